@@ -1,0 +1,193 @@
+//! Checks: verification of the log, replay of the read models, the state of the installation.
+
+use std::collections::HashMap;
+
+use domain::case::CaseEvent;
+use domain::ledger::LedgerEvent;
+use domain::{Event, Recorded, SubjectId};
+use event_log::verify::Verifier;
+use event_log::{Hash, StoreError, hex};
+use projection_runner::{Progress, Replayed};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::error::AppError;
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::session::{CASE_REFERENCE, EXTERNAL_REF};
+
+/// Events read at a time.
+const PAGE_EVENTS: u32 = 5_000;
+/// Unique facts read at a time.
+const PAGE_KEYS: u32 = 10_000;
+
+/// What a verification went through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// Events checked: positions, versions, bytes, hashes, types.
+    pub events: u64,
+    /// Streams.
+    pub streams: u64,
+    /// Unique facts checked against the events that reserve them.
+    pub keys: u64,
+    /// Encrypted texts checked against the events that name them.
+    pub texts: u64,
+    /// Texts that were erased with their person's key.
+    pub erased: u64,
+    /// Root over all events, hexadecimal.
+    pub root: String,
+}
+
+/// One line of `doctor`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: String,
+    /// What was found.
+    pub found: String,
+    /// Whether it is as it must be.
+    pub ok: bool,
+}
+
+impl Ledger {
+    /// Checks the whole log: positions, versions, hashes and root; that every event can be read; that unique facts
+    /// and encrypted texts are those the events name.
+    pub async fn verify(&self, progress: Progress<'_>) -> Result<Verified, AppError> {
+        let head = self.store.head().await?;
+        let mut verifier = Verifier::new();
+        let mut facts: HashMap<(String, Hash), u64> = HashMap::new();
+        let mut subjects: HashMap<event_log::StreamId, SubjectId> = HashMap::new();
+        let (mut filed, mut texts, mut erased) = (0_u64, 0, 0);
+        loop {
+            let page = self.store.read_log(verifier.events(), PAGE_EVENTS).await?;
+            if page.is_empty() {
+                break;
+            }
+            let mut named = Vec::new();
+            for event in &page {
+                verifier.check(event)?;
+            }
+            for recorded in page {
+                let recorded = Recorded::decode(recorded)?;
+                match &recorded.event {
+                    Event::Case(event) => {
+                        if let CaseEvent::ApplicationFiled(e) = event {
+                            filed += 1;
+                            subjects.insert(recorded.stream_id.clone(), e.subject);
+                            let digest = self.digest(CASE_REFERENCE, &[e.reference.as_str()]);
+                            facts.insert((CASE_REFERENCE.to_owned(), digest), recorded.position);
+                        }
+                        if let Some((scope, digest, _)) = event.unique_fact() {
+                            facts.insert((scope.to_owned(), digest.0), recorded.position);
+                        }
+                        if let (Some(text), Some(subject)) = (event.text(), subjects.get(&recorded.stream_id)) {
+                            named.push((recorded.position, recorded.stream_id.clone(), *subject, text.0));
+                        }
+                    }
+                    Event::Ledger(LedgerEvent::FileImported(e)) => {
+                        named.push((recorded.position, recorded.stream_id.clone(), LEDGER_SUBJECT, e.details.0));
+                    }
+                    Event::Ledger(LedgerEvent::RulebookAdopted(_)) | Event::Partner(_) => {}
+                }
+            }
+            let gone = self.check_texts(&named).await?;
+            texts += named.len() as u64 - gone;
+            erased += gone;
+            progress(verifier.events(), head.position);
+        }
+        let (events, streams) = (verifier.events(), verifier.streams() as u64);
+        let root = verifier.finish(&head)?;
+        let keys = self.check_keys(facts, filed).await?;
+        Ok(Verified { events, streams, keys, texts, erased, root: hex::encode(&root) })
+    }
+
+    /// Every text named must be there, unchanged, unless its person's key was destroyed. Answers how many are gone.
+    async fn check_texts(&self, named: &[(u64, event_log::StreamId, SubjectId, Hash)]) -> Result<u64, AppError> {
+        let ids: Vec<Hash> = named.iter().map(|(.., id)| *id).collect();
+        let mut missing: Vec<usize> = Vec::new();
+        for (index, text) in self.store.texts(&ids).await?.iter().enumerate() {
+            let (position, stream, subject, id) = &named[index];
+            match text {
+                None => missing.push(index),
+                Some(text) if vault::seal_id(&text.bytes) != *id || text.subject_id != subject.0 => {
+                    return Err(damaged(format!("position {position}, stream {stream}: its encrypted text was exchanged or altered")));
+                }
+                Some(_) => {}
+            }
+        }
+        let people: Vec<Uuid> = missing.iter().map(|index| named[*index].2.0).collect();
+        for (index, key) in missing.iter().zip(self.store.subject_keys(&people).await?) {
+            if key.is_some() {
+                let (position, stream, ..) = &named[*index];
+                return Err(damaged(format!("position {position}, stream {stream}: its encrypted text is missing")));
+            }
+        }
+        Ok(missing.len() as u64)
+    }
+
+    /// The reserved facts must be exactly those of the events. (The authority's keys for cases are reserved too, but
+    /// stand in no event: an erased person leaves no trace in the log.)
+    async fn check_keys(&self, mut facts: HashMap<(String, Hash), u64>, filed: u64) -> Result<u64, AppError> {
+        let (mut checked, mut external) = (0, 0);
+        let mut after = None;
+        loop {
+            let page = self.store.scan_keys(after, PAGE_KEYS).await?;
+            let Some((scope, digest, _)) = page.last() else { break };
+            after = Some((scope.clone(), *digest));
+            for (scope, digest, owner) in page {
+                checked += 1;
+                match scope.as_str() {
+                    EXTERNAL_REF => external += 1,
+                    "import" => {}
+                    _ if facts.remove(&(scope.clone(), digest)) == Some(owner.position) => {}
+                    _ => {
+                        let position = owner.position;
+                        return Err(damaged(format!("a unique {scope} is reserved for position {position}, whose event does not name it")));
+                    }
+                }
+            }
+        }
+        if let Some(((scope, _), position)) = facts.into_iter().min_by_key(|(_, position)| *position) {
+            return Err(damaged(format!("position {position}: the reservation of its unique {scope} is missing, so it could be recorded twice")));
+        }
+        if external > filed {
+            return Err(damaged(format!("{external} external references are reserved for {filed} cases")));
+        }
+        Ok(checked)
+    }
+
+    /// Rebuilds the read models from position 1 and compares them with the live ones.
+    pub async fn replay(&self, repair: bool, progress: Progress<'_>) -> Result<Vec<Replayed>, AppError> {
+        Ok(self.runner.replay(repair, progress).await?)
+    }
+
+    /// Looks at everything that must be so for the ledger to be safe.
+    pub async fn doctor(&self) -> Result<Vec<Finding>, AppError> {
+        let mut findings: Vec<Finding> = Vec::new();
+        for (check, found, ok) in self.store.assertions().await? {
+            findings.push(Finding { check, found, ok });
+        }
+        let (meta, head) = (self.store.meta().await?, self.store.head().await?);
+        let finding = |check: &str, found: String, ok| Finding { check: check.into(), found, ok };
+        findings.push(finding("ledger", meta.ledger_id.to_string(), true));
+        findings.push(finding("key file", "opens this ledger".into(), meta.key_id == self.key.key_id()));
+        findings.push(finding("log", format!("{} events, root {}", head.position, hex::encode(&head.root)), true));
+        let embedded = rulebook::Rulebook::embedded()?;
+        let newer = if embedded.digest() == self.rulebook.digest() { "the one in this program" } else { "not the one in this program: `svala rulebook adopt` would take that" };
+        findings.push(finding("rulebook", format!("{}, {newer}", self.rulebook.version()), true));
+        for (name, state) in self.runner.states().await? {
+            let (found, ok) = match state {
+                None => ("not built yet: the next query builds it".to_owned(), true),
+                Some(state) => match state.stopped {
+                    Some(why) => (format!("stands still: {why}"), false),
+                    None => (format!("version {}, at position {} of {}", state.version, state.position, head.position), state.position <= head.position),
+                },
+            };
+            findings.push(Finding { check: format!("read model {name}"), found, ok });
+        }
+        Ok(findings)
+    }
+}
+
+fn damaged(what: String) -> AppError {
+    AppError::Store(StoreError::Damaged(what))
+}

@@ -1,0 +1,75 @@
+//! What can go wrong, and the exit code that says so.
+
+use domain::{DecodeError, FoldError, Refusal};
+use event_log::StoreError;
+use event_log::verify::Damage;
+use interchange::FileError;
+use projection_runner::RunnerError;
+use rulebook::RulebookErrors;
+use vault::VaultError;
+
+/// Why the application could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A rule forbids it.
+    #[error("refused: {0}")]
+    Refused(#[from] Refusal),
+    /// What was asked for does not exist or cannot be read.
+    #[error("{0}")]
+    Usage(String),
+    /// A file that cannot be understood.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A rulebook that contradicts itself.
+    #[error("the rulebook is not usable:\n{0}")]
+    Rulebook(#[from] RulebookErrors),
+    /// A check found damage.
+    #[error("the ledger is damaged: {0}")]
+    Damaged(#[from] Damage),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The read models.
+    #[error(transparent)]
+    Runner(#[from] RunnerError),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// An event that cannot be read.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// A history that contradicts itself.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
+    /// An input or output failure.
+    #[error("{what}: {why}")]
+    Io {
+        /// What was being done.
+        what: String,
+        /// The system's answer.
+        why: std::io::Error,
+    },
+}
+
+impl AppError {
+    /// The program's exit code: 1 refused by a rule or check, 2 wrong usage or input, 3 damaged or unreachable.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused(_) => 1,
+            Self::Usage(_) | Self::File(_) | Self::Rulebook(_) | Self::Io { .. } => 2,
+            Self::Store(StoreError::AlreadyThere { .. }) => 2,
+            Self::Damaged(_) | Self::Store(_) | Self::Runner(_) | Self::Vault(_) | Self::Decode(_) | Self::Fold(_) => 3,
+        }
+    }
+
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |why| Self::Io { what, why }
+    }
+}
+
+impl From<event_log::canonical::NotCanonical> for AppError {
+    fn from(error: event_log::canonical::NotCanonical) -> Self {
+        Self::Store(StoreError::BadRequest(error.to_string()))
+    }
+}

@@ -1,0 +1,140 @@
+//! `spend.csv`: what partners delivered, and claim.
+
+use domain::claim::{Claim, ClaimState, RECEIPT, SpendReported};
+use domain::ids::FileDigest;
+use domain::{ClaimCommand, ClaimId, PartnerCode};
+use interchange::{RowError, SpendRow};
+
+use super::{At, Importer, Refused, RowOutcome};
+use crate::error::AppError;
+use crate::session::Session;
+use crate::texts::ReceiptText;
+
+/// Imports spend; with `accept`, each new claim is decided at once, in the order of the file.
+pub struct Spend {
+    /// Decide the new claims too.
+    pub accept: bool,
+}
+
+impl Importer for Spend {
+    type Row = SpendRow;
+
+    async fn load(&self, session: &mut Session<'_>, rows: &[&SpendRow]) -> Result<(), AppError> {
+        let ledger = session.ledger();
+        let receipts: Vec<_> =
+            rows.iter().map(|row| ledger.digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no])).collect();
+        session.load_keys(RECEIPT, &receipts).await?;
+        session.load_partners(rows.iter().filter_map(|row| row.partner.parse::<PartnerCode>().ok())).await?;
+        super::load_cases(session, rows.iter().map(|row| row.case_ref.as_str()), RECEIPT, &receipts).await
+    }
+
+    fn apply(&self, session: &mut Session<'_>, at: At, row: &SpendRow) -> Result<RowOutcome, AppError> {
+        let mut errors = Vec::new();
+        let case = super::case_of(session, &row.case_ref);
+        if case.is_none() {
+            errors.push(super::unknown_case(at));
+        }
+        let category = session.ledger().rulebook.category(&row.category, row.delivered_on);
+        if category.is_none() {
+            let known = session.ledger().rulebook.categories().iter().map(|c| c.code.as_str()).collect::<Vec<_>>().join(", ");
+            let message = format!("the rulebook has no such benefit category on {}; it has {known}", row.delivered_on);
+            errors.push(at.error("category", Some(&row.category), "category.unknown", message));
+        }
+        let eur = super::in_euro(at, &row.amount).map_err(|error| errors.push(error)).ok();
+        let partner = row.partner.parse::<PartnerCode>();
+        if let Err(error) = &partner {
+            errors.push(at.error("partner", Some(&row.partner), "code.pattern", error.to_string()));
+        }
+        let (Some(case), Some(category), Some(eur), Ok(partner), []) = (case, category, eur, partner, errors.as_slice()) else {
+            return Ok(RowOutcome::Errors(errors));
+        };
+
+        let receipt_key = session.ledger().key_digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no]);
+        if let Some(owner) = session.owner(RECEIPT, receipt_key.0) {
+            let known = owner.case().and_then(|id| session.case(id)).and_then(|c| c.claims.get(&ClaimId(owner.entity)));
+            let differing = known.map(|known| differing(at, row, known)).unwrap_or_default();
+            return Ok(match owner.case() == Some(case) {
+                true if differing.is_empty() => RowOutcome::Recognised,
+                true => RowOutcome::Errors(differing),
+                false => RowOutcome::Errors(vec![at.error(
+                    "receipt_no",
+                    None,
+                    "receipt.conflict",
+                    "this partner reported this supplier's receipt for another case: a receipt is claimed once",
+                )]),
+            });
+        }
+
+        let revision = session.case(case).map_or(0, |c| c.revision);
+        let request = ["import-spend", &row.partner, &row.supplier, &row.receipt_no, &row.amount.to_string(), accept_code(self.accept)];
+        let mut draft = session.draft(at.tag, &request, revision);
+        session.register_partner(&mut draft, &partner)?;
+        let text = ReceiptText {
+            supplier: row.supplier.clone(),
+            receipt_no: row.receipt_no.clone(),
+            description: row.description.clone(),
+        };
+        let claim = ClaimId(session.ledger().environment.new_id()?);
+        let report = SpendReported {
+            claim,
+            partner,
+            category: row.category.clone(),
+            budget_line: category.budget_line.clone(),
+            delivered_on: row.delivered_on,
+            amount: row.amount,
+            eur,
+            receipt_key,
+            receipt_sha256: row.receipt_sha256.map(FileDigest),
+            details: session.seal(&mut draft, case, &text)?,
+        };
+        let mut refused = Vec::new();
+        let reported = session.on_claim(&mut draft, case, &ClaimCommand::Report(report))?;
+        if let Err(refusal) = reported {
+            refused.push(Refused { reason: refusal.refusal.codes(), amount: Some(eur) });
+        } else if self.accept {
+            let accepted = session.on_claim(&mut draft, case, &ClaimCommand::Accept { claim, by_name: false })?;
+            refused.extend(match accepted {
+                Err(refusal) => Some(Refused { reason: refusal.refusal.codes(), amount: Some(eur) }),
+                Ok(()) => session.case(case).and_then(|c| c.claims.get(&claim)).and_then(cut),
+            });
+        }
+        session.commit(draft);
+        Ok(RowOutcome::Applied(refused))
+    }
+}
+
+/// What a decision did not allow.
+fn cut(claim: &Claim) -> Option<Refused> {
+    match (claim.state, claim.reason) {
+        (ClaimState::Queried, _) => Some(Refused { reason: "queried: late-use".into(), amount: Some(claim.eur) }),
+        (_, Some(reason)) => Some(Refused { reason: reason.to_string(), amount: Some(claim.disallowed) }),
+        (_, None) => None,
+    }
+}
+
+/// The columns in which a known receipt says something else now.
+fn differing(at: At, row: &SpendRow, known: &Claim) -> Vec<RowError> {
+    let mut errors = Vec::new();
+    let mut differs = |column, in_file: Option<&str>, was: &str| {
+        let message = format!("this receipt was reported with {was}: a report is never overwritten, correct the file or reverse the claim");
+        errors.push(at.error(column, in_file, "receipt.conflict", message));
+    };
+    if row.amount != known.amount {
+        let (now, was) = (row.amount, known.amount);
+        differs("amount", Some(&format!("{now} {}", now.currency())), &format!("{was} {}", was.currency()));
+    }
+    if row.delivered_on != known.delivered_on {
+        differs("delivered_on", Some(&row.delivered_on.to_string()), &known.delivered_on.to_string());
+    }
+    if row.category != known.category {
+        differs("category", Some(&row.category), &known.category);
+    }
+    if row.receipt_sha256 != known.receipt_sha256.map(|digest| digest.0) {
+        differs("receipt_sha256", None, "another file of the receipt");
+    }
+    errors
+}
+
+fn accept_code(accept: bool) -> &'static str {
+    if accept { "accept" } else { "report" }
+}

@@ -1,0 +1,229 @@
+//! An open ledger.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use domain::ids::FileDigest;
+use domain::ledger::{LedgerEvent, RulebookAdopted};
+use domain::{Event, Recorded, SubjectId};
+use event_log::{Append, AppendOutcome, Conflict, LedgerMeta, NewEvent, Store, UniqueKey, WrappedSubjectKey, hex};
+use projection_runner::Runner;
+use rulebook::Rulebook;
+use uuid::Uuid;
+use vault::{LedgerKey, SubjectKey};
+
+use crate::environment::Environment;
+use crate::error::AppError;
+
+/// Longest name of an actor, in bytes.
+pub const ACTOR_BYTES_MAX: usize = 64;
+/// How often a command is decided anew because somebody else wrote to the same stream first.
+pub(crate) const ATTEMPTS_MAX: usize = 20;
+/// The ledger itself as the owner of texts that are about no person, such as the names of imported files.
+pub(crate) const LEDGER_SUBJECT: SubjectId = SubjectId(Uuid::nil());
+
+/// Who gives commands: the user name of a member of staff, or the name of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor(String);
+
+/// A text that cannot name an actor.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an actor is 1 to 64 characters: letters, digits and . _ - @")]
+pub struct NotAnActor;
+
+impl FromStr for Actor {
+    type Err = NotAnActor;
+
+    fn from_str(text: &str) -> Result<Self, NotAnActor> {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
+        let valid = !text.is_empty() && text.len() <= ACTOR_BYTES_MAX && text.chars().all(plain);
+        if valid { Ok(Self(text.to_owned())) } else { Err(NotAnActor) }
+    }
+}
+
+/// A ledger, open for commands and queries.
+pub struct Ledger {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) key: LedgerKey,
+    pub(crate) rulebook: Rulebook,
+    pub(crate) environment: Environment,
+    pub(crate) actor: Actor,
+    pub(crate) runner: Runner,
+}
+
+/// What a ledger is opened with.
+pub struct StartUp {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// The key from the key file.
+    pub key: LedgerKey,
+    /// Clock and randomness.
+    pub environment: Environment,
+    /// Who gives commands.
+    pub actor: Actor,
+}
+
+impl Ledger {
+    /// Who a new ledger will be, for the store that creates it.
+    pub fn new_meta(key: &LedgerKey, environment: &Environment) -> Result<LedgerMeta, AppError> {
+        let ledger_id = environment.new_id()?;
+        Ok(LedgerMeta { ledger_id, key_id: key.key_id().to_vec(), created_at: environment.now() })
+    }
+
+    /// Puts the first events into a ledger that was just created: the rulebook in force.
+    pub async fn init(start: StartUp, rulebook: Rulebook) -> Result<Self, AppError> {
+        let mut ledger = Self::with_rulebook(start, rulebook.clone());
+        let mut entropy = ledger.environment.entropy();
+        let (_, wrapped) = ledger.key.new_subject_key(LEDGER_SUBJECT.0, &mut entropy)?;
+        drop(entropy);
+        let subject_key = WrappedSubjectKey { subject_id: LEDGER_SUBJECT.0, wrapped: wrapped.into_bytes() };
+        ledger.append_own(adopted(&rulebook).into(), Vec::new(), Vec::new(), vec![subject_key]).await?;
+        ledger.rulebook = rulebook;
+        Ok(ledger)
+    }
+
+    /// Opens a ledger: the key must be its own; the rulebook is the one adopted last.
+    pub async fn open(start: StartUp) -> Result<Self, AppError> {
+        let meta = start.store.meta().await?;
+        if meta.key_id != start.key.key_id() {
+            return Err(AppError::Store(event_log::StoreError::Unsafe(
+                "the key file belongs to another ledger: name the right one with --key-file".into(),
+            )));
+        }
+        let mut document = None;
+        for recorded in start.store.read_streams(&[domain::ledger::stream()]).await? {
+            if let Event::Ledger(LedgerEvent::RulebookAdopted(adopted)) = Event::decode(&recorded)? {
+                document = Some(adopted.document);
+            }
+        }
+        let document = document.ok_or_else(|| {
+            AppError::Store(event_log::StoreError::Damaged("no rulebook was ever adopted".into()))
+        })?;
+        Ok(Self::with_rulebook(start, Rulebook::parse(&document)?))
+    }
+
+    fn with_rulebook(start: StartUp, rulebook: Rulebook) -> Self {
+        let StartUp { store, key, environment, actor } = start;
+        let runner = Runner::new(
+            store.clone(),
+            vec![
+                projection_runner::boxed::<balances::BalancesProjection>(),
+                projection_runner::boxed::<cases::CasesProjection>(),
+                projection_runner::boxed::<claims::ClaimsProjection>(),
+                projection_runner::boxed::<grants::GrantsProjection>(),
+            ],
+        );
+        Self { store, key, rulebook, environment, actor, runner }
+    }
+
+    /// The rulebook in force.
+    pub fn rulebook(&self) -> &Rulebook {
+        &self.rulebook
+    }
+
+    /// The database underneath.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Brings another rulebook into force for the decisions from now on. `false` when it is in force already.
+    pub async fn adopt(&mut self, rulebook: Rulebook) -> Result<bool, AppError> {
+        if rulebook.digest() == self.rulebook.digest() {
+            return Ok(false);
+        }
+        for recorded in self.store.read_streams(&[domain::ledger::stream()]).await? {
+            if let Event::Ledger(LedgerEvent::RulebookAdopted(earlier)) = Event::decode(&recorded)?
+                && earlier.version == rulebook.version()
+                && earlier.sha256.0 != rulebook.digest()
+            {
+                return Err(AppError::Refused(domain::Refusal::new(
+                    "rulebook-version-used",
+                    format!(
+                        "version {} was adopted before with other contents: give the changed rulebook a version of its own",
+                        rulebook.version()
+                    ),
+                )));
+            }
+        }
+        self.append_own(adopted(&rulebook).into(), Vec::new(), Vec::new(), Vec::new()).await?;
+        self.rulebook = rulebook;
+        Ok(true)
+    }
+
+    /// The events of the ledger's own stream.
+    pub(crate) async fn own_events(&self) -> Result<Vec<Recorded>, AppError> {
+        let recorded = self.store.read_streams(&[domain::ledger::stream()]).await?;
+        Ok(recorded.into_iter().map(Recorded::decode).collect::<Result<_, _>>()?)
+    }
+
+    /// The ledger's own key for texts about no person.
+    pub(crate) async fn own_key(&self) -> Result<SubjectKey, AppError> {
+        let wrapped = self.store.subject_keys(&[LEDGER_SUBJECT.0]).await?.into_iter().flatten().next();
+        let wrapped = wrapped
+            .ok_or_else(|| AppError::Store(event_log::StoreError::Damaged("the ledger's own text key is missing".into())))?;
+        Ok(self.key.unwrap(LEDGER_SUBJECT.0, &wrapped)?)
+    }
+
+    /// Appends an event to the ledger's own stream; answers with its position.
+    pub(crate) async fn append_own(
+        &self,
+        event: LedgerEvent,
+        keys: Vec<UniqueKey>,
+        texts: Vec<event_log::SealedText>,
+        subject_keys: Vec<WrappedSubjectKey>,
+    ) -> Result<u64, AppError> {
+        let body = event.body()?;
+        let fingerprint = self.key.fingerprint(&body);
+        let command_id = self.environment.new_id()?;
+        let stream_id = domain::ledger::stream();
+        for _ in 0..ATTEMPTS_MAX {
+            let version = self.store.read_streams(std::slice::from_ref(&stream_id)).await?.len() as u64;
+            let append = Append {
+                command_id,
+                fingerprint,
+                actor: self.actor.0.clone(),
+                recorded_at: self.environment.now(),
+                expected: vec![(stream_id.clone(), version)],
+                events: vec![NewEvent {
+                    stream_id: stream_id.clone(),
+                    event_type: event.event_type(),
+                    schema_version: event.schema_version(),
+                    body: body.clone(),
+                    keys: keys.clone(),
+                }],
+                subject_keys: subject_keys.clone(),
+                texts: texts.clone(),
+            };
+            match self.store.append(vec![append]).await?.pop() {
+                Some(AppendOutcome::Appended { last, .. } | AppendOutcome::AlreadyDone { last, .. }) => return Ok(last),
+                Some(AppendOutcome::Conflict(Conflict::Key { owner, .. })) => return Ok(owner.position),
+                Some(AppendOutcome::Conflict(Conflict::Version { .. })) => {}
+                Some(AppendOutcome::Conflict(Conflict::Fingerprint)) | None => break,
+            }
+        }
+        Err(AppError::Store(event_log::StoreError::Busy))
+    }
+
+    /// Digest of a unique fact under the ledger's key.
+    pub(crate) fn digest(&self, scope: &str, parts: &[&str]) -> event_log::Hash {
+        self.key.blind_index(scope, parts)
+    }
+
+    /// The actor's name.
+    pub fn actor(&self) -> &str {
+        &self.actor.0
+    }
+}
+
+fn adopted(rulebook: &Rulebook) -> RulebookAdopted {
+    RulebookAdopted {
+        version: rulebook.version().to_owned(),
+        sha256: FileDigest(rulebook.digest()),
+        document: rulebook.document().to_owned(),
+    }
+}
+
+/// The text form of a file's digest.
+pub(crate) fn digest_text(digest: &[u8; 32]) -> String {
+    hex::encode(digest)
+}

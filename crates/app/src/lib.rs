@@ -1,0 +1,22 @@
+//! The application: load, decide, append; imports; queries over the read models.
+//!
+//! - [`Ledger`]: an open ledger with its key, its rulebook, a clock and an actor;
+//! - [`session`]: commands being decided and written, alone or in batches;
+//! - [`import`]: files of cases, grants, spend and reversals;
+//! - [`query`]: balances, lists, history, explanations, the summary;
+//! - [`check`]: verification, replay, doctor.
+
+pub mod check;
+pub mod command;
+pub mod environment;
+pub mod error;
+mod find;
+pub mod import;
+pub mod ledger;
+pub mod query;
+pub mod session;
+mod texts;
+
+pub use environment::Environment;
+pub use error::AppError;
+pub use ledger::{Actor, Ledger, NotAnActor, StartUp};

@@ -1,0 +1,73 @@
+//! Balances per person and budget line.
+
+use balances::{BalancesProjection, BalancesRow};
+use domain::{CaseId, FoldError};
+use money::Eur;
+use serde::Serialize;
+
+use crate::error::AppError;
+use crate::ledger::Ledger;
+
+/// The balance of one person on one budget line, in EUR.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BalanceItem {
+    /// The authority's key for the case.
+    pub external_ref: String,
+    /// The case's own reference.
+    pub case: String,
+    /// Budget line.
+    pub budget_line: String,
+    /// The rule that sets the cap.
+    pub rule_id: String,
+    /// Always EUR.
+    pub currency: &'static str,
+    /// Most that may be disbursed.
+    pub cap: Eur,
+    /// Planned, not yet spent.
+    pub committed: Eur,
+    /// Claimed, not decided.
+    pub pending: Eur,
+    /// Accepted, net of reversals.
+    pub disbursed: Eur,
+    /// Refused at the decision.
+    pub disallowed: Eur,
+    /// `cap − disbursed`.
+    pub remaining: Eur,
+    /// `cap − disbursed − committed − pending`.
+    pub available: Eur,
+}
+
+impl Ledger {
+    /// The balances of one case, or of all: one item for each budget line on which something was granted, in the
+    /// order of the authority's keys.
+    pub async fn balances(&self, case: Option<CaseId>) -> Result<Vec<BalanceItem>, AppError> {
+        self.current().await?;
+        let rows: Vec<BalancesRow> = match case {
+            Some(case) => self.runner.rows::<BalancesProjection>(&[case.to_string()]).await?.into_iter().flatten().collect(),
+            None => self.runner.all_rows::<BalancesProjection>().await?.into_iter().map(|(_, row)| row).collect(),
+        };
+        let external = self.external_refs(rows.iter().map(|row| (row.subject, row.external_ref))).await?;
+        let mut items = Vec::new();
+        for (row, external_ref) in rows.into_iter().zip(external) {
+            for (budget_line, line) in row.lines.iter() {
+                let Some(rule_id) = &line.rule_id else { continue };
+                items.push(BalanceItem {
+                    external_ref: external_ref.clone(),
+                    case: row.reference.to_string(),
+                    budget_line: budget_line.to_owned(),
+                    rule_id: rule_id.clone(),
+                    currency: "EUR",
+                    cap: line.cap,
+                    committed: line.committed,
+                    pending: line.pending,
+                    disbursed: line.disbursed,
+                    disallowed: line.disallowed,
+                    remaining: line.remaining().map_err(FoldError::from)?,
+                    available: line.available().map_err(FoldError::from)?,
+                });
+            }
+        }
+        items.sort_by(|a, b| (&a.external_ref, &a.case, &a.budget_line).cmp(&(&b.external_ref, &b.case, &b.budget_line)));
+        Ok(items)
+    }
+}

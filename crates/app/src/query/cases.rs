@@ -1,0 +1,101 @@
+//! Cases: the list, and one in full.
+
+use ::cases::{CaseRow, CasesProjection};
+use domain::CaseId;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::{BalanceItem, ClaimFilter, ClaimItem, GrantItem};
+use crate::error::AppError;
+use crate::ledger::Ledger;
+
+/// Where one case stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CaseItem {
+    /// The authority's key for the case.
+    pub external_ref: String,
+    /// The case's own reference.
+    pub case: String,
+    /// How far it has come.
+    pub stage: String,
+    /// Country of return.
+    pub destination: String,
+    /// Voluntary or forced.
+    pub return_mode: String,
+    /// Day of the application.
+    pub applied_on: Date,
+    /// Day of the decision.
+    pub decided_on: Option<Date>,
+    /// Day the person left Sweden.
+    pub departed_on: Option<Date>,
+    /// Day the person came home.
+    pub arrived_on: Option<Date>,
+    /// The partner that delivers.
+    pub partner: String,
+    /// Conditions that failed, of a rejection or of a refused command, each once.
+    pub reasons: String,
+}
+
+/// One case in full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CaseDetail {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub item: CaseItem,
+    /// Its reference as it stands on a payment (ISO 11649).
+    pub payment_reference: String,
+    /// Its budget lines.
+    pub balances: Vec<BalanceItem>,
+    /// Its arrival grant payments.
+    pub grants: Vec<GrantItem>,
+    /// Its claims.
+    pub claims: Vec<ClaimItem>,
+}
+
+impl Ledger {
+    /// All cases, in the order they were filed.
+    pub async fn cases(&self) -> Result<Vec<CaseItem>, AppError> {
+        self.current().await?;
+        let mut rows: Vec<CaseRow> = self.runner.all_rows::<CasesProjection>().await?.into_iter().map(|(_, row)| row).collect();
+        rows.sort_by_key(|row| row.position);
+        let external = self.external_refs(rows.iter().map(|row| (row.subject, row.external_ref))).await?;
+        Ok(rows.into_iter().zip(external).map(|(row, external_ref)| item(row, external_ref)).collect())
+    }
+
+    /// One case with everything paid for it.
+    pub async fn case_detail(&self, id: CaseId) -> Result<CaseDetail, AppError> {
+        self.current().await?;
+        let name = self.case_names([id].into_iter()).await?.remove(&id);
+        let name = name.ok_or_else(|| AppError::Usage("there is no such case".into()))?;
+        let claims = self.claims(&ClaimFilter { case: Some(id), ..ClaimFilter::default() }).await?;
+        Ok(CaseDetail {
+            payment_reference: name.row.reference.payment_reference(),
+            item: item(name.row, name.external_ref),
+            balances: self.balances(Some(id)).await?,
+            grants: self.grants(Some(id)).await?,
+            claims,
+        })
+    }
+}
+
+fn item(row: CaseRow, external_ref: String) -> CaseItem {
+    let mut reasons: Vec<&str> = Vec::new();
+    for reason in row.rejected_for.iter().chain(row.refused.iter().flat_map(|refused| &refused.reasons)) {
+        if !reasons.contains(&reason.as_str()) {
+            reasons.push(reason);
+        }
+    }
+    CaseItem {
+        external_ref,
+        case: row.reference.to_string(),
+        stage: row.stage.to_string(),
+        destination: row.destination.to_string(),
+        return_mode: row.return_mode.to_string(),
+        applied_on: row.applied_on,
+        decided_on: row.decided_on,
+        departed_on: row.departed_on,
+        arrived_on: row.arrived_on,
+        partner: row.partner.as_ref().map(ToString::to_string).unwrap_or_default(),
+        reasons: reasons.join(" "),
+    }
+}

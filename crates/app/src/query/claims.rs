@@ -1,0 +1,132 @@
+//! Claims.
+
+use ::claims::{ClaimRow, ClaimsProjection};
+use domain::claim::ClaimState;
+use domain::{CaseId, ClaimId, PartnerCode};
+use jiff::civil::Date;
+use money::Eur;
+use serde::Serialize;
+
+use crate::error::AppError;
+use crate::ledger::Ledger;
+use crate::texts::{ERASED, ReceiptText};
+
+/// Which claims to list; everything not given is not asked about.
+#[derive(Debug, Clone, Default)]
+pub struct ClaimFilter {
+    /// Of this case.
+    pub case: Option<CaseId>,
+    /// Of this partner.
+    pub partner: Option<PartnerCode>,
+    /// In this state.
+    pub state: Option<ClaimState>,
+}
+
+/// One claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClaimItem {
+    /// The claim's number: the position of its report.
+    pub claim: u64,
+    /// The authority's key for the case.
+    pub external_ref: String,
+    /// The case's own reference.
+    pub case: String,
+    /// Who reported it.
+    pub partner: String,
+    /// The supplier's receipt number.
+    pub receipt_no: String,
+    /// Who was paid.
+    pub supplier: String,
+    /// Benefit category.
+    pub category: String,
+    /// Day of delivery.
+    pub delivered_on: Date,
+    /// As on the receipt.
+    pub amount: String,
+    /// Its currency.
+    pub currency: &'static str,
+    /// In euro.
+    pub eur: Eur,
+    /// Counts as disbursed.
+    pub eligible: Eur,
+    /// Does not.
+    pub disallowed: Eur,
+    /// Came back.
+    pub reversed: Eur,
+    /// Why something is disallowed.
+    pub reason: String,
+    /// How far it has come.
+    pub state: String,
+    /// Its identity in the log.
+    #[serde(skip)]
+    pub id: ClaimId,
+    /// Its case.
+    #[serde(skip)]
+    pub case_id: CaseId,
+}
+
+impl Ledger {
+    /// Claims in the order they were reported.
+    pub async fn claims(&self, filter: &ClaimFilter) -> Result<Vec<ClaimItem>, AppError> {
+        self.current().await?;
+        let wanted = |row: &ClaimRow| {
+            filter.case.is_none_or(|case| row.case == case)
+                && filter.partner.as_ref().is_none_or(|partner| row.partner == *partner)
+                && filter.state.is_none_or(|state| row.state == state)
+        };
+        let mut rows: Vec<(ClaimId, ClaimRow)> = match filter.case {
+            // One case's claims are in its own stream: no need to look at all the others.
+            Some(case) => {
+                let mut session = crate::session::Session::new(self, true);
+                session.load_cases([case]).await?;
+                let ids: Vec<ClaimId> = session.case(case).map(|c| c.claims.keys().copied().collect()).unwrap_or_default();
+                let keys: Vec<String> = ids.iter().map(ClaimId::to_string).collect();
+                let rows = self.runner.rows::<ClaimsProjection>(&keys).await?;
+                ids.into_iter().zip(rows).filter_map(|(id, row)| Some((id, row?))).filter(|(_, row)| wanted(row)).collect()
+            }
+            None => {
+                let mut rows = Vec::new();
+                for (key, row) in self.runner.all_rows::<ClaimsProjection>().await? {
+                    if let (Ok(id), true) = (key.parse(), wanted(&row)) {
+                        rows.push((id, row));
+                    }
+                }
+                rows
+            }
+        };
+        rows.sort_by_key(|(_, row)| row.position);
+        let names = self.case_names(rows.iter().map(|(_, row)| row.case)).await?;
+        let texts: Vec<_> =
+            rows.iter().filter_map(|(_, row)| Some((names.get(&row.case)?.row.subject, row.details))).collect();
+        let texts = self.reveal::<ReceiptText>(&texts).await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(id, row)| Some((id, names.get(&row.case)?, row)))
+            .zip(texts)
+            .map(|((id, name, row), text)| {
+                let erased = || ReceiptText { supplier: ERASED.into(), receipt_no: ERASED.into(), description: None };
+                let ReceiptText { supplier, receipt_no, .. } = text.unwrap_or_else(erased);
+                ClaimItem {
+                    claim: row.position,
+                    external_ref: name.external_ref.clone(),
+                    case: name.case.clone(),
+                    partner: row.partner.to_string(),
+                    receipt_no,
+                    supplier,
+                    category: row.category,
+                    delivered_on: row.delivered_on,
+                    amount: row.amount.to_string(),
+                    currency: row.amount.currency().code(),
+                    eur: row.eur,
+                    eligible: row.eligible,
+                    disallowed: row.disallowed,
+                    reversed: row.reversed,
+                    reason: row.reason.map(|reason| reason.to_string()).unwrap_or_default(),
+                    state: row.state.to_string(),
+                    id,
+                    case_id: row.case,
+                }
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,271 @@
+//! Why a case has the caps it has, and why each claim and payment counts as it does.
+
+use std::collections::HashMap;
+
+use domain::case::CaseEvent;
+use domain::claim::{Basis, ClaimReason};
+use domain::grant::GrantReason;
+use domain::ledger::LedgerEvent;
+use domain::{CaseId, Event};
+use money::Eur;
+use rulebook::{Entitlement, Facts, FailedCondition, Rulebook};
+use serde::Serialize;
+
+use crate::error::AppError;
+use crate::ledger::Ledger;
+
+/// Why a case stands as it does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The authority's key for the case.
+    pub external_ref: String,
+    /// The case's own reference.
+    pub case: String,
+    /// Each time the facts were held against the rules, in order.
+    pub judgements: Vec<Judgement>,
+    /// Each payment of the arrival grant.
+    pub grants: Vec<GrantExplained>,
+    /// Each decision about a claim.
+    pub claims: Vec<ClaimExplained>,
+}
+
+/// The facts of a case held against the rules once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Judgement {
+    /// Position of the event.
+    pub position: u64,
+    /// What was decided, in words.
+    pub outcome: String,
+    /// Version of the rulebook applied.
+    pub rulebook: String,
+    /// The facts used, name and value.
+    pub facts: Vec<(String, String)>,
+    /// The rules that decided: of each entitlement, or of each failed condition.
+    pub rules: Vec<RuleCited>,
+}
+
+/// A rule with its source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleCited {
+    /// Its id.
+    pub id: String,
+    /// The cap it sets, if it sets one.
+    pub cap: Option<Eur>,
+    /// The arithmetic, or which fact failed.
+    pub because: String,
+    /// The source's sentence, word for word.
+    pub sentence: String,
+    /// Publisher, title and date of the source.
+    pub source: String,
+}
+
+/// Why a payment counts or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GrantExplained {
+    /// Its number.
+    pub grant: u64,
+    /// In one sentence.
+    pub because: String,
+}
+
+/// Why a claim was accepted, cut, queried or refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClaimExplained {
+    /// Its number.
+    pub claim: u64,
+    /// As claimed.
+    pub eur: Eur,
+    /// Counts as disbursed.
+    pub eligible: Eur,
+    /// Does not.
+    pub disallowed: Eur,
+    /// Reason code, if any.
+    pub reason: String,
+    /// In one sentence, with the arithmetic.
+    pub because: String,
+}
+
+impl Ledger {
+    /// Explains a case from its events and the rulebooks they were decided on.
+    pub async fn explain(&self, case: CaseId) -> Result<Explanation, AppError> {
+        self.current().await?;
+        let name = self.case_names([case].into_iter()).await?.remove(&case);
+        let name = name.ok_or_else(|| AppError::Usage("there is no such case".into()))?;
+        let books = self.rulebooks().await?;
+        let mut explanation = Explanation {
+            external_ref: name.external_ref,
+            case: name.case,
+            judgements: Vec::new(),
+            grants: Vec::new(),
+            claims: Vec::new(),
+        };
+        let mut reported = HashMap::new();
+        let mut facts = None;
+        for recorded in self.case_events(case).await? {
+            let Event::Case(event) = &recorded.event else { continue };
+            let position = recorded.position;
+            match event {
+                CaseEvent::ApplicationFiled(e) => facts = Some(e.facts.clone()),
+                CaseEvent::Approved(e) => {
+                    let outcome = format!("approved on {} by {}", e.decided_on, e.decided_by);
+                    explanation.judgements.push(judge(position, outcome, &books, &e.rulebook, &e.facts, &e.entitlements, &[]));
+                }
+                CaseEvent::Rejected(e) => {
+                    let outcome = format!("rejected on {} by {}", e.decided_on, e.decided_by);
+                    explanation.judgements.push(judge(position, outcome, &books, &e.rulebook, &e.facts, &[], &e.failed));
+                }
+                CaseEvent::EntitlementAdjusted(e) => {
+                    facts = Some(e.facts.clone());
+                    let outcome = format!("assessed anew on {}, because the return changed", e.adjusted_on);
+                    explanation.judgements.push(judge(position, outcome, &books, &e.rulebook, &e.facts, &e.entitlements, &e.failed));
+                }
+                CaseEvent::CommandRefused(e) if e.about.is_none() => {
+                    if let Some(facts) = &facts {
+                        let outcome = format!("refused to {}, asked by {}", e.command, recorded.actor);
+                        explanation.judgements.push(judge(position, outcome, &books, &e.rulebook, facts, &[], &e.reasons));
+                    }
+                }
+                CaseEvent::SpendReported(e) => {
+                    reported.insert(e.claim, (position, e.clone()));
+                }
+                CaseEvent::ClaimAccepted(e) => {
+                    let Some((claim, report)) = reported.get(&e.claim) else { continue };
+                    let (reason, because) = (e.reason.map(|r| r.to_string()).unwrap_or_default(), fits(&e.basis, report.eur, e.eligible, e.disallowed));
+                    explanation.claims.push(ClaimExplained { claim: *claim, eur: report.eur, eligible: e.eligible, disallowed: e.disallowed, reason, because });
+                }
+                CaseEvent::ClaimQueried(e) => {
+                    let Some((claim, report)) = reported.get(&e.claim) else { continue };
+                    let arrived = e.basis.arrived_on.map(|day| day.to_string()).unwrap_or_default();
+                    let because = format!("delivered {}, later than the package may be used after the arrival on {arrived}: finance decides it by name", report.delivered_on);
+                    let (eligible, disallowed) = (Eur::ZERO, Eur::ZERO);
+                    explanation.claims.push(ClaimExplained { claim: *claim, eur: report.eur, eligible, disallowed, reason: e.reason.to_string(), because });
+                }
+                CaseEvent::ClaimRefused(e) => {
+                    let Some((claim, report)) = reported.get(&e.claim) else { continue };
+                    let because = refused(e.reason, &e.basis, &report.partner, report.delivered_on, report.eur);
+                    let reason = e.reason.to_string();
+                    explanation.claims.push(ClaimExplained { claim: *claim, eur: report.eur, eligible: Eur::ZERO, disallowed: e.disallowed, reason, because });
+                }
+                CaseEvent::BenefitReversed(e) => {
+                    let Some((claim, report)) = reported.get(&e.claim) else { continue };
+                    let because = format!("{} came back on {}: it is free again under the cap", e.amount, e.reversed_on);
+                    explanation.claims.push(ClaimExplained { claim: *claim, eur: report.eur, eligible: Eur::ZERO, disallowed: Eur::ZERO, reason: "reversed".into(), because });
+                }
+                CaseEvent::ArrivalGrantPaid(e) => {
+                    let because = format!("paid {} within the days after the arrival on {}; {} − {} = {} was left by {}, {} fits", e.paid_on, e.arrived_on, e.cap, e.disbursed, left(e.cap, e.disbursed), e.rule_id, e.amount);
+                    explanation.grants.push(GrantExplained { grant: position, because });
+                }
+                CaseEvent::ArrivalGrantRefused(e) => {
+                    let arrived = e.arrived_on.map(|day| day.to_string()).unwrap_or_default();
+                    let why = match e.reason {
+                        GrantReason::NoEntitlement => "no arrival grant was granted when it was recorded".to_owned(),
+                        GrantReason::NotArrived => "no arrival was recorded when it was recorded".to_owned(),
+                        GrantReason::BeforeArrival => format!("paid {}, before the arrival on {arrived}", e.paid_on),
+                        GrantReason::AfterGrantDays => format!("paid {}, later than the rulebook's days after the arrival on {arrived}", e.paid_on),
+                        GrantReason::OverCap => format!("{} − {} = {} was left, {} does not fit", e.cap, e.disbursed, left(e.cap, e.disbursed), e.amount),
+                    };
+                    explanation.grants.push(GrantExplained { grant: position, because: format!("{}: {why}", e.reason) });
+                }
+                CaseEvent::ArrivalGrantAllowed(e) => {
+                    let because = format!("{} counts in spite of {}, by the reason that {} gave", e.amount, e.waived, recorded.actor);
+                    explanation.grants.push(GrantExplained { grant: position, because });
+                }
+                CaseEvent::ArrivalGrantReturned(e) => {
+                    let because = format!("{} came back on {}", e.amount, e.returned_on);
+                    explanation.grants.push(GrantExplained { grant: position, because });
+                }
+                _ => {}
+            }
+        }
+        Ok(explanation)
+    }
+
+    /// Every rulebook that was ever in force, by version.
+    async fn rulebooks(&self) -> Result<HashMap<String, Rulebook>, AppError> {
+        let mut books = HashMap::new();
+        for recorded in self.own_events().await? {
+            if let Event::Ledger(LedgerEvent::RulebookAdopted(adopted)) = recorded.event {
+                books.insert(adopted.version, Rulebook::parse(&adopted.document)?);
+            }
+        }
+        Ok(books)
+    }
+}
+
+fn judge(
+    position: u64,
+    outcome: String,
+    books: &HashMap<String, Rulebook>,
+    version: &str,
+    facts: &Facts,
+    entitlements: &[Entitlement],
+    failed: &[FailedCondition],
+) -> Judgement {
+    let cite = |id: &str, cap: Option<Eur>, because: &str| {
+        let rule = books.get(version).and_then(|book| book.rule(id));
+        let sentence = rule.as_ref().and_then(|rule| rule.sentence).unwrap_or_default().to_owned();
+        let source = rule.map(|rule| format!("{}, {}, {}", rule.source.publisher, rule.source.title, rule.source.date));
+        RuleCited { id: id.to_owned(), cap, because: because.to_owned(), sentence, source: source.unwrap_or_default() }
+    };
+    let mut rules: Vec<RuleCited> = entitlements.iter().map(|e| cite(&e.rule_id, Some(e.cap), &e.arithmetic)).collect();
+    for condition in failed {
+        let mut cited = cite(&condition.id, None, &condition.detail);
+        // A check points to the exclusion or pause that decided, whose own sentence says more.
+        let named = books.get(version).and_then(|book| {
+            let ids = book.exclusions().iter().map(|e| &e.id).chain(book.pauses().iter().map(|p| &p.id));
+            ids.filter(|id| condition.detail.contains(id.as_str())).max_by_key(|id| id.len())
+        });
+        if let Some(id) = named {
+            let decided = cite(id, None, "");
+            (cited.sentence, cited.source) = (decided.sentence, decided.source);
+        }
+        rules.push(cited);
+    }
+    Judgement { position, outcome, rulebook: version.to_owned(), facts: named_facts(facts), rules }
+}
+
+fn named_facts(facts: &Facts) -> Vec<(String, String)> {
+    let mut named = vec![("applied_on".to_owned(), facts.applied_on.to_string())];
+    named.extend(rulebook::Fact::ALL.iter().map(|fact| (fact.to_string(), facts.value(*fact).to_owned())));
+    named
+}
+
+fn left(cap: Eur, disbursed: Eur) -> Eur {
+    cap.checked_sub(disbursed).unwrap_or(Eur::ZERO)
+}
+
+fn fits(basis: &Basis, claimed: Eur, eligible: Eur, disallowed: Eur) -> String {
+    let left = left(basis.cap, basis.disbursed);
+    let room = format!("cap {} − disbursed {} = {left} left", basis.cap, basis.disbursed);
+    if disallowed.is_zero() {
+        format!("{room}; {claimed} fits")
+    } else {
+        format!("{room}; of {claimed} only {eligible} fits, {claimed} − {eligible} = {disallowed} is disallowed")
+    }
+}
+
+fn refused(
+    reason: ClaimReason,
+    basis: &Basis,
+    partner: &domain::PartnerCode,
+    delivered_on: jiff::civil::Date,
+    claimed: Eur,
+) -> String {
+    match reason {
+        ClaimReason::NoEntitlement => "nothing was granted on this budget line when it was decided".into(),
+        ClaimReason::WrongPartner => match &basis.partner {
+            Some(assigned) => format!("reported by {partner}, the case is with {assigned}"),
+            None => format!("reported by {partner}, no partner has the case"),
+        },
+        ClaimReason::NotArrived => "no arrival was recorded when it was decided".into(),
+        ClaimReason::BeforeArrival => {
+            let arrived = basis.arrived_on.map(|day| day.to_string()).unwrap_or_default();
+            format!("delivered {delivered_on}, before the arrival on {arrived}")
+        }
+        ClaimReason::OverCap => {
+            let left = left(basis.cap, basis.disbursed).max(Eur::ZERO);
+            format!("cap {} − disbursed {}: {left} left; nothing of {claimed} fits", basis.cap, basis.disbursed)
+        }
+        ClaimReason::ByFinance => "refused by finance, with the reason in the history".into(),
+    }
+}

@@ -1,0 +1,189 @@
+//! The history of a case: every event in words, with who and when.
+
+use std::collections::HashMap;
+
+use domain::case::CaseEvent;
+use domain::{CaseId, Event, Recorded, SubjectId, TextId};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::AppError;
+use crate::ledger::Ledger;
+use crate::texts::ERASED;
+
+/// One event in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HistoryItem {
+    /// Place in the log.
+    pub position: u64,
+    /// When the ledger learned of it (UTC).
+    pub recorded_at: String,
+    /// Who gave the command.
+    pub actor: String,
+    /// The event's type.
+    pub event: &'static str,
+    /// What happened.
+    pub what: String,
+}
+
+impl Ledger {
+    /// Everything that happened to a case, in order.
+    pub async fn history(&self, case: CaseId) -> Result<Vec<HistoryItem>, AppError> {
+        let events = self.case_events(case).await?;
+        let texts = self.case_texts(&events).await?;
+        let mut numbers = HashMap::new();
+        let mut items = Vec::with_capacity(events.len());
+        for Recorded { position, recorded_at, actor, event, .. } in &events {
+            let Event::Case(event) = event else { continue };
+            match event {
+                CaseEvent::SpendReported(e) => numbers.insert(e.claim.0, *position),
+                CaseEvent::ArrivalGrantPaid(e) => numbers.insert(e.grant.0, *position),
+                CaseEvent::ArrivalGrantRefused(e) => numbers.insert(e.grant.0, *position),
+                _ => None,
+            };
+            let text = |id: TextId| texts.get(&id).cloned().unwrap_or_else(|| ERASED.to_owned());
+            let number = |id: uuid::Uuid| numbers.get(&id).copied().unwrap_or_default();
+            items.push(HistoryItem {
+                position: *position,
+                recorded_at: utc(*recorded_at),
+                actor: actor.clone(),
+                event: event.event_type(),
+                what: in_words(event, &text, &number),
+            });
+        }
+        Ok(items)
+    }
+
+    /// The events of one case.
+    pub(crate) async fn case_events(&self, case: CaseId) -> Result<Vec<Recorded>, AppError> {
+        let recorded = self.store.read_streams(&[case.stream()]).await?;
+        Ok(recorded.into_iter().map(Recorded::decode).collect::<Result<_, _>>()?)
+    }
+
+    /// The texts that the events of one case refer to, each as one phrase.
+    async fn case_texts(&self, events: &[Recorded]) -> Result<HashMap<TextId, String>, AppError> {
+        let mut subject = SubjectId(uuid::Uuid::nil());
+        let mut ids = Vec::new();
+        for recorded in events {
+            let Event::Case(event) = &recorded.event else { continue };
+            if let CaseEvent::ApplicationFiled(filed) = event {
+                subject = filed.subject;
+            }
+            ids.extend(event.text());
+        }
+        let wanted: Vec<_> = ids.iter().map(|id| (subject, *id)).collect();
+        let texts = self.reveal::<serde_json::Map<String, Value>>(&wanted).await?;
+        Ok(ids.into_iter().zip(texts).filter_map(|(id, text)| Some((id, phrase(&text?)))).collect())
+    }
+}
+
+/// `R00012 of Baraka School (course fee)`, or the one value there is.
+fn phrase(text: &serde_json::Map<String, Value>) -> String {
+    let of = |name: &str| text.get(name).and_then(Value::as_str);
+    match (of("receipt_no"), of("supplier"), of("description")) {
+        (Some(receipt), Some(supplier), Some(description)) => format!("{receipt} of {supplier} ({description})"),
+        (Some(receipt), Some(supplier), None) => format!("{receipt} of {supplier}"),
+        _ => text.values().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// UTC microseconds as people read them, to the second.
+pub(crate) fn utc(micros: i64) -> String {
+    let time = jiff::Timestamp::from_microsecond(micros).unwrap_or_default();
+    time.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn in_words(event: &CaseEvent, text: &dyn Fn(TextId) -> String, number: &dyn Fn(uuid::Uuid) -> u64) -> String {
+    match event {
+        CaseEvent::ApplicationFiled(e) => format!(
+            "applied {} for support on returning to {} ({}, {}); the authority calls the case {}, outsiders call it {}",
+            e.facts.applied_on,
+            e.facts.destination,
+            e.facts.return_mode,
+            e.facts.handled_by,
+            text(e.external_ref),
+            e.reference
+        ),
+        CaseEvent::Approved(e) => {
+            let caps: Vec<String> =
+                e.entitlements.iter().map(|x| format!("{} {} EUR by {}", x.budget_line, x.cap, x.rule_id)).collect();
+            format!("approved {} by {} under rulebook {}: {}", e.decided_on, e.decided_by, e.rulebook, caps.join("; "))
+        }
+        CaseEvent::Rejected(e) if e.failed.is_empty() => {
+            format!("rejected {} by {}, for a reason outside rulebook {}", e.decided_on, e.decided_by, e.rulebook)
+        }
+        CaseEvent::Rejected(e) => {
+            let failed: Vec<String> = e.failed.iter().map(|f| format!("{} ({})", f.id, f.detail)).collect();
+            format!("rejected {} by {}: {}", e.decided_on, e.decided_by, failed.join("; "))
+        }
+        CaseEvent::ApplicationWithdrawn(e) => format!("withdrawn by the person on {}", e.withdrawn_on),
+        CaseEvent::ReturnModeChanged(e) => {
+            format!("the return became {} on {}, handled by {}", e.return_mode, e.changed_on, e.handled_by)
+        }
+        CaseEvent::EntitlementAdjusted(e) if e.entitlements.is_empty() => {
+            let failed: Vec<String> = e.failed.iter().map(|f| format!("{} ({})", f.id, f.detail)).collect();
+            format!("entitlement ended on {}: {}", e.adjusted_on, failed.join("; "))
+        }
+        CaseEvent::EntitlementAdjusted(e) => {
+            let caps: Vec<String> =
+                e.entitlements.iter().map(|x| format!("{} {} EUR by {}", x.budget_line, x.cap, x.rule_id)).collect();
+            format!("entitlement assessed anew on {}: {}", e.adjusted_on, caps.join("; "))
+        }
+        CaseEvent::Departed(e) => format!("left Sweden on {}", e.departed_on),
+        CaseEvent::Arrived(e) => format!("came home on {}", e.arrived_on),
+        CaseEvent::PartnerAssigned(e) => format!("{} took the case", e.partner),
+        CaseEvent::CaseClosed(e) => format!("closed on {}", e.closed_on),
+        CaseEvent::CommandRefused(e) => {
+            let reasons: Vec<String> = e.reasons.iter().map(|r| format!("{} ({})", r.id, r.detail)).collect();
+            format!("refused to {}: {}", e.command, reasons.join("; "))
+        }
+        CaseEvent::ArrivalGrantPaid(e) => {
+            format!("arrival grant of {} EUR paid {} ({}), reference {}", e.amount, e.paid_on, e.method, text(e.details))
+        }
+        CaseEvent::ArrivalGrantRefused(e) => format!(
+            "arrival grant of {} EUR paid {} ({}), reference {}, does not count: {}",
+            e.amount,
+            e.paid_on,
+            e.method,
+            text(e.details),
+            e.reason
+        ),
+        CaseEvent::ArrivalGrantAllowed(e) => format!(
+            "finance lets arrival grant {} of {} EUR count in spite of {}: {}",
+            number(e.grant.0),
+            e.amount,
+            e.waived,
+            text(e.details)
+        ),
+        CaseEvent::ArrivalGrantReturned(e) => {
+            format!("{} EUR of arrival grant {} came back on {}: {}", e.amount, number(e.grant.0), e.returned_on, text(e.details))
+        }
+        CaseEvent::SpendReported(e) => format!(
+            "{} reported {} {} for {} delivered {}, receipt {}",
+            e.partner,
+            e.amount,
+            e.amount.currency(),
+            e.category,
+            e.delivered_on,
+            text(e.details)
+        ),
+        CaseEvent::ClaimAccepted(e) if e.disallowed.is_zero() => {
+            format!("claim {} accepted: {} EUR", number(e.claim.0), e.eligible)
+        }
+        CaseEvent::ClaimAccepted(e) => format!(
+            "claim {} cut: {} EUR eligible, {} EUR disallowed ({})",
+            number(e.claim.0),
+            e.eligible,
+            e.disallowed,
+            e.reason.map_or("", |r| r.code())
+        ),
+        CaseEvent::ClaimQueried(e) => format!("claim {} queried: {}", number(e.claim.0), e.reason),
+        CaseEvent::ClaimRefused(e) => {
+            let words = e.details.map(|id| format!(": {}", text(id))).unwrap_or_default();
+            format!("claim {} refused, {} EUR disallowed ({}){words}", number(e.claim.0), e.disallowed, e.reason)
+        }
+        CaseEvent::BenefitReversed(e) => {
+            format!("{} EUR of claim {} reversed on {}: {}", e.amount, number(e.claim.0), e.reversed_on, text(e.details))
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Questions, answered from the read models or from one stream.
+//!
+//! Every query first folds what the read models have not seen, so it never answers from an older state than the
+//! log's.
+
+mod balances;
+mod cases;
+mod claims;
+mod explain;
+mod grants;
+mod history;
+mod summary;
+
+use std::collections::HashMap;
+
+use ::cases::CaseRow;
+use domain::CaseId;
+
+pub use balances::BalanceItem;
+pub use cases::{CaseDetail, CaseItem};
+pub use claims::{ClaimFilter, ClaimItem};
+pub use explain::{ClaimExplained, Explanation, GrantExplained, Judgement, RuleCited};
+pub use grants::GrantItem;
+pub use history::HistoryItem;
+pub(crate) use history::utc;
+pub use summary::{ReasonTotal, Summary, SummaryLine};
+
+use crate::error::AppError;
+use crate::ledger::Ledger;
+use crate::texts::{CaseText, ERASED};
+
+impl Ledger {
+    /// Brings the read models up to date; long runs report their progress.
+    pub async fn catch_up(&self, progress: projection_runner::Progress<'_>) -> Result<u64, AppError> {
+        Ok(self.runner.catch_up(progress).await?)
+    }
+
+    async fn current(&self) -> Result<(), AppError> {
+        self.catch_up(&|_, _| {}).await?;
+        Ok(())
+    }
+
+    /// The rows of some cases with the authority's keys for them.
+    async fn case_names(&self, ids: impl Iterator<Item = CaseId>) -> Result<HashMap<CaseId, CaseName>, AppError> {
+        let mut ids: Vec<CaseId> = ids.collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let keys: Vec<String> = ids.iter().map(CaseId::to_string).collect();
+        let rows = self.runner.rows::<::cases::CasesProjection>(&keys).await?;
+        let found: Vec<(CaseId, CaseRow)> = ids.into_iter().zip(rows).filter_map(|(id, row)| Some((id, row?))).collect();
+        let external = self.external_refs(found.iter().map(|(_, row)| (row.subject, row.external_ref))).await?;
+        Ok(found
+            .into_iter()
+            .zip(external)
+            .map(|((id, row), external_ref)| (id, CaseName { external_ref, case: row.reference.to_string(), row }))
+            .collect())
+    }
+
+    async fn external_refs(
+        &self,
+        wanted: impl Iterator<Item = (domain::SubjectId, domain::TextId)>,
+    ) -> Result<Vec<String>, AppError> {
+        let wanted: Vec<_> = wanted.collect();
+        let texts = self.reveal::<CaseText>(&wanted).await?;
+        Ok(texts.into_iter().map(|text| text.map_or_else(|| ERASED.to_owned(), |t| t.external_ref)).collect())
+    }
+}
+
+/// What people call a case.
+struct CaseName {
+    external_ref: String,
+    case: String,
+    row: CaseRow,
+}

@@ -1,0 +1,442 @@
+//! Commands being decided and written.
+//!
+//! A session loads the streams it decides on, decides against what it holds, and gathers the events of many
+//! commands into one append. A dry run does everything but the append, so it shows exactly what would happen.
+//! When somebody else wrote first, what was decided is forgotten, loaded again and decided again.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
+use domain::case::{ApplicationFiled, CommandRefused};
+use domain::partner::PartnerRegistered;
+use domain::{
+    Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, Event, GrantCommand, PartnerCode, Refusal,
+    SubjectId, TextId,
+};
+use event_log::{Append, AppendOutcome, Conflict, Hash, NewEvent, SealedText, StreamId, UniqueKey, WrappedSubjectKey};
+use jiff::civil::Date;
+use money::Eur;
+use rulebook::Facts;
+use serde::Serialize;
+use uuid::Uuid;
+use vault::SubjectKey;
+
+use crate::error::AppError;
+use crate::ledger::{ATTEMPTS_MAX, Ledger};
+use crate::texts::CaseText;
+
+/// Kind of unique fact: the authority's own key for a case.
+pub const EXTERNAL_REF: &str = "external-ref";
+/// Kind of unique fact: the reference outsiders know a case by.
+pub const CASE_REFERENCE: &str = "case-reference";
+
+/// What a decision came to: done, or refused by a rule.
+pub type Decided = Result<(), Refused>;
+
+/// A refusal, and whether the same command was refused before with nothing changed since.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// Why.
+    pub refusal: Refusal,
+    /// It stands in the log already; nothing is written again.
+    pub repeated: bool,
+}
+
+/// Whose a unique fact is.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// Stream.
+    pub stream_id: StreamId,
+    /// Claim, grant or case.
+    pub entity: Uuid,
+}
+
+impl Owner {
+    /// The case whose stream it is.
+    pub fn case(&self) -> Option<CaseId> {
+        self.stream_id.id().parse().ok()
+    }
+}
+
+struct Loaded {
+    case: Option<Case>,
+    version: u64,
+    /// `None` once the person's key was destroyed.
+    key: Option<SubjectKey>,
+}
+
+/// Streams, keys and commands held between loading and writing.
+pub struct Session<'l> {
+    ledger: &'l Ledger,
+    dry_run: bool,
+    cases: HashMap<CaseId, Loaded>,
+    keys: HashMap<(&'static str, Hash), Option<Owner>>,
+    partners: HashMap<PartnerCode, bool>,
+    batch: Vec<(usize, Append)>,
+}
+
+/// One command being put together. Its events are written all together or not at all.
+pub struct Draft {
+    /// What the caller calls it; comes back with the outcome.
+    pub tag: usize,
+    command_id: Uuid,
+    fingerprint: Hash,
+    expected: Vec<(StreamId, u64)>,
+    events: Vec<NewEvent>,
+    subject_keys: Vec<WrappedSubjectKey>,
+    texts: Vec<SealedText>,
+}
+
+impl<'l> Session<'l> {
+    /// An empty session. A dry run decides everything and writes nothing.
+    pub fn new(ledger: &'l Ledger, dry_run: bool) -> Self {
+        Self {
+            ledger,
+            dry_run,
+            cases: HashMap::new(),
+            keys: HashMap::new(),
+            partners: HashMap::new(),
+            batch: Vec::new(),
+        }
+    }
+
+    /// The ledger it writes to.
+    pub fn ledger(&self) -> &'l Ledger {
+        self.ledger
+    }
+
+    /// Loads the owners of unique facts that are not held yet.
+    pub async fn load_keys(&mut self, scope: &'static str, digests: &[Hash]) -> Result<(), AppError> {
+        let missing: Vec<Hash> = distinct(digests.iter().filter(|d| !self.keys.contains_key(&(scope, **d))).copied());
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let owners = self.ledger.store.find_keys(scope, &missing).await?;
+        for (digest, owner) in missing.into_iter().zip(owners) {
+            let owner = owner.map(|o| Owner { stream_id: o.stream_id, entity: o.entity });
+            self.keys.insert((scope, digest), owner);
+        }
+        Ok(())
+    }
+
+    /// The owner of a unique fact that was loaded or written in this session.
+    pub fn owner(&self, scope: &'static str, digest: Hash) -> Option<&Owner> {
+        self.keys.get(&(scope, digest)).and_then(Option::as_ref)
+    }
+
+    /// Loads the cases that are not held yet.
+    pub async fn load_cases(&mut self, ids: impl IntoIterator<Item = CaseId>) -> Result<(), AppError> {
+        let missing: Vec<CaseId> = distinct(ids.into_iter().filter(|id| !self.cases.contains_key(id)));
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let streams: Vec<StreamId> = missing.iter().map(|id| id.stream()).collect();
+        let mut folded: HashMap<StreamId, (Option<Case>, u64)> = HashMap::new();
+        for recorded in self.ledger.store.read_streams(&streams).await? {
+            let Event::Case(event) = Event::decode(&recorded)? else { continue };
+            match folded.entry(recorded.stream_id) {
+                Entry::Occupied(mut held) => {
+                    let (case, version) = held.get_mut();
+                    *case = Some(Case::evolve(case.take(), &event)?);
+                    *version = recorded.stream_version;
+                }
+                Entry::Vacant(place) => {
+                    place.insert((Some(Case::evolve(None, &event)?), recorded.stream_version));
+                }
+            }
+        }
+        let found: Vec<(CaseId, Option<Case>, u64)> = missing
+            .into_iter()
+            .zip(streams)
+            .map(|(id, stream)| {
+                let (case, version) = folded.remove(&stream).unwrap_or((None, 0));
+                (id, case, version)
+            })
+            .collect();
+        let subjects: Vec<Uuid> = found.iter().filter_map(|(_, case, _)| case.as_ref().map(|c| c.subject.0)).collect();
+        let mut wrapped = self.ledger.store.subject_keys(&subjects).await?.into_iter();
+        for (id, case, version) in found {
+            let key = match &case {
+                Some(case) => wrapped.next().flatten().map(|w| self.ledger.key.unwrap(case.subject.0, &w)).transpose()?,
+                None => None,
+            };
+            self.cases.insert(id, Loaded { case, version, key });
+        }
+        Ok(())
+    }
+
+    /// A case that was loaded or filed in this session.
+    pub fn case(&self, id: CaseId) -> Option<&Case> {
+        self.cases.get(&id).and_then(|loaded| loaded.case.as_ref())
+    }
+
+    /// Loads which of these partners are registered.
+    pub async fn load_partners(&mut self, codes: impl IntoIterator<Item = PartnerCode>) -> Result<(), AppError> {
+        let missing: Vec<PartnerCode> = distinct(codes.into_iter().filter(|code| !self.partners.contains_key(code)));
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let streams: Vec<StreamId> = missing.iter().map(PartnerCode::stream).collect();
+        let known: HashSet<StreamId> = self.ledger.store.read_streams(&streams).await?.into_iter().map(|e| e.stream_id).collect();
+        for (code, stream) in missing.into_iter().zip(streams) {
+            self.partners.insert(code, known.contains(&stream));
+        }
+        Ok(())
+    }
+
+    /// Begins a command. The request's parts, the rulebook in force and the state it meets name it, so the same
+    /// request on the same state is the same command, however often it is sent.
+    pub fn draft(&self, tag: usize, request: &[&str], revision: u64) -> Draft {
+        let revision = revision.to_string();
+        let rulebook = self.ledger.rulebook.version();
+        let parts: Vec<&str> = request.iter().copied().chain([rulebook, &revision]).collect();
+        let id = self.ledger.key.blind_index("command-id", &parts);
+        let mut id_bytes = [0; 16];
+        id_bytes.copy_from_slice(&id[..16]);
+        Draft {
+            tag,
+            command_id: uuid::Builder::from_custom_bytes(id_bytes).into_uuid(),
+            fingerprint: self.ledger.key.blind_index("request", &parts),
+            expected: Vec::new(),
+            events: Vec::new(),
+            subject_keys: Vec::new(),
+            texts: Vec::new(),
+        }
+    }
+
+    /// Registers a partner that is met for the first time.
+    pub fn register_partner(&mut self, draft: &mut Draft, code: &PartnerCode) -> Result<(), AppError> {
+        if self.partners.get(code).copied().unwrap_or_default() {
+            return Ok(());
+        }
+        let event = Event::Partner(PartnerRegistered { partner: code.clone() }.into());
+        draft.push(code.stream(), 0, &event, Vec::new())?;
+        self.partners.insert(code.clone(), true);
+        Ok(())
+    }
+
+    /// Files an application under a new case; answers with its id.
+    pub fn file(&mut self, draft: &mut Draft, external_ref: &str, facts: Facts) -> Result<CaseId, AppError> {
+        let environment = &self.ledger.environment;
+        let (case, subject) = (CaseId(environment.new_id()?), SubjectId(environment.new_id()?));
+        let reference = CaseReference::from_random(environment.random_bits()?);
+        let (key, wrapped) = self.ledger.key.new_subject_key(subject.0, &mut environment.entropy())?;
+        draft.subject_keys.push(WrappedSubjectKey { subject_id: subject.0, wrapped: wrapped.into_bytes() });
+        self.cases.insert(case, Loaded { case: None, version: 0, key: Some(key) });
+        let text = CaseText { external_ref: external_ref.to_owned() };
+        let external_ref_id = self.seal_for(draft, case, subject, &text)?;
+        let filed = ApplicationFiled { case, subject, reference, external_ref: external_ref_id, facts };
+        let keys = vec![
+            UniqueKey { scope: EXTERNAL_REF, digest: self.ledger.digest(EXTERNAL_REF, &[external_ref]), entity: case.0 },
+            UniqueKey {
+                scope: CASE_REFERENCE,
+                digest: self.ledger.digest(CASE_REFERENCE, &[reference.as_str()]),
+                entity: case.0,
+            },
+        ];
+        self.record(draft, case, filed.into(), keys)?;
+        Ok(case)
+    }
+
+    /// Decides a command on a case.
+    pub fn on_case(&mut self, draft: &mut Draft, id: CaseId, command: &CaseCommand) -> Result<Decided, AppError> {
+        let decided = domain::case::decide(self.case(id), command, &self.ledger.rulebook);
+        self.settle(draft, id, decided, Asked { command: command.name(), about: None, on: command.on(), amount: None })
+    }
+
+    /// Decides a command about a claim of a case.
+    pub fn on_claim(&mut self, draft: &mut Draft, id: CaseId, command: &ClaimCommand) -> Result<Decided, AppError> {
+        let decided = domain::claim::decide(self.known(id)?, command, &self.ledger.rulebook);
+        let about = Some(command.about());
+        self.settle(draft, id, decided, Asked { command: command.name(), about, on: command.on(), amount: command.amount() })
+    }
+
+    /// Decides a command about an arrival grant of a case.
+    pub fn on_grant(&mut self, draft: &mut Draft, id: CaseId, command: &GrantCommand) -> Result<Decided, AppError> {
+        let decided = domain::grant::decide(self.known(id)?, command, &self.ledger.rulebook);
+        let about = Some(command.about());
+        self.settle(draft, id, decided, Asked { command: command.name(), about, on: command.on(), amount: command.amount() })
+    }
+
+    /// Encrypts a text about the person of a case.
+    pub fn seal(&self, draft: &mut Draft, id: CaseId, text: &impl Serialize) -> Result<TextId, AppError> {
+        let subject = self.known(id)?.subject;
+        self.seal_for(draft, id, subject, text)
+    }
+
+    fn seal_for(&self, draft: &mut Draft, id: CaseId, subject: SubjectId, text: &impl Serialize) -> Result<TextId, AppError> {
+        let key = self.cases.get(&id).and_then(|loaded| loaded.key.as_ref());
+        let key = key.ok_or_else(|| AppError::Usage("the person of this case was erased: nothing can be added".into()))?;
+        let bytes = event_log::canonical::to_bytes(text)?;
+        let sealed = key.seal(subject.0, &bytes, &mut self.ledger.environment.entropy())?;
+        draft.texts.push(SealedText { id: sealed.id, subject_id: subject.0, bytes: sealed.bytes });
+        Ok(TextId(sealed.id))
+    }
+
+    /// The events of this command so far.
+    pub fn events(&self, draft: &Draft) -> usize {
+        draft.events.len()
+    }
+
+    /// Puts a command into the batch; one without events is dropped.
+    pub fn commit(&mut self, draft: Draft) {
+        if draft.events.is_empty() {
+            return;
+        }
+        let append = Append {
+            command_id: draft.command_id,
+            fingerprint: draft.fingerprint,
+            actor: self.ledger.actor().to_owned(),
+            recorded_at: self.ledger.environment.now(),
+            expected: draft.expected,
+            events: draft.events,
+            subject_keys: draft.subject_keys,
+            texts: draft.texts,
+        };
+        self.batch.push((draft.tag, append));
+    }
+
+    /// Writes the batch; answers with each command's tag and outcome. After any conflict everything held is
+    /// forgotten, because it was decided on what is not so.
+    pub async fn flush(&mut self) -> Result<Vec<(usize, AppendOutcome)>, AppError> {
+        let batch = std::mem::take(&mut self.batch);
+        if self.dry_run {
+            return Ok(batch.into_iter().map(|(tag, _)| (tag, AppendOutcome::Appended { first: 0, last: 0 })).collect());
+        }
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (tags, appends): (Vec<usize>, Vec<Append>) = batch.into_iter().unzip();
+        let outcomes = self.ledger.store.append(appends).await?;
+        if outcomes.iter().any(|outcome| !matches!(outcome, AppendOutcome::Appended { .. })) {
+            self.forget();
+        }
+        Ok(tags.into_iter().zip(outcomes).collect())
+    }
+
+    /// Forgets everything held; it will be loaded again.
+    pub fn forget(&mut self) {
+        self.cases.clear();
+        self.keys.clear();
+        self.partners.clear();
+    }
+
+    /// Number of cases held.
+    pub fn held(&self) -> usize {
+        self.cases.len()
+    }
+
+    fn known(&self, id: CaseId) -> Result<&Case, AppError> {
+        self.case(id).ok_or_else(|| AppError::Usage("there is no such case".into()))
+    }
+
+    /// Records what was decided, or the refusal.
+    fn settle(
+        &mut self,
+        draft: &mut Draft,
+        id: CaseId,
+        decided: Result<Vec<CaseEvent>, Refusal>,
+        asked: Asked,
+    ) -> Result<Decided, AppError> {
+        match decided {
+            Ok(events) => {
+                for event in events {
+                    self.record(draft, id, event, Vec::new())?;
+                }
+                Ok(Ok(()))
+            }
+            Err(refusal) => {
+                let refused = CommandRefused {
+                    command: asked.command.to_owned(),
+                    about: asked.about,
+                    on: asked.on,
+                    amount: asked.amount,
+                    rulebook: self.ledger.rulebook.version().to_owned(),
+                    reasons: refusal.reasons.clone(),
+                };
+                let repeated = self.known(id)?.already_refused(&refused);
+                if !repeated {
+                    self.record(draft, id, refused.into(), Vec::new())?;
+                }
+                Ok(Err(Refused { refusal, repeated }))
+            }
+        }
+    }
+
+    fn record(&mut self, draft: &mut Draft, id: CaseId, event: CaseEvent, mut keys: Vec<UniqueKey>) -> Result<(), AppError> {
+        let loaded = self.cases.get_mut(&id).ok_or_else(|| AppError::Usage("there is no such case".into()))?;
+        if let Some((scope, digest, entity)) = event.unique_fact() {
+            keys.push(UniqueKey { scope, digest: digest.0, entity });
+        }
+        for key in &keys {
+            let owner = Owner { stream_id: id.stream(), entity: key.entity };
+            self.keys.insert((key.scope, key.digest), Some(owner));
+        }
+        loaded.case = Some(Case::evolve(loaded.case.take(), &event)?);
+        let before = loaded.version;
+        loaded.version += 1;
+        draft.push(id.stream(), before, &Event::Case(event), keys)
+    }
+}
+
+/// What was asked, as kept with a refusal.
+struct Asked {
+    command: &'static str,
+    about: Option<Uuid>,
+    on: Option<Date>,
+    amount: Option<Eur>,
+}
+
+impl Draft {
+    /// Adds an event; `before` is the stream's version before it.
+    fn push(&mut self, stream_id: StreamId, before: u64, event: &Event, keys: Vec<UniqueKey>) -> Result<(), AppError> {
+        if !self.expected.iter().any(|(stream, _)| *stream == stream_id) {
+            self.expected.push((stream_id.clone(), before));
+        }
+        let (event_type, schema_version, body) = (event.event_type(), event.schema_version(), event.body()?);
+        self.events.push(NewEvent { stream_id, event_type, schema_version, body, keys });
+        Ok(())
+    }
+}
+
+fn distinct<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort_unstable();
+    items.dedup();
+    items
+}
+
+impl Ledger {
+    /// Decides and writes one command on a case, again from the start whenever somebody else wrote first.
+    pub(crate) async fn execute(
+        &self,
+        id: CaseId,
+        request: &[&str],
+        work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
+    ) -> Result<(), AppError> {
+        let name = id.to_string();
+        let request: Vec<&str> = request.iter().copied().chain([name.as_str()]).collect();
+        for _ in 0..ATTEMPTS_MAX {
+            let mut session = Session::new(self, false);
+            session.load_cases([id]).await?;
+            let revision = session.known(id)?.revision;
+            let mut draft = session.draft(0, &request, revision);
+            let decided = work(&mut session, &mut draft)?;
+            session.commit(draft);
+            match session.flush().await?.pop().map(|(_, outcome)| outcome) {
+                None | Some(AppendOutcome::Appended { .. } | AppendOutcome::AlreadyDone { .. }) => {
+                    return decided.map_err(|refused| AppError::Refused(refused.refusal));
+                }
+                Some(AppendOutcome::Conflict(Conflict::Version { .. })) => {}
+                Some(AppendOutcome::Conflict(Conflict::Key { scope, owner })) => {
+                    let detail = format!("this {scope} is recorded already, at position {}", owner.position);
+                    return Err(AppError::Refused(Refusal::new("already-recorded", detail)));
+                }
+                Some(AppendOutcome::Conflict(Conflict::Fingerprint)) => {
+                    return Err(AppError::Store(event_log::StoreError::BadRequest("a command id was used twice".into())));
+                }
+            }
+        }
+        Err(AppError::Store(event_log::StoreError::Busy))
+    }
+}

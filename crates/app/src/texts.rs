@@ -1,0 +1,80 @@
+//! The texts that live in the vault, and how they are read.
+
+use std::collections::HashMap;
+
+use domain::{SubjectId, TextId};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::AppError;
+use crate::ledger::Ledger;
+
+/// What stands in a listing where a text was erased.
+pub(crate) const ERASED: &str = "(erased)";
+
+/// The authority's own key for a case.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CaseText {
+    pub external_ref: String,
+}
+
+/// What a receipt says beside its amount.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ReceiptText {
+    pub supplier: String,
+    pub receipt_no: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// The reference of a payment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct PaymentText {
+    pub payment_ref: String,
+}
+
+/// Why somebody did something, in their own words.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ReasonText {
+    pub reason: String,
+}
+
+/// The name of an imported file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct FileText {
+    pub name: String,
+}
+
+impl Ledger {
+    /// Opens texts, in the order asked for; `None` where the text or its person's key was erased.
+    pub(crate) async fn reveal<T: DeserializeOwned>(
+        &self,
+        wanted: &[(SubjectId, TextId)],
+    ) -> Result<Vec<Option<T>>, AppError> {
+        const PAGE: usize = 2_000;
+        let mut keys = HashMap::new();
+        let mut revealed = Vec::with_capacity(wanted.len());
+        for page in wanted.chunks(PAGE) {
+            let mut subjects: Vec<_> = page.iter().map(|(s, _)| s.0).filter(|s| !keys.contains_key(s)).collect();
+            subjects.sort_unstable();
+            subjects.dedup();
+            for (subject, wrapped) in subjects.iter().zip(self.store.subject_keys(&subjects).await?) {
+                let key = wrapped.map(|wrapped| self.key.unwrap(*subject, &wrapped)).transpose()?;
+                keys.insert(*subject, key);
+            }
+            let ids: Vec<_> = page.iter().map(|(_, text)| text.0).collect();
+            for ((subject, _), sealed) in page.iter().zip(self.store.texts(&ids).await?) {
+                let text = match (keys.get(&subject.0), sealed) {
+                    (Some(Some(key)), Some(sealed)) => {
+                        let bytes = key.open(subject.0, &sealed.bytes)?;
+                        let text = serde_json::from_slice(&bytes);
+                        Some(text.map_err(|_| AppError::Vault(vault::VaultError::TextUnreadable))?)
+                    }
+                    _ => None,
+                };
+                revealed.push(text);
+            }
+        }
+        Ok(revealed)
+    }
+}

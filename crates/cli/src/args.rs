@@ -1,0 +1,332 @@
+//! The command line, with its help.
+
+use std::path::PathBuf;
+
+use app::Actor;
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use domain::PartnerCode;
+use domain::claim::ClaimState;
+use jiff::civil::Date;
+use money::{Eur, Locale};
+use rulebook::{Authority, ReturnMode};
+
+/// The event-sourced ledger for reintegration support.
+#[derive(Debug, Parser)]
+#[command(name = "svala", version, about, max_term_width = 110, arg_required_else_help = true, after_help = "\
+Start here:
+  svala demo                      an invented year, imported and summed up
+  svala init                      a new ledger, svala.db with its key svala.key
+  svala import cases cases.csv    then grants, spend and reversals
+  svala balance                   what each person may spend, spent and has left
+
+A case is named by its own reference (7K3M-9PQ4) or by the authority's (MV-2024-00017).
+
+Exit codes: 0 done, 1 refused by a rule or a check, 2 wrong usage or input, 3 the ledger is damaged or unreachable.")]
+pub struct Args {
+    /// The ledger's database.
+    #[arg(long, global = true, env = "SVALA_LEDGER", default_value = "sqlite:svala.db", value_name = "URL", help_heading = "Ledger")]
+    pub ledger: String,
+
+    /// The ledger's key file; beside the database, with the ending .key, unless given.
+    #[arg(long, global = true, env = "SVALA_KEY_FILE", value_name = "FILE", help_heading = "Ledger")]
+    pub key_file: Option<PathBuf>,
+
+    /// Who gives the command; recorded on every event. Your user name unless given.
+    #[arg(long, global = true, env = "SVALA_ACTOR", value_name = "NAME", help_heading = "Ledger")]
+    pub actor: Option<Actor>,
+
+    /// A rulebook (TOML) in place of the one in force; a command that writes adopts it first.
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Ledger")]
+    pub rulebook: Option<PathBuf>,
+
+    /// How listings are printed.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table, help_heading = "Output")]
+    pub format: Format,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How listings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned columns, for people.
+    Table,
+    /// An array of objects, amounts as strings.
+    Json,
+    /// A header row, commas, points.
+    Csv,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create a ledger: its database, its key file, and the rulebook in force.
+    #[command(after_help = "Examples:\n  svala init\n  svala --ledger sqlite:2024.db --rulebook rules-2024.toml init")]
+    Init,
+
+    /// Import a file of cases, grants, spend or reversals (CSV, UTF-8).
+    #[command(subcommand, after_help = "\
+All or nothing: one bad row, and nothing of the file is applied. A business refusal (over cap, wrong partner, …) is
+no error: the row is kept, with its reason.
+
+Examples:
+  svala import cases cases.csv --dry-run
+  svala import spend 2024-q2.csv --accept
+  svala import spend 2024-q2.csv --partial --locale sv")]
+    Import(ImportCommand),
+
+    /// Cases: list them, show one, record what happened.
+    #[command(subcommand, after_help = "Examples:\n  svala case list\n  svala case show MV-2024-00017\n  svala case change-mode 7K3M-9PQ4 forced --on 2024-05-02")]
+    Case(CaseCommand),
+
+    /// Claims: list them, accept or refuse them.
+    #[command(subcommand, after_help = "Examples:\n  svala claim list --state reported\n  svala claim accept 1412 1415\n  svala claim accept --all --dry-run\n  svala claim refuse 1412 --reason \"receipt is for another person\"")]
+    Claim(ClaimCommand),
+
+    /// Arrival grants: list the payments, let a refused one count, record money that came back.
+    #[command(subcommand, after_help = "Examples:\n  svala grant list\n  svala grant allow 214 --reason \"flight landed on a bank holiday\"")]
+    Grant(GrantCommand),
+
+    /// Balances per person and budget line.
+    #[command(after_help = "Examples:\n  svala balance\n  svala balance MV-2024-00017\n  svala balance --format csv > balances.csv")]
+    Balance {
+        /// One case; all if not given.
+        case: Option<String>,
+    },
+
+    /// Every event of a case in words, with who and when.
+    #[command(after_help = "Example:\n  svala history MV-2024-00017")]
+    History {
+        /// The case.
+        case: String,
+    },
+
+    /// Why a case has its caps, and why each claim and payment counts as it does.
+    #[command(after_help = "Example:\n  svala explain MV-2024-00017")]
+    Explain {
+        /// The case.
+        case: String,
+    },
+
+    /// The ledger on one page: by programme and country, people near their cap, what was refused and why.
+    Summary,
+
+    /// Rebuild every balance and list from event 1 and compare with what is shown.
+    #[command(after_help = "Exit code 3 when they differ; --repair then puts the rebuilt rows in place.")]
+    Replay {
+        /// Where they differ, put the rebuilt rows in place.
+        #[arg(long)]
+        repair: bool,
+    },
+
+    /// Check that nothing was altered or left out: positions, versions, hashes, root, receipts.
+    #[command(after_help = "Exit code 3 when something is wrong, with the position and stream.")]
+    Verify,
+
+    /// The rules: show them, check a file, bring one into force.
+    #[command(subcommand, after_help = "Examples:\n  svala rulebook show\n  svala rulebook show jrs.reintegration.iraq-extended\n  svala rulebook check rules-2025.toml\n  svala rulebook adopt rules-2025.toml")]
+    Rulebook(RulebookCommand),
+
+    /// Check the installation: database settings, key file, read models.
+    Doctor,
+
+    /// Create a ledger with an invented year, import it, and show the summary.
+    #[command(after_help = "Examples:\n  svala demo\n  svala demo --into ./demo --people 2000 --seed 7")]
+    Demo {
+        /// The folder to create it in; a new temporary one if not given.
+        #[arg(long, value_name = "FOLDER")]
+        into: Option<PathBuf>,
+        /// Another number invents another year.
+        #[arg(long, default_value_t = demo::SEED)]
+        seed: u64,
+        /// How many people.
+        #[arg(long, default_value_t = demo::PEOPLE, value_name = "NUMBER")]
+        people: usize,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// The authority's register of applications; a newer one may fill in what was empty.
+    Cases(ImportFile),
+    /// Payments of the arrival grant.
+    Grants(ImportFile),
+    /// What partners delivered, and claim.
+    Spend {
+        #[command(flatten)]
+        file: ImportFile,
+        /// Decide the new claims too, in the order of the file.
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Accepted spend that came back.
+    Reversals(ImportFile),
+    /// The files imported so far.
+    List,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ImportFile {
+    /// The file.
+    pub file: PathBuf,
+    /// Show what would happen; write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Apply the good rows; put the others into a reject file, with the reason.
+    #[arg(long)]
+    pub partial: bool,
+    /// Where the reject file goes; FILE.rejected.csv beside the file unless given.
+    #[arg(long, value_name = "FILE", requires = "partial")]
+    pub rejects: Option<PathBuf>,
+    /// How amounts are written: strict (3000.00) or sv (3 000,00).
+    #[arg(long, default_value = "strict")]
+    pub locale: Locale,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CaseCommand {
+    /// All cases.
+    List,
+    /// One case: where it stands, its balances, grants and claims.
+    Show {
+        /// The case.
+        case: String,
+    },
+    /// Record the authority's approval; refused, with every failed condition, if the rulebook forbids it.
+    Approve(OnDay),
+    /// Record the authority's rejection.
+    Reject(OnDay),
+    /// Record that the person withdrew the application.
+    Withdraw(OnDay),
+    /// Record that the return became forced, or voluntary again; assesses the entitlement anew.
+    ChangeMode {
+        /// The case.
+        case: String,
+        /// The new mode: voluntary or forced.
+        mode: ReturnMode,
+        /// The authority that now handles the return: police for forced, migration-agency for voluntary unless given.
+        #[arg(long)]
+        handled_by: Option<Authority>,
+        /// The day of the change.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+    },
+    /// Hand the case to a partner organisation.
+    Assign {
+        /// The case.
+        case: String,
+        /// The partner's code.
+        partner: PartnerCode,
+    },
+    /// Record the departure from Sweden.
+    Depart(OnDay),
+    /// Record the arrival home.
+    Arrive(OnDay),
+    /// Close the case: nothing more will be reported.
+    Close(OnDay),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct OnDay {
+    /// The case.
+    pub case: String,
+    /// The day.
+    #[arg(long, value_name = "DATE")]
+    pub on: Date,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ClaimCommand {
+    /// Claims in the order they were reported.
+    List {
+        /// Of this case.
+        #[arg(long)]
+        case: Option<String>,
+        /// Of this partner.
+        #[arg(long)]
+        partner: Option<PartnerCode>,
+        /// In this state: reported, queried, accepted, cut, refused, reversed.
+        #[arg(long)]
+        state: Option<ClaimState>,
+    },
+    /// Accept claims: what fits under the cap counts, the rest is disallowed with a reason.
+    Accept {
+        /// The claims' numbers; a claim named like this is decided even where a bulk acceptance would query it.
+        #[arg(required_unless_present_any = ["all", "partner", "case"], conflicts_with_all = ["all", "partner", "case"])]
+        claims: Vec<u64>,
+        /// All claims not decided yet, in the order they were reported.
+        #[arg(long)]
+        all: bool,
+        /// Those of this partner.
+        #[arg(long)]
+        partner: Option<PartnerCode>,
+        /// Those of this case.
+        #[arg(long)]
+        case: Option<String>,
+        /// Show what would happen; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Refuse a claim, with a reason.
+    Refuse {
+        /// The claim's number.
+        claim: u64,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum GrantCommand {
+    /// Payments in the order they were recorded.
+    List {
+        /// Of this case.
+        #[arg(long)]
+        case: Option<String>,
+    },
+    /// Let a refused payment count, with finance's reason.
+    Allow {
+        /// The payment's number.
+        grant: u64,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Record money that came back.
+    Return {
+        /// The payment's number.
+        grant: u64,
+        /// How much, in EUR.
+        #[arg(long)]
+        amount: Eur,
+        /// The day.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RulebookCommand {
+    /// All rules, or one in full with its source.
+    Show {
+        /// One rule.
+        id: Option<String>,
+        /// Print the rulebook's document (TOML), as a beginning for your own.
+        #[arg(long, conflicts_with = "id", action = ArgAction::SetTrue)]
+        document: bool,
+    },
+    /// Check a rulebook file; the one in force if not given.
+    Check {
+        /// The file (TOML).
+        file: Option<PathBuf>,
+    },
+    /// Bring a rulebook into force for decisions from now on; the one in this program if not given.
+    Adopt {
+        /// The file (TOML).
+        file: Option<PathBuf>,
+    },
+}

@@ -1,0 +1,75 @@
+//! `svala replay`, `verify`, `doctor`
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::args::Format;
+use crate::cells;
+use crate::connect::Place;
+use crate::output::{Failure, listing, object, remark, say};
+use crate::progress::LogBar;
+
+/// The ledger is damaged.
+const DAMAGED: u8 = 3;
+
+pub async fn replay(place: &Place, format: Format, repair: bool) -> Result<ExitCode, Failure> {
+    let ledger = place.open().await?;
+    let bar = LogBar::new();
+    let found = ledger.replay(repair, &|position, last| bar.at(position, last)).await?;
+    drop(bar);
+    let items: Vec<_> = found
+        .iter()
+        .map(|r| json!({"read_model": r.name, "position": r.position, "rows": r.rows, "equal": r.is_equal(), "live": r.live, "rebuilt": r.rebuilt, "differing": r.differing, "repaired": r.switched}))
+        .collect();
+    let outcome = |equal: bool, repaired: bool| match (equal, repaired) {
+        (true, _) => "equal",
+        (false, true) => "repaired",
+        (false, false) => "DIFFERS",
+    };
+    match format {
+        Format::Json => object(&items)?,
+        Format::Table | Format::Csv => {
+            let rows: Vec<_> = found.iter().map(|r| (r.name, r.position, r.rows, outcome(r.is_equal(), r.switched), r.rebuilt.clone())).collect();
+            listing(format, &["read_model", "position", "rows", "live_and_rebuilt", "digest"], &rows, |(name, position, rows, outcome, digest)| {
+                cells![*name, *position, *rows, *outcome, digest]
+            })?;
+        }
+    }
+    let mut damaged = false;
+    for replayed in found.iter().filter(|r| !r.is_equal()) {
+        remark(format!("{}: the rows shown are not what the events give; first differing: {}", replayed.name, replayed.differing.join(", ")));
+        damaged |= !replayed.switched;
+    }
+    if damaged {
+        remark("the events decide: put the rebuilt rows in place with `svala replay --repair`");
+    }
+    Ok(ExitCode::from(if damaged { DAMAGED } else { 0 }))
+}
+
+pub async fn verify(place: &Place, format: Format) -> Result<ExitCode, Failure> {
+    let ledger = place.open().await?;
+    let bar = LogBar::new();
+    let verified = ledger.verify(&|position, last| bar.at(position, last)).await?;
+    drop(bar);
+    match format {
+        Format::Json => object(&verified)?,
+        Format::Csv => listing(format, &["events", "streams", "keys", "texts", "erased", "root"], &[&verified], |v| {
+            cells![v.events, v.streams, v.keys, v.texts, v.erased, &v.root]
+        })?,
+        Format::Table => {
+            let erased = if verified.erased > 0 { format!(", {} erased", verified.erased) } else { String::new() };
+            say(format!(
+                "nothing was altered or left out: {} events in {} streams, positions, versions, hashes and root right\n{} unique facts and {} encrypted texts are those the events name{erased}\nroot {}",
+                verified.events, verified.streams, verified.keys, verified.texts, verified.root
+            ))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub async fn doctor(place: &Place, format: Format) -> Result<ExitCode, Failure> {
+    let findings = place.open().await?.doctor().await?;
+    listing(format, &["check", "found", "ok"], &findings, |f| cells![&f.check, &f.found, if f.ok { "ok" } else { "NOT OK" }])?;
+    Ok(ExitCode::from(if findings.iter().all(|f| f.ok) { 0 } else { 1 }))
+}

@@ -1,0 +1,73 @@
+//! `svala demo`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use app::import::{Cases, Grants, Reversals, Spend};
+use money::Locale;
+
+use super::{import, report};
+use crate::args::{Format, ImportFile};
+use crate::connect::Place;
+use crate::output::{Failure, heading, object, remark, say};
+
+pub async fn run(
+    place: &Place,
+    format: Format,
+    into: Option<PathBuf>,
+    seed: u64,
+    people: usize,
+) -> Result<ExitCode, Failure> {
+    let folder = match into {
+        Some(folder) => {
+            std::fs::create_dir_all(&folder).map_err(cannot_write(&folder))?;
+            folder
+        }
+        // Kept, so that the commands at the end can be tried.
+        None => tempfile::Builder::new().prefix("svala-demo-").tempdir().map_err(cannot_write(&std::env::temp_dir()))?.keep(),
+    };
+    let place = place.inside(&folder);
+    let ledger = place.init().await?;
+    let year = demo::invent(seed, people);
+    let file = |name: &str, content: &str| -> Result<ImportFile, Failure> {
+        let path = folder.join(name);
+        std::fs::write(&path, content).map_err(cannot_write(&path))?;
+        Ok(ImportFile { file: path, dry_run: false, partial: false, rejects: None, locale: Locale::Strict })
+    };
+    let reports = [
+        import::import(&ledger, &Cases, &file("cases.csv", &year.cases)?).await?,
+        import::import(&ledger, &Grants, &file("grants.csv", &year.grants)?).await?,
+        import::import(&ledger, &Spend { accept: true }, &file("spend.csv", &year.spend)?).await?,
+        import::import(&ledger, &Reversals, &file("reversals.csv", &year.reversals)?).await?,
+    ];
+    for report in &reports {
+        for error in &report.errors {
+            remark(error.in_file(&report.file).to_string());
+        }
+    }
+    let summary = ledger.summary().await?;
+    if format != Format::Table {
+        object(&summary)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows: Vec<String> = reports.iter().map(|r| format!("{} {}", r.counts.rows, r.kind)).collect();
+    say(format!("An invented year (seed {seed}) in {}: {}\n", folder.display(), rows.join(", ")))?;
+    say(report::summed_up(&summary))?;
+    let example = summary.tight.first().map_or("CASE", |b| b.external_ref.as_str());
+    say(format!(
+        "\n{}\n  export SVALA_LEDGER={}\n  svala explain {example}\n  svala history {example}\n  svala claim list --state cut\n  svala verify\n  svala replay\n  svala rulebook show jrs.reintegration.iraq-extended",
+        heading("try next"),
+        shell_word(&format!("sqlite:{}", place.database().display())),
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn cannot_write(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {
+    let path = path.display().to_string();
+    move |error| Failure::usage(format!("{path} cannot be written: {error}"))
+}
+
+fn shell_word(text: &str) -> String {
+    let plain = text.chars().all(|c| c.is_alphanumeric() || "/._-:".contains(c));
+    if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}

@@ -1,0 +1,48 @@
+//! `svala grant …`
+
+use std::process::ExitCode;
+
+use app::query::GrantItem;
+
+use crate::args::{Format, GrantCommand};
+use crate::cells;
+use crate::connect::Place;
+use crate::output::{Cell, Failure, listing, say};
+
+/// The columns of a list of payments.
+pub const COLUMNS: &[&str] =
+    &["grant", "external_ref", "case", "payment_ref", "paid_on", "method", "eur", "returned", "reason", "state"];
+
+pub async fn run(place: &Place, format: Format, command: GrantCommand) -> Result<ExitCode, Failure> {
+    match command {
+        GrantCommand::List { case } => {
+            let ledger = place.open().await?;
+            let case = match case {
+                Some(case) => Some(ledger.find_case(&case).await?),
+                None => None,
+            };
+            listing(format, COLUMNS, &ledger.grants(case).await?, row)?;
+        }
+        GrantCommand::Allow { grant: number, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (case, grant) = ledger.find_grant(number).await?;
+            ledger.allow_grant(case, grant, &reason).await?;
+            say(format!("arrival grant {number} counts"))?;
+        }
+        GrantCommand::Return { grant: number, amount, on, reason } => {
+            if amount.is_negative() || amount.is_zero() {
+                return Err(Failure::usage("--amount: give what came back as a positive amount, such as 615.00"));
+            }
+            let ledger = place.open_to_write().await?;
+            let (case, grant) = ledger.find_grant(number).await?;
+            ledger.return_grant(case, grant, amount, on, &reason).await?;
+            say(format!("{amount} EUR of arrival grant {number} came back on {on}"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One payment as a row.
+pub fn row(g: &GrantItem) -> Vec<Cell> {
+    cells![g.grant, &g.external_ref, &g.case, &g.payment_ref, g.paid_on, &g.method, g.eur, g.returned, &g.reason, &g.state]
+}

@@ -1,0 +1,147 @@
+//! `svala import …`
+
+use std::process::ExitCode;
+
+use app::Ledger;
+use app::import::{Cases, Grants, ImportReport, ImportRequest, Importer, Reversals, Spend};
+use serde_json::json;
+
+use crate::args::{Format, ImportCommand, ImportFile};
+use crate::cells;
+use crate::connect::Place;
+use crate::output::{Failure, listing, object, remark, say, table};
+use crate::progress::{ImportBar, LogBar};
+
+pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Result<ExitCode, Failure> {
+    let (file, accept) = match &command {
+        ImportCommand::List => return list(place, format).await,
+        ImportCommand::Spend { file, accept } => (file, *accept),
+        ImportCommand::Cases(file) | ImportCommand::Grants(file) | ImportCommand::Reversals(file) => (file, false),
+    };
+    // A dry run writes nothing, not even the rulebook it was given.
+    let ledger = if file.dry_run { place.open().await? } else { place.open_to_write().await? };
+    let report = match &command {
+        ImportCommand::Cases(_) => import(&ledger, &Cases, file).await?,
+        ImportCommand::Grants(_) => import(&ledger, &Grants, file).await?,
+        ImportCommand::Spend { .. } => import(&ledger, &Spend { accept }, file).await?,
+        ImportCommand::Reversals(_) | ImportCommand::List => import(&ledger, &Reversals, file).await?,
+    };
+    show(format, file, accept, &report)
+}
+
+/// Imports one file and brings the read models up to date.
+pub async fn import<I: Importer>(ledger: &Ledger, importer: &I, file: &ImportFile) -> Result<ImportReport, Failure> {
+    let request = ImportRequest {
+        path: file.file.clone(),
+        locale: file.locale,
+        dry_run: file.dry_run,
+        partial: file.partial,
+        rejects: file.rejects.clone(),
+    };
+    let report = ledger.import(importer, &request, &ImportBar::new()).await?;
+    if report.written {
+        let bar = LogBar::new();
+        ledger.catch_up(&|position, last| bar.at(position, last)).await?;
+    }
+    Ok(report)
+}
+
+fn show(format: Format, file: &ImportFile, accept: bool, report: &ImportReport) -> Result<ExitCode, Failure> {
+    for error in &report.errors {
+        remark(error.in_file(&report.file).to_string());
+    }
+    let unlisted = report.errors_total.saturating_sub(report.errors.len() as u64);
+    if unlisted > 0 {
+        remark(format!("… and {unlisted} more errors"));
+    }
+    match format {
+        Format::Table => say(in_words(file, accept, report))?,
+        Format::Json => object(&as_json(report))?,
+        Format::Csv => {
+            let c = &report.counts;
+            let rows = [("rows", c.rows), ("applied", c.applied), ("refused", c.refused), ("recognised", c.recognised), ("rejected", c.rejected)];
+            listing(format, &["outcome", "rows"], &rows, |(outcome, rows)| cells![*outcome, *rows])?;
+        }
+    }
+    let nothing_applied = report.errors_total > 0 && !file.partial;
+    Ok(ExitCode::from(if nothing_applied { 2 } else { 0 }))
+}
+
+fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
+    let name = &report.file;
+    if let Some(earlier) = &report.imported_before {
+        let hint = if accept { "; claims that are not decided yet: `svala claim accept --all`" } else { "" };
+        return format!(
+            "{name}: this very file was imported before, at position {} by {}: nothing to do{hint}",
+            earlier.position, earlier.actor
+        );
+    }
+    let c = &report.counts;
+    let mut lines = Vec::new();
+    let headline = match (report.errors_total > 0 && !file.partial, file.dry_run) {
+        (true, true) => format!("{name}: nothing would be applied, {} of {} rows have errors", c.rejected, c.rows),
+        (true, false) => format!(
+            "{name}: nothing was applied, {} of {} rows have errors: correct them, or apply the others with --partial",
+            c.rejected, c.rows
+        ),
+        (false, true) => format!("{name}: dry run, nothing was written; {} rows of {} would become", c.rows, report.kind),
+        (false, false) => format!("{name}: {} rows of {}", c.rows, report.kind),
+    };
+    lines.push(headline);
+    if let Some(dialect) = report.dialect.filter(|d| d.delimiter != b',') {
+        lines.push(format!("  delimiter   {}", char::from(dialect.delimiter)));
+    }
+    if report.errors_total == 0 || file.partial {
+        let rows = [
+            ("applied", c.applied, ""),
+            ("refused", c.refused, "kept, with the reason"),
+            ("recognised", c.recognised, "known already"),
+            ("rejected", c.rejected, "left out"),
+        ];
+        for (outcome, count, note) in rows.into_iter().filter(|(outcome, count, _)| *count > 0 || *outcome == "applied") {
+            let note = if note.is_empty() { String::new() } else { format!("  ({note})") };
+            lines.push(format!("  {outcome:<11} {count:>6}{note}"));
+        }
+    }
+    if !report.refused.is_empty() {
+        let rows = report.refused.iter().map(|(reason, (rows, eur))| {
+            let eur = if eur.is_zero() { String::new() } else { format!("{eur} EUR") };
+            cells![format!("    {reason}"), *rows, eur]
+        });
+        lines.push(table(&["  refused for", "rows", "disallowed"], rows));
+    }
+    if let Some(path) = &report.reject_file {
+        lines.push(format!("  the rows left out are in {}, with the reason: correct and import that file", path.display()));
+    }
+    lines.join("\n")
+}
+
+fn as_json(report: &ImportReport) -> serde_json::Value {
+    json!({
+        "kind": report.kind,
+        "file": report.file,
+        "sha256": report.sha256,
+        "delimiter": report.dialect.map(|d| char::from(d.delimiter).to_string()),
+        "counts": report.counts,
+        "refused": report.refused.iter().map(|(reason, (rows, eur))| json!({"reason": reason, "rows": rows, "disallowed": eur})).collect::<Vec<_>>(),
+        "errors": report.errors.iter().map(|e| json!({"row": e.row, "column": e.column, "value": e.value, "rule": e.rule, "detail": e.message})).collect::<Vec<_>>(),
+        "errors_total": report.errors_total,
+        "imported_before": report.imported_before.as_ref().map(|e| json!({"position": e.position, "actor": e.actor})),
+        "reject_file": report.reject_file,
+        "written": report.written,
+    })
+}
+
+async fn list(place: &Place, format: Format) -> Result<ExitCode, Failure> {
+    let files = place.open().await?.imports().await?;
+    listing(
+        format,
+        &["position", "recorded_at", "actor", "kind", "file", "rows", "applied", "refused", "recognised", "rejected", "sha256"],
+        &files,
+        |f| {
+            let c = &f.counts;
+            cells![f.position, &f.recorded_at, &f.actor, &f.kind, &f.file, c.rows, c.applied, c.refused, c.recognised, c.rejected, &f.sha256]
+        },
+    )?;
+    Ok(ExitCode::SUCCESS)
+}

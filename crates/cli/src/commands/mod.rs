@@ -1,0 +1,55 @@
+//! What each command does.
+
+mod case;
+mod check;
+mod claim;
+mod demo;
+mod grant;
+mod import;
+mod report;
+mod rulebook;
+
+use std::process::ExitCode;
+
+use crate::args::{Args, Command};
+use crate::connect::Place;
+use crate::output::{Failure, say};
+
+/// Runs the command that was given.
+pub async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let place = Place::new(&args)?;
+    let outcome = dispatch(&place, args).await;
+    place.close().await;
+    outcome
+}
+
+async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
+    let format = args.format;
+    match args.command {
+        Command::Init => init(&place).await,
+        Command::Import(command) => import::run(place, format, command).await,
+        Command::Case(command) => case::run(place, format, command).await,
+        Command::Claim(command) => claim::run(place, format, command).await,
+        Command::Grant(command) => grant::run(place, format, command).await,
+        Command::Balance { case } => report::balance(place, format, case).await,
+        Command::History { case } => report::history(place, format, &case).await,
+        Command::Explain { case } => report::explain(place, format, &case).await,
+        Command::Summary => report::summary(place, format).await,
+        Command::Replay { repair } => check::replay(place, format, repair).await,
+        Command::Verify => check::verify(place, format).await,
+        Command::Doctor => check::doctor(place, format).await,
+        Command::Rulebook(command) => rulebook::run(place, format, command).await,
+        Command::Demo { into, seed, people } => demo::run(place, format, into, seed, people).await,
+    }
+}
+
+async fn init(place: &Place) -> Result<ExitCode, Failure> {
+    let ledger = place.init().await?;
+    say(format!(
+        "created the ledger {} with rulebook {}\nits key is in {}: back it up apart from the database; without it no receipt can be read again",
+        place.database().display(),
+        ledger.rulebook().version(),
+        place.key_file().display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,5 @@
+//! The invented year, read back by the programs that will import it.
+
+mod ledger;
+mod properties;
+mod year;

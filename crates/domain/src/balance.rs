@@ -1,0 +1,144 @@
+//! Balances per person and budget line, and the one place that says which event moves which figure.
+//!
+//! | figure | meaning |
+//! |---|---|
+//! | `cap` | most that may be disbursed (takbelopp) |
+//! | `committed` | planned, not yet spent |
+//! | `pending` | claimed, not decided |
+//! | `disbursed` | accepted, net of reversals |
+//! | `disallowed` | claimed or paid, and refused at the decision; a reversal does not lower it |
+//! | `remaining` | `cap − disbursed`; negative when a cap dropped below what was paid |
+//! | `available` | `cap − disbursed − committed − pending` |
+
+use std::collections::BTreeMap;
+
+use money::{Eur, Overflow};
+use rulebook::Entitlement;
+use serde::{Deserialize, Serialize};
+
+use crate::case::CaseEvent;
+use crate::refusal::FoldError;
+
+/// The figures of one budget line of one person, in euro cents.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The rule that sets the cap, or the condition that took it away; `None` while nothing was granted.
+    pub rule_id: Option<String>,
+    /// Most that may be disbursed.
+    pub cap: Eur,
+    /// Planned, not yet spent.
+    pub committed: Eur,
+    /// Claimed, not decided.
+    pub pending: Eur,
+    /// Accepted, net of reversals.
+    pub disbursed: Eur,
+    /// Refused at the decision.
+    pub disallowed: Eur,
+}
+
+impl Line {
+    /// `cap − disbursed`; negative when the line is overdrawn.
+    pub fn remaining(&self) -> Result<Eur, Overflow> {
+        self.cap.checked_sub(self.disbursed)
+    }
+
+    /// `cap − disbursed − committed − pending`; negative when more is claimed or planned than there is.
+    pub fn available(&self) -> Result<Eur, Overflow> {
+        self.remaining()?.checked_sub(self.committed)?.checked_sub(self.pending)
+    }
+}
+
+/// All budget lines of one person.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Balances(BTreeMap<String, Line>);
+
+impl Balances {
+    /// The figures of a budget line; all zero where nothing has happened.
+    pub fn line(&self, budget_line: &str) -> Line {
+        self.0.get(budget_line).cloned().unwrap_or_default()
+    }
+
+    /// The lines by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Line)> {
+        self.0.iter().map(|(name, line)| (name.as_str(), line))
+    }
+
+    /// Moves the figures that an event moves.
+    pub fn apply(&mut self, event: &CaseEvent) -> Result<(), FoldError> {
+        match event {
+            CaseEvent::Approved(e) => self.grant(&e.entitlements),
+            CaseEvent::EntitlementAdjusted(e) => {
+                self.end(e.failed.first().map_or("entitlement-adjusted", |f| f.id.as_str()));
+                self.grant(&e.entitlements);
+            }
+            CaseEvent::ApplicationWithdrawn(_) => self.end("application-withdrawn"),
+            CaseEvent::SpendReported(e) => add(&mut self.at(&e.budget_line).pending, e.eur)?,
+            CaseEvent::ClaimAccepted(e) => {
+                let line = self.at(&e.budget_line);
+                subtract(&mut line.pending, e.eligible.checked_add(e.disallowed)?)?;
+                add(&mut line.disbursed, e.eligible)?;
+                add(&mut line.disallowed, e.disallowed)?;
+            }
+            CaseEvent::ClaimRefused(e) => {
+                let line = self.at(&e.budget_line);
+                subtract(&mut line.pending, e.disallowed)?;
+                add(&mut line.disallowed, e.disallowed)?;
+            }
+            CaseEvent::BenefitReversed(e) => subtract(&mut self.at(&e.budget_line).disbursed, e.amount)?,
+            CaseEvent::ArrivalGrantPaid(e) => add(&mut self.at(&e.budget_line).disbursed, e.amount)?,
+            CaseEvent::ArrivalGrantRefused(e) => add(&mut self.at(&e.budget_line).disallowed, e.amount)?,
+            CaseEvent::ArrivalGrantAllowed(e) => {
+                let line = self.at(&e.budget_line);
+                subtract(&mut line.disallowed, e.amount)?;
+                add(&mut line.disbursed, e.amount)?;
+            }
+            CaseEvent::ArrivalGrantReturned(e) => subtract(&mut self.at(&e.budget_line).disbursed, e.amount)?,
+            CaseEvent::ApplicationFiled(_)
+            | CaseEvent::Rejected(_)
+            | CaseEvent::ReturnModeChanged(_)
+            | CaseEvent::Departed(_)
+            | CaseEvent::Arrived(_)
+            | CaseEvent::PartnerAssigned(_)
+            | CaseEvent::CaseClosed(_)
+            | CaseEvent::CommandRefused(_)
+            | CaseEvent::ClaimQueried(_) => {}
+        }
+        Ok(())
+    }
+
+    fn at(&mut self, budget_line: &str) -> &mut Line {
+        self.0.entry(budget_line.to_owned()).or_default()
+    }
+
+    fn grant(&mut self, entitlements: &[Entitlement]) {
+        for entitlement in entitlements {
+            let line = self.at(&entitlement.budget_line);
+            line.cap = entitlement.cap;
+            line.rule_id = Some(entitlement.rule_id.clone());
+        }
+    }
+
+    /// Ends what was granted; what was disbursed stays, so the line shows as overdrawn by it.
+    fn end(&mut self, why: &str) {
+        for line in self.0.values_mut().filter(|line| line.rule_id.is_some()) {
+            line.cap = Eur::ZERO;
+            line.rule_id = Some(why.to_owned());
+        }
+    }
+}
+
+fn add(figure: &mut Eur, amount: Eur) -> Result<(), Overflow> {
+    *figure = figure.checked_add(amount)?;
+    Ok(())
+}
+
+/// A figure that would become negative shows a history that contradicts itself.
+fn subtract(figure: &mut Eur, amount: Eur) -> Result<(), FoldError> {
+    let rest = figure.checked_sub(amount)?;
+    if rest.is_negative() {
+        return Err(FoldError(format!("{amount} is taken from {figure}")));
+    }
+    *figure = rest;
+    Ok(())
+}

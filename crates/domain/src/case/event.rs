@@ -1,0 +1,204 @@
+//! What happened to a case.
+
+use jiff::civil::Date;
+use money::Eur;
+use rulebook::{Authority, Entitlement, Facts, FailedCondition, ReturnMode};
+use serde::{Deserialize, Serialize};
+
+use crate::claim::{BenefitReversed, ClaimAccepted, ClaimQueried, ClaimRefused, SpendReported};
+use crate::event::events;
+use crate::grant::{ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned};
+use crate::ids::{CaseId, KeyDigest, PartnerCode, SubjectId, TextId};
+use crate::reference::CaseReference;
+
+events! {
+    /// An event of a case stream.
+    CaseEvent {
+        ApplicationFiled = 1,
+        Approved = 1,
+        Rejected = 1,
+        ApplicationWithdrawn = 1,
+        ReturnModeChanged = 1,
+        EntitlementAdjusted = 1,
+        Departed = 1,
+        Arrived = 1,
+        PartnerAssigned = 1,
+        CaseClosed = 1,
+        CommandRefused = 1,
+        ArrivalGrantPaid = 1,
+        ArrivalGrantRefused = 1,
+        ArrivalGrantAllowed = 1,
+        ArrivalGrantReturned = 1,
+        SpendReported = 1,
+        ClaimAccepted = 1,
+        ClaimQueried = 1,
+        ClaimRefused = 1,
+        BenefitReversed = 1,
+    }
+}
+
+impl CaseEvent {
+    /// The encrypted text this event refers to, if any.
+    pub fn text(&self) -> Option<TextId> {
+        match self {
+            Self::ApplicationFiled(e) => Some(e.external_ref),
+            Self::ArrivalGrantPaid(e) => Some(e.details),
+            Self::ArrivalGrantRefused(e) => Some(e.details),
+            Self::ArrivalGrantAllowed(e) => Some(e.details),
+            Self::ArrivalGrantReturned(e) => Some(e.details),
+            Self::SpendReported(e) => Some(e.details),
+            Self::ClaimRefused(e) => e.details,
+            Self::BenefitReversed(e) => Some(e.details),
+            _ => None,
+        }
+    }
+
+    /// The fact this event reserves in the whole ledger, if any: its kind, its keyed digest, and the claim or
+    /// grant it belongs to. (A case's own references are reserved too; their digests are not in the body.)
+    pub fn unique_fact(&self) -> Option<(&'static str, KeyDigest, uuid::Uuid)> {
+        match self {
+            Self::SpendReported(e) => Some((crate::claim::RECEIPT, e.receipt_key, e.claim.0)),
+            Self::BenefitReversed(e) => Some((crate::claim::REVERSAL, e.reversal_key, e.claim.0)),
+            Self::ArrivalGrantPaid(e) => Some((crate::grant::PAYMENT, e.payment_key, e.grant.0)),
+            Self::ArrivalGrantRefused(e) => Some((crate::grant::PAYMENT, e.payment_key, e.grant.0)),
+            _ => None,
+        }
+    }
+}
+
+/// A person applied for support (ansökan).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplicationFiled {
+    /// The case.
+    pub case: CaseId,
+    /// The person.
+    pub subject: SubjectId,
+    /// What outsiders call the case.
+    pub reference: CaseReference,
+    /// The authority's own key, in the vault.
+    pub external_ref: TextId,
+    /// What the rules look at.
+    pub facts: Facts,
+}
+
+/// The authority granted support (beviljande).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approved {
+    /// Day of the decision.
+    pub decided_on: Date,
+    /// Authority that decided.
+    pub decided_by: Authority,
+    /// Version of the rulebook applied.
+    pub rulebook: String,
+    /// The facts used.
+    pub facts: Facts,
+    /// What the person may receive, each with its rule and arithmetic.
+    pub entitlements: Vec<Entitlement>,
+}
+
+/// The authority refused support (avslag). It cannot be appealed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rejected {
+    /// Day of the decision.
+    pub decided_on: Date,
+    /// Authority that decided.
+    pub decided_by: Authority,
+    /// Version of the rulebook applied.
+    pub rulebook: String,
+    /// The facts used.
+    pub facts: Facts,
+    /// The conditions that failed; empty when the authority rejected for a reason outside the rulebook.
+    pub failed: Vec<FailedCondition>,
+}
+
+/// The person withdrew the application for support.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplicationWithdrawn {
+    /// Day.
+    pub withdrawn_on: Date,
+}
+
+/// The return became forced, or voluntary again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnModeChanged {
+    /// Day of the change.
+    pub changed_on: Date,
+    /// The new mode.
+    pub return_mode: ReturnMode,
+    /// The authority that now handles the return.
+    pub handled_by: Authority,
+}
+
+/// The entitlement was assessed anew after a change. Nothing already paid is undone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntitlementAdjusted {
+    /// Day from which it holds.
+    pub adjusted_on: Date,
+    /// Version of the rulebook applied.
+    pub rulebook: String,
+    /// The facts used.
+    pub facts: Facts,
+    /// What the person may receive from now on, in place of what was granted before.
+    pub entitlements: Vec<Entitlement>,
+    /// Why nothing, when nothing.
+    pub failed: Vec<FailedCondition>,
+}
+
+/// The person left Sweden.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Departed {
+    /// Day.
+    pub departed_on: Date,
+}
+
+/// The person came home.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arrived {
+    /// Day.
+    pub arrived_on: Date,
+}
+
+/// A partner organisation took the case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerAssigned {
+    /// Which.
+    pub partner: PartnerCode,
+}
+
+/// Nothing more will be reported.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseClosed {
+    /// Day.
+    pub closed_on: Date,
+}
+
+/// A command was refused by a rule. It changed nothing; who gave it stands in the envelope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandRefused {
+    /// Name of the command.
+    pub command: String,
+    /// The claim, grant or nothing it was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<uuid::Uuid>,
+    /// The business date the command gave, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<Date>,
+    /// The amount the command gave, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Eur>,
+    /// Version of the rulebook in force.
+    pub rulebook: String,
+    /// Every reason.
+    pub reasons: Vec<FailedCondition>,
+}

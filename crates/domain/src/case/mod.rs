@@ -1,0 +1,14 @@
+//! A case: one person's application for support, the decision, the return, and everything paid for it.
+
+mod command;
+mod decide;
+mod event;
+mod state;
+
+pub use command::{CaseCommand, Decision};
+pub use decide::decide;
+pub use event::{
+    ApplicationFiled, ApplicationWithdrawn, Approved, Arrived, CaseClosed, CaseEvent, CommandRefused, Departed,
+    EntitlementAdjusted, PartnerAssigned, Rejected, ReturnModeChanged,
+};
+pub use state::{Case, Stage};

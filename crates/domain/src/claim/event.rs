@@ -1,0 +1,150 @@
+//! What happened to a claim.
+
+use jiff::civil::Date;
+use money::{Amount, Eur};
+use serde::{Deserialize, Serialize};
+
+use crate::codes::codes;
+use crate::ids::{ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
+
+codes! {
+    /// Why a claim, or a part of it, was disallowed. Tested in this order; finance's own refusal stands apart.
+    ClaimReason {
+        /// Nothing was granted on the budget line, or the grant has ended.
+        NoEntitlement = "no-entitlement",
+        /// The case belongs to another partner.
+        WrongPartner = "wrong-partner",
+        /// No arrival is recorded.
+        NotArrived = "not-arrived",
+        /// Delivered before the person came home.
+        BeforeArrival = "before-arrival",
+        /// Does not fit under the cap, in whole or in part.
+        OverCap = "over-cap",
+        /// Refused by finance, with a reason.
+        ByFinance = "by-finance",
+    }
+}
+
+codes! {
+    /// Why a claim waits for an answer instead of being decided in bulk.
+    QueryReason {
+        /// Delivered later than the package may be used after arrival.
+        LateUse = "late-use",
+    }
+}
+
+/// A partner reported spend on a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpendReported {
+    /// The new claim.
+    pub claim: ClaimId,
+    /// Who reports: the partner, whoever runs the import.
+    pub partner: PartnerCode,
+    /// Benefit category of the rulebook.
+    pub category: String,
+    /// Budget line the category belongs to.
+    pub budget_line: String,
+    /// Day of delivery.
+    pub delivered_on: Date,
+    /// As on the receipt, with its currency.
+    pub amount: Amount,
+    /// In euro, computed once.
+    pub eur: Eur,
+    /// Keyed digest of partner, supplier and receipt number.
+    pub receipt_key: KeyDigest,
+    /// SHA-256 of the receipt's file, when the partner gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_sha256: Option<FileDigest>,
+    /// Supplier, receipt number and description, in the vault.
+    pub details: TextId,
+}
+
+/// The facts and figures a decision about a claim was made on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Basis {
+    /// Version of the rulebook in force.
+    pub rulebook: String,
+    /// The rule that sets the cap, if anything was granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_id: Option<String>,
+    /// The cap.
+    pub cap: Eur,
+    /// Disbursed on the line before this decision.
+    pub disbursed: Eur,
+    /// The partner that had the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<PartnerCode>,
+    /// Arrival, if recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived_on: Option<Date>,
+}
+
+/// The claim was accepted: in whole, or as far as it fits under the cap.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimAccepted {
+    /// Which.
+    pub claim: ClaimId,
+    /// Budget line.
+    pub budget_line: String,
+    /// Counts as disbursed.
+    pub eligible: Eur,
+    /// Does not.
+    pub disallowed: Eur,
+    /// Why not, when something is disallowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ClaimReason>,
+    /// Facts and figures used.
+    pub basis: Basis,
+}
+
+/// The claim waits for an answer from the partner or a decision by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimQueried {
+    /// Which.
+    pub claim: ClaimId,
+    /// Why.
+    pub reason: QueryReason,
+    /// Facts and figures used.
+    pub basis: Basis,
+}
+
+/// Nothing of the claim counts. It stays visible, with its reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimRefused {
+    /// Which.
+    pub claim: ClaimId,
+    /// Budget line.
+    pub budget_line: String,
+    /// The whole claim.
+    pub disallowed: Eur,
+    /// Why.
+    pub reason: ClaimReason,
+    /// Finance's own words, in the vault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<TextId>,
+    /// Facts and figures used.
+    pub basis: Basis,
+}
+
+/// Accepted spend came back. It posts on its own day and lowers what was disbursed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BenefitReversed {
+    /// Which claim.
+    pub claim: ClaimId,
+    /// Budget line.
+    pub budget_line: String,
+    /// How much.
+    pub amount: Eur,
+    /// Day.
+    pub reversed_on: Date,
+    /// Keyed digest of partner, supplier, receipt, day and amount.
+    pub reversal_key: KeyDigest,
+    /// Why, in the vault.
+    pub details: TextId,
+}

@@ -1,0 +1,127 @@
+//! A claim as its events have made it.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use money::{Amount, Eur};
+
+use super::event::ClaimReason;
+use crate::case::CaseEvent;
+use crate::codes::codes;
+use crate::ids::{ClaimId, FileDigest, PartnerCode, TextId};
+use crate::refusal::FoldError;
+
+codes! {
+    /// How far a claim has come.
+    ClaimState {
+        /// Reported, not decided.
+        Reported = "reported",
+        /// Waits for an answer or a decision by name.
+        Queried = "queried",
+        /// Accepted in whole.
+        Accepted = "accepted",
+        /// Accepted in part: the rest did not fit.
+        Cut = "cut",
+        /// Nothing of it counts.
+        Refused = "refused",
+        /// All that was accepted has come back.
+        Reversed = "reversed",
+    }
+}
+
+/// One line of reported spend.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// Who reported it.
+    pub partner: PartnerCode,
+    /// Benefit category.
+    pub category: String,
+    /// Budget line.
+    pub budget_line: String,
+    /// Day of delivery.
+    pub delivered_on: Date,
+    /// As on the receipt.
+    pub amount: Amount,
+    /// In euro.
+    pub eur: Eur,
+    /// SHA-256 of the receipt's file.
+    pub receipt_sha256: Option<FileDigest>,
+    /// Supplier, receipt number and description, in the vault.
+    pub details: TextId,
+    /// Counts as disbursed.
+    pub eligible: Eur,
+    /// Does not.
+    pub disallowed: Eur,
+    /// Of the eligible part, what has come back.
+    pub reversed: Eur,
+    /// Why something is disallowed.
+    pub reason: Option<ClaimReason>,
+    /// How far it has come.
+    pub state: ClaimState,
+}
+
+impl Claim {
+    /// Not decided yet.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, ClaimState::Reported | ClaimState::Queried)
+    }
+}
+
+/// Applies an event to the claims of its case.
+pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Result<(), FoldError> {
+    match event {
+        CaseEvent::SpendReported(e) => {
+            let claim = Claim {
+                partner: e.partner.clone(),
+                category: e.category.clone(),
+                budget_line: e.budget_line.clone(),
+                delivered_on: e.delivered_on,
+                amount: e.amount,
+                eur: e.eur,
+                receipt_sha256: e.receipt_sha256,
+                details: e.details,
+                eligible: Eur::ZERO,
+                disallowed: Eur::ZERO,
+                reversed: Eur::ZERO,
+                reason: None,
+                state: ClaimState::Reported,
+            };
+            if claims.insert(e.claim, claim).is_some() {
+                return Err(FoldError(format!("claim {} is reported twice", e.claim)));
+            }
+        }
+        CaseEvent::ClaimAccepted(e) => {
+            let claim = undecided(claims, e.claim)?;
+            if e.eligible.checked_add(e.disallowed)? != claim.eur {
+                return Err(FoldError(format!("claim {} is decided for another amount than it was reported", e.claim)));
+            }
+            (claim.eligible, claim.disallowed, claim.reason) = (e.eligible, e.disallowed, e.reason);
+            claim.state = if e.disallowed.is_zero() { ClaimState::Accepted } else { ClaimState::Cut };
+        }
+        CaseEvent::ClaimQueried(e) => undecided(claims, e.claim)?.state = ClaimState::Queried,
+        CaseEvent::ClaimRefused(e) => {
+            let claim = undecided(claims, e.claim)?;
+            (claim.disallowed, claim.reason, claim.state) = (e.disallowed, Some(e.reason), ClaimState::Refused);
+        }
+        CaseEvent::BenefitReversed(e) => {
+            let claim = claims.get_mut(&e.claim).ok_or_else(|| FoldError(format!("claim {} was never reported", e.claim)))?;
+            claim.reversed = claim.reversed.checked_add(e.amount)?;
+            if claim.reversed > claim.eligible {
+                return Err(FoldError(format!("claim {} is reversed for more than was accepted", e.claim)));
+            }
+            if claim.reversed == claim.eligible {
+                claim.state = ClaimState::Reversed;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn undecided(claims: &mut BTreeMap<ClaimId, Claim>, id: ClaimId) -> Result<&mut Claim, FoldError> {
+    match claims.get_mut(&id) {
+        Some(claim) if claim.is_open() => Ok(claim),
+        Some(_) => Err(FoldError(format!("claim {id} is decided twice"))),
+        None => Err(FoldError(format!("claim {id} was never reported"))),
+    }
+}

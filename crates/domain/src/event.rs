@@ -1,0 +1,183 @@
+//! All events: their names and versions, how they are written and how they are read.
+//!
+//! Events are for ever. A type's name and the meaning of its fields never change; a changed body is a new schema
+//! version with an upcaster here. An unknown type or a newer version makes this program refuse the log, not skip
+//! the event.
+
+use event_log::canonical;
+use event_log::{RecordedEvent, StreamId};
+use uuid::Uuid;
+
+use crate::case::CaseEvent;
+use crate::ledger::LedgerEvent;
+use crate::partner::PartnerEvent;
+
+/// Declares the events of one noun: the enum, names and versions, writing and reading.
+macro_rules! events {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $version:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        #[expect(missing_docs, reason = "each variant holds the struct of the same name, documented there")]
+        pub enum $name { $($variant($variant)),+ }
+
+        impl $name {
+            /// Every type with its current schema version.
+            pub const TYPES: &'static [(&'static str, u32)] = &[$((stringify!($variant), $version)),+];
+
+            /// The type's name.
+            pub fn event_type(&self) -> &'static str {
+                match self { $(Self::$variant(_) => stringify!($variant)),+ }
+            }
+
+            /// The current schema version of the type.
+            pub fn schema_version(&self) -> u32 {
+                match self { $(Self::$variant(_) => $version),+ }
+            }
+
+            /// The canonical bytes of the body.
+            pub fn body(&self) -> Result<Vec<u8>, event_log::canonical::NotCanonical> {
+                match self { $(Self::$variant(event) => event_log::canonical::to_bytes(event)),+ }
+            }
+
+            /// Reads a body; `Ok(None)` for a type or version that is not known.
+            pub fn decode(event_type: &str, version: u32, body: &[u8]) -> Result<Option<Self>, serde_json::Error> {
+                match (event_type, version) {
+                    $((stringify!($variant), $version) => serde_json::from_slice(body).map(|event| Some(Self::$variant(event))),)+
+                    _ => Ok(None),
+                }
+            }
+        }
+
+        $(impl From<$variant> for $name {
+            fn from(event: $variant) -> Self {
+                Self::$variant(event)
+            }
+        })+
+    };
+}
+pub(crate) use events;
+
+/// Any event of the ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Of a case stream.
+    Case(CaseEvent),
+    /// Of a partner stream.
+    Partner(PartnerEvent),
+    /// Of the ledger's own stream: rulebooks and imports.
+    Ledger(LedgerEvent),
+}
+
+/// An event that this program cannot read, and so must not skip.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// Written by a newer program, or by something else.
+    #[error(
+        "position {position}, stream {stream_id}: this program does not know the event {event_type} version {version}; use the version of svala that wrote it, or a newer one"
+    )]
+    Unknown {
+        /// Where.
+        position: u64,
+        /// Which stream.
+        stream_id: StreamId,
+        /// Type found.
+        event_type: String,
+        /// Version found.
+        version: u32,
+    },
+    /// The body is not what its type and version promise.
+    #[error("position {position}, stream {stream_id}: the body of {event_type} version {version} cannot be read")]
+    Body {
+        /// Where.
+        position: u64,
+        /// Which stream.
+        stream_id: StreamId,
+        /// Type.
+        event_type: String,
+        /// Version.
+        version: u32,
+    },
+}
+
+impl Event {
+    /// Every type of every noun with its current schema version.
+    pub fn types() -> impl Iterator<Item = (&'static str, &'static str, u32)> {
+        let of = |noun: &'static str, types: &'static [(&'static str, u32)]| {
+            types.iter().map(move |(name, version)| (noun, *name, *version))
+        };
+        of("case", CaseEvent::TYPES).chain(of("partner", PartnerEvent::TYPES)).chain(of("ledger", LedgerEvent::TYPES))
+    }
+
+    /// Reads a recorded event.
+    pub fn decode(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
+        let (event_type, version) = (recorded.event_type.as_str(), recorded.schema_version);
+        let decoded = match recorded.stream_id.noun() {
+            "case" => CaseEvent::decode(event_type, version, &recorded.body).map(|e| e.map(Self::Case)),
+            "partner" => PartnerEvent::decode(event_type, version, &recorded.body).map(|e| e.map(Self::Partner)),
+            "ledger" => LedgerEvent::decode(event_type, version, &recorded.body).map(|e| e.map(Self::Ledger)),
+            _ => Ok(None),
+        };
+        let (position, stream_id) = (recorded.position, recorded.stream_id.clone());
+        match decoded {
+            Ok(Some(event)) => Ok(event),
+            Ok(None) => Err(DecodeError::Unknown { position, stream_id, event_type: event_type.to_owned(), version }),
+            // serde's own message may quote the body; the place is enough to find it.
+            Err(_) => Err(DecodeError::Body { position, stream_id, event_type: event_type.to_owned(), version }),
+        }
+    }
+
+    /// The type's name.
+    pub fn event_type(&self) -> &'static str {
+        match self {
+            Self::Case(event) => event.event_type(),
+            Self::Partner(event) => event.event_type(),
+            Self::Ledger(event) => event.event_type(),
+        }
+    }
+
+    /// The schema version of the type.
+    pub fn schema_version(&self) -> u32 {
+        match self {
+            Self::Case(event) => event.schema_version(),
+            Self::Partner(event) => event.schema_version(),
+            Self::Ledger(event) => event.schema_version(),
+        }
+    }
+
+    /// The canonical bytes of the body.
+    pub fn body(&self) -> Result<Vec<u8>, canonical::NotCanonical> {
+        match self {
+            Self::Case(event) => event.body(),
+            Self::Partner(event) => event.body(),
+            Self::Ledger(event) => event.body(),
+        }
+    }
+}
+
+/// An event with what its envelope says of when and by whom.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// Place in the log.
+    pub position: u64,
+    /// Stream it belongs to.
+    pub stream_id: StreamId,
+    /// Place in that stream.
+    pub stream_version: u64,
+    /// Command that caused it.
+    pub command_id: Uuid,
+    /// Who gave the command.
+    pub actor: String,
+    /// UTC microseconds.
+    pub recorded_at: i64,
+    /// What happened.
+    pub event: Event,
+}
+
+impl Recorded {
+    /// Reads a recorded event and keeps what its envelope says.
+    pub fn decode(recorded: RecordedEvent) -> Result<Self, DecodeError> {
+        let event = Event::decode(&recorded)?;
+        let RecordedEvent { position, stream_id, stream_version, command_id, actor, recorded_at, .. } = recorded;
+        Ok(Self { position, stream_id, stream_version, command_id, actor, recorded_at, event })
+    }
+}

@@ -1,0 +1,88 @@
+//! A grant as its events have made it.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use money::Eur;
+
+use super::event::{GrantReason, PaymentMethod};
+use crate::case::CaseEvent;
+use crate::codes::codes;
+use crate::ids::{GrantId, TextId};
+use crate::refusal::FoldError;
+
+codes! {
+    /// How far a payment has come.
+    GrantState {
+        /// Counts as disbursed.
+        Paid = "paid",
+        /// Does not count.
+        Refused = "refused",
+        /// Counts by finance's reason.
+        Allowed = "allowed",
+        /// All of it came back.
+        Returned = "returned",
+    }
+}
+
+/// One payment of the arrival grant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grant {
+    /// Day of payment.
+    pub paid_on: Date,
+    /// How much.
+    pub amount: Eur,
+    /// How.
+    pub method: PaymentMethod,
+    /// Why it does not count, or what finance set aside.
+    pub reason: Option<GrantReason>,
+    /// What came back.
+    pub returned: Eur,
+    /// How far it has come.
+    pub state: GrantState,
+    /// The payment reference, in the vault.
+    pub details: TextId,
+}
+
+/// Applies an event to the grants of its case.
+pub fn evolve(grants: &mut BTreeMap<GrantId, Grant>, event: &CaseEvent) -> Result<(), FoldError> {
+    let unknown = |id: &GrantId| FoldError(format!("grant {id} was never recorded"));
+    match event {
+        CaseEvent::ArrivalGrantPaid(e) => {
+            let (state, reason) = (GrantState::Paid, None);
+            let grant = Grant { paid_on: e.paid_on, amount: e.amount, method: e.method, reason, returned: Eur::ZERO, state, details: e.details };
+            insert(grants, e.grant, grant)?;
+        }
+        CaseEvent::ArrivalGrantRefused(e) => {
+            let (state, reason) = (GrantState::Refused, Some(e.reason));
+            let grant = Grant { paid_on: e.paid_on, amount: e.amount, method: e.method, reason, returned: Eur::ZERO, state, details: e.details };
+            insert(grants, e.grant, grant)?;
+        }
+        CaseEvent::ArrivalGrantAllowed(e) => {
+            let grant = grants.get_mut(&e.grant).ok_or_else(|| unknown(&e.grant))?;
+            if grant.state != GrantState::Refused {
+                return Err(FoldError(format!("grant {} was not refused", e.grant)));
+            }
+            grant.state = GrantState::Allowed;
+        }
+        CaseEvent::ArrivalGrantReturned(e) => {
+            let grant = grants.get_mut(&e.grant).ok_or_else(|| unknown(&e.grant))?;
+            grant.returned = grant.returned.checked_add(e.amount)?;
+            if grant.returned > grant.amount {
+                return Err(FoldError(format!("more of grant {} came back than was paid", e.grant)));
+            }
+            if grant.returned == grant.amount {
+                grant.state = GrantState::Returned;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn insert(grants: &mut BTreeMap<GrantId, Grant>, id: GrantId, grant: Grant) -> Result<(), FoldError> {
+    match grants.insert(id, grant) {
+        None => Ok(()),
+        Some(_) => Err(FoldError(format!("grant {id} is recorded twice"))),
+    }
+}

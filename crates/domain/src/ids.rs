@@ -1,0 +1,157 @@
+//! Identifiers. None of them says anything about a person.
+
+use std::fmt;
+use std::str::FromStr;
+
+use event_log::{Hash, StreamId, hex};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! uuid_ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                text.parse().map(Self)
+            }
+        }
+    )+};
+}
+
+uuid_ids! {
+    /// One application for support, and all that follows from it.
+    CaseId,
+    /// One line of spend a partner reported.
+    ClaimId,
+    /// One payment of the arrival grant.
+    GrantId,
+    /// The person a case is about: whose key opens the encrypted texts.
+    SubjectId,
+}
+
+impl CaseId {
+    /// The stream that holds everything about the case.
+    pub fn stream(self) -> StreamId {
+        stream("case", self.0)
+    }
+}
+
+/// A stream named after a UUID or a code that has been checked.
+pub(crate) fn stream(noun: &str, id: impl fmt::Display) -> StreamId {
+    match StreamId::new(noun, id) {
+        Ok(stream) => stream,
+        Err(never) => unreachable!("{never}: identifiers are checked when they are made"),
+    }
+}
+
+macro_rules! hash_ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(into = "String", try_from = "String")]
+        pub struct $name(pub Hash);
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                hex::encode(&id.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NotAHash;
+
+            fn try_from(text: String) -> Result<Self, NotAHash> {
+                hex::decode(&text).map(Self).ok_or(NotAHash)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&hex::encode(&self.0))
+            }
+        }
+    )+};
+}
+
+hash_ids! {
+    /// An encrypted text in the vault: the SHA-256 of its encrypted bytes, so an exchanged text is noticed.
+    TextId,
+    /// A keyed digest of a fact that may exist once, such as a receipt of a supplier.
+    KeyDigest,
+    /// The SHA-256 of a file: a receipt, an import, a rulebook.
+    FileDigest,
+}
+
+/// A text that is not 64 lower-case hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a SHA-256 is written as 64 lower-case hexadecimal digits")]
+pub struct NotAHash;
+
+/// Longest partner code, in characters.
+pub const PARTNER_CODE_LENGTH_MAX: usize = 32;
+
+/// The short name of a partner organisation, such as `caritas`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct PartnerCode(String);
+
+/// A text that cannot be a partner code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a partner code is 1 to 32 characters of a-z, 0-9 and dashes and starts with a letter or digit")]
+pub struct NotAPartnerCode;
+
+impl PartnerCode {
+    /// The code.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The partner's own stream.
+    pub fn stream(&self) -> StreamId {
+        stream("partner", &self.0)
+    }
+}
+
+impl FromStr for PartnerCode {
+    type Err = NotAPartnerCode;
+
+    fn from_str(text: &str) -> Result<Self, NotAPartnerCode> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let valid = (1..=PARTNER_CODE_LENGTH_MAX).contains(&text.len())
+            && text.chars().all(plain)
+            && !text.starts_with('-');
+        if valid { Ok(Self(text.to_owned())) } else { Err(NotAPartnerCode) }
+    }
+}
+
+impl TryFrom<String> for PartnerCode {
+    type Error = NotAPartnerCode;
+
+    fn try_from(text: String) -> Result<Self, NotAPartnerCode> {
+        text.parse()
+    }
+}
+
+impl From<PartnerCode> for String {
+    fn from(code: PartnerCode) -> Self {
+        code.0
+    }
+}
+
+impl fmt::Display for PartnerCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}

@@ -1,0 +1,12 @@
+//! The ledger's own stream: which rulebook is in force, and which files were imported.
+
+mod event;
+
+use event_log::StreamId;
+
+pub use event::{FileImported, ImportCounts, LedgerEvent, RulebookAdopted};
+
+/// The ledger's own stream.
+pub fn stream() -> StreamId {
+    crate::ids::stream("ledger", "main")
+}

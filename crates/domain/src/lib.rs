@@ -1,0 +1,30 @@
+//! What the ledger means: cases, arrival grants and claims, as pure decisions and folds.
+//!
+//! `decide(state, command) -> events | refusal`, `evolve(state, event) -> state`. No clock, no randomness, no
+//! I/O, no async: identifiers, dates and the rulebook come in as arguments, so a decision can be repeated years
+//! later and must come out the same.
+//!
+//! One stream per case holds everything that can touch a person's caps (application, decision, return, grants,
+//! claims), because that is what must be decided together: two partners racing for the last euros of one person
+//! meet at the version of one stream.
+
+pub mod balance;
+pub mod case;
+pub mod claim;
+mod codes;
+pub mod event;
+pub mod grant;
+pub mod ids;
+pub mod ledger;
+pub mod partner;
+pub mod reference;
+pub mod refusal;
+
+pub use balance::{Balances, Line};
+pub use case::{Case, CaseCommand, CaseEvent};
+pub use claim::ClaimCommand;
+pub use event::{DecodeError, Event, Recorded};
+pub use grant::GrantCommand;
+pub use ids::{CaseId, ClaimId, GrantId, KeyDigest, PartnerCode, SubjectId, TextId};
+pub use reference::CaseReference;
+pub use refusal::{FoldError, Refusal};

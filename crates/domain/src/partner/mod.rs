@@ -1,0 +1,5 @@
+//! Partner organisations (samarbetsorganisationer).
+
+mod event;
+
+pub use event::{PartnerEvent, PartnerRegistered};

@@ -1,0 +1,34 @@
+//! Why a command was not carried out.
+
+use rulebook::FailedCondition;
+
+/// A command that a rule forbids. It changes nothing and is kept, with who gave it and why it was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .reasons.iter().map(|r| format!("{}: {}", r.id, r.detail)).collect::<Vec<_>>().join("; "))]
+pub struct Refusal {
+    /// Every reason, not only the first.
+    pub reasons: Vec<FailedCondition>,
+}
+
+impl Refusal {
+    /// A refusal for one reason: a stable id and a sentence.
+    pub fn new(id: &str, detail: impl Into<String>) -> Self {
+        Self { reasons: vec![FailedCondition { id: id.to_owned(), detail: detail.into() }] }
+    }
+
+    /// The ids of all reasons, separated by spaces.
+    pub fn codes(&self) -> String {
+        self.reasons.iter().map(|reason| reason.id.as_str()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// An event that does not follow from the events before it: the history contradicts itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the history contradicts itself: {0}")]
+pub struct FoldError(pub String);
+
+impl From<money::Overflow> for FoldError {
+    fn from(overflow: money::Overflow) -> Self {
+        Self(overflow.to_string())
+    }
+}

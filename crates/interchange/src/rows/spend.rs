@@ -1,0 +1,68 @@
+//! `spend.csv`: what a partner organisation delivered and claims (begärd ersättning).
+
+use jiff::civil::Date;
+use money::Amount;
+
+use crate::{Fields, Row};
+
+/// One receipt, or the part of it that belongs to one case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpendRow {
+    /// Code of the partner organisation.
+    pub partner: String,
+    /// The authority's own key for the case.
+    pub case_ref: String,
+    /// Code of the benefit category.
+    pub category: String,
+    /// Day of the delivery.
+    pub delivered_on: Date,
+    /// What was spent, in the currency it was spent in; positive.
+    pub amount: Amount,
+    /// Who was paid.
+    pub supplier: String,
+    /// The supplier's number of the receipt.
+    pub receipt_no: String,
+    /// SHA-256 of the scanned receipt.
+    pub receipt_sha256: Option<[u8; 32]>,
+    /// What was delivered, in the partner's words.
+    pub description: Option<String>,
+}
+
+impl Row for SpendRow {
+    const KIND: &'static str = "spend";
+    const COLUMNS: &'static [&'static str] = &[
+        "partner",
+        "case_ref",
+        "category",
+        "delivered_on",
+        "amount",
+        "currency",
+        "supplier",
+        "receipt_no",
+        "receipt_sha256",
+        "description",
+    ];
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let partner = fields.slug("partner");
+        let case_ref = fields.reference("case_ref");
+        let category = fields.slug("category");
+        let delivered_on = fields.date("delivered_on");
+        let amount = fields.amount("amount", "currency");
+        let supplier = fields.name("supplier");
+        let receipt_no = fields.reference("receipt_no");
+        let receipt_sha256 = fields.optional("receipt_sha256", Fields::sha256);
+        let description = fields.optional("description", Fields::free_text);
+        Some(Self {
+            partner: partner?,
+            case_ref: case_ref?,
+            category: category?,
+            delivered_on: delivered_on?,
+            amount: amount?,
+            supplier: supplier?,
+            receipt_no: receipt_no?,
+            receipt_sha256,
+            description,
+        })
+    }
+}

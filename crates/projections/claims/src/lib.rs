@@ -1,0 +1,110 @@
+//! The claims read model: every line of spend a partner reported, and what was decided about it.
+
+use domain::case::CaseEvent;
+use domain::claim::{ClaimReason, ClaimState};
+use domain::{CaseId, Event, FoldError, PartnerCode, Recorded, TextId};
+use jiff::civil::Date;
+use money::{Amount, Eur};
+use projection_runner::Projection;
+use serde::{Deserialize, Serialize};
+
+/// One claim.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClaimRow {
+    /// Position of the report: the claim's number, and the order of the list.
+    pub position: u64,
+    /// The case it is for.
+    pub case: CaseId,
+    /// Who reported it.
+    pub partner: PartnerCode,
+    /// Benefit category.
+    pub category: String,
+    /// Budget line.
+    pub budget_line: String,
+    /// Day of delivery.
+    pub delivered_on: Date,
+    /// As on the receipt.
+    pub amount: Amount,
+    /// In euro.
+    pub eur: Eur,
+    /// Counts as disbursed.
+    pub eligible: Eur,
+    /// Does not.
+    pub disallowed: Eur,
+    /// Came back.
+    pub reversed: Eur,
+    /// Why something is disallowed.
+    pub reason: Option<ClaimReason>,
+    /// How far it has come.
+    pub state: ClaimState,
+    /// Supplier, receipt number and description, in the vault.
+    pub details: TextId,
+}
+
+/// The projection; rows are named by the claim's id.
+pub struct ClaimsProjection;
+
+impl Projection for ClaimsProjection {
+    const NAME: &'static str = "claims";
+    const VERSION: u32 = 1;
+    type Row = ClaimRow;
+
+    fn key(event: &Recorded) -> Option<String> {
+        let claim = match &event.event {
+            Event::Case(CaseEvent::SpendReported(e)) => e.claim,
+            Event::Case(CaseEvent::ClaimAccepted(e)) => e.claim,
+            Event::Case(CaseEvent::ClaimQueried(e)) => e.claim,
+            Event::Case(CaseEvent::ClaimRefused(e)) => e.claim,
+            Event::Case(CaseEvent::BenefitReversed(e)) => e.claim,
+            _ => return None,
+        };
+        Some(claim.to_string())
+    }
+
+    fn fold(row: Option<ClaimRow>, event: &Recorded) -> Result<ClaimRow, FoldError> {
+        let Event::Case(case_event) = &event.event else {
+            return Err(FoldError("not an event of a case".into()));
+        };
+        let mut row = match (row, case_event) {
+            (None, CaseEvent::SpendReported(e)) => {
+                let case = event.stream_id.id().parse().map_err(|_| FoldError("not the stream of a case".into()))?;
+                return Ok(ClaimRow {
+                    position: event.position,
+                    case,
+                    partner: e.partner.clone(),
+                    category: e.category.clone(),
+                    budget_line: e.budget_line.clone(),
+                    delivered_on: e.delivered_on,
+                    amount: e.amount,
+                    eur: e.eur,
+                    eligible: Eur::ZERO,
+                    disallowed: Eur::ZERO,
+                    reversed: Eur::ZERO,
+                    reason: None,
+                    state: ClaimState::Reported,
+                    details: e.details,
+                });
+            }
+            (Some(row), _) => row,
+            (None, _) => return Err(FoldError("a decision before the report".into())),
+        };
+        match case_event {
+            CaseEvent::ClaimAccepted(e) => {
+                (row.eligible, row.disallowed, row.reason) = (e.eligible, e.disallowed, e.reason);
+                row.state = if e.disallowed.is_zero() { ClaimState::Accepted } else { ClaimState::Cut };
+            }
+            CaseEvent::ClaimQueried(_) => row.state = ClaimState::Queried,
+            CaseEvent::ClaimRefused(e) => {
+                (row.disallowed, row.reason, row.state) = (e.disallowed, Some(e.reason), ClaimState::Refused);
+            }
+            CaseEvent::BenefitReversed(e) => {
+                row.reversed = row.reversed.checked_add(e.amount)?;
+                if row.reversed == row.eligible {
+                    row.state = ClaimState::Reversed;
+                }
+            }
+            _ => return Err(FoldError("reported twice".into())),
+        }
+        Ok(row)
+    }
+}

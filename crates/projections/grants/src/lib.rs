@@ -1,0 +1,89 @@
+//! The grants read model: every payment of the arrival grant, and whether it counts.
+
+use domain::case::CaseEvent;
+use domain::grant::{GrantReason, GrantState, PaymentMethod};
+use domain::{CaseId, Event, FoldError, Recorded, TextId};
+use jiff::civil::Date;
+use money::Eur;
+use projection_runner::Projection;
+use serde::{Deserialize, Serialize};
+
+/// One payment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GrantRow {
+    /// Position of the record: the payment's number, and the order of the list.
+    pub position: u64,
+    /// The case it is for.
+    pub case: CaseId,
+    /// Day of payment.
+    pub paid_on: Date,
+    /// How much.
+    pub amount: Eur,
+    /// How.
+    pub method: PaymentMethod,
+    /// What came back.
+    pub returned: Eur,
+    /// Why it does not count, or what finance set aside.
+    pub reason: Option<GrantReason>,
+    /// How far it has come.
+    pub state: GrantState,
+    /// The payment reference, in the vault.
+    pub details: TextId,
+}
+
+/// The projection; rows are named by the grant's id.
+pub struct GrantsProjection;
+
+impl Projection for GrantsProjection {
+    const NAME: &'static str = "grants";
+    const VERSION: u32 = 1;
+    type Row = GrantRow;
+
+    fn key(event: &Recorded) -> Option<String> {
+        let grant = match &event.event {
+            Event::Case(CaseEvent::ArrivalGrantPaid(e)) => e.grant,
+            Event::Case(CaseEvent::ArrivalGrantRefused(e)) => e.grant,
+            Event::Case(CaseEvent::ArrivalGrantAllowed(e)) => e.grant,
+            Event::Case(CaseEvent::ArrivalGrantReturned(e)) => e.grant,
+            _ => return None,
+        };
+        Some(grant.to_string())
+    }
+
+    fn fold(row: Option<GrantRow>, event: &Recorded) -> Result<GrantRow, FoldError> {
+        let case = || event.stream_id.id().parse().map_err(|_| FoldError("not the stream of a case".into()));
+        match (row, &event.event) {
+            (None, Event::Case(CaseEvent::ArrivalGrantPaid(e))) => Ok(GrantRow {
+                position: event.position,
+                case: case()?,
+                paid_on: e.paid_on,
+                amount: e.amount,
+                method: e.method,
+                returned: Eur::ZERO,
+                reason: None,
+                state: GrantState::Paid,
+                details: e.details,
+            }),
+            (None, Event::Case(CaseEvent::ArrivalGrantRefused(e))) => Ok(GrantRow {
+                position: event.position,
+                case: case()?,
+                paid_on: e.paid_on,
+                amount: e.amount,
+                method: e.method,
+                returned: Eur::ZERO,
+                reason: Some(e.reason),
+                state: GrantState::Refused,
+                details: e.details,
+            }),
+            (Some(row), Event::Case(CaseEvent::ArrivalGrantAllowed(_))) => Ok(GrantRow { state: GrantState::Allowed, ..row }),
+            (Some(mut row), Event::Case(CaseEvent::ArrivalGrantReturned(e))) => {
+                row.returned = row.returned.checked_add(e.amount)?;
+                if row.returned == row.amount {
+                    row.state = GrantState::Returned;
+                }
+                Ok(row)
+            }
+            _ => Err(FoldError("a payment recorded twice, or not at all".into())),
+        }
+    }
+}

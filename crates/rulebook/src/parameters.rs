@@ -1,0 +1,74 @@
+//! Settings of the rulebook that are single values.
+
+use serde::Deserialize;
+
+use crate::entry::Entry;
+use crate::{RuleKind, Validity};
+
+codes! {
+    /// The day on which an entitlement rule must be in force to set a person's amount.
+    AmountFixedBy {
+        /// The day of the application.
+        ApplicationDate = "application-date",
+        /// The day of the decision.
+        DecisionDate = "decision-date",
+    }
+}
+
+/// The parameters, typed. Where each comes from: [`Rulebook::rule`](crate::Rulebook::rule) with its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameters {
+    /// Which day fixes the amount.
+    pub amount_fixed_by: AmountFixedBy,
+    /// Days after the arrival within which the arrival grant is paid without a reason from finance.
+    pub grant_days_after_arrival: u16,
+    /// Months after the arrival within which in-kind support is used without a query.
+    pub package_months_after_arrival: u16,
+    /// Whether forced returns receive the arrival grant.
+    pub arrival_grant_for_police_cases: bool,
+}
+
+/// A parameter as it stands in the document.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// Its name: one of the fields of [`Parameters`].
+    pub id: String,
+    /// Its value, not yet typed.
+    pub(crate) value: toml::Value,
+    /// Id of the [`Source`](crate::Source) that settles it, or of the one that marks defaults.
+    pub source: String,
+    /// The Swedish sentence of the source, where one bears on it.
+    pub sentence: Option<String>,
+    /// What it means, in English.
+    pub meaning: Option<String>,
+    /// A doubt or a default to know about.
+    pub note: Option<String>,
+}
+
+impl Entry for Parameter {
+    fn kind(&self) -> RuleKind {
+        RuleKind::Parameter
+    }
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn validity(&self) -> Option<Validity> {
+        None
+    }
+    fn source(&self) -> &str {
+        &self.source
+    }
+    fn sentence(&self) -> Option<&str> {
+        self.sentence.as_deref()
+    }
+    fn meaning(&self) -> Option<&str> {
+        self.meaning.as_deref()
+    }
+    fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+    fn text(&self) -> String {
+        format!("{} = {}", self.id, self.value)
+    }
+}

@@ -1,0 +1,214 @@
+//! The event log, its vault and the rows of the read models in one SQLite file.
+//!
+//! One connection writes, always in `BEGIN IMMEDIATE` transactions; four others read at the same time (WAL). The
+//! schema, and what its triggers refuse, is in `migrations/sqlite`.
+//!
+//! An append takes two round trips to the writing connection: one that begins and reads everything the batch is
+//! about, one that writes and commits. Between them `decide.rs` judges the batch in memory, without a database.
+
+mod append;
+mod assertions;
+mod columns;
+mod connection;
+mod create;
+mod decide;
+mod errors;
+#[cfg(test)]
+mod faults;
+mod insert;
+mod projections;
+mod read;
+mod request;
+mod schema;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use event_log::{
+    Append, AppendOutcome, Hash, Head, KeyOwner, LedgerMeta, ProjectionState, ProjectionStore, RecordedEvent,
+    SealedText, Store, StoreError, StreamId,
+};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqlitePool;
+use uuid::Uuid;
+
+use crate::connection::Writer;
+use crate::errors::store_error;
+pub use crate::request::{
+    ACTOR_BYTES_MAX, EVENT_TYPE_BYTES_MAX, SCOPE_BYTES_MAX, SEALED_BYTES_MAX, WRAPPED_KEY_BYTES_MAX,
+};
+
+/// A ledger in a SQLite file. Share it by reference; every method takes `&self`.
+pub struct SqliteStore {
+    path: PathBuf,
+    writer: Writer,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Creates a ledger in a new file that only its owner may read, and opens it.
+    ///
+    /// A file that holds anything is refused with [`StoreError::AlreadyThere`] and not touched. If creating fails
+    /// half way, no ledger is there and creating again works.
+    pub async fn create(path: &Path, meta: LedgerMeta) -> Result<Self, StoreError> {
+        create::create(&absolute(path)?, &meta).await?;
+        Self::open(path).await
+    }
+
+    /// Opens an existing ledger and runs the migrations it does not have yet. Never creates a file.
+    ///
+    /// Refuses with [`StoreError::NoLedger`] where no ledger is, and with [`StoreError::Unsafe`] if acknowledged
+    /// events could be lost or changed: an old SQLite, another journal mode, no full synchronisation, no foreign
+    /// keys, a trigger that is missing or altered, a schema made by a newer program.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = absolute(path)?;
+        let no_ledger = || StoreError::NoLedger { place: path.display().to_string() };
+        if !path.is_file() {
+            return Err(no_ledger());
+        }
+        let options = connection::writer_options(&path);
+        let mut connection = options.connect().await.map_err(store_error)?;
+        if !schema::is_ledger(&mut connection).await? {
+            return Err(no_ledger());
+        }
+        assertions::demand(&assertions::settings(&mut connection).await?)?;
+        schema::migrate_existing(&mut connection).await?;
+        assertions::demand(&[assertions::triggers(&mut connection).await?])?;
+        let readers = connection::readers(&path);
+        Ok(Self { writer: Writer::new(options, connection), readers, path })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Waits for what is being read and written, then closes the file. Requests after that fail.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.readers.close().await;
+        self.writer.close().await
+    }
+}
+
+/// SQLite reads some names as other things (`:memory:`, `file:…`), but never an absolute path.
+fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
+    std::path::absolute(path).map_err(|error| StoreError::Database(format!("{}: {error}", path.display())))
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn meta(&self) -> Result<LedgerMeta, StoreError> {
+        read::meta(&self.readers).await
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        read::read_head(&self.readers).await
+    }
+
+    async fn append(&self, batch: Vec<Append>) -> Result<Vec<AppendOutcome>, StoreError> {
+        append::append(&self.writer, batch).await
+    }
+
+    async fn read_log(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
+        read::log(&self.readers, after, limit).await
+    }
+
+    async fn read_streams(&self, streams: &[StreamId]) -> Result<Vec<RecordedEvent>, StoreError> {
+        read::streams(&self.readers, streams).await
+    }
+
+    async fn find_keys(&self, scope: &str, digests: &[Hash]) -> Result<Vec<Option<KeyOwner>>, StoreError> {
+        read::find_keys(&self.readers, scope, digests).await
+    }
+
+    async fn scan_keys(
+        &self,
+        after: Option<(String, Hash)>,
+        limit: u32,
+    ) -> Result<Vec<(String, Hash, KeyOwner)>, StoreError> {
+        read::scan_keys(&self.readers, after, limit).await
+    }
+
+    async fn subject_keys(&self, subjects: &[Uuid]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        read::subject_keys(&self.readers, subjects).await
+    }
+
+    async fn texts(&self, ids: &[Hash]) -> Result<Vec<Option<SealedText>>, StoreError> {
+        read::texts(&self.readers, ids).await
+    }
+
+    async fn assertions(&self) -> Result<Vec<(String, String, bool)>, StoreError> {
+        let mut writer = self.writer.take().await?;
+        let mut all = assertions::settings(writer.connection()).await?;
+        all.push(assertions::triggers(writer.connection()).await?);
+        writer.give_back();
+        all.push(assertions::quick_check(&self.readers).await?);
+        all.push(assertions::permissions(&self.path)?);
+        Ok(all)
+    }
+}
+
+#[async_trait]
+impl ProjectionStore for SqliteStore {
+    async fn generations(&self, name: &str) -> Result<Vec<ProjectionState>, StoreError> {
+        projections::generations(&self.readers, name).await
+    }
+
+    async fn start_generation(&self, name: &str, version: u32) -> Result<ProjectionState, StoreError> {
+        projections::start(&self.writer, name, version).await
+    }
+
+    async fn switch_generation(
+        &self,
+        name: &str,
+        generation: u64,
+        position: u64,
+    ) -> Result<bool, StoreError> {
+        projections::switch(&self.writer, name, generation, position).await
+    }
+
+    async fn drop_generation(&self, name: &str, generation: u64) -> Result<(), StoreError> {
+        projections::drop_generation(&self.writer, name, generation).await
+    }
+
+    async fn write_rows(
+        &self,
+        name: &str,
+        generation: u64,
+        from: u64,
+        to: u64,
+        rows: &[(String, Vec<u8>)],
+    ) -> Result<bool, StoreError> {
+        projections::write_rows(&self.writer, name, generation, from, to, rows).await
+    }
+
+    async fn stop_generation(&self, name: &str, generation: u64, why: &str) -> Result<(), StoreError> {
+        projections::stop(&self.writer, name, generation, why).await
+    }
+
+    async fn rows(
+        &self,
+        name: &str,
+        generation: u64,
+        keys: &[String],
+    ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        projections::rows(&self.readers, name, generation, keys).await
+    }
+
+    async fn scan_rows(
+        &self,
+        name: &str,
+        generation: u64,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        projections::scan_rows(&self.readers, name, generation, after, limit).await
+    }
+}

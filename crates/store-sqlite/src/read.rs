@@ -1,0 +1,129 @@
+//! Reading the log, the vault and the unique facts, on connections that cannot write.
+
+use event_log::{Hash, Head, KeyOwner, LedgerMeta, RecordedEvent, SealedText, StoreError, StreamId, hex};
+use sqlx::sqlite::SqlitePool;
+use uuid::Uuid;
+
+use crate::columns::{bytes, event, get, hash, head, in_places, key_owner, uuid};
+use crate::connection::json_list;
+use crate::errors::{damaged, store_error};
+
+pub(crate) async fn meta(readers: &SqlitePool) -> Result<LedgerMeta, StoreError> {
+    let row = sqlx::query("SELECT ledger_id, key_id, created_at FROM ledger WHERE id = 1")
+        .fetch_optional(readers)
+        .await
+        .map_err(store_error)?
+        .ok_or_else(|| damaged("the ledger has no identity"))?;
+    Ok(LedgerMeta { ledger_id: uuid(&row, 0)?, key_id: get(&row, 1)?, created_at: get(&row, 2)? })
+}
+
+pub(crate) async fn read_head(readers: &SqlitePool) -> Result<Head, StoreError> {
+    let row = sqlx::query("SELECT position, root, frontier FROM log_head WHERE id = 1")
+        .fetch_optional(readers)
+        .await
+        .map_err(store_error)?
+        .ok_or_else(|| damaged("the log has no head"))?;
+    head(&row, 0)
+}
+
+pub(crate) async fn log(
+    readers: &SqlitePool,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    // No position is beyond the largest integer of the database, so nothing comes after it.
+    let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        crate::columns::event_columns!(),
+        " FROM events WHERE position > ? ORDER BY position LIMIT ?"
+    ))
+    .bind(after)
+    .bind(i64::from(limit))
+    .fetch_all(readers)
+    .await
+    .map_err(store_error)?;
+    rows.iter().map(event).collect()
+}
+
+pub(crate) async fn streams(
+    readers: &SqlitePool,
+    streams: &[StreamId],
+) -> Result<Vec<RecordedEvent>, StoreError> {
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        crate::columns::event_columns!(),
+        " FROM events WHERE stream_id IN (SELECT value FROM json_each(?)) ORDER BY stream_id, stream_version"
+    ))
+    .bind(json_list(streams))
+    .fetch_all(readers)
+    .await
+    .map_err(store_error)?;
+    rows.iter().map(event).collect()
+}
+
+pub(crate) async fn find_keys(
+    readers: &SqlitePool,
+    scope: &str,
+    digests: &[Hash],
+) -> Result<Vec<Option<KeyOwner>>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT wanted.key, stream_id, entity, position
+         FROM json_each(?) AS wanted CROSS JOIN unique_keys ON scope = ? AND digest = unhex(wanted.value)",
+    )
+    .bind(json_list(digests.iter().map(|digest| hex::encode(digest))))
+    .bind(scope)
+    .fetch_all(readers)
+    .await
+    .map_err(store_error)?;
+    in_places(digests.len(), &rows, |row| key_owner(row, 1))
+}
+
+pub(crate) async fn scan_keys(
+    readers: &SqlitePool,
+    after: Option<(String, Hash)>,
+    limit: u32,
+) -> Result<Vec<(String, Hash, KeyOwner)>, StoreError> {
+    // No scope is empty, so everything comes after an empty one.
+    let (scope, digest) = after.map_or_else(Default::default, |(scope, digest)| (scope, digest.to_vec()));
+    let rows = sqlx::query(
+        "SELECT scope, digest, stream_id, entity, position
+         FROM unique_keys WHERE (scope, digest) > (?, ?) ORDER BY scope, digest LIMIT ?",
+    )
+    .bind(scope)
+    .bind(digest)
+    .bind(i64::from(limit))
+    .fetch_all(readers)
+    .await
+    .map_err(store_error)?;
+    rows.iter().map(|row| Ok((get(row, 0)?, hash(row, 1)?, key_owner(row, 2)?))).collect()
+}
+
+pub(crate) async fn subject_keys(
+    readers: &SqlitePool,
+    subjects: &[Uuid],
+) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT wanted.key, wrapped_key
+         FROM json_each(?) AS wanted CROSS JOIN vault_subjects ON subject_id = unhex(wanted.value)",
+    )
+    .bind(json_list(subjects.iter().map(|subject| hex::encode(subject.as_bytes()))))
+    .fetch_all(readers)
+    .await
+    .map_err(store_error)?;
+    in_places(subjects.len(), &rows, |row| get(row, 1))
+}
+
+pub(crate) async fn texts(readers: &SqlitePool, ids: &[Hash]) -> Result<Vec<Option<SealedText>>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT wanted.key, text_id, subject_id, sealed
+         FROM json_each(?) AS wanted CROSS JOIN vault_texts ON text_id = unhex(wanted.value)",
+    )
+    .bind(json_list(ids.iter().map(|id| hex::encode(id))))
+    .fetch_all(readers)
+    .await
+    .map_err(store_error)?;
+    in_places(ids.len(), &rows, |row| {
+        Ok(SealedText { id: bytes(row, 1)?, subject_id: uuid(row, 2)?, bytes: get(row, 3)? })
+    })
+}
