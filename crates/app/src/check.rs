@@ -79,12 +79,18 @@ impl Ledger {
                         if let Some((scope, digest, _)) = event.unique_fact() {
                             facts.insert((scope.to_owned(), digest.0), recorded.position);
                         }
-                        if let (Some(text), Some(subject)) = (event.text(), subjects.get(&recorded.stream_id)) {
+                        if let (Some(text), Some(subject)) = (event.text(), subjects.get(&recorded.stream_id))
+                        {
                             named.push((recorded.position, recorded.stream_id.clone(), *subject, text.0));
                         }
                     }
                     Event::Ledger(LedgerEvent::FileImported(e)) => {
-                        named.push((recorded.position, recorded.stream_id.clone(), LEDGER_SUBJECT, e.details.0));
+                        named.push((
+                            recorded.position,
+                            recorded.stream_id.clone(),
+                            LEDGER_SUBJECT,
+                            e.details.0,
+                        ));
                     }
                     Event::Ledger(LedgerEvent::RulebookAdopted(_)) | Event::Partner(_) => {}
                 }
@@ -101,7 +107,10 @@ impl Ledger {
     }
 
     /// Every text named must be there, unchanged, unless its person's key was destroyed. Answers how many are gone.
-    async fn check_texts(&self, named: &[(u64, event_log::StreamId, SubjectId, Hash)]) -> Result<u64, AppError> {
+    async fn check_texts(
+        &self,
+        named: &[(u64, event_log::StreamId, SubjectId, Hash)],
+    ) -> Result<u64, AppError> {
         let ids: Vec<Hash> = named.iter().map(|(.., id)| *id).collect();
         let mut missing: Vec<usize> = Vec::new();
         for (index, text) in self.store.texts(&ids).await?.iter().enumerate() {
@@ -109,7 +118,9 @@ impl Ledger {
             match text {
                 None => missing.push(index),
                 Some(text) if vault::seal_id(&text.bytes) != *id || text.subject_id != subject.0 => {
-                    return Err(damaged(format!("position {position}, stream {stream}: its encrypted text was exchanged or altered")));
+                    return Err(damaged(format!(
+                        "position {position}, stream {stream}: its encrypted text was exchanged or altered"
+                    )));
                 }
                 Some(_) => {}
             }
@@ -118,7 +129,9 @@ impl Ledger {
         for (index, key) in missing.iter().zip(self.store.subject_keys(&people).await?) {
             if key.is_some() {
                 let (position, stream, ..) = &named[*index];
-                return Err(damaged(format!("position {position}, stream {stream}: its encrypted text is missing")));
+                return Err(damaged(format!(
+                    "position {position}, stream {stream}: its encrypted text is missing"
+                )));
             }
         }
         Ok(missing.len() as u64)
@@ -141,13 +154,17 @@ impl Ledger {
                     _ if facts.remove(&(scope.clone(), digest)) == Some(owner.position) => {}
                     _ => {
                         let position = owner.position;
-                        return Err(damaged(format!("a unique {scope} is reserved for position {position}, whose event does not name it")));
+                        return Err(damaged(format!(
+                            "a unique {scope} is reserved for position {position}, whose event does not name it"
+                        )));
                     }
                 }
             }
         }
         if let Some(((scope, _), position)) = facts.into_iter().min_by_key(|(_, position)| *position) {
-            return Err(damaged(format!("position {position}: the reservation of its unique {scope} is missing, so it could be recorded twice")));
+            return Err(damaged(format!(
+                "position {position}: the reservation of its unique {scope} is missing, so it could be recorded twice"
+            )));
         }
         if external > filed {
             return Err(damaged(format!("{external} external references are reserved for {filed} cases")));
@@ -170,16 +187,30 @@ impl Ledger {
         let finding = |check: &str, found: String, ok| Finding { check: check.into(), found, ok };
         findings.push(finding("ledger", meta.ledger_id.to_string(), true));
         findings.push(finding("key file", "opens this ledger".into(), meta.key_id == self.key.key_id()));
-        findings.push(finding("log", format!("{} events, root {}", head.position, hex::encode(&head.root)), true));
+        findings.push(finding(
+            "log",
+            format!("{} events, root {}", head.position, hex::encode(&head.root)),
+            true,
+        ));
         let embedded = rulebook::Rulebook::embedded()?;
-        let newer = if embedded.digest() == self.rulebook.digest() { "the one in this program" } else { "not the one in this program: `svala rulebook adopt` would take that" };
+        let newer = if embedded.digest() == self.rulebook.digest() {
+            "the one in this program"
+        } else {
+            "not the one in this program: `svala rulebook adopt` would take that"
+        };
         findings.push(finding("rulebook", format!("{}, {newer}", self.rulebook.version()), true));
         for (name, state) in self.runner.states().await? {
             let (found, ok) = match state {
                 None => ("not built yet: the next query builds it".to_owned(), true),
                 Some(state) => match state.stopped {
                     Some(why) => (format!("stands still: {why}"), false),
-                    None => (format!("version {}, at position {} of {}", state.version, state.position, head.position), state.position <= head.position),
+                    None => (
+                        format!(
+                            "version {}, at position {} of {}",
+                            state.version, state.position, head.position
+                        ),
+                        state.position <= head.position,
+                    ),
                 },
             };
             findings.push(Finding { check: format!("read model {name}"), found, ok });

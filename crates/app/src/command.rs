@@ -91,7 +91,10 @@ impl Ledger {
     pub async fn accept_claim(&self, case: CaseId, claim: ClaimId) -> Result<(), AppError> {
         let command = ClaimCommand::Accept { claim, by_name: true };
         let about = claim.to_string();
-        self.execute(case, &["accept-claim", &about], |session, draft| session.on_claim(draft, case, &command)).await
+        self.execute(case, &["accept-claim", &about], |session, draft| {
+            session.on_claim(draft, case, &command)
+        })
+        .await
     }
 
     /// Refuses one claim, with finance's reason.
@@ -122,14 +125,21 @@ impl Ledger {
                 for index in &open {
                     let (_, case, claim) = chunk[*index];
                     let revision = session.case(case).map_or(0, |c| c.revision);
-                    let still_open = session.case(case).and_then(|c| c.claims.get(&claim)).is_some_and(|c| c.state == ClaimState::Reported);
+                    let still_open = session
+                        .case(case)
+                        .and_then(|c| c.claims.get(&claim))
+                        .is_some_and(|c| c.state == ClaimState::Reported);
                     if !still_open {
                         continue;
                     }
                     let about = claim.to_string();
                     let mut draft = session.draft(*index, &["accept-claim", &about], revision);
                     // Refusals of a claim are events of their own; a command refused here was decided meanwhile.
-                    let _ = session.on_claim(&mut draft, case, &ClaimCommand::Accept { claim, by_name: false })?;
+                    let _ = session.on_claim(
+                        &mut draft,
+                        case,
+                        &ClaimCommand::Accept { claim, by_name: false },
+                    )?;
                     session.commit(draft);
                 }
                 let outcomes = session.flush().await?;
@@ -205,7 +215,10 @@ const REASON_BYTES_MAX: usize = 2_000;
 fn reason_text(reason: &str) -> Result<ReasonText, AppError> {
     let reason = reason.trim();
     if reason.is_empty() || reason.len() > REASON_BYTES_MAX {
-        return Err(AppError::Usage("a reason is needed: one sentence that an auditor will understand, at most 2000 characters".into()));
+        return Err(AppError::Usage(
+            "a reason is needed: one sentence that an auditor will understand, at most 2000 characters"
+                .into(),
+        ));
     }
     Ok(ReasonText { reason: reason.to_owned() })
 }

@@ -14,7 +14,10 @@ pub struct Environment {
 
 impl Environment {
     /// An environment with its own clock (UTC microseconds since 1970) and source of random bytes.
-    pub fn new(clock: impl Fn() -> i64 + Send + Sync + 'static, entropy: impl Entropy + Send + 'static) -> Self {
+    pub fn new(
+        clock: impl Fn() -> i64 + Send + Sync + 'static,
+        entropy: impl Entropy + Send + 'static,
+    ) -> Self {
         Self { clock: Arc::new(clock), entropy: Arc::new(Mutex::new(Box::new(entropy))) }
     }
 

@@ -58,7 +58,12 @@ impl AppError {
             Self::Refused(_) => 1,
             Self::Usage(_) | Self::File(_) | Self::Rulebook(_) | Self::Io { .. } => 2,
             Self::Store(StoreError::AlreadyThere { .. }) => 2,
-            Self::Damaged(_) | Self::Store(_) | Self::Runner(_) | Self::Vault(_) | Self::Decode(_) | Self::Fold(_) => 3,
+            Self::Damaged(_)
+            | Self::Store(_)
+            | Self::Runner(_)
+            | Self::Vault(_)
+            | Self::Decode(_)
+            | Self::Fold(_) => 3,
         }
     }
 

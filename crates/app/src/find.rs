@@ -11,7 +11,9 @@ impl Ledger {
     /// The case with this reference, its own (`7K3M-9PQ4`) or the authority's.
     pub async fn find_case(&self, name: &str) -> Result<CaseId, AppError> {
         let external = self.digest(EXTERNAL_REF, &[name]);
-        if let Some(owner) = self.store.find_keys(EXTERNAL_REF, &[external]).await?.into_iter().flatten().next() {
+        if let Some(owner) =
+            self.store.find_keys(EXTERNAL_REF, &[external]).await?.into_iter().flatten().next()
+        {
             return Ok(CaseId(owner.entity));
         }
         let hint = match name.parse::<CaseReference>() {
@@ -34,7 +36,9 @@ impl Ledger {
     pub async fn find_claim(&self, number: u64) -> Result<(CaseId, ClaimId), AppError> {
         match self.case_event_at(number).await? {
             Some((case, CaseEvent::SpendReported(event))) => Ok((case, event.claim)),
-            _ => Err(AppError::Usage(format!("there is no claim {number}; `svala claim list` shows all claims with their numbers"))),
+            _ => Err(AppError::Usage(format!(
+                "there is no claim {number}; `svala claim list` shows all claims with their numbers"
+            ))),
         }
     }
 
@@ -43,7 +47,9 @@ impl Ledger {
         match self.case_event_at(number).await? {
             Some((case, CaseEvent::ArrivalGrantPaid(event))) => Ok((case, event.grant)),
             Some((case, CaseEvent::ArrivalGrantRefused(event))) => Ok((case, event.grant)),
-            _ => Err(AppError::Usage(format!("there is no payment {number}; `svala grant list` shows all payments with their numbers"))),
+            _ => Err(AppError::Usage(format!(
+                "there is no payment {number}; `svala grant list` shows all payments with their numbers"
+            ))),
         }
     }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use domain::ids::FileDigest;
 use domain::ledger::{LedgerEvent, RulebookAdopted};
 use domain::{Event, Recorded, SubjectId};
-use event_log::{Append, AppendOutcome, Conflict, LedgerMeta, NewEvent, Store, UniqueKey, WrappedSubjectKey, hex};
+use event_log::{
+    Append, AppendOutcome, Conflict, LedgerMeta, NewEvent, Store, UniqueKey, WrappedSubjectKey, hex,
+};
 use projection_runner::Runner;
 use rulebook::Rulebook;
 use uuid::Uuid;
@@ -159,8 +161,9 @@ impl Ledger {
     /// The ledger's own key for texts about no person.
     pub(crate) async fn own_key(&self) -> Result<SubjectKey, AppError> {
         let wrapped = self.store.subject_keys(&[LEDGER_SUBJECT.0]).await?.into_iter().flatten().next();
-        let wrapped = wrapped
-            .ok_or_else(|| AppError::Store(event_log::StoreError::Damaged("the ledger's own text key is missing".into())))?;
+        let wrapped = wrapped.ok_or_else(|| {
+            AppError::Store(event_log::StoreError::Damaged("the ledger's own text key is missing".into()))
+        })?;
         Ok(self.key.unwrap(LEDGER_SUBJECT.0, &wrapped)?)
     }
 
@@ -195,7 +198,9 @@ impl Ledger {
                 texts: texts.clone(),
             };
             match self.store.append(vec![append]).await?.pop() {
-                Some(AppendOutcome::Appended { last, .. } | AppendOutcome::AlreadyDone { last, .. }) => return Ok(last),
+                Some(AppendOutcome::Appended { last, .. } | AppendOutcome::AlreadyDone { last, .. }) => {
+                    return Ok(last);
+                }
                 Some(AppendOutcome::Conflict(Conflict::Key { owner, .. })) => return Ok(owner.position),
                 Some(AppendOutcome::Conflict(Conflict::Version { .. })) => {}
                 Some(AppendOutcome::Conflict(Conflict::Fingerprint)) | None => break,

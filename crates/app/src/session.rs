@@ -10,10 +10,12 @@ use std::collections::{HashMap, HashSet};
 use domain::case::{ApplicationFiled, CommandRefused};
 use domain::partner::PartnerRegistered;
 use domain::{
-    Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, Event, GrantCommand, PartnerCode, Refusal,
-    SubjectId, TextId,
+    Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, Event, GrantCommand, PartnerCode,
+    Refusal, SubjectId, TextId,
 };
-use event_log::{Append, AppendOutcome, Conflict, Hash, NewEvent, SealedText, StreamId, UniqueKey, WrappedSubjectKey};
+use event_log::{
+    Append, AppendOutcome, Conflict, Hash, NewEvent, SealedText, StreamId, UniqueKey, WrappedSubjectKey,
+};
 use jiff::civil::Date;
 use money::Eur;
 use rulebook::Facts;
@@ -107,7 +109,8 @@ impl<'l> Session<'l> {
 
     /// Loads the owners of unique facts that are not held yet.
     pub async fn load_keys(&mut self, scope: &'static str, digests: &[Hash]) -> Result<(), AppError> {
-        let missing: Vec<Hash> = distinct(digests.iter().filter(|d| !self.keys.contains_key(&(scope, **d))).copied());
+        let missing: Vec<Hash> =
+            distinct(digests.iter().filter(|d| !self.keys.contains_key(&(scope, **d))).copied());
         if missing.is_empty() {
             return Ok(());
         }
@@ -153,11 +156,16 @@ impl<'l> Session<'l> {
                 (id, case, version)
             })
             .collect();
-        let subjects: Vec<Uuid> = found.iter().filter_map(|(_, case, _)| case.as_ref().map(|c| c.subject.0)).collect();
+        let subjects: Vec<Uuid> =
+            found.iter().filter_map(|(_, case, _)| case.as_ref().map(|c| c.subject.0)).collect();
         let mut wrapped = self.ledger.store.subject_keys(&subjects).await?.into_iter();
         for (id, case, version) in found {
             let key = match &case {
-                Some(case) => wrapped.next().flatten().map(|w| self.ledger.key.unwrap(case.subject.0, &w)).transpose()?,
+                Some(case) => wrapped
+                    .next()
+                    .flatten()
+                    .map(|w| self.ledger.key.unwrap(case.subject.0, &w))
+                    .transpose()?,
                 None => None,
             };
             self.cases.insert(id, Loaded { case, version, key });
@@ -171,13 +179,18 @@ impl<'l> Session<'l> {
     }
 
     /// Loads which of these partners are registered.
-    pub async fn load_partners(&mut self, codes: impl IntoIterator<Item = PartnerCode>) -> Result<(), AppError> {
-        let missing: Vec<PartnerCode> = distinct(codes.into_iter().filter(|code| !self.partners.contains_key(code)));
+    pub async fn load_partners(
+        &mut self,
+        codes: impl IntoIterator<Item = PartnerCode>,
+    ) -> Result<(), AppError> {
+        let missing: Vec<PartnerCode> =
+            distinct(codes.into_iter().filter(|code| !self.partners.contains_key(code)));
         if missing.is_empty() {
             return Ok(());
         }
         let streams: Vec<StreamId> = missing.iter().map(PartnerCode::stream).collect();
-        let known: HashSet<StreamId> = self.ledger.store.read_streams(&streams).await?.into_iter().map(|e| e.stream_id).collect();
+        let known: HashSet<StreamId> =
+            self.ledger.store.read_streams(&streams).await?.into_iter().map(|e| e.stream_id).collect();
         for (code, stream) in missing.into_iter().zip(streams) {
             self.partners.insert(code, known.contains(&stream));
         }
@@ -227,7 +240,11 @@ impl<'l> Session<'l> {
         let external_ref_id = self.seal_for(draft, case, subject, &text)?;
         let filed = ApplicationFiled { case, subject, reference, external_ref: external_ref_id, facts };
         let keys = vec![
-            UniqueKey { scope: EXTERNAL_REF, digest: self.ledger.digest(EXTERNAL_REF, &[external_ref]), entity: case.0 },
+            UniqueKey {
+                scope: EXTERNAL_REF,
+                digest: self.ledger.digest(EXTERNAL_REF, &[external_ref]),
+                entity: case.0,
+            },
             UniqueKey {
                 scope: CASE_REFERENCE,
                 digest: self.ledger.digest(CASE_REFERENCE, &[reference.as_str()]),
@@ -239,23 +256,53 @@ impl<'l> Session<'l> {
     }
 
     /// Decides a command on a case.
-    pub fn on_case(&mut self, draft: &mut Draft, id: CaseId, command: &CaseCommand) -> Result<Decided, AppError> {
+    pub fn on_case(
+        &mut self,
+        draft: &mut Draft,
+        id: CaseId,
+        command: &CaseCommand,
+    ) -> Result<Decided, AppError> {
         let decided = domain::case::decide(self.case(id), command, &self.ledger.rulebook);
-        self.settle(draft, id, decided, Asked { command: command.name(), about: None, on: command.on(), amount: None })
+        self.settle(
+            draft,
+            id,
+            decided,
+            Asked { command: command.name(), about: None, on: command.on(), amount: None },
+        )
     }
 
     /// Decides a command about a claim of a case.
-    pub fn on_claim(&mut self, draft: &mut Draft, id: CaseId, command: &ClaimCommand) -> Result<Decided, AppError> {
+    pub fn on_claim(
+        &mut self,
+        draft: &mut Draft,
+        id: CaseId,
+        command: &ClaimCommand,
+    ) -> Result<Decided, AppError> {
         let decided = domain::claim::decide(self.known(id)?, command, &self.ledger.rulebook);
         let about = Some(command.about());
-        self.settle(draft, id, decided, Asked { command: command.name(), about, on: command.on(), amount: command.amount() })
+        self.settle(
+            draft,
+            id,
+            decided,
+            Asked { command: command.name(), about, on: command.on(), amount: command.amount() },
+        )
     }
 
     /// Decides a command about an arrival grant of a case.
-    pub fn on_grant(&mut self, draft: &mut Draft, id: CaseId, command: &GrantCommand) -> Result<Decided, AppError> {
+    pub fn on_grant(
+        &mut self,
+        draft: &mut Draft,
+        id: CaseId,
+        command: &GrantCommand,
+    ) -> Result<Decided, AppError> {
         let decided = domain::grant::decide(self.known(id)?, command, &self.ledger.rulebook);
         let about = Some(command.about());
-        self.settle(draft, id, decided, Asked { command: command.name(), about, on: command.on(), amount: command.amount() })
+        self.settle(
+            draft,
+            id,
+            decided,
+            Asked { command: command.name(), about, on: command.on(), amount: command.amount() },
+        )
     }
 
     /// Encrypts a text about the person of a case.
@@ -264,9 +311,17 @@ impl<'l> Session<'l> {
         self.seal_for(draft, id, subject, text)
     }
 
-    fn seal_for(&self, draft: &mut Draft, id: CaseId, subject: SubjectId, text: &impl Serialize) -> Result<TextId, AppError> {
+    fn seal_for(
+        &self,
+        draft: &mut Draft,
+        id: CaseId,
+        subject: SubjectId,
+        text: &impl Serialize,
+    ) -> Result<TextId, AppError> {
         let key = self.cases.get(&id).and_then(|loaded| loaded.key.as_ref());
-        let key = key.ok_or_else(|| AppError::Usage("the person of this case was erased: nothing can be added".into()))?;
+        let key = key.ok_or_else(|| {
+            AppError::Usage("the person of this case was erased: nothing can be added".into())
+        })?;
         let bytes = event_log::canonical::to_bytes(text)?;
         let sealed = key.seal(subject.0, &bytes, &mut self.ledger.environment.entropy())?;
         draft.texts.push(SealedText { id: sealed.id, subject_id: subject.0, bytes: sealed.bytes });
@@ -301,7 +356,10 @@ impl<'l> Session<'l> {
     pub async fn flush(&mut self) -> Result<Vec<(usize, AppendOutcome)>, AppError> {
         let batch = std::mem::take(&mut self.batch);
         if self.dry_run {
-            return Ok(batch.into_iter().map(|(tag, _)| (tag, AppendOutcome::Appended { first: 0, last: 0 })).collect());
+            return Ok(batch
+                .into_iter()
+                .map(|(tag, _)| (tag, AppendOutcome::Appended { first: 0, last: 0 }))
+                .collect());
         }
         if batch.is_empty() {
             return Ok(Vec::new());
@@ -363,8 +421,15 @@ impl<'l> Session<'l> {
         }
     }
 
-    fn record(&mut self, draft: &mut Draft, id: CaseId, event: CaseEvent, mut keys: Vec<UniqueKey>) -> Result<(), AppError> {
-        let loaded = self.cases.get_mut(&id).ok_or_else(|| AppError::Usage("there is no such case".into()))?;
+    fn record(
+        &mut self,
+        draft: &mut Draft,
+        id: CaseId,
+        event: CaseEvent,
+        mut keys: Vec<UniqueKey>,
+    ) -> Result<(), AppError> {
+        let loaded =
+            self.cases.get_mut(&id).ok_or_else(|| AppError::Usage("there is no such case".into()))?;
         if let Some((scope, digest, entity)) = event.unique_fact() {
             keys.push(UniqueKey { scope, digest: digest.0, entity });
         }
@@ -389,7 +454,13 @@ struct Asked {
 
 impl Draft {
     /// Adds an event; `before` is the stream's version before it.
-    fn push(&mut self, stream_id: StreamId, before: u64, event: &Event, keys: Vec<UniqueKey>) -> Result<(), AppError> {
+    fn push(
+        &mut self,
+        stream_id: StreamId,
+        before: u64,
+        event: &Event,
+        keys: Vec<UniqueKey>,
+    ) -> Result<(), AppError> {
         if !self.expected.iter().any(|(stream, _)| *stream == stream_id) {
             self.expected.push((stream_id.clone(), before));
         }
@@ -433,7 +504,9 @@ impl Ledger {
                     return Err(AppError::Refused(Refusal::new("already-recorded", detail)));
                 }
                 Some(AppendOutcome::Conflict(Conflict::Fingerprint)) => {
-                    return Err(AppError::Store(event_log::StoreError::BadRequest("a command id was used twice".into())));
+                    return Err(AppError::Store(event_log::StoreError::BadRequest(
+                        "a command id was used twice".into(),
+                    )));
                 }
             }
         }

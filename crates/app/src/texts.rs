@@ -55,7 +55,8 @@ impl Ledger {
         let mut keys = HashMap::new();
         let mut revealed = Vec::with_capacity(wanted.len());
         for page in wanted.chunks(PAGE) {
-            let mut subjects: Vec<_> = page.iter().map(|(s, _)| s.0).filter(|s| !keys.contains_key(s)).collect();
+            let mut subjects: Vec<_> =
+                page.iter().map(|(s, _)| s.0).filter(|s| !keys.contains_key(s)).collect();
             subjects.sort_unstable();
             subjects.dedup();
             for (subject, wrapped) in subjects.iter().zip(self.store.subject_keys(&subjects).await?) {

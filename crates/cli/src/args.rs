@@ -12,7 +12,13 @@ use rulebook::{Authority, ReturnMode};
 
 /// The event-sourced ledger for reintegration support.
 #[derive(Debug, Parser)]
-#[command(name = "svala", version, about, max_term_width = 110, arg_required_else_help = true, after_help = "\
+#[command(
+    name = "svala",
+    version,
+    about,
+    max_term_width = 110,
+    arg_required_else_help = true,
+    after_help = "\
 Start here:
   svala demo                      an invented year, imported and summed up
   svala init                      a new ledger, svala.db with its key svala.key
@@ -21,10 +27,18 @@ Start here:
 
 A case is named by its own reference (7K3M-9PQ4) or by the authority's (MV-2024-00017).
 
-Exit codes: 0 done, 1 refused by a rule or a check, 2 wrong usage or input, 3 the ledger is damaged or unreachable.")]
+Exit codes: 0 done, 1 refused by a rule or a check, 2 wrong usage or input, 3 the ledger is damaged or unreachable."
+)]
 pub struct Args {
     /// The ledger's database.
-    #[arg(long, global = true, env = "SVALA_LEDGER", default_value = "sqlite:svala.db", value_name = "URL", help_heading = "Ledger")]
+    #[arg(
+        long,
+        global = true,
+        env = "SVALA_LEDGER",
+        default_value = "sqlite:svala.db",
+        value_name = "URL",
+        help_heading = "Ledger"
+    )]
     pub ledger: String,
 
     /// The ledger's key file; beside the database, with the ending .key, unless given.
@@ -61,34 +75,50 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Create a ledger: its database, its key file, and the rulebook in force.
-    #[command(after_help = "Examples:\n  svala init\n  svala --ledger sqlite:2024.db --rulebook rules-2024.toml init")]
+    #[command(
+        after_help = "Examples:\n  svala init\n  svala --ledger sqlite:2024.db --rulebook rules-2024.toml init"
+    )]
     Init,
 
     /// Import a file of cases, grants, spend or reversals (CSV, UTF-8).
-    #[command(subcommand, after_help = "\
+    #[command(
+        subcommand,
+        after_help = "\
 All or nothing: one bad row, and nothing of the file is applied. A business refusal (over cap, wrong partner, …) is
 no error: the row is kept, with its reason.
 
 Examples:
   svala import cases cases.csv --dry-run
   svala import spend 2024-q2.csv --accept
-  svala import spend 2024-q2.csv --partial --locale sv")]
+  svala import spend 2024-q2.csv --partial --locale sv"
+    )]
     Import(ImportCommand),
 
     /// Cases: list them, show one, record what happened.
-    #[command(subcommand, after_help = "Examples:\n  svala case list\n  svala case show MV-2024-00017\n  svala case change-mode 7K3M-9PQ4 forced --on 2024-05-02")]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  svala case list\n  svala case show MV-2024-00017\n  svala case change-mode 7K3M-9PQ4 forced --on 2024-05-02"
+    )]
     Case(CaseCommand),
 
     /// Claims: list them, accept or refuse them.
-    #[command(subcommand, after_help = "Examples:\n  svala claim list --state reported\n  svala claim accept 1412 1415\n  svala claim accept --all --dry-run\n  svala claim refuse 1412 --reason \"receipt is for another person\"")]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  svala claim list --state reported\n  svala claim accept 1412 1415\n  svala claim accept --all --dry-run\n  svala claim refuse 1412 --reason \"receipt is for another person\""
+    )]
     Claim(ClaimCommand),
 
     /// Arrival grants: list the payments, let a refused one count, record money that came back.
-    #[command(subcommand, after_help = "Examples:\n  svala grant list\n  svala grant allow 214 --reason \"flight landed on a bank holiday\"")]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  svala grant list\n  svala grant allow 214 --reason \"flight landed on a bank holiday\""
+    )]
     Grant(GrantCommand),
 
     /// Balances per person and budget line.
-    #[command(after_help = "Examples:\n  svala balance\n  svala balance MV-2024-00017\n  svala balance --format csv > balances.csv")]
+    #[command(
+        after_help = "Examples:\n  svala balance\n  svala balance MV-2024-00017\n  svala balance --format csv > balances.csv"
+    )]
     Balance {
         /// One case; all if not given.
         case: Option<String>,
@@ -124,7 +154,10 @@ Examples:
     Verify,
 
     /// The rules: show them, check a file, bring one into force.
-    #[command(subcommand, after_help = "Examples:\n  svala rulebook show\n  svala rulebook show jrs.reintegration.iraq-extended\n  svala rulebook check rules-2025.toml\n  svala rulebook adopt rules-2025.toml")]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  svala rulebook show\n  svala rulebook show jrs.reintegration.iraq-extended\n  svala rulebook check rules-2025.toml\n  svala rulebook adopt rules-2025.toml"
+    )]
     Rulebook(RulebookCommand),
 
     /// Check the installation: database settings, key file, read models.

@@ -65,7 +65,9 @@ impl Place {
             None => Rulebook::embedded()?,
         };
         if self.database.exists() {
-            return Err(event_log::StoreError::AlreadyThere { place: self.database.display().to_string() }.into());
+            return Err(
+                event_log::StoreError::AlreadyThere { place: self.database.display().to_string() }.into()
+            );
         }
         let environment = Environment::system();
         // The key first: a database without its key would be useless, a key without a database harms nobody.
@@ -79,7 +81,12 @@ impl Place {
         created
     }
 
-    async fn create(&self, key: LedgerKey, environment: Environment, rulebook: Rulebook) -> Result<Ledger, Failure> {
+    async fn create(
+        &self,
+        key: LedgerKey,
+        environment: Environment,
+        rulebook: Rulebook,
+    ) -> Result<Ledger, Failure> {
         let meta = Ledger::new_meta(&key, &environment)?;
         let store = self.note(SqliteStore::create(&self.database, meta).await?);
         Ok(Ledger::init(StartUp { store, key, environment, actor: self.actor.clone() }, rulebook).await?)
@@ -95,7 +102,8 @@ impl Place {
     pub async fn close(&self) {
         let opened = std::mem::take(&mut *self.opened.lock().unwrap_or_else(PoisonError::into_inner));
         for store in opened {
-            store.close().await;
+            // Everything acknowledged is on disk already; what is left to do is housekeeping.
+            let _ = store.close().await;
         }
     }
 
@@ -103,7 +111,13 @@ impl Place {
     pub async fn open(&self) -> Result<Ledger, Failure> {
         let store = self.note(SqliteStore::open(&self.database).await?);
         let key = LedgerKey::read_file(&self.key_file)?;
-        Ok(Ledger::open(StartUp { store, key, environment: Environment::system(), actor: self.actor.clone() }).await?)
+        Ok(Ledger::open(StartUp {
+            store,
+            key,
+            environment: Environment::system(),
+            actor: self.actor.clone(),
+        })
+        .await?)
     }
 
     /// Opens the ledger to write: a rulebook given with `--rulebook` comes into force first.
@@ -121,8 +135,9 @@ impl Place {
 
 /// Reads and checks a rulebook file.
 pub fn read_rulebook(path: &Path) -> Result<Rulebook, Failure> {
-    let document = std::fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("the rulebook {} cannot be read: {error}", path.display())))?;
+    let document = std::fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!("the rulebook {} cannot be read: {error}", path.display()))
+    })?;
     Ok(Rulebook::parse(&document)?)
 }
 
@@ -137,6 +152,9 @@ fn database(url: &str) -> Result<PathBuf, Failure> {
 }
 
 fn user() -> Result<Actor, Failure> {
-    let name = std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "unknown".into());
-    name.parse().map_err(|error| Failure::usage(format!("your user name cannot be recorded ({error}): name yourself with --actor")))
+    let name =
+        std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "unknown".into());
+    name.parse().map_err(|error| {
+        Failure::usage(format!("your user name cannot be recorded ({error}): name yourself with --actor"))
+    })
 }

@@ -174,8 +174,11 @@ pub fn object<T: Serialize + ?Sized>(value: &T) -> Result<(), Failure> {
 pub fn table(columns: &[&str], rows: impl IntoIterator<Item = Vec<Cell>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    let arrangement =
-        if std::io::stdout().is_terminal() { ContentArrangement::Dynamic } else { ContentArrangement::Disabled };
+    let arrangement = if std::io::stdout().is_terminal() {
+        ContentArrangement::Dynamic
+    } else {
+        ContentArrangement::Disabled
+    };
     table.set_content_arrangement(arrangement);
     table.set_header(columns.iter().copied());
     for row in rows {

@@ -183,7 +183,8 @@ impl Place {
     /// A partner that does not work there.
     pub(crate) fn foreign_partner(&self, dice: &mut Dice) -> &'static str {
         let works_here = |code: &str| self.partners.iter().any(|(partner, _)| *partner == code);
-        *dice.weighted(PARTNERS, |code| u64::from(!works_here(code)))
+        let partner: &&str = dice.weighted(PARTNERS, |code| u64::from(!works_here(code)));
+        partner
     }
 }
 

@@ -86,7 +86,9 @@ pub enum DecodeError {
         version: u32,
     },
     /// The body is not what its type and version promise.
-    #[error("position {position}, stream {stream_id}: the body of {event_type} version {version} cannot be read")]
+    #[error(
+        "position {position}, stream {stream_id}: the body of {event_type} version {version} cannot be read"
+    )]
     Body {
         /// Where.
         position: u64,
@@ -105,7 +107,9 @@ impl Event {
         let of = |noun: &'static str, types: &'static [(&'static str, u32)]| {
             types.iter().map(move |(name, version)| (noun, *name, *version))
         };
-        of("case", CaseEvent::TYPES).chain(of("partner", PartnerEvent::TYPES)).chain(of("ledger", LedgerEvent::TYPES))
+        of("case", CaseEvent::TYPES)
+            .chain(of("partner", PartnerEvent::TYPES))
+            .chain(of("ledger", LedgerEvent::TYPES))
     }
 
     /// Reads a recorded event.
@@ -113,16 +117,22 @@ impl Event {
         let (event_type, version) = (recorded.event_type.as_str(), recorded.schema_version);
         let decoded = match recorded.stream_id.noun() {
             "case" => CaseEvent::decode(event_type, version, &recorded.body).map(|e| e.map(Self::Case)),
-            "partner" => PartnerEvent::decode(event_type, version, &recorded.body).map(|e| e.map(Self::Partner)),
+            "partner" => {
+                PartnerEvent::decode(event_type, version, &recorded.body).map(|e| e.map(Self::Partner))
+            }
             "ledger" => LedgerEvent::decode(event_type, version, &recorded.body).map(|e| e.map(Self::Ledger)),
             _ => Ok(None),
         };
         let (position, stream_id) = (recorded.position, recorded.stream_id.clone());
         match decoded {
             Ok(Some(event)) => Ok(event),
-            Ok(None) => Err(DecodeError::Unknown { position, stream_id, event_type: event_type.to_owned(), version }),
+            Ok(None) => {
+                Err(DecodeError::Unknown { position, stream_id, event_type: event_type.to_owned(), version })
+            }
             // serde's own message may quote the body; the place is enough to find it.
-            Err(_) => Err(DecodeError::Body { position, stream_id, event_type: event_type.to_owned(), version }),
+            Err(_) => {
+                Err(DecodeError::Body { position, stream_id, event_type: event_type.to_owned(), version })
+            }
         }
     }
 
@@ -177,7 +187,8 @@ impl Recorded {
     /// Reads a recorded event and keeps what its envelope says.
     pub fn decode(recorded: RecordedEvent) -> Result<Self, DecodeError> {
         let event = Event::decode(&recorded)?;
-        let RecordedEvent { position, stream_id, stream_version, command_id, actor, recorded_at, .. } = recorded;
+        let RecordedEvent { position, stream_id, stream_version, command_id, actor, recorded_at, .. } =
+            recorded;
         Ok(Self { position, stream_id, stream_version, command_id, actor, recorded_at, event })
     }
 }

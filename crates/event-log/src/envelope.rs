@@ -20,7 +20,9 @@ pub struct StreamId(String);
 
 /// A text that cannot name a stream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a stream is named by a noun, a dash and an identifier of a-z, 0-9 and dashes, at most 80 characters")]
+#[error(
+    "a stream is named by a noun, a dash and an identifier of a-z, 0-9 and dashes, at most 80 characters"
+)]
 pub struct BadStreamId;
 
 impl StreamId {
@@ -141,16 +143,19 @@ pub struct RecordedEvent {
 impl RecordedEvent {
     /// Computes the leaf hash anew from the other fields.
     pub fn computed_leaf_hash(&self) -> Hash {
-        leaf_hash(&Header {
-            position: self.position,
-            stream_id: self.stream_id.as_str(),
-            stream_version: self.stream_version,
-            event_type: &self.event_type,
-            schema_version: self.schema_version,
-            command_id: self.command_id,
-            actor: &self.actor,
-            recorded_at: self.recorded_at,
-        }, &self.body)
+        leaf_hash(
+            &Header {
+                position: self.position,
+                stream_id: self.stream_id.as_str(),
+                stream_version: self.stream_version,
+                event_type: &self.event_type,
+                schema_version: self.schema_version,
+                command_id: self.command_id,
+                actor: &self.actor,
+                recorded_at: self.recorded_at,
+            },
+            &self.body,
+        )
     }
 }
 
@@ -194,7 +199,13 @@ pub fn leaf_hash(header: &Header<'_>, body: &[u8]) -> Hash {
     field(header.command_id.as_bytes());
     field(header.actor.as_bytes());
     field(&header.recorded_at.to_be_bytes());
-    Sha256::new().chain_update([0]).chain_update(length(&bytes)).chain_update(&bytes).chain_update(body).finalize().into()
+    Sha256::new()
+        .chain_update([0])
+        .chain_update(length(&bytes))
+        .chain_update(&bytes)
+        .chain_update(body)
+        .finalize()
+        .into()
 }
 
 /// Fields are far below 4 GiB (the store bounds them); a longer one would saturate, never wrap.
@@ -223,7 +234,10 @@ mod tests {
     #[test]
     fn the_leaf_of_a_known_event_never_changes() {
         let leaf = leaf_hash(&header(), br#"{"arrived_on":"2024-05-11"}"#);
-        assert_eq!(crate::hex::encode(&leaf), "570242ad81f0fe185d9da7cf273505e69b1a1888bd33d1c01dae641e594999bd");
+        assert_eq!(
+            crate::hex::encode(&leaf),
+            "570242ad81f0fe185d9da7cf273505e69b1a1888bd33d1c01dae641e594999bd"
+        );
     }
 
     #[test]
@@ -251,7 +265,16 @@ mod tests {
     fn stream_names_are_a_noun_and_an_identifier() {
         let id: StreamId = "case-0189-ab".parse().unwrap();
         assert_eq!((id.noun(), id.id()), ("case", "0189-ab"));
-        for bad in ["case", "-x", "Case-1", "case-", "case-A", "case-ö", "c4se-1", &format!("case-{}", "a".repeat(76))] {
+        for bad in [
+            "case",
+            "-x",
+            "Case-1",
+            "case-",
+            "case-A",
+            "case-ö",
+            "c4se-1",
+            &format!("case-{}", "a".repeat(76)),
+        ] {
             assert_eq!(bad.parse::<StreamId>(), Err(BadStreamId), "{bad}");
         }
     }

@@ -18,6 +18,6 @@ pub mod verify;
 pub use envelope::{Hash, NewEvent, RecordedEvent, StreamId, UniqueKey};
 pub use merkle::Frontier;
 pub use store::{
-    Append, AppendOutcome, Conflict, Head, KeyOwner, LedgerMeta, ProjectionState, ProjectionStore, SealedText, Store,
-    StoreError, WrappedSubjectKey,
+    Append, AppendOutcome, Conflict, Head, KeyOwner, LedgerMeta, ProjectionState, ProjectionStore,
+    SealedText, Store, StoreError, WrappedSubjectKey,
 };

@@ -118,7 +118,10 @@ mod tests {
             "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
         ];
         let mut tree = Frontier::new();
-        assert_eq!(hex::encode(&tree.root()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(
+            hex::encode(&tree.root()),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
         for (input, root) in inputs.iter().zip(roots) {
             tree.push(Sha256::new().chain_update([0]).chain_update(input).finalize().into());
             assert_eq!(hex::encode(&tree.root()), root);

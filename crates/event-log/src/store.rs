@@ -198,7 +198,11 @@ pub trait Store: ProjectionStore + fmt::Debug {
     async fn find_keys(&self, scope: &str, digests: &[Hash]) -> Result<Vec<Option<KeyOwner>>, StoreError>;
 
     /// All unique facts in the order of their scope and digest, page by page, for verification.
-    async fn scan_keys(&self, after: Option<(String, Hash)>, limit: u32) -> Result<Vec<(String, Hash, KeyOwner)>, StoreError>;
+    async fn scan_keys(
+        &self,
+        after: Option<(String, Hash)>,
+        limit: u32,
+    ) -> Result<Vec<(String, Hash, KeyOwner)>, StoreError>;
 
     /// The wrapped keys of people, in the order asked for; `None` where the key was destroyed or never made.
     async fn subject_keys(&self, subjects: &[Uuid]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
@@ -236,7 +240,8 @@ pub trait ProjectionStore: Send + Sync {
 
     /// Makes a generation the live one if it stands exactly at `position`, and removes all others. Answers
     /// whether it did.
-    async fn switch_generation(&self, name: &str, generation: u64, position: u64) -> Result<bool, StoreError>;
+    async fn switch_generation(&self, name: &str, generation: u64, position: u64)
+    -> Result<bool, StoreError>;
 
     /// Removes a generation that is not live.
     async fn drop_generation(&self, name: &str, generation: u64) -> Result<(), StoreError>;
@@ -256,7 +261,12 @@ pub trait ProjectionStore: Send + Sync {
     async fn stop_generation(&self, name: &str, generation: u64, why: &str) -> Result<(), StoreError>;
 
     /// The values of some rows, in the order asked for.
-    async fn rows(&self, name: &str, generation: u64, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
+    async fn rows(
+        &self,
+        name: &str,
+        generation: u64,
+        keys: &[String],
+    ) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
 
     /// At most `limit` rows after a key, in the order of their keys' bytes.
     async fn scan_rows(

@@ -12,7 +12,9 @@ use crate::store::Head;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
     /// A position is missing or stands twice.
-    #[error("position {expected} is missing: the next event stored is at position {found} (stream {stream_id})")]
+    #[error(
+        "position {expected} is missing: the next event stored is at position {found} (stream {stream_id})"
+    )]
     Hole {
         /// Position that should have come.
         expected: u64,
@@ -34,7 +36,9 @@ pub enum Damage {
         found: u64,
     },
     /// An event's bytes are not those that were recorded.
-    #[error("position {position}, stream {stream_id}: the event was altered after it was recorded (leaf hash {stored}, its bytes give {computed})")]
+    #[error(
+        "position {position}, stream {stream_id}: the event was altered after it was recorded (leaf hash {stored}, its bytes give {computed})"
+    )]
     Altered {
         /// Where.
         position: u64,
@@ -96,7 +100,12 @@ impl Verifier {
         let version = self.versions.entry(event.stream_id.clone()).or_default();
         if event.stream_version != *version + 1 {
             let (before, found) = (*version, event.stream_version);
-            return Err(Damage::VersionGap { position: event.position, stream_id: stream_id(), before, found });
+            return Err(Damage::VersionGap {
+                position: event.position,
+                stream_id: stream_id(),
+                before,
+                found,
+            });
         }
         *version = event.stream_version;
         let computed = event.computed_leaf_hash();
@@ -206,7 +215,10 @@ mod tests {
         let mut events = good.clone();
         events[4].stream_version = 9;
         rehash(&mut events[4]);
-        assert!(matches!(verify(&events, &head), Err(Damage::VersionGap { position: 5, before: 2, found: 9, .. })));
+        assert!(matches!(
+            verify(&events, &head),
+            Err(Damage::VersionGap { position: 5, before: 2, found: 9, .. })
+        ));
 
         let mut events = good.clone();
         events[4].body = br#"{ "n":5}"#.to_vec();

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 use store_sqlite::SqliteStore;
 use uuid::Uuid;
 
-const SINGLE: u64 = 12;
+const SINGLE: u64 = 5_000;
 const BULK: u64 = 120_000;
 
 #[tokio::main]

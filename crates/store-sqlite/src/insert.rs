@@ -6,7 +6,7 @@ use crate::connection::Script;
 
 /// Numbers of rows a statement exists for. Fewer rows are filled up with empty ones, which the statement leaves
 /// out, so the statement cache holds four texts for each table and a batch of any size finds them there.
-const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
+const SIZES: [usize; 4] = [1, 4, 16, 64];
 const ROWS_MAX: usize = SIZES[SIZES.len() - 1];
 
 /// The smallest size that takes `rows`, or the largest there is.

@@ -22,10 +22,15 @@ impl Importer for Cases {
         let ledger = session.ledger();
         let digests: Vec<_> = rows.iter().map(|row| ledger.digest(EXTERNAL_REF, &[&row.case_ref])).collect();
         session.load_keys(EXTERNAL_REF, &digests).await?;
-        let known: Vec<CaseId> =
-            digests.iter().filter_map(|digest| session.owner(EXTERNAL_REF, *digest)).map(|o| CaseId(o.entity)).collect();
+        let known: Vec<CaseId> = digests
+            .iter()
+            .filter_map(|digest| session.owner(EXTERNAL_REF, *digest))
+            .map(|o| CaseId(o.entity))
+            .collect();
         session.load_cases(known).await?;
-        session.load_partners(rows.iter().filter_map(|row| row.partner.as_deref()?.parse::<PartnerCode>().ok())).await
+        session
+            .load_partners(rows.iter().filter_map(|row| row.partner.as_deref()?.parse::<PartnerCode>().ok()))
+            .await
     }
 
     fn apply(&self, session: &mut Session<'_>, at: At, row: &CaseRow) -> Result<RowOutcome, AppError> {
@@ -35,7 +40,12 @@ impl Importer for Cases {
             Ok(partner) => partner,
             Err(error) => {
                 let value = row.partner.as_deref();
-                return Ok(RowOutcome::Errors(vec![at.error("partner", value, "code.pattern", error.to_string())]));
+                return Ok(RowOutcome::Errors(vec![at.error(
+                    "partner",
+                    value,
+                    "code.pattern",
+                    error.to_string(),
+                )]));
             }
         };
         let case = known.and_then(|id| session.case(id));
@@ -69,11 +79,19 @@ impl Importer for Cases {
 }
 
 /// Gives a command; answers with the reasons if it is refused now for the first time.
-fn ask(session: &mut Session<'_>, draft: &mut Draft, id: CaseId, command: &CaseCommand) -> Result<Vec<Refused>, AppError> {
+fn ask(
+    session: &mut Session<'_>,
+    draft: &mut Draft,
+    id: CaseId,
+    command: &CaseCommand,
+) -> Result<Vec<Refused>, AppError> {
     Ok(match session.on_case(draft, id, command)? {
-        Err(refused) if !refused.repeated => {
-            refused.refusal.reasons.into_iter().map(|reason| Refused { reason: reason.id, amount: None }).collect()
-        }
+        Err(refused) if !refused.repeated => refused
+            .refusal
+            .reasons
+            .into_iter()
+            .map(|reason| Refused { reason: reason.id, amount: None })
+            .collect(),
         Ok(()) | Err(_) => Vec::new(),
     })
 }
@@ -132,7 +150,12 @@ fn conflicts(at: At, row: &CaseRow, partner: Option<&PartnerCode>, case: &Case) 
         differs("return_mode", format!("{}, {}", facts.return_mode, facts.handled_by), known, how);
     }
     if facts.asylum_outcome != filed.asylum_outcome {
-        differs("asylum_outcome", facts.asylum_outcome.to_string(), filed.asylum_outcome.to_string(), REGISTERED);
+        differs(
+            "asylum_outcome",
+            facts.asylum_outcome.to_string(),
+            filed.asylum_outcome.to_string(),
+            REGISTERED,
+        );
     }
     for (column, in_file, known) in [
         ("in_sweden", facts.in_sweden, filed.in_sweden),
@@ -145,7 +168,8 @@ fn conflicts(at: At, row: &CaseRow, partner: Option<&PartnerCode>, case: &Case) 
             differs(column, yes_no(in_file), yes_no(known), REGISTERED);
         }
     }
-    if let (Some(decision), Some(day), Some((known, known_day))) = (row.decision, row.decided_on, case.decision)
+    if let (Some(decision), Some(day), Some((known, known_day))) =
+        (row.decision, row.decided_on, case.decision)
         && (to_domain(decision), day) != (known, known_day)
     {
         let how = "a decision cannot be changed; a new application may be filed";
@@ -163,7 +187,12 @@ fn conflicts(at: At, row: &CaseRow, partner: Option<&PartnerCode>, case: &Case) 
     if let (Some(in_file), Some(known)) = (partner, &case.partner)
         && in_file != known
     {
-        differs("partner", in_file.to_string(), known.to_string(), "hand the case over with `svala case assign`");
+        differs(
+            "partner",
+            in_file.to_string(),
+            known.to_string(),
+            "hand the case over with `svala case assign`",
+        );
     }
     errors
 }

@@ -35,38 +35,72 @@ impl Importer for Grants {
 
         let digest = session.ledger().key_digest(PAYMENT, &[&row.payment_ref]);
         if let Some(owner) = session.owner(PAYMENT, digest.0) {
-            let known = owner.case().and_then(|id| session.case(id)).and_then(|c| c.grants.get(&GrantId(owner.entity)));
+            let known = owner
+                .case()
+                .and_then(|id| session.case(id))
+                .and_then(|c| c.grants.get(&GrantId(owner.entity)));
             let same = owner.case() == Some(case)
                 && known.is_some_and(|known| (known.paid_on, known.amount) == (row.paid_on, amount));
-            return Ok(if same { RowOutcome::Recognised } else { RowOutcome::Errors(vec![conflict(at, row, owner.case(), case, known)]) });
+            return Ok(if same {
+                RowOutcome::Recognised
+            } else {
+                RowOutcome::Errors(vec![conflict(at, row, owner.case(), case, known)])
+            });
         }
 
         let revision = session.case(case).map_or(0, |c| c.revision);
         let mut draft = session.draft(at.tag, &["import-grant", &row.payment_ref], revision);
-        let details = session.seal(&mut draft, case, &PaymentText { payment_ref: row.payment_ref.clone() })?;
+        let details =
+            session.seal(&mut draft, case, &PaymentText { payment_ref: row.payment_ref.clone() })?;
         let grant = GrantId(session.ledger().environment.new_id()?);
         let method = match row.method {
             Method::CashByPartner => PaymentMethod::CashByPartner,
             Method::Bank => PaymentMethod::Bank,
             Method::Card => PaymentMethod::Card,
         };
-        let pay = GrantCommand::Pay { grant, paid_on: row.paid_on, amount, method, payment_key: digest, details };
+        let pay =
+            GrantCommand::Pay { grant, paid_on: row.paid_on, amount, method, payment_key: digest, details };
         let decided = session.on_grant(&mut draft, case, &pay)?;
         session.commit(draft);
         let reason = match decided {
             Err(refused) => Some(refused.refusal.codes()),
-            Ok(()) => session.case(case).and_then(|c| c.grants.get(&grant)).and_then(|g| g.reason).map(|r| r.to_string()),
+            Ok(()) => session
+                .case(case)
+                .and_then(|c| c.grants.get(&grant))
+                .and_then(|g| g.reason)
+                .map(|r| r.to_string()),
         };
-        Ok(RowOutcome::Applied(reason.map(|reason| Refused { reason, amount: Some(amount) }).into_iter().collect()))
+        Ok(RowOutcome::Applied(
+            reason.map(|reason| Refused { reason, amount: Some(amount) }).into_iter().collect(),
+        ))
     }
 }
 
-fn conflict(at: At, row: &GrantRow, owner: Option<CaseId>, case: CaseId, known: Option<&domain::grant::Grant>) -> interchange::RowError {
+fn conflict(
+    at: At,
+    row: &GrantRow,
+    owner: Option<CaseId>,
+    case: CaseId,
+    known: Option<&domain::grant::Grant>,
+) -> interchange::RowError {
     match known {
         Some(known) if owner == Some(case) => {
-            let message = format!("this payment is recorded as {} on {}: correct the file, a payment is never overwritten", known.amount, known.paid_on);
-            at.error("amount", Some(&format!("{} on {}", row.amount, row.paid_on)), "payment.conflict", message)
+            let message = format!(
+                "this payment is recorded as {} on {}: correct the file, a payment is never overwritten",
+                known.amount, known.paid_on
+            );
+            at.error(
+                "amount",
+                Some(&format!("{} on {}", row.amount, row.paid_on)),
+                "payment.conflict",
+                message,
+            )
         }
-        _ => at.error("payment_ref", None, "payment.conflict", "this payment is recorded for another case: each payment has a reference of its own"),
+        _ => at.error(
+            "payment_ref",
+            None,
+            "payment.conflict",
+            "this payment is recorded for another case: each payment has a reference of its own",
+        ),
     }
 }

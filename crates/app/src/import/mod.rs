@@ -53,7 +53,11 @@ pub trait Importer: Sync {
     type Row: Row + Send + Sync;
 
     /// Loads into the session what these rows need.
-    fn load(&self, session: &mut Session<'_>, rows: &[&Self::Row]) -> impl Future<Output = Result<(), AppError>> + Send;
+    fn load(
+        &self,
+        session: &mut Session<'_>,
+        rows: &[&Self::Row],
+    ) -> impl Future<Output = Result<(), AppError>> + Send;
 
     /// Decides one row against the session and puts its command into the batch, under the tag given.
     fn apply(&self, session: &mut Session<'_>, at: At, row: &Self::Row) -> Result<RowOutcome, AppError>;
@@ -70,7 +74,13 @@ pub struct At {
 
 impl At {
     /// An error in a column, with the value that stands there.
-    fn error(self, column: &'static str, value: Option<&str>, rule: &'static str, message: impl Into<String>) -> RowError {
+    fn error(
+        self,
+        column: &'static str,
+        value: Option<&str>,
+        rule: &'static str,
+        message: impl Into<String>,
+    ) -> RowError {
         let error = RowError::new(self.row, rule, message).in_column(column);
         match value {
             Some(value) => error.with_value(value),
@@ -180,7 +190,9 @@ impl Rejects {
     fn push(&mut self, layout: &Layout, fields: &[String], errors: &[RowError]) -> Result<(), AppError> {
         let file = match &mut self.file {
             Some(file) => file,
-            None => self.file.insert(RejectFile::create(&self.path, layout).map_err(|e| AppError::Usage(e.to_string()))?),
+            None => self
+                .file
+                .insert(RejectFile::create(&self.path, layout).map_err(|e| AppError::Usage(e.to_string()))?),
         };
         file.push(fields, errors).map_err(|e| AppError::Usage(e.to_string()))
     }
@@ -213,7 +225,8 @@ impl Ledger {
         progress: &dyn ImportProgress,
     ) -> Result<ImportReport, AppError> {
         let kind = <I::Row as Row>::KIND;
-        let name = request.path.file_name().map_or_else(|| kind.to_owned(), |n| n.to_string_lossy().into_owned());
+        let name =
+            request.path.file_name().map_or_else(|| kind.to_owned(), |n| n.to_string_lossy().into_owned());
         let sha256 = file_digest(&request.path, &name)?;
         let import_key = self.digest(IMPORT, &[kind, &hex::encode(&sha256)]);
         let mut report = ImportReport {
@@ -236,14 +249,17 @@ impl Ledger {
         let writes = !request.dry_run;
         let mut rejects = (writes && request.partial).then(|| Rejects::at(reject_path(request)));
         let none = HashSet::new();
-        let check = self.pass(importer, request, &name, Mode::Check(rejects.as_mut()), &none, progress).await?;
+        let check =
+            self.pass(importer, request, &name, Mode::Check(rejects.as_mut()), &none, progress).await?;
         if !writes || (check.errors_total > 0 && !request.partial) {
             report.take(check);
             return Ok(report);
         }
 
         if file_digest(&request.path, &name)? != sha256 {
-            return Err(AppError::Usage(format!("{name} was changed while it was being imported; nothing was applied")));
+            return Err(AppError::Usage(format!(
+                "{name} was changed while it was being imported; nothing was applied"
+            )));
         }
         // The rows left out are safe in their file before the others are written.
         report.reject_file = rejects.map(Rejects::finish).transpose()?.flatten();
@@ -315,7 +331,9 @@ impl Ledger {
         session: &mut Session<'_>,
         records: &[Record<I::Row>],
     ) -> Result<Vec<RowOutcome>, AppError> {
-        let unread = |record: &Record<I::Row>| RowOutcome::Errors(record.parsed.as_ref().err().cloned().unwrap_or_default());
+        let unread = |record: &Record<I::Row>| {
+            RowOutcome::Errors(record.parsed.as_ref().err().cloned().unwrap_or_default())
+        };
         let mut outcomes: Vec<RowOutcome> = records.iter().map(unread).collect();
         let mut open: Vec<(usize, u64, &I::Row)> = Vec::with_capacity(records.len());
         for (tag, record) in records.iter().enumerate() {
@@ -332,7 +350,9 @@ impl Ledger {
                     AppendOutcome::Appended { .. } => {}
                     AppendOutcome::AlreadyDone { .. } => outcomes[tag] = RowOutcome::Recognised,
                     AppendOutcome::Conflict(_) => {
-                        open.extend(records[tag].parsed.as_ref().ok().map(|row| (tag, records[tag].row, row)));
+                        open.extend(
+                            records[tag].parsed.as_ref().ok().map(|row| (tag, records[tag].row, row)),
+                        );
                     }
                 }
             }
@@ -373,7 +393,8 @@ impl Ledger {
             warnings: pass.warnings.iter().map(|(rule, rows)| format!("{rule}: {rows}")).collect(),
         };
         let text = SealedText { id: sealed.id, subject_id: LEDGER_SUBJECT.0, bytes: sealed.bytes };
-        let keys = key.map(|digest| UniqueKey { scope: IMPORT, digest, entity: Uuid::nil() }).into_iter().collect();
+        let keys =
+            key.map(|digest| UniqueKey { scope: IMPORT, digest, entity: Uuid::nil() }).into_iter().collect();
         self.append_own(imported.into(), keys, vec![text], Vec::new()).await?;
         Ok(())
     }
@@ -538,7 +559,12 @@ fn case_of(session: &Session<'_>, name: &str) -> Option<CaseId> {
 }
 
 fn unknown_case(at: At) -> RowError {
-    at.error("case_ref", None, "case.unknown", "no case has this reference: import its case first, or correct the reference")
+    at.error(
+        "case_ref",
+        None,
+        "case.unknown",
+        "no case has this reference: import its case first, or correct the reference",
+    )
 }
 
 /// The amount in euro, as long as only euro can be booked.
@@ -549,6 +575,11 @@ fn in_euro(at: At, amount: &Amount) -> Result<Eur, RowError> {
         return Err(at.error("currency", Some(currency.code()), "currency.not-eur", message));
     }
     amount.to_eur_exact().ok_or_else(|| {
-        at.error("amount", Some(&amount.to_string()), "amount.too-large", "the amount is larger than the ledger can hold")
+        at.error(
+            "amount",
+            Some(&amount.to_string()),
+            "amount.too-large",
+            "the amount is larger than the ledger can hold",
+        )
     })
 }

@@ -17,10 +17,15 @@ impl Importer for Reversals {
 
     async fn load(&self, session: &mut Session<'_>, rows: &[&ReversalRow]) -> Result<(), AppError> {
         let ledger = session.ledger();
-        let receipts: Vec<_> =
-            rows.iter().map(|row| ledger.digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no])).collect();
+        let receipts: Vec<_> = rows
+            .iter()
+            .map(|row| ledger.digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no]))
+            .collect();
         session.load_keys(RECEIPT, &receipts).await?;
-        let reversals: Vec<_> = rows.iter().map(|row| ledger.digest(REVERSAL, &parts(row).each_ref().map(String::as_str))).collect();
+        let reversals: Vec<_> = rows
+            .iter()
+            .map(|row| ledger.digest(REVERSAL, &parts(row).each_ref().map(String::as_str)))
+            .collect();
         session.load_keys(REVERSAL, &reversals).await?;
         super::load_cases(session, std::iter::empty(), RECEIPT, &receipts).await
     }
@@ -28,7 +33,8 @@ impl Importer for Reversals {
     fn apply(&self, session: &mut Session<'_>, at: At, row: &ReversalRow) -> Result<RowOutcome, AppError> {
         let mut errors = Vec::new();
         let receipt = session.ledger().digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no]);
-        let claim = session.owner(RECEIPT, receipt).and_then(|owner| Some((owner.case()?, ClaimId(owner.entity))));
+        let claim =
+            session.owner(RECEIPT, receipt).and_then(|owner| Some((owner.case()?, ClaimId(owner.entity))));
         if claim.is_none() {
             let message = "this partner has reported no such receipt of this supplier: import the spend first, or correct the file";
             errors.push(at.error("receipt_no", None, "reversal.unknown-receipt", message));
@@ -45,20 +51,33 @@ impl Importer for Reversals {
         }
         let revision = session.case(case).map_or(0, |c| c.revision);
         let [partner, supplier, receipt_no, reversed_on, sum] = &parts;
-        let mut draft = session.draft(at.tag, &["import-reversal", partner, supplier, receipt_no, reversed_on, sum], revision);
+        let mut draft = session.draft(
+            at.tag,
+            &["import-reversal", partner, supplier, receipt_no, reversed_on, sum],
+            revision,
+        );
         let details = session.seal(&mut draft, case, &ReasonText { reason: row.reason.clone() })?;
-        let reverse = ClaimCommand::Reverse { claim, amount, reversed_on: row.reversed_on, reversal_key, details };
+        let reverse =
+            ClaimCommand::Reverse { claim, amount, reversed_on: row.reversed_on, reversal_key, details };
         let decided = session.on_claim(&mut draft, case, &reverse)?;
         session.commit(draft);
         Ok(match decided {
             Ok(()) => RowOutcome::Applied(Vec::new()),
             Err(refused) if refused.repeated => RowOutcome::Recognised,
-            Err(refused) => RowOutcome::Applied(vec![Refused { reason: refused.refusal.codes(), amount: Some(amount) }]),
+            Err(refused) => {
+                RowOutcome::Applied(vec![Refused { reason: refused.refusal.codes(), amount: Some(amount) }])
+            }
         })
     }
 }
 
 /// What makes a reversal this one and no other.
 fn parts(row: &ReversalRow) -> [String; 5] {
-    [row.partner.clone(), row.supplier.clone(), row.receipt_no.clone(), row.reversed_on.to_string(), row.amount.to_string()]
+    [
+        row.partner.clone(),
+        row.supplier.clone(),
+        row.receipt_no.clone(),
+        row.reversed_on.to_string(),
+        row.amount.to_string(),
+    ]
 }

@@ -21,8 +21,10 @@ impl Importer for Spend {
 
     async fn load(&self, session: &mut Session<'_>, rows: &[&SpendRow]) -> Result<(), AppError> {
         let ledger = session.ledger();
-        let receipts: Vec<_> =
-            rows.iter().map(|row| ledger.digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no])).collect();
+        let receipts: Vec<_> = rows
+            .iter()
+            .map(|row| ledger.digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no]))
+            .collect();
         session.load_keys(RECEIPT, &receipts).await?;
         session.load_partners(rows.iter().filter_map(|row| row.partner.parse::<PartnerCode>().ok())).await?;
         super::load_cases(session, rows.iter().map(|row| row.case_ref.as_str()), RECEIPT, &receipts).await
@@ -36,8 +38,16 @@ impl Importer for Spend {
         }
         let category = session.ledger().rulebook.category(&row.category, row.delivered_on);
         if category.is_none() {
-            let known = session.ledger().rulebook.categories().iter().map(|c| c.code.as_str()).collect::<Vec<_>>().join(", ");
-            let message = format!("the rulebook has no such benefit category on {}; it has {known}", row.delivered_on);
+            let known = session
+                .ledger()
+                .rulebook
+                .categories()
+                .iter()
+                .map(|c| c.code.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
+            let message =
+                format!("the rulebook has no such benefit category on {}; it has {known}", row.delivered_on);
             errors.push(at.error("category", Some(&row.category), "category.unknown", message));
         }
         let eur = super::in_euro(at, &row.amount).map_err(|error| errors.push(error)).ok();
@@ -45,13 +55,19 @@ impl Importer for Spend {
         if let Err(error) = &partner {
             errors.push(at.error("partner", Some(&row.partner), "code.pattern", error.to_string()));
         }
-        let (Some(case), Some(category), Some(eur), Ok(partner), []) = (case, category, eur, partner, errors.as_slice()) else {
+        let (Some(case), Some(category), Some(eur), Ok(partner), []) =
+            (case, category, eur, partner, errors.as_slice())
+        else {
             return Ok(RowOutcome::Errors(errors));
         };
 
-        let receipt_key = session.ledger().key_digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no]);
+        let receipt_key =
+            session.ledger().key_digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no]);
         if let Some(owner) = session.owner(RECEIPT, receipt_key.0) {
-            let known = owner.case().and_then(|id| session.case(id)).and_then(|c| c.claims.get(&ClaimId(owner.entity)));
+            let known = owner
+                .case()
+                .and_then(|id| session.case(id))
+                .and_then(|c| c.claims.get(&ClaimId(owner.entity)));
             let differing = known.map(|known| differing(at, row, known)).unwrap_or_default();
             return Ok(match owner.case() == Some(case) {
                 true if differing.is_empty() => RowOutcome::Recognised,
@@ -66,7 +82,14 @@ impl Importer for Spend {
         }
 
         let revision = session.case(case).map_or(0, |c| c.revision);
-        let request = ["import-spend", &row.partner, &row.supplier, &row.receipt_no, &row.amount.to_string(), accept_code(self.accept)];
+        let request = [
+            "import-spend",
+            &row.partner,
+            &row.supplier,
+            &row.receipt_no,
+            &row.amount.to_string(),
+            accept_code(self.accept),
+        ];
         let mut draft = session.draft(at.tag, &request, revision);
         session.register_partner(&mut draft, &partner)?;
         let text = ReceiptText {
@@ -92,7 +115,8 @@ impl Importer for Spend {
         if let Err(refusal) = reported {
             refused.push(Refused { reason: refusal.refusal.codes(), amount: Some(eur) });
         } else if self.accept {
-            let accepted = session.on_claim(&mut draft, case, &ClaimCommand::Accept { claim, by_name: false })?;
+            let accepted =
+                session.on_claim(&mut draft, case, &ClaimCommand::Accept { claim, by_name: false })?;
             refused.extend(match accepted {
                 Err(refusal) => Some(Refused { reason: refusal.refusal.codes(), amount: Some(eur) }),
                 Ok(()) => session.case(case).and_then(|c| c.claims.get(&claim)).and_then(cut),
@@ -106,7 +130,9 @@ impl Importer for Spend {
 /// What a decision did not allow.
 fn cut(claim: &Claim) -> Option<Refused> {
     match (claim.state, claim.reason) {
-        (ClaimState::Queried, _) => Some(Refused { reason: "queried: late-use".into(), amount: Some(claim.eur) }),
+        (ClaimState::Queried, _) => {
+            Some(Refused { reason: "queried: late-use".into(), amount: Some(claim.eur) })
+        }
         (_, Some(reason)) => Some(Refused { reason: reason.to_string(), amount: Some(claim.disallowed) }),
         (_, None) => None,
     }
@@ -116,7 +142,9 @@ fn cut(claim: &Claim) -> Option<Refused> {
 fn differing(at: At, row: &SpendRow, known: &Claim) -> Vec<RowError> {
     let mut errors = Vec::new();
     let mut differs = |column, in_file: Option<&str>, was: &str| {
-        let message = format!("this receipt was reported with {was}: a report is never overwritten, correct the file or reverse the claim");
+        let message = format!(
+            "this receipt was reported with {was}: a report is never overwritten, correct the file or reverse the claim"
+        );
         errors.push(at.error(column, in_file, "receipt.conflict", message));
     };
     if row.amount != known.amount {

@@ -43,8 +43,16 @@ impl Ledger {
     pub async fn balances(&self, case: Option<CaseId>) -> Result<Vec<BalanceItem>, AppError> {
         self.current().await?;
         let rows: Vec<BalancesRow> = match case {
-            Some(case) => self.runner.rows::<BalancesProjection>(&[case.to_string()]).await?.into_iter().flatten().collect(),
-            None => self.runner.all_rows::<BalancesProjection>().await?.into_iter().map(|(_, row)| row).collect(),
+            Some(case) => self
+                .runner
+                .rows::<BalancesProjection>(&[case.to_string()])
+                .await?
+                .into_iter()
+                .flatten()
+                .collect(),
+            None => {
+                self.runner.all_rows::<BalancesProjection>().await?.into_iter().map(|(_, row)| row).collect()
+            }
         };
         let external = self.external_refs(rows.iter().map(|row| (row.subject, row.external_ref))).await?;
         let mut items = Vec::new();
@@ -67,7 +75,9 @@ impl Ledger {
                 });
             }
         }
-        items.sort_by(|a, b| (&a.external_ref, &a.case, &a.budget_line).cmp(&(&b.external_ref, &b.case, &b.budget_line)));
+        items.sort_by(|a, b| {
+            (&a.external_ref, &a.case, &a.budget_line).cmp(&(&b.external_ref, &b.case, &b.budget_line))
+        });
         Ok(items)
     }
 }

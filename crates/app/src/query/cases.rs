@@ -56,7 +56,8 @@ impl Ledger {
     /// All cases, in the order they were filed.
     pub async fn cases(&self) -> Result<Vec<CaseItem>, AppError> {
         self.current().await?;
-        let mut rows: Vec<CaseRow> = self.runner.all_rows::<CasesProjection>().await?.into_iter().map(|(_, row)| row).collect();
+        let mut rows: Vec<CaseRow> =
+            self.runner.all_rows::<CasesProjection>().await?.into_iter().map(|(_, row)| row).collect();
         rows.sort_by_key(|row| row.position);
         let external = self.external_refs(rows.iter().map(|row| (row.subject, row.external_ref))).await?;
         Ok(rows.into_iter().zip(external).map(|(row, external_ref)| item(row, external_ref)).collect())

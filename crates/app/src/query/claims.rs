@@ -79,10 +79,15 @@ impl Ledger {
             Some(case) => {
                 let mut session = crate::session::Session::new(self, true);
                 session.load_cases([case]).await?;
-                let ids: Vec<ClaimId> = session.case(case).map(|c| c.claims.keys().copied().collect()).unwrap_or_default();
+                let ids: Vec<ClaimId> =
+                    session.case(case).map(|c| c.claims.keys().copied().collect()).unwrap_or_default();
                 let keys: Vec<String> = ids.iter().map(ClaimId::to_string).collect();
                 let rows = self.runner.rows::<ClaimsProjection>(&keys).await?;
-                ids.into_iter().zip(rows).filter_map(|(id, row)| Some((id, row?))).filter(|(_, row)| wanted(row)).collect()
+                ids.into_iter()
+                    .zip(rows)
+                    .filter_map(|(id, row)| Some((id, row?)))
+                    .filter(|(_, row)| wanted(row))
+                    .collect()
             }
             None => {
                 let mut rows = Vec::new();
@@ -96,15 +101,18 @@ impl Ledger {
         };
         rows.sort_by_key(|(_, row)| row.position);
         let names = self.case_names(rows.iter().map(|(_, row)| row.case)).await?;
-        let texts: Vec<_> =
-            rows.iter().filter_map(|(_, row)| Some((names.get(&row.case)?.row.subject, row.details))).collect();
+        let texts: Vec<_> = rows
+            .iter()
+            .filter_map(|(_, row)| Some((names.get(&row.case)?.row.subject, row.details)))
+            .collect();
         let texts = self.reveal::<ReceiptText>(&texts).await?;
         Ok(rows
             .into_iter()
             .filter_map(|(id, row)| Some((id, names.get(&row.case)?, row)))
             .zip(texts)
             .map(|((id, name, row), text)| {
-                let erased = || ReceiptText { supplier: ERASED.into(), receipt_no: ERASED.into(), description: None };
+                let erased =
+                    || ReceiptText { supplier: ERASED.into(), receipt_no: ERASED.into(), description: None };
                 let ReceiptText { supplier, receipt_no, .. } = text.unwrap_or_else(erased);
                 ClaimItem {
                     claim: row.position,

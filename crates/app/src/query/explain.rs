@@ -108,21 +108,53 @@ impl Ledger {
                 CaseEvent::ApplicationFiled(e) => facts = Some(e.facts.clone()),
                 CaseEvent::Approved(e) => {
                     let outcome = format!("approved on {} by {}", e.decided_on, e.decided_by);
-                    explanation.judgements.push(judge(position, outcome, &books, &e.rulebook, &e.facts, &e.entitlements, &[]));
+                    explanation.judgements.push(judge(
+                        position,
+                        outcome,
+                        &books,
+                        &e.rulebook,
+                        &e.facts,
+                        &e.entitlements,
+                        &[],
+                    ));
                 }
                 CaseEvent::Rejected(e) => {
                     let outcome = format!("rejected on {} by {}", e.decided_on, e.decided_by);
-                    explanation.judgements.push(judge(position, outcome, &books, &e.rulebook, &e.facts, &[], &e.failed));
+                    explanation.judgements.push(judge(
+                        position,
+                        outcome,
+                        &books,
+                        &e.rulebook,
+                        &e.facts,
+                        &[],
+                        &e.failed,
+                    ));
                 }
                 CaseEvent::EntitlementAdjusted(e) => {
                     facts = Some(e.facts.clone());
                     let outcome = format!("assessed anew on {}, because the return changed", e.adjusted_on);
-                    explanation.judgements.push(judge(position, outcome, &books, &e.rulebook, &e.facts, &e.entitlements, &e.failed));
+                    explanation.judgements.push(judge(
+                        position,
+                        outcome,
+                        &books,
+                        &e.rulebook,
+                        &e.facts,
+                        &e.entitlements,
+                        &e.failed,
+                    ));
                 }
                 CaseEvent::CommandRefused(e) if e.about.is_none() => {
                     if let Some(facts) = &facts {
                         let outcome = format!("refused to {}, asked by {}", e.command, recorded.actor);
-                        explanation.judgements.push(judge(position, outcome, &books, &e.rulebook, facts, &[], &e.reasons));
+                        explanation.judgements.push(judge(
+                            position,
+                            outcome,
+                            &books,
+                            &e.rulebook,
+                            facts,
+                            &[],
+                            &e.reasons,
+                        ));
                     }
                 }
                 CaseEvent::SpendReported(e) => {
@@ -130,44 +162,109 @@ impl Ledger {
                 }
                 CaseEvent::ClaimAccepted(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
-                    let (reason, because) = (e.reason.map(|r| r.to_string()).unwrap_or_default(), fits(&e.basis, report.eur, e.eligible, e.disallowed));
-                    explanation.claims.push(ClaimExplained { claim: *claim, eur: report.eur, eligible: e.eligible, disallowed: e.disallowed, reason, because });
+                    let (reason, because) = (
+                        e.reason.map(|r| r.to_string()).unwrap_or_default(),
+                        fits(&e.basis, report.eur, e.eligible, e.disallowed),
+                    );
+                    explanation.claims.push(ClaimExplained {
+                        claim: *claim,
+                        eur: report.eur,
+                        eligible: e.eligible,
+                        disallowed: e.disallowed,
+                        reason,
+                        because,
+                    });
                 }
                 CaseEvent::ClaimQueried(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
                     let arrived = e.basis.arrived_on.map(|day| day.to_string()).unwrap_or_default();
-                    let because = format!("delivered {}, later than the package may be used after the arrival on {arrived}: finance decides it by name", report.delivered_on);
+                    let because = format!(
+                        "delivered {}, later than the package may be used after the arrival on {arrived}: finance decides it by name",
+                        report.delivered_on
+                    );
                     let (eligible, disallowed) = (Eur::ZERO, Eur::ZERO);
-                    explanation.claims.push(ClaimExplained { claim: *claim, eur: report.eur, eligible, disallowed, reason: e.reason.to_string(), because });
+                    explanation.claims.push(ClaimExplained {
+                        claim: *claim,
+                        eur: report.eur,
+                        eligible,
+                        disallowed,
+                        reason: e.reason.to_string(),
+                        because,
+                    });
                 }
                 CaseEvent::ClaimRefused(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
-                    let because = refused(e.reason, &e.basis, &report.partner, report.delivered_on, report.eur);
+                    let because =
+                        refused(e.reason, &e.basis, &report.partner, report.delivered_on, report.eur);
                     let reason = e.reason.to_string();
-                    explanation.claims.push(ClaimExplained { claim: *claim, eur: report.eur, eligible: Eur::ZERO, disallowed: e.disallowed, reason, because });
+                    explanation.claims.push(ClaimExplained {
+                        claim: *claim,
+                        eur: report.eur,
+                        eligible: Eur::ZERO,
+                        disallowed: e.disallowed,
+                        reason,
+                        because,
+                    });
                 }
                 CaseEvent::BenefitReversed(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
-                    let because = format!("{} came back on {}: it is free again under the cap", e.amount, e.reversed_on);
-                    explanation.claims.push(ClaimExplained { claim: *claim, eur: report.eur, eligible: Eur::ZERO, disallowed: Eur::ZERO, reason: "reversed".into(), because });
+                    let because = format!(
+                        "{} came back on {}: it is free again under the cap",
+                        e.amount, e.reversed_on
+                    );
+                    explanation.claims.push(ClaimExplained {
+                        claim: *claim,
+                        eur: report.eur,
+                        eligible: Eur::ZERO,
+                        disallowed: Eur::ZERO,
+                        reason: "reversed".into(),
+                        because,
+                    });
                 }
                 CaseEvent::ArrivalGrantPaid(e) => {
-                    let because = format!("paid {} within the days after the arrival on {}; {} − {} = {} was left by {}, {} fits", e.paid_on, e.arrived_on, e.cap, e.disbursed, left(e.cap, e.disbursed), e.rule_id, e.amount);
+                    let because = format!(
+                        "paid {} within the days after the arrival on {}; {} − {} = {} was left by {}, {} fits",
+                        e.paid_on,
+                        e.arrived_on,
+                        e.cap,
+                        e.disbursed,
+                        left(e.cap, e.disbursed),
+                        e.rule_id,
+                        e.amount
+                    );
                     explanation.grants.push(GrantExplained { grant: position, because });
                 }
                 CaseEvent::ArrivalGrantRefused(e) => {
                     let arrived = e.arrived_on.map(|day| day.to_string()).unwrap_or_default();
                     let why = match e.reason {
-                        GrantReason::NoEntitlement => "no arrival grant was granted when it was recorded".to_owned(),
+                        GrantReason::NoEntitlement => {
+                            "no arrival grant was granted when it was recorded".to_owned()
+                        }
                         GrantReason::NotArrived => "no arrival was recorded when it was recorded".to_owned(),
-                        GrantReason::BeforeArrival => format!("paid {}, before the arrival on {arrived}", e.paid_on),
-                        GrantReason::AfterGrantDays => format!("paid {}, later than the rulebook's days after the arrival on {arrived}", e.paid_on),
-                        GrantReason::OverCap => format!("{} − {} = {} was left, {} does not fit", e.cap, e.disbursed, left(e.cap, e.disbursed), e.amount),
+                        GrantReason::BeforeArrival => {
+                            format!("paid {}, before the arrival on {arrived}", e.paid_on)
+                        }
+                        GrantReason::AfterGrantDays => format!(
+                            "paid {}, later than the rulebook's days after the arrival on {arrived}",
+                            e.paid_on
+                        ),
+                        GrantReason::OverCap => format!(
+                            "{} − {} = {} was left, {} does not fit",
+                            e.cap,
+                            e.disbursed,
+                            left(e.cap, e.disbursed),
+                            e.amount
+                        ),
                     };
-                    explanation.grants.push(GrantExplained { grant: position, because: format!("{}: {why}", e.reason) });
+                    explanation
+                        .grants
+                        .push(GrantExplained { grant: position, because: format!("{}: {why}", e.reason) });
                 }
                 CaseEvent::ArrivalGrantAllowed(e) => {
-                    let because = format!("{} counts in spite of {}, by the reason that {} gave", e.amount, e.waived, recorded.actor);
+                    let because = format!(
+                        "{} counts in spite of {}, by the reason that {} gave",
+                        e.amount, e.waived, recorded.actor
+                    );
                     explanation.grants.push(GrantExplained { grant: position, because });
                 }
                 CaseEvent::ArrivalGrantReturned(e) => {
@@ -204,10 +301,18 @@ fn judge(
     let cite = |id: &str, cap: Option<Eur>, because: &str| {
         let rule = books.get(version).and_then(|book| book.rule(id));
         let sentence = rule.as_ref().and_then(|rule| rule.sentence).unwrap_or_default().to_owned();
-        let source = rule.map(|rule| format!("{}, {}, {}", rule.source.publisher, rule.source.title, rule.source.date));
-        RuleCited { id: id.to_owned(), cap, because: because.to_owned(), sentence, source: source.unwrap_or_default() }
+        let source = rule
+            .map(|rule| format!("{}, {}, {}", rule.source.publisher, rule.source.title, rule.source.date));
+        RuleCited {
+            id: id.to_owned(),
+            cap,
+            because: because.to_owned(),
+            sentence,
+            source: source.unwrap_or_default(),
+        }
     };
-    let mut rules: Vec<RuleCited> = entitlements.iter().map(|e| cite(&e.rule_id, Some(e.cap), &e.arithmetic)).collect();
+    let mut rules: Vec<RuleCited> =
+        entitlements.iter().map(|e| cite(&e.rule_id, Some(e.cap), &e.arithmetic)).collect();
     for condition in failed {
         let mut cited = cite(&condition.id, None, &condition.detail);
         // A check points to the exclusion or pause that decided, whose own sentence says more.
@@ -240,7 +345,9 @@ fn fits(basis: &Basis, claimed: Eur, eligible: Eur, disallowed: Eur) -> String {
     if disallowed.is_zero() {
         format!("{room}; {claimed} fits")
     } else {
-        format!("{room}; of {claimed} only {eligible} fits, {claimed} − {eligible} = {disallowed} is disallowed")
+        format!(
+            "{room}; of {claimed} only {eligible} fits, {claimed} − {eligible} = {disallowed} is disallowed"
+        )
     }
 }
 
@@ -264,7 +371,10 @@ fn refused(
         }
         ClaimReason::OverCap => {
             let left = left(basis.cap, basis.disbursed).max(Eur::ZERO);
-            format!("cap {} − disbursed {}: {left} left; nothing of {claimed} fits", basis.cap, basis.disbursed)
+            format!(
+                "cap {} − disbursed {}: {left} left; nothing of {claimed} fits",
+                basis.cap, basis.disbursed
+            )
         }
         ClaimReason::ByFinance => "refused by finance, with the reason in the history".into(),
     }

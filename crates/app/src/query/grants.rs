@@ -40,11 +40,15 @@ impl Ledger {
     pub async fn grants(&self, case: Option<CaseId>) -> Result<Vec<GrantItem>, AppError> {
         self.current().await?;
         let rows = self.runner.all_rows::<GrantsProjection>().await?;
-        let mut rows: Vec<GrantRow> =
-            rows.into_iter().map(|(_, row)| row).filter(|row| case.is_none_or(|case| row.case == case)).collect();
+        let mut rows: Vec<GrantRow> = rows
+            .into_iter()
+            .map(|(_, row)| row)
+            .filter(|row| case.is_none_or(|case| row.case == case))
+            .collect();
         rows.sort_by_key(|row| row.position);
         let names = self.case_names(rows.iter().map(|row| row.case)).await?;
-        let texts: Vec<_> = rows.iter().filter_map(|row| Some((names.get(&row.case)?.row.subject, row.details))).collect();
+        let texts: Vec<_> =
+            rows.iter().filter_map(|row| Some((names.get(&row.case)?.row.subject, row.details))).collect();
         let texts = self.reveal::<PaymentText>(&texts).await?;
         Ok(rows
             .into_iter()

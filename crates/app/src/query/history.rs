@@ -81,7 +81,9 @@ impl Ledger {
 fn phrase(text: &serde_json::Map<String, Value>) -> String {
     let of = |name: &str| text.get(name).and_then(Value::as_str);
     match (of("receipt_no"), of("supplier"), of("description")) {
-        (Some(receipt), Some(supplier), Some(description)) => format!("{receipt} of {supplier} ({description})"),
+        (Some(receipt), Some(supplier), Some(description)) => {
+            format!("{receipt} of {supplier} ({description})")
+        }
         (Some(receipt), Some(supplier), None) => format!("{receipt} of {supplier}"),
         _ => text.values().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
     }
@@ -93,7 +95,11 @@ pub(crate) fn utc(micros: i64) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-fn in_words(event: &CaseEvent, text: &dyn Fn(TextId) -> String, number: &dyn Fn(uuid::Uuid) -> u64) -> String {
+fn in_words(
+    event: &CaseEvent,
+    text: &dyn Fn(TextId) -> String,
+    number: &dyn Fn(uuid::Uuid) -> u64,
+) -> String {
     match event {
         CaseEvent::ApplicationFiled(e) => format!(
             "applied {} for support on returning to {} ({}, {}); the authority calls the case {}, outsiders call it {}",
@@ -105,12 +111,24 @@ fn in_words(event: &CaseEvent, text: &dyn Fn(TextId) -> String, number: &dyn Fn(
             e.reference
         ),
         CaseEvent::Approved(e) => {
-            let caps: Vec<String> =
-                e.entitlements.iter().map(|x| format!("{} {} EUR by {}", x.budget_line, x.cap, x.rule_id)).collect();
-            format!("approved {} by {} under rulebook {}: {}", e.decided_on, e.decided_by, e.rulebook, caps.join("; "))
+            let caps: Vec<String> = e
+                .entitlements
+                .iter()
+                .map(|x| format!("{} {} EUR by {}", x.budget_line, x.cap, x.rule_id))
+                .collect();
+            format!(
+                "approved {} by {} under rulebook {}: {}",
+                e.decided_on,
+                e.decided_by,
+                e.rulebook,
+                caps.join("; ")
+            )
         }
         CaseEvent::Rejected(e) if e.failed.is_empty() => {
-            format!("rejected {} by {}, for a reason outside rulebook {}", e.decided_on, e.decided_by, e.rulebook)
+            format!(
+                "rejected {} by {}, for a reason outside rulebook {}",
+                e.decided_on, e.decided_by, e.rulebook
+            )
         }
         CaseEvent::Rejected(e) => {
             let failed: Vec<String> = e.failed.iter().map(|f| format!("{} ({})", f.id, f.detail)).collect();
@@ -125,8 +143,11 @@ fn in_words(event: &CaseEvent, text: &dyn Fn(TextId) -> String, number: &dyn Fn(
             format!("entitlement ended on {}: {}", e.adjusted_on, failed.join("; "))
         }
         CaseEvent::EntitlementAdjusted(e) => {
-            let caps: Vec<String> =
-                e.entitlements.iter().map(|x| format!("{} {} EUR by {}", x.budget_line, x.cap, x.rule_id)).collect();
+            let caps: Vec<String> = e
+                .entitlements
+                .iter()
+                .map(|x| format!("{} {} EUR by {}", x.budget_line, x.cap, x.rule_id))
+                .collect();
             format!("entitlement assessed anew on {}: {}", e.adjusted_on, caps.join("; "))
         }
         CaseEvent::Departed(e) => format!("left Sweden on {}", e.departed_on),
@@ -138,7 +159,13 @@ fn in_words(event: &CaseEvent, text: &dyn Fn(TextId) -> String, number: &dyn Fn(
             format!("refused to {}: {}", e.command, reasons.join("; "))
         }
         CaseEvent::ArrivalGrantPaid(e) => {
-            format!("arrival grant of {} EUR paid {} ({}), reference {}", e.amount, e.paid_on, e.method, text(e.details))
+            format!(
+                "arrival grant of {} EUR paid {} ({}), reference {}",
+                e.amount,
+                e.paid_on,
+                e.method,
+                text(e.details)
+            )
         }
         CaseEvent::ArrivalGrantRefused(e) => format!(
             "arrival grant of {} EUR paid {} ({}), reference {}, does not count: {}",
@@ -156,7 +183,13 @@ fn in_words(event: &CaseEvent, text: &dyn Fn(TextId) -> String, number: &dyn Fn(
             text(e.details)
         ),
         CaseEvent::ArrivalGrantReturned(e) => {
-            format!("{} EUR of arrival grant {} came back on {}: {}", e.amount, number(e.grant.0), e.returned_on, text(e.details))
+            format!(
+                "{} EUR of arrival grant {} came back on {}: {}",
+                e.amount,
+                number(e.grant.0),
+                e.returned_on,
+                text(e.details)
+            )
         }
         CaseEvent::SpendReported(e) => format!(
             "{} reported {} {} for {} delivered {}, receipt {}",
@@ -180,10 +213,21 @@ fn in_words(event: &CaseEvent, text: &dyn Fn(TextId) -> String, number: &dyn Fn(
         CaseEvent::ClaimQueried(e) => format!("claim {} queried: {}", number(e.claim.0), e.reason),
         CaseEvent::ClaimRefused(e) => {
             let words = e.details.map(|id| format!(": {}", text(id))).unwrap_or_default();
-            format!("claim {} refused, {} EUR disallowed ({}){words}", number(e.claim.0), e.disallowed, e.reason)
+            format!(
+                "claim {} refused, {} EUR disallowed ({}){words}",
+                number(e.claim.0),
+                e.disallowed,
+                e.reason
+            )
         }
         CaseEvent::BenefitReversed(e) => {
-            format!("{} EUR of claim {} reversed on {}: {}", e.amount, number(e.claim.0), e.reversed_on, text(e.details))
+            format!(
+                "{} EUR of claim {} reversed on {}: {}",
+                e.amount,
+                number(e.claim.0),
+                e.reversed_on,
+                text(e.details)
+            )
         }
     }
 }

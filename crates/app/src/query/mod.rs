@@ -41,18 +41,25 @@ impl Ledger {
     }
 
     /// The rows of some cases with the authority's keys for them.
-    async fn case_names(&self, ids: impl Iterator<Item = CaseId>) -> Result<HashMap<CaseId, CaseName>, AppError> {
+    async fn case_names(
+        &self,
+        ids: impl Iterator<Item = CaseId>,
+    ) -> Result<HashMap<CaseId, CaseName>, AppError> {
         let mut ids: Vec<CaseId> = ids.collect();
         ids.sort_unstable();
         ids.dedup();
         let keys: Vec<String> = ids.iter().map(CaseId::to_string).collect();
         let rows = self.runner.rows::<::cases::CasesProjection>(&keys).await?;
-        let found: Vec<(CaseId, CaseRow)> = ids.into_iter().zip(rows).filter_map(|(id, row)| Some((id, row?))).collect();
-        let external = self.external_refs(found.iter().map(|(_, row)| (row.subject, row.external_ref))).await?;
+        let found: Vec<(CaseId, CaseRow)> =
+            ids.into_iter().zip(rows).filter_map(|(id, row)| Some((id, row?))).collect();
+        let external =
+            self.external_refs(found.iter().map(|(_, row)| (row.subject, row.external_ref))).await?;
         Ok(found
             .into_iter()
             .zip(external)
-            .map(|((id, row), external_ref)| (id, CaseName { external_ref, case: row.reference.to_string(), row }))
+            .map(|((id, row), external_ref)| {
+                (id, CaseName { external_ref, case: row.reference.to_string(), row })
+            })
             .collect())
     }
 

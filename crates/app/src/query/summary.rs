@@ -99,8 +99,12 @@ impl Ledger {
         for case in cases.values() {
             *stages.entry(case.stage).or_default() += 1;
         }
-        let programme_of: BTreeMap<&str, &str> =
-            self.rulebook.budget_lines().iter().map(|line| (line.id.as_str(), line.programme.as_str())).collect();
+        let programme_of: BTreeMap<&str, &str> = self
+            .rulebook
+            .budget_lines()
+            .iter()
+            .map(|line| (line.id.as_str(), line.programme.as_str()))
+            .collect();
         let mut lines: BTreeMap<(String, String), SummaryLine> = BTreeMap::new();
         let mut total = SummaryLine { programme: "all".into(), ..SummaryLine::default() };
         for (key, row) in self.runner.all_rows::<BalancesProjection>().await? {
@@ -108,14 +112,12 @@ impl Ledger {
             let mut counted: Vec<&str> = Vec::new();
             for (budget_line, line) in row.lines.iter().filter(|(_, line)| line.rule_id.is_some()) {
                 let programme = programme_of.get(budget_line).copied().unwrap_or("other");
-                let country = self.rulebook.destination(case.destination).map_or_else(
-                    || case.destination.to_string(),
-                    |destination| destination.name_en.clone(),
-                );
-                let sums = lines.entry((programme.to_owned(), country.clone())).or_insert_with(|| SummaryLine {
-                    programme: programme.to_owned(),
-                    country,
-                    ..SummaryLine::default()
+                let country = self
+                    .rulebook
+                    .destination(case.destination)
+                    .map_or_else(|| case.destination.to_string(), |destination| destination.name_en.clone());
+                let sums = lines.entry((programme.to_owned(), country.clone())).or_insert_with(|| {
+                    SummaryLine { programme: programme.to_owned(), country, ..SummaryLine::default() }
                 });
                 if !counted.contains(&programme) {
                     sums.people += 1;
@@ -147,7 +149,8 @@ impl Ledger {
                 refuse("claim", reason.to_string(), Some(claim.disallowed))?;
             }
             if matches!(claim.state, ClaimState::Reported | ClaimState::Queried) {
-                open_claims = (open_claims.0 + 1, open_claims.1.checked_add(claim.eur).map_err(FoldError::from)?);
+                open_claims =
+                    (open_claims.0 + 1, open_claims.1.checked_add(claim.eur).map_err(FoldError::from)?);
             }
         }
         for (_, grant) in self.runner.all_rows::<GrantsProjection>().await? {
@@ -155,7 +158,11 @@ impl Ledger {
                 refuse("arrival grant", reason.to_string(), Some(grant.amount))?;
             }
         }
-        let mut tight: Vec<BalanceItem> = balances.into_iter().filter(|b| b.budget_line != domain::grant::BUDGET_LINE).filter(is_tight).collect();
+        let mut tight: Vec<BalanceItem> = balances
+            .into_iter()
+            .filter(|b| b.budget_line != domain::grant::BUDGET_LINE)
+            .filter(is_tight)
+            .collect();
         tight.sort_by(|a, b| (a.remaining, &a.external_ref).cmp(&(b.remaining, &b.external_ref)));
         let tight_total = tight.len() as u64;
         tight.truncate(TIGHT_SHOWN);
@@ -169,7 +176,12 @@ impl Ledger {
             tight_total,
             refused: refused
                 .into_iter()
-                .map(|((what, reason), (count, disallowed))| ReasonTotal { what: what.to_owned(), reason, count, disallowed })
+                .map(|((what, reason), (count, disallowed))| ReasonTotal {
+                    what: what.to_owned(),
+                    reason,
+                    count,
+                    disallowed,
+                })
                 .collect(),
             open_claims,
         })

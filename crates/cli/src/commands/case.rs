@@ -109,7 +109,11 @@ fn row(case: &CaseItem) -> Vec<Cell> {
 
 fn in_words(detail: &CaseDetail) -> String {
     let CaseItem { external_ref, case, .. } = &detail.item;
-    let mut parts = vec![format!("{} {external_ref}  payment reference {}", heading(&format!("case {case}")), detail.payment_reference)];
+    let mut parts = vec![format!(
+        "{} {external_ref}  payment reference {}",
+        heading(&format!("case {case}")),
+        detail.payment_reference
+    )];
     parts.push(table(&COLUMNS[2..], [row(&detail.item).into_iter().skip(2).collect()]));
     let mut section = |title: &str, columns: &[&str], rows: Vec<Vec<Cell>>| {
         if !rows.is_empty() {
@@ -117,7 +121,11 @@ fn in_words(detail: &CaseDetail) -> String {
         }
     };
     let without_case = |cells: Vec<Cell>, skip: usize| cells.into_iter().skip(skip).collect::<Vec<_>>();
-    section("balances", &report::BALANCE_COLUMNS[2..], detail.balances.iter().map(|b| without_case(report::balance_row(b), 2)).collect());
+    section(
+        "balances",
+        &report::BALANCE_COLUMNS[2..],
+        detail.balances.iter().map(|b| without_case(report::balance_row(b), 2)).collect(),
+    );
     section("arrival grants", grant::COLUMNS, detail.grants.iter().map(grant::row).collect());
     section("claims", claim::COLUMNS, detail.claims.iter().map(claim::row).collect());
     parts.join("\n\n")

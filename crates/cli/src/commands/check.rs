@@ -30,15 +30,25 @@ pub async fn replay(place: &Place, format: Format, repair: bool) -> Result<ExitC
     match format {
         Format::Json => object(&items)?,
         Format::Table | Format::Csv => {
-            let rows: Vec<_> = found.iter().map(|r| (r.name, r.position, r.rows, outcome(r.is_equal(), r.switched), r.rebuilt.clone())).collect();
-            listing(format, &["read_model", "position", "rows", "live_and_rebuilt", "digest"], &rows, |(name, position, rows, outcome, digest)| {
-                cells![*name, *position, *rows, *outcome, digest]
-            })?;
+            let rows: Vec<_> = found
+                .iter()
+                .map(|r| (r.name, r.position, r.rows, outcome(r.is_equal(), r.switched), r.rebuilt.clone()))
+                .collect();
+            listing(
+                format,
+                &["read_model", "position", "rows", "live_and_rebuilt", "digest"],
+                &rows,
+                |(name, position, rows, outcome, digest)| cells![*name, *position, *rows, *outcome, digest],
+            )?;
         }
     }
     let mut damaged = false;
     for replayed in found.iter().filter(|r| !r.is_equal()) {
-        remark(format!("{}: the rows shown are not what the events give; first differing: {}", replayed.name, replayed.differing.join(", ")));
+        remark(format!(
+            "{}: the rows shown are not what the events give; first differing: {}",
+            replayed.name,
+            replayed.differing.join(", ")
+        ));
         damaged |= !replayed.switched;
     }
     if damaged {
@@ -54,11 +64,14 @@ pub async fn verify(place: &Place, format: Format) -> Result<ExitCode, Failure> 
     drop(bar);
     match format {
         Format::Json => object(&verified)?,
-        Format::Csv => listing(format, &["events", "streams", "keys", "texts", "erased", "root"], &[&verified], |v| {
-            cells![v.events, v.streams, v.keys, v.texts, v.erased, &v.root]
-        })?,
+        Format::Csv => {
+            listing(format, &["events", "streams", "keys", "texts", "erased", "root"], &[&verified], |v| {
+                cells![v.events, v.streams, v.keys, v.texts, v.erased, &v.root]
+            })?
+        }
         Format::Table => {
-            let erased = if verified.erased > 0 { format!(", {} erased", verified.erased) } else { String::new() };
+            let erased =
+                if verified.erased > 0 { format!(", {} erased", verified.erased) } else { String::new() };
             say(format!(
                 "nothing was altered or left out: {} events in {} streams, positions, versions, hashes and root right\n{} unique facts and {} encrypted texts are those the events name{erased}\nroot {}",
                 verified.events, verified.streams, verified.keys, verified.texts, verified.root
@@ -70,6 +83,8 @@ pub async fn verify(place: &Place, format: Format) -> Result<ExitCode, Failure> 
 
 pub async fn doctor(place: &Place, format: Format) -> Result<ExitCode, Failure> {
     let findings = place.open().await?.doctor().await?;
-    listing(format, &["check", "found", "ok"], &findings, |f| cells![&f.check, &f.found, if f.ok { "ok" } else { "NOT OK" }])?;
+    listing(format, &["check", "found", "ok"], &findings, |f| {
+        cells![&f.check, &f.found, if f.ok { "ok" } else { "NOT OK" }]
+    })?;
     Ok(ExitCode::from(if findings.iter().all(|f| f.ok) { 0 } else { 1 }))
 }

@@ -50,17 +50,27 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
                 None => None,
             };
             let filter = ClaimFilter { case, partner, state: Some(ClaimState::Reported) };
-            let open: Vec<_> = ledger.claims(&filter).await?.into_iter().map(|c| (c.claim, c.case_id, c.id)).collect();
+            let open: Vec<_> =
+                ledger.claims(&filter).await?.into_iter().map(|c| (c.claim, c.case_id, c.id)).collect();
             let accepted = ledger.accept_claims(&open, dry_run).await?;
-            listing(format, &["claim", "eur", "eligible", "disallowed", "reason", "state"], &accepted, |c| {
-                cells![c.number, c.eur, c.eligible, c.disallowed, &c.reason, c.state.code()]
-            })?;
+            listing(
+                format,
+                &["claim", "eur", "eligible", "disallowed", "reason", "state"],
+                &accepted,
+                |c| cells![c.number, c.eur, c.eligible, c.disallowed, &c.reason, c.state.code()],
+            )?;
             if format == Format::Table {
                 let sum = |of: fn(&app::command::AcceptedClaim) -> Eur| {
                     Eur::sum(accepted.iter().map(of)).map_err(|e| app::AppError::from(FoldError::from(e)))
                 };
-                let done = if dry_run { "would be decided (dry run, nothing was written)" } else { "decided" };
-                say(format!("{} claims {done}: {} EUR eligible, {} EUR disallowed", accepted.len(), sum(|c| c.eligible)?, sum(|c| c.disallowed)?))?;
+                let done =
+                    if dry_run { "would be decided (dry run, nothing was written)" } else { "decided" };
+                say(format!(
+                    "{} claims {done}: {} EUR eligible, {} EUR disallowed",
+                    accepted.len(),
+                    sum(|c| c.eligible)?,
+                    sum(|c| c.disallowed)?
+                ))?;
             }
         }
         ClaimCommand::Accept { claims, dry_run, .. } => {
@@ -71,15 +81,25 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
                 if dry_run {
                     let shown = ledger.accept_claims(&[(number, case, claim)], true).await?;
                     for c in shown {
-                        say(format!("claim {number} would be {}: {} EUR eligible, {} EUR disallowed {}", c.state, c.eligible, c.disallowed, c.reason))?;
+                        say(format!(
+                            "claim {number} would be {}: {} EUR eligible, {} EUR disallowed {}",
+                            c.state, c.eligible, c.disallowed, c.reason
+                        ))?;
                     }
                     continue;
                 }
                 match ledger.accept_claim(case, claim).await {
                     Ok(()) => {
-                        let item = ledger.claims(&ClaimFilter { case: Some(case), ..ClaimFilter::default() }).await?.into_iter().find(|c| c.claim == number);
+                        let item = ledger
+                            .claims(&ClaimFilter { case: Some(case), ..ClaimFilter::default() })
+                            .await?
+                            .into_iter()
+                            .find(|c| c.claim == number);
                         if let Some(c) = item {
-                            say(format!("claim {number} {}: {} EUR eligible, {} EUR disallowed {}", c.state, c.eligible, c.disallowed, c.reason))?;
+                            say(format!(
+                                "claim {number} {}: {} EUR eligible, {} EUR disallowed {}",
+                                c.state, c.eligible, c.disallowed, c.reason
+                            ))?;
                         }
                     }
                     // The others are still to be decided.

@@ -24,7 +24,11 @@ pub async fn run(
             folder
         }
         // Kept, so that the commands at the end can be tried.
-        None => tempfile::Builder::new().prefix("svala-demo-").tempdir().map_err(cannot_write(&std::env::temp_dir()))?.keep(),
+        None => tempfile::Builder::new()
+            .prefix("svala-demo-")
+            .tempdir()
+            .map_err(cannot_write(&std::env::temp_dir()))?
+            .keep(),
     };
     let place = place.inside(&folder);
     let ledger = place.init().await?;

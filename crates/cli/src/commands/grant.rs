@@ -10,8 +10,18 @@ use crate::connect::Place;
 use crate::output::{Cell, Failure, listing, say};
 
 /// The columns of a list of payments.
-pub const COLUMNS: &[&str] =
-    &["grant", "external_ref", "case", "payment_ref", "paid_on", "method", "eur", "returned", "reason", "state"];
+pub const COLUMNS: &[&str] = &[
+    "grant",
+    "external_ref",
+    "case",
+    "payment_ref",
+    "paid_on",
+    "method",
+    "eur",
+    "returned",
+    "reason",
+    "state",
+];
 
 pub async fn run(place: &Place, format: Format, command: GrantCommand) -> Result<ExitCode, Failure> {
     match command {
@@ -31,7 +41,9 @@ pub async fn run(place: &Place, format: Format, command: GrantCommand) -> Result
         }
         GrantCommand::Return { grant: number, amount, on, reason } => {
             if amount.is_negative() || amount.is_zero() {
-                return Err(Failure::usage("--amount: give what came back as a positive amount, such as 615.00"));
+                return Err(Failure::usage(
+                    "--amount: give what came back as a positive amount, such as 615.00",
+                ));
             }
             let ledger = place.open_to_write().await?;
             let (case, grant) = ledger.find_grant(number).await?;
@@ -44,5 +56,16 @@ pub async fn run(place: &Place, format: Format, command: GrantCommand) -> Result
 
 /// One payment as a row.
 pub fn row(g: &GrantItem) -> Vec<Cell> {
-    cells![g.grant, &g.external_ref, &g.case, &g.payment_ref, g.paid_on, &g.method, g.eur, g.returned, &g.reason, &g.state]
+    cells![
+        g.grant,
+        &g.external_ref,
+        &g.case,
+        &g.payment_ref,
+        g.paid_on,
+        &g.method,
+        g.eur,
+        g.returned,
+        &g.reason,
+        &g.state
+    ]
 }

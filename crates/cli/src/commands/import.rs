@@ -16,7 +16,9 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
     let (file, accept) = match &command {
         ImportCommand::List => return list(place, format).await,
         ImportCommand::Spend { file, accept } => (file, *accept),
-        ImportCommand::Cases(file) | ImportCommand::Grants(file) | ImportCommand::Reversals(file) => (file, false),
+        ImportCommand::Cases(file) | ImportCommand::Grants(file) | ImportCommand::Reversals(file) => {
+            (file, false)
+        }
     };
     // A dry run writes nothing, not even the rulebook it was given.
     let ledger = if file.dry_run { place.open().await? } else { place.open_to_write().await? };
@@ -30,7 +32,11 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
 }
 
 /// Imports one file and brings the read models up to date.
-pub async fn import<I: Importer>(ledger: &Ledger, importer: &I, file: &ImportFile) -> Result<ImportReport, Failure> {
+pub async fn import<I: Importer>(
+    ledger: &Ledger,
+    importer: &I,
+    file: &ImportFile,
+) -> Result<ImportReport, Failure> {
     let request = ImportRequest {
         path: file.file.clone(),
         locale: file.locale,
@@ -59,7 +65,13 @@ fn show(format: Format, file: &ImportFile, accept: bool, report: &ImportReport) 
         Format::Json => object(&as_json(report))?,
         Format::Csv => {
             let c = &report.counts;
-            let rows = [("rows", c.rows), ("applied", c.applied), ("refused", c.refused), ("recognised", c.recognised), ("rejected", c.rejected)];
+            let rows = [
+                ("rows", c.rows),
+                ("applied", c.applied),
+                ("refused", c.refused),
+                ("recognised", c.recognised),
+                ("rejected", c.rejected),
+            ];
             listing(format, &["outcome", "rows"], &rows, |(outcome, rows)| cells![*outcome, *rows])?;
         }
     }
@@ -79,12 +91,16 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
     let c = &report.counts;
     let mut lines = Vec::new();
     let headline = match (report.errors_total > 0 && !file.partial, file.dry_run) {
-        (true, true) => format!("{name}: nothing would be applied, {} of {} rows have errors", c.rejected, c.rows),
+        (true, true) => {
+            format!("{name}: nothing would be applied, {} of {} rows have errors", c.rejected, c.rows)
+        }
         (true, false) => format!(
             "{name}: nothing was applied, {} of {} rows have errors: correct them, or apply the others with --partial",
             c.rejected, c.rows
         ),
-        (false, true) => format!("{name}: dry run, nothing was written; {} rows of {} would become", c.rows, report.kind),
+        (false, true) => {
+            format!("{name}: dry run, nothing was written; {} rows of {} would become", c.rows, report.kind)
+        }
         (false, false) => format!("{name}: {} rows of {}", c.rows, report.kind),
     };
     lines.push(headline);
@@ -98,7 +114,9 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
             ("recognised", c.recognised, "known already"),
             ("rejected", c.rejected, "left out"),
         ];
-        for (outcome, count, note) in rows.into_iter().filter(|(outcome, count, _)| *count > 0 || *outcome == "applied") {
+        for (outcome, count, note) in
+            rows.into_iter().filter(|(outcome, count, _)| *count > 0 || *outcome == "applied")
+        {
             let note = if note.is_empty() { String::new() } else { format!("  ({note})") };
             lines.push(format!("  {outcome:<11} {count:>6}{note}"));
         }
@@ -111,7 +129,10 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
         lines.push(table(&["  refused for", "rows", "disallowed"], rows));
     }
     if let Some(path) = &report.reject_file {
-        lines.push(format!("  the rows left out are in {}, with the reason: correct and import that file", path.display()));
+        lines.push(format!(
+            "  the rows left out are in {}, with the reason: correct and import that file",
+            path.display()
+        ));
     }
     lines.join("\n")
 }
@@ -136,11 +157,35 @@ async fn list(place: &Place, format: Format) -> Result<ExitCode, Failure> {
     let files = place.open().await?.imports().await?;
     listing(
         format,
-        &["position", "recorded_at", "actor", "kind", "file", "rows", "applied", "refused", "recognised", "rejected", "sha256"],
+        &[
+            "position",
+            "recorded_at",
+            "actor",
+            "kind",
+            "file",
+            "rows",
+            "applied",
+            "refused",
+            "recognised",
+            "rejected",
+            "sha256",
+        ],
         &files,
         |f| {
             let c = &f.counts;
-            cells![f.position, &f.recorded_at, &f.actor, &f.kind, &f.file, c.rows, c.applied, c.refused, c.recognised, c.rejected, &f.sha256]
+            cells![
+                f.position,
+                &f.recorded_at,
+                &f.actor,
+                &f.kind,
+                &f.file,
+                c.rows,
+                c.applied,
+                c.refused,
+                c.recognised,
+                c.rejected,
+                &f.sha256
+            ]
         },
     )?;
     Ok(ExitCode::SUCCESS)

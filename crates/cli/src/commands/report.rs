@@ -83,10 +83,15 @@ pub async fn explain(place: &Place, format: Format, case: &str) -> Result<ExitCo
     match format {
         Format::Table => say(explained(&explanation))?,
         Format::Json => object(&explanation)?,
-        Format::Csv => listing(format, &["about", "number", "eligible", "disallowed", "reason", "because"], &flat(&explanation), |row| {
-            let (about, number, eligible, disallowed, reason, because) = row;
-            cells![*about, *number, *eligible, *disallowed, reason, because]
-        })?,
+        Format::Csv => listing(
+            format,
+            &["about", "number", "eligible", "disallowed", "reason", "because"],
+            &flat(&explanation),
+            |row| {
+                let (about, number, eligible, disallowed, reason, because) = row;
+                cells![*about, *number, *eligible, *disallowed, reason, because]
+            },
+        )?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -101,10 +106,12 @@ fn flat(explanation: &Explanation) -> Vec<FlatRow> {
             rows.push(("rule", judgement.position, rule.cap, None, rule.id.clone(), rule.because.clone()));
         }
     }
-    rows.extend(explanation.grants.iter().map(|g| ("grant", g.grant, None, None, String::new(), g.because.clone())));
     rows.extend(
-        explanation.claims.iter().map(|c| ("claim", c.claim, Some(c.eligible), Some(c.disallowed), c.reason.clone(), c.because.clone())),
+        explanation.grants.iter().map(|g| ("grant", g.grant, None, None, String::new(), g.because.clone())),
     );
+    rows.extend(explanation.claims.iter().map(|c| {
+        ("claim", c.claim, Some(c.eligible), Some(c.disallowed), c.reason.clone(), c.because.clone())
+    }));
     rows
 }
 
@@ -114,8 +121,14 @@ fn explained(explanation: &Explanation) -> String {
         out.push("not decided yet: nothing is granted".into());
     }
     for judgement in &explanation.judgements {
-        out.push(format!("\n{} (position {}, rulebook {})", heading(&judgement.outcome), judgement.position, judgement.rulebook));
-        let facts: Vec<String> = judgement.facts.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        out.push(format!(
+            "\n{} (position {}, rulebook {})",
+            heading(&judgement.outcome),
+            judgement.position,
+            judgement.rulebook
+        ));
+        let facts: Vec<String> =
+            judgement.facts.iter().map(|(name, value)| format!("{name} {value}")).collect();
         out.push(format!("  facts: {}", facts.join(", ")));
         for rule in &judgement.rules {
             let cap = rule.cap.map(|cap| format!(": {cap} EUR")).unwrap_or_default();
@@ -133,7 +146,10 @@ fn explained(explanation: &Explanation) -> String {
     }
     if !explanation.claims.is_empty() {
         out.push(format!("\n{}", heading("claims")));
-        let rows = explanation.claims.iter().map(|c| cells![c.claim, c.eur, c.eligible, c.disallowed, &c.reason, &c.because]);
+        let rows = explanation
+            .claims
+            .iter()
+            .map(|c| cells![c.claim, c.eur, c.eligible, c.disallowed, &c.reason, &c.because]);
         out.push(table(&["claim", "eur", "eligible", "disallowed", "reason", "because"], rows));
     }
     out.join("\n")
@@ -167,7 +183,8 @@ fn summary_row(line: &app::query::SummaryLine) -> Vec<Cell> {
 
 /// The summary for people.
 pub fn summed_up(summary: &Summary) -> String {
-    let stages: Vec<String> = summary.stages.iter().map(|(stage, count)| format!("{count} {stage}")).collect();
+    let stages: Vec<String> =
+        summary.stages.iter().map(|(stage, count)| format!("{count} {stage}")).collect();
     let mut out = vec![format!("{}: {}", heading("cases"), stages.join(", "))];
     if summary.open_claims.0 > 0 {
         let (count, eur) = summary.open_claims;
@@ -177,7 +194,10 @@ pub fn summed_up(summary: &Summary) -> String {
     out.push(table(SUMMARY_COLUMNS, summary.lines.iter().chain([&summary.total]).map(summary_row)));
     out.push(format!("\n{}", heading("people near, at or over their cap")));
     let columns = ["external_ref", "case", "rule_id", "cap", "disbursed", "disallowed", "remaining"];
-    let rows = summary.tight.iter().map(|b| cells![&b.external_ref, &b.case, &b.rule_id, b.cap, b.disbursed, b.disallowed, b.remaining]);
+    let rows = summary
+        .tight
+        .iter()
+        .map(|b| cells![&b.external_ref, &b.case, &b.rule_id, b.cap, b.disbursed, b.disallowed, b.remaining]);
     out.push(table(&columns, rows));
     if summary.tight_total > summary.tight.len() as u64 {
         out.push(format!("… {} people in all; `svala balance` shows everyone", summary.tight_total));

@@ -41,7 +41,11 @@ pub async fn run(place: &Place, format: Format, command: RulebookCommand) -> Res
             let mut ledger = place.open().await?;
             let version = book.version().to_owned();
             let adopted = ledger.adopt(book).await?;
-            say(if adopted { format!("rulebook {version} is in force from now on") } else { format!("rulebook {version} is in force already") })?;
+            say(if adopted {
+                format!("rulebook {version} is in force from now on")
+            } else {
+                format!("rulebook {version} is in force already")
+            })?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -95,31 +99,51 @@ fn show_all(format: Format, book: &Rulebook) -> Result<(), Failure> {
     if format == Format::Table {
         say(format!("{} {}, version {}\n", heading("rulebook"), book.title(), book.version()))?;
     }
-    let rows: Vec<_> = rules.iter().map(|r| (r.id, r.kind.code(), r.text.clone(), r.source.id.clone(), r.source.date)).collect();
-    listing(format, &["id", "kind", "says", "source", "source_date"], &rows, |(id, kind, says, source, date)| {
-        cells![*id, *kind, says, source, *date]
-    })
+    let rows: Vec<_> = rules
+        .iter()
+        .map(|r| (r.id, r.kind.code(), r.text.clone(), r.source.id.clone(), r.source.date))
+        .collect();
+    listing(
+        format,
+        &["id", "kind", "says", "source", "source_date"],
+        &rows,
+        |(id, kind, says, source, date)| cells![*id, *kind, says, source, *date],
+    )
 }
 
 fn show_one(format: Format, book: &Rulebook, id: &str) -> Result<(), Failure> {
-    let rule = book.rule(id).ok_or_else(|| Failure::usage(format!("the rulebook has no rule {id}; `svala rulebook show` lists them")))?;
+    let rule = book.rule(id).ok_or_else(|| {
+        Failure::usage(format!("the rulebook has no rule {id}; `svala rulebook show` lists them"))
+    })?;
     if format == Format::Json {
         return object(&as_json(&rule));
     }
     if format == Format::Csv {
         let row = (rule.id, rule.kind.code(), rule.text.clone(), rule.source.id.clone(), rule.source.date);
-        return listing(format, &["id", "kind", "says", "source", "source_date"], &[row], |(id, kind, says, source, date)| {
-            cells![*id, *kind, says, source, *date]
-        });
+        return listing(
+            format,
+            &["id", "kind", "says", "source", "source_date"],
+            &[row],
+            |(id, kind, says, source, date)| cells![*id, *kind, says, source, *date],
+        );
     }
-    let mut out = vec![format!("{} ({})", heading(rule.id), rule.kind.code()), format!("  says     {}", rule.text)];
+    let mut out =
+        vec![format!("{} ({})", heading(rule.id), rule.kind.code()), format!("  says     {}", rule.text)];
     if let Some(sentence) = rule.sentence {
         out.push(format!("  source   \u{201d}{sentence}\u{201d}"));
-        out.push(format!("           {}, {}, {}", rule.source.publisher, rule.source.title, rule.source.date));
+        out.push(format!(
+            "           {}, {}, {}",
+            rule.source.publisher, rule.source.title, rule.source.date
+        ));
     } else {
-        out.push(format!("  source   {}, {}, {}", rule.source.publisher, rule.source.title, rule.source.date));
+        out.push(format!(
+            "  source   {}, {}, {}",
+            rule.source.publisher, rule.source.title, rule.source.date
+        ));
     }
-    for (name, text) in [("meaning", rule.meaning), ("note", rule.note), ("dated", rule.source.note.as_deref())] {
+    for (name, text) in
+        [("meaning", rule.meaning), ("note", rule.note), ("dated", rule.source.note.as_deref())]
+    {
         if let Some(text) = text {
             out.push(format!("  {name:<8} {text}"));
         }

@@ -5,14 +5,18 @@ use rulebook::{Assessment, Facts, Rulebook};
 
 use super::command::{CaseCommand, Decision};
 use super::event::{
-    ApplicationFiled, ApplicationWithdrawn, Approved, Arrived, CaseClosed, CaseEvent, Departed, EntitlementAdjusted,
-    PartnerAssigned, Rejected, ReturnModeChanged,
+    ApplicationFiled, ApplicationWithdrawn, Approved, Arrived, CaseClosed, CaseEvent, Departed,
+    EntitlementAdjusted, PartnerAssigned, Rejected, ReturnModeChanged,
 };
 use super::state::{Case, Stage};
 use crate::refusal::Refusal;
 
 /// Decides a command on a case, or on none yet for [`CaseCommand::File`].
-pub fn decide(case: Option<&Case>, command: &CaseCommand, rulebook: &Rulebook) -> Result<Vec<CaseEvent>, Refusal> {
+pub fn decide(
+    case: Option<&Case>,
+    command: &CaseCommand,
+    rulebook: &Rulebook,
+) -> Result<Vec<CaseEvent>, Refusal> {
     let case = match (case, command) {
         (None, CaseCommand::File { case, subject, reference, external_ref, facts }) => {
             return Ok(vec![
@@ -26,21 +30,32 @@ pub fn decide(case: Option<&Case>, command: &CaseCommand, rulebook: &Rulebook) -
                 .into(),
             ]);
         }
-        (Some(_), CaseCommand::File { .. }) => return Err(Refusal::new("already-filed", "the application is filed already")),
+        (Some(_), CaseCommand::File { .. }) => {
+            return Err(Refusal::new("already-filed", "the application is filed already"));
+        }
         (None, _) => return Err(Refusal::new("no-application", "no application has been filed")),
         (Some(case), _) => case,
     };
     match command {
         CaseCommand::File { .. } => Ok(Vec::new()),
-        CaseCommand::Decide { decision, decided_on } => authority_decision(case, *decision, *decided_on, rulebook),
+        CaseCommand::Decide { decision, decided_on } => {
+            authority_decision(case, *decision, *decided_on, rulebook)
+        }
         CaseCommand::Withdraw { withdrawn_on } => withdraw(case, *withdrawn_on),
         CaseCommand::ChangeReturnMode { changed_on, return_mode, handled_by } => {
             in_progress(case)?;
             not_before_application(case, *changed_on)?;
             if case.facts.return_mode == *return_mode && case.facts.handled_by == *handled_by {
-                return Err(Refusal::new("no-change", format!("the return is {return_mode}, handled by {handled_by}, already")));
+                return Err(Refusal::new(
+                    "no-change",
+                    format!("the return is {return_mode}, handled by {handled_by}, already"),
+                ));
             }
-            let changed = ReturnModeChanged { changed_on: *changed_on, return_mode: *return_mode, handled_by: *handled_by };
+            let changed = ReturnModeChanged {
+                changed_on: *changed_on,
+                return_mode: *return_mode,
+                handled_by: *handled_by,
+            };
             let facts = Facts { return_mode: *return_mode, handled_by: *handled_by, ..case.facts.clone() };
             let mut events = vec![changed.into()];
             if case.stage == Stage::Approved {
@@ -54,18 +69,25 @@ pub fn decide(case: Option<&Case>, command: &CaseCommand, rulebook: &Rulebook) -
             in_progress(case)?;
             not_before_application(case, *departed_on)?;
             match case.departed_on {
-                Some(day) => Err(Refusal::new("already-departed", format!("departure on {day} is recorded already"))),
+                Some(day) => {
+                    Err(Refusal::new("already-departed", format!("departure on {day} is recorded already")))
+                }
                 None => Ok(vec![Departed { departed_on: *departed_on }.into()]),
             }
         }
         CaseCommand::Arrive { arrived_on } => {
             in_progress(case)?;
             match (case.departed_on, case.arrived_on) {
-                (_, Some(day)) => Err(Refusal::new("already-arrived", format!("arrival on {day} is recorded already"))),
-                (None, None) => Err(Refusal::new("not-departed", "no departure is recorded: record it first")),
-                (Some(left), None) if *arrived_on < left => {
-                    Err(Refusal::new("arrival-before-departure", format!("arrival on {arrived_on} lies before departure on {left}")))
+                (_, Some(day)) => {
+                    Err(Refusal::new("already-arrived", format!("arrival on {day} is recorded already")))
                 }
+                (None, None) => {
+                    Err(Refusal::new("not-departed", "no departure is recorded: record it first"))
+                }
+                (Some(left), None) if *arrived_on < left => Err(Refusal::new(
+                    "arrival-before-departure",
+                    format!("arrival on {arrived_on} lies before departure on {left}"),
+                )),
                 (Some(_), None) => Ok(vec![Arrived { arrived_on: *arrived_on }.into()]),
             }
         }
@@ -83,23 +105,35 @@ pub fn decide(case: Option<&Case>, command: &CaseCommand, rulebook: &Rulebook) -
             not_before_application(case, *closed_on)?;
             match case.claims.values().filter(|claim| claim.is_open()).count() {
                 0 => Ok(vec![CaseClosed { closed_on: *closed_on }.into()]),
-                open => Err(Refusal::new("claims-undecided", format!("{open} claims are not decided: accept or refuse them first"))),
+                open => Err(Refusal::new(
+                    "claims-undecided",
+                    format!("{open} claims are not decided: accept or refuse them first"),
+                )),
             }
         }
     }
 }
 
-fn authority_decision(case: &Case, decision: Decision, decided_on: Date, rulebook: &Rulebook) -> Result<Vec<CaseEvent>, Refusal> {
+fn authority_decision(
+    case: &Case,
+    decision: Decision,
+    decided_on: Date,
+    rulebook: &Rulebook,
+) -> Result<Vec<CaseEvent>, Refusal> {
     if case.stage != Stage::Applied {
-        let detail = format!("the case is {} already; a decision cannot be appealed, a new application may be filed", case.stage);
+        let detail = format!(
+            "the case is {} already; a decision cannot be appealed, a new application may be filed",
+            case.stage
+        );
         return Err(Refusal::new("already-decided", detail));
     }
     not_before_application(case, decided_on)?;
-    let (rulebook_version, facts, decided_by) = (rulebook.version().to_owned(), case.facts.clone(), case.facts.handled_by);
+    let (rulebook_version, facts, decided_by) =
+        (rulebook.version().to_owned(), case.facts.clone(), case.facts.handled_by);
     match (decision, rulebook.assess(&facts, decided_on)) {
-        (Decision::Approve, Assessment::Eligible(entitlements)) => {
-            Ok(vec![Approved { decided_on, decided_by, rulebook: rulebook_version, facts, entitlements }.into()])
-        }
+        (Decision::Approve, Assessment::Eligible(entitlements)) => Ok(vec![
+            Approved { decided_on, decided_by, rulebook: rulebook_version, facts, entitlements }.into(),
+        ]),
         (Decision::Approve, Assessment::Ineligible(reasons)) => Err(Refusal { reasons }),
         (Decision::Reject, assessment) => {
             let failed = match assessment {
@@ -143,7 +177,10 @@ fn in_progress(case: &Case) -> Result<(), Refusal> {
 fn not_before_application(case: &Case, day: Date) -> Result<(), Refusal> {
     let applied_on = case.facts.applied_on;
     if day < applied_on {
-        return Err(Refusal::new("before-application", format!("{day} lies before the application on {applied_on}")));
+        return Err(Refusal::new(
+            "before-application",
+            format!("{day} lies before the application on {applied_on}"),
+        ));
     }
     Ok(())
 }

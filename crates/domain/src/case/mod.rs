@@ -8,7 +8,7 @@ mod state;
 pub use command::{CaseCommand, Decision};
 pub use decide::decide;
 pub use event::{
-    ApplicationFiled, ApplicationWithdrawn, Approved, Arrived, CaseClosed, CaseEvent, CommandRefused, Departed,
-    EntitlementAdjusted, PartnerAssigned, Rejected, ReturnModeChanged,
+    ApplicationFiled, ApplicationWithdrawn, Approved, Arrived, CaseClosed, CaseEvent, CommandRefused,
+    Departed, EntitlementAdjusted, PartnerAssigned, Rejected, ReturnModeChanged,
 };
 pub use state::{Case, Stage};

@@ -98,8 +98,12 @@ impl Case {
     pub fn evolve(case: Option<Self>, event: &CaseEvent) -> Result<Self, FoldError> {
         let mut case = match (case, event) {
             (None, CaseEvent::ApplicationFiled(filed)) => return Ok(Self::filed(filed)),
-            (None, other) => return Err(FoldError(format!("{} before ApplicationFiled", other.event_type()))),
-            (Some(_), CaseEvent::ApplicationFiled(_)) => return Err(FoldError("ApplicationFiled twice".into())),
+            (None, other) => {
+                return Err(FoldError(format!("{} before ApplicationFiled", other.event_type())));
+            }
+            (Some(_), CaseEvent::ApplicationFiled(_)) => {
+                return Err(FoldError("ApplicationFiled twice".into()));
+            }
             (Some(case), _) => case,
         };
         if let CaseEvent::CommandRefused(refused) = event {

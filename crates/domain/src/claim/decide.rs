@@ -6,7 +6,9 @@ use money::Eur;
 use rulebook::Rulebook;
 
 use super::command::ClaimCommand;
-use super::event::{Basis, BenefitReversed, ClaimAccepted, ClaimQueried, ClaimReason, ClaimRefused, QueryReason};
+use super::event::{
+    Basis, BenefitReversed, ClaimAccepted, ClaimQueried, ClaimReason, ClaimRefused, QueryReason,
+};
 use super::state::{Claim, ClaimState};
 use crate::case::{Case, CaseEvent};
 use crate::ids::{ClaimId, TextId};
@@ -46,7 +48,10 @@ fn accept(case: &Case, id: ClaimId, by_name: bool, rulebook: &Rulebook) -> Resul
     let basis = basis(case, claim, rulebook);
     let refused = |reason, basis| {
         let budget_line = claim.budget_line.clone();
-        Ok(vec![ClaimRefused { claim: id, budget_line, disallowed: claim.eur, reason, details: None, basis }.into()])
+        Ok(vec![
+            ClaimRefused { claim: id, budget_line, disallowed: claim.eur, reason, details: None, basis }
+                .into(),
+        ])
     };
     if case.entitlement(&claim.budget_line).is_none() {
         return refused(ClaimReason::NoEntitlement, basis);

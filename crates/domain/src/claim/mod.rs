@@ -7,7 +7,10 @@ mod state;
 
 pub use command::ClaimCommand;
 pub use decide::decide;
-pub use event::{Basis, BenefitReversed, ClaimAccepted, ClaimQueried, ClaimReason, ClaimRefused, QueryReason, SpendReported};
+pub use event::{
+    Basis, BenefitReversed, ClaimAccepted, ClaimQueried, ClaimReason, ClaimRefused, QueryReason,
+    SpendReported,
+};
 pub use state::{Claim, ClaimState, evolve};
 
 /// Kind of unique fact: a receipt of a supplier reported by a partner.

@@ -93,7 +93,10 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
         CaseEvent::ClaimAccepted(e) => {
             let claim = undecided(claims, e.claim)?;
             if e.eligible.checked_add(e.disallowed)? != claim.eur {
-                return Err(FoldError(format!("claim {} is decided for another amount than it was reported", e.claim)));
+                return Err(FoldError(format!(
+                    "claim {} is decided for another amount than it was reported",
+                    e.claim
+                )));
             }
             (claim.eligible, claim.disallowed, claim.reason) = (e.eligible, e.disallowed, e.reason);
             claim.state = if e.disallowed.is_zero() { ClaimState::Accepted } else { ClaimState::Cut };
@@ -101,10 +104,13 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
         CaseEvent::ClaimQueried(e) => undecided(claims, e.claim)?.state = ClaimState::Queried,
         CaseEvent::ClaimRefused(e) => {
             let claim = undecided(claims, e.claim)?;
-            (claim.disallowed, claim.reason, claim.state) = (e.disallowed, Some(e.reason), ClaimState::Refused);
+            (claim.disallowed, claim.reason, claim.state) =
+                (e.disallowed, Some(e.reason), ClaimState::Refused);
         }
         CaseEvent::BenefitReversed(e) => {
-            let claim = claims.get_mut(&e.claim).ok_or_else(|| FoldError(format!("claim {} was never reported", e.claim)))?;
+            let claim = claims
+                .get_mut(&e.claim)
+                .ok_or_else(|| FoldError(format!("claim {} was never reported", e.claim)))?;
             claim.reversed = claim.reversed.checked_add(e.amount)?;
             if claim.reversed > claim.eligible {
                 return Err(FoldError(format!("claim {} is reversed for more than was accepted", e.claim)));

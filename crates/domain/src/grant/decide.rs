@@ -4,7 +4,9 @@ use jiff::Span;
 use rulebook::Rulebook;
 
 use super::command::GrantCommand;
-use super::event::{ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned, GrantReason};
+use super::event::{
+    ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned, GrantReason,
+};
 use super::state::{Grant, GrantState};
 use crate::case::{Case, CaseEvent};
 use crate::ids::GrantId;
@@ -24,9 +26,10 @@ pub fn decide(case: &Case, command: &GrantCommand, rulebook: &Rulebook) -> Resul
             let grant = known(case, *id)?;
             match (grant.state, grant.reason) {
                 // Finance's reason sets aside the days and the line, never the missing decision or arrival.
-                (GrantState::Refused, Some(GrantReason::NoEntitlement)) => {
-                    Err(Refusal::new("no-entitlement", "no arrival grant was granted: a reason cannot replace the decision"))
-                }
+                (GrantState::Refused, Some(GrantReason::NoEntitlement)) => Err(Refusal::new(
+                    "no-entitlement",
+                    "no arrival grant was granted: a reason cannot replace the decision",
+                )),
                 (GrantState::Refused, Some(GrantReason::NotArrived)) if case.arrived_on.is_none() => {
                     Err(Refusal::new("not-arrived", "no arrival is recorded: record it first"))
                 }
@@ -40,20 +43,35 @@ pub fn decide(case: &Case, command: &GrantCommand, rulebook: &Rulebook) -> Resul
                     }
                     .into(),
                 ]),
-                (state, _) => Err(Refusal::new("not-refused", format!("the payment is {state}: there is nothing to allow"))),
+                (state, _) => Err(Refusal::new(
+                    "not-refused",
+                    format!("the payment is {state}: there is nothing to allow"),
+                )),
             }
         }
         GrantCommand::Return { grant: id, amount, returned_on, details } => {
             let grant = known(case, *id)?;
             if !matches!(grant.state, GrantState::Paid | GrantState::Allowed | GrantState::Returned) {
-                return Err(Refusal::new("not-paid", format!("the payment is {}: it does not count, so nothing can come back", grant.state)));
+                return Err(Refusal::new(
+                    "not-paid",
+                    format!("the payment is {}: it does not count, so nothing can come back", grant.state),
+                ));
             }
             if *returned_on < grant.paid_on {
-                return Err(Refusal::new("return-before-payment", format!("{returned_on} lies before the payment on {}", grant.paid_on)));
+                return Err(Refusal::new(
+                    "return-before-payment",
+                    format!("{returned_on} lies before the payment on {}", grant.paid_on),
+                ));
             }
-            let left = grant.amount.checked_sub(grant.returned).map_err(|e| Refusal::new("amount-too-large", e.to_string()))?;
+            let left = grant
+                .amount
+                .checked_sub(grant.returned)
+                .map_err(|e| Refusal::new("amount-too-large", e.to_string()))?;
             if *amount > left {
-                return Err(Refusal::new("more-than-paid", format!("{amount} is more than the {left} that is left of the payment")));
+                return Err(Refusal::new(
+                    "more-than-paid",
+                    format!("{amount} is more than the {left} that is left of the payment"),
+                ));
             }
             Ok(vec![
                 ArrivalGrantReturned {
@@ -82,19 +100,49 @@ fn pay(case: &Case, command: &GrantCommand, rulebook: &Rulebook) -> Result<Vec<C
         (None, _) => GrantReason::NoEntitlement,
         (Some(_), None) => GrantReason::NotArrived,
         (Some(_), Some(arrived_on)) if paid_on < arrived_on => GrantReason::BeforeArrival,
-        (Some(_), Some(arrived_on)) if paid_on > arrived_on.saturating_add(Span::new().days(days)) => GrantReason::AfterGrantDays,
+        (Some(_), Some(arrived_on)) if paid_on > arrived_on.saturating_add(Span::new().days(days)) => {
+            GrantReason::AfterGrantDays
+        }
         (Some(_), Some(_)) if after > cap => GrantReason::OverCap,
         (Some(entitlement), Some(arrived_on)) => {
             let rule_id = entitlement.rule_id.clone();
             let rulebook = rulebook_version;
             return Ok(vec![
-                ArrivalGrantPaid { grant, budget_line, rulebook, rule_id, cap, disbursed, arrived_on, paid_on, amount, method, payment_key, details }.into(),
+                ArrivalGrantPaid {
+                    grant,
+                    budget_line,
+                    rulebook,
+                    rule_id,
+                    cap,
+                    disbursed,
+                    arrived_on,
+                    paid_on,
+                    amount,
+                    method,
+                    payment_key,
+                    details,
+                }
+                .into(),
             ]);
         }
     };
     let (rulebook, arrived_on) = (rulebook_version, case.arrived_on);
     Ok(vec![
-        ArrivalGrantRefused { grant, budget_line, rulebook, cap, disbursed, arrived_on, paid_on, amount, method, reason, payment_key, details }.into(),
+        ArrivalGrantRefused {
+            grant,
+            budget_line,
+            rulebook,
+            cap,
+            disbursed,
+            arrived_on,
+            paid_on,
+            amount,
+            method,
+            reason,
+            payment_key,
+            details,
+        }
+        .into(),
     ])
 }
 

@@ -8,7 +8,8 @@ mod state;
 pub use command::GrantCommand;
 pub use decide::decide;
 pub use event::{
-    ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned, GrantReason, PaymentMethod,
+    ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned, GrantReason,
+    PaymentMethod,
 };
 pub use state::{Grant, GrantState, evolve};
 

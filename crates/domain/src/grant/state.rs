@@ -50,12 +50,28 @@ pub fn evolve(grants: &mut BTreeMap<GrantId, Grant>, event: &CaseEvent) -> Resul
     match event {
         CaseEvent::ArrivalGrantPaid(e) => {
             let (state, reason) = (GrantState::Paid, None);
-            let grant = Grant { paid_on: e.paid_on, amount: e.amount, method: e.method, reason, returned: Eur::ZERO, state, details: e.details };
+            let grant = Grant {
+                paid_on: e.paid_on,
+                amount: e.amount,
+                method: e.method,
+                reason,
+                returned: Eur::ZERO,
+                state,
+                details: e.details,
+            };
             insert(grants, e.grant, grant)?;
         }
         CaseEvent::ArrivalGrantRefused(e) => {
             let (state, reason) = (GrantState::Refused, Some(e.reason));
-            let grant = Grant { paid_on: e.paid_on, amount: e.amount, method: e.method, reason, returned: Eur::ZERO, state, details: e.details };
+            let grant = Grant {
+                paid_on: e.paid_on,
+                amount: e.amount,
+                method: e.method,
+                reason,
+                returned: Eur::ZERO,
+                state,
+                details: e.details,
+            };
             insert(grants, e.grant, grant)?;
         }
         CaseEvent::ArrivalGrantAllowed(e) => {

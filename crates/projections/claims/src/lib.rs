@@ -67,7 +67,8 @@ impl Projection for ClaimsProjection {
         };
         let mut row = match (row, case_event) {
             (None, CaseEvent::SpendReported(e)) => {
-                let case = event.stream_id.id().parse().map_err(|_| FoldError("not the stream of a case".into()))?;
+                let case =
+                    event.stream_id.id().parse().map_err(|_| FoldError("not the stream of a case".into()))?;
                 return Ok(ClaimRow {
                     position: event.position,
                     case,

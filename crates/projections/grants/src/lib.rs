@@ -75,7 +75,9 @@ impl Projection for GrantsProjection {
                 state: GrantState::Refused,
                 details: e.details,
             }),
-            (Some(row), Event::Case(CaseEvent::ArrivalGrantAllowed(_))) => Ok(GrantRow { state: GrantState::Allowed, ..row }),
+            (Some(row), Event::Case(CaseEvent::ArrivalGrantAllowed(_))) => {
+                Ok(GrantRow { state: GrantState::Allowed, ..row })
+            }
             (Some(mut row), Event::Case(CaseEvent::ArrivalGrantReturned(e))) => {
                 row.returned = row.returned.checked_add(e.amount)?;
                 if row.returned == row.amount {

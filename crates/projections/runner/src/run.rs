@@ -118,7 +118,9 @@ impl Runner {
                     return Err(failed);
                 }
                 if !target.state.live {
-                    self.store.switch_generation(target.projection.name(), target.state.generation, head).await?;
+                    self.store
+                        .switch_generation(target.projection.name(), target.state.generation, head)
+                        .await?;
                 }
             }
             return Ok(head);
@@ -198,7 +200,12 @@ impl Runner {
     }
 
     /// Feeds the log up to `until` to all targets in one pass. `false` when another process moved a checkpoint.
-    async fn fill(&self, targets: &mut [Target<'_>], until: u64, progress: Progress<'_>) -> Result<bool, RunnerError> {
+    async fn fill(
+        &self,
+        targets: &mut [Target<'_>],
+        until: u64,
+        progress: Progress<'_>,
+    ) -> Result<bool, RunnerError> {
         let Some(mut position) = targets.iter().map(|t| t.state.position).min() else { return Ok(true) };
         while position < until {
             let limit = u64::from(PAGE_EVENTS).min(until - position) as u32;
@@ -228,8 +235,10 @@ impl Runner {
         let (name, generation) = (target.projection.name(), target.state.generation);
         let fresh = || events.iter().filter(|event| event.position > target.state.position);
         if !target.complete {
-            let mut missing: Vec<String> =
-                fresh().filter_map(|e| target.projection.key(e)).filter(|key| !target.rows.holds(key)).collect();
+            let mut missing: Vec<String> = fresh()
+                .filter_map(|e| target.projection.key(e))
+                .filter(|key| !target.rows.holds(key))
+                .collect();
             missing.sort_unstable();
             missing.dedup();
             let stored = self.store.rows(name, generation, &missing).await?;
@@ -243,7 +252,9 @@ impl Runner {
         for event in fresh() {
             let Some(key) = target.projection.key(event) else { continue };
             if let Err(why) = target.rows.fold(key, event) {
-                self.store.stop_generation(name, generation, &format!("position {}: {why}", event.position)).await?;
+                self.store
+                    .stop_generation(name, generation, &format!("position {}: {why}", event.position))
+                    .await?;
                 target.failed = Some(RunnerError::Stopped { name, position: event.position, why });
                 return Ok(());
             }
@@ -255,8 +266,10 @@ impl Runner {
         if target.failed.is_some() || to <= target.state.position {
             return Ok(true);
         }
-        let (name, generation, from) = (target.projection.name(), target.state.generation, target.state.position);
-        let changed = target.rows.take_changed().map_err(|why| RunnerError::Stopped { name, position: to, why })?;
+        let (name, generation, from) =
+            (target.projection.name(), target.state.generation, target.state.position);
+        let changed =
+            target.rows.take_changed().map_err(|why| RunnerError::Stopped { name, position: to, why })?;
         target.state.position = to;
         Ok(self.store.write_rows(name, generation, from, to, &changed).await?)
     }
@@ -328,7 +341,8 @@ impl Scan {
 
     async fn peek(&mut self, runner: &Runner, name: &str) -> Result<Option<(String, Vec<u8>)>, RunnerError> {
         if self.page.is_empty() && !self.ended {
-            let page = runner.store.scan_rows(name, self.generation, self.after.as_deref(), PAGE_ROWS).await?;
+            let page =
+                runner.store.scan_rows(name, self.generation, self.after.as_deref(), PAGE_ROWS).await?;
             self.ended = page.is_empty();
             self.after = page.last().map(|(key, _)| key.clone());
             self.page = page.into();
@@ -343,6 +357,7 @@ impl Scan {
 
 /// A live row that this program wrote must be readable by it.
 fn read<R: DeserializeOwned>(bytes: &[u8]) -> Result<R, RunnerError> {
-    serde_json::from_slice(bytes)
-        .map_err(|_| StoreError::Damaged("a row of a read model cannot be read: run `svala replay --repair`".into()).into())
+    serde_json::from_slice(bytes).map_err(|_| {
+        StoreError::Damaged("a row of a read model cannot be read: run `svala replay --repair`".into()).into()
+    })
 }

@@ -1,0 +1,41 @@
+# What can be done here. Everything CI does is `just check`, `just test` and `just deny`.
+
+# List the recipes.
+default:
+    @just --list
+
+# Build Svala and show what it is for: an invented year, imported and summed up.
+demo *options:
+    cargo run --release --bin svala -- demo {{options}}
+
+# All that CI checks and tests; installs what is missing.
+test:
+    scripts/test
+
+# Formatting, lints, documentation, dependencies: fails on the first finding.
+check:
+    scripts/check
+
+# Licences, sources and duplicate versions of all dependencies.
+deny:
+    cargo deny --all-features check bans licenses sources
+
+# Known vulnerabilities in dependencies (needs the public advisory database).
+advisories:
+    cargo deny check advisories
+
+# Import, append, replay and verify rates beside raw baselines from the same run.
+bench *options:
+    cargo run --release -p bench -- {{options}}
+
+# The tests that take minutes: a 100 000 row import with its memory measured.
+long:
+    SVALA_LONG=1 cargo test --release -p cli --test end_to_end -- long --nocapture
+
+# Write the golden messages and the recipes' output anew; look at the difference before committing it.
+golden:
+    SVALA_UPDATE_GOLDEN=1 cargo test -p cli --test end_to_end
+
+# The API documentation of all crates.
+doc:
+    cargo doc --workspace --no-deps --open
