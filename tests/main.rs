@@ -1,1 +1,16 @@
 //! End to end, through the binary, as a user would.
+
+mod support;
+
+mod bad_input;
+mod commands;
+mod crash;
+mod demo;
+mod exits;
+mod partial;
+mod privacy;
+mod repetition;
+mod rules;
+mod scenario;
+mod tampering;
+mod together;

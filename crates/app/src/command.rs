@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;
-use crate::session::Session;
+use crate::session::{Purpose, Session};
 use crate::texts::ReasonText;
 
 /// What became of one claim when several were accepted.
@@ -116,7 +116,7 @@ impl Ledger {
         dry_run: bool,
     ) -> Result<Vec<AcceptedClaim>, AppError> {
         const BATCH: usize = 1_000;
-        let mut session = Session::new(self, dry_run);
+        let mut session = Session::new(self, if dry_run { Purpose::DryRun } else { Purpose::Write });
         let mut done = Vec::with_capacity(claims.len());
         for chunk in claims.chunks(BATCH) {
             let mut open: Vec<usize> = (0..chunk.len()).collect();

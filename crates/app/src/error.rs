@@ -57,7 +57,7 @@ impl AppError {
         match self {
             Self::Refused(_) => 1,
             Self::Usage(_) | Self::File(_) | Self::Rulebook(_) | Self::Io { .. } => 2,
-            Self::Store(StoreError::AlreadyThere { .. }) => 2,
+            Self::Store(StoreError::AlreadyThere { .. }) | Self::Vault(VaultError::KeyFileExists { .. }) => 2,
             Self::Damaged(_)
             | Self::Store(_)
             | Self::Runner(_)

@@ -1,7 +1,8 @@
 //! Commands being decided and written.
 //!
 //! A session loads the streams it decides on, decides against what it holds, and gathers the events of many
-//! commands into one append. A dry run does everything but the append, so it shows exactly what would happen.
+//! commands into one append. A dry run does everything but the append, so it shows exactly what would happen; a
+//! check decides nothing and holds rows only against the ledger and each other.
 //! When somebody else wrote first, what was decided is forgotten, loaded again and decided again.
 
 use std::collections::hash_map::Entry;
@@ -32,8 +33,33 @@ pub const EXTERNAL_REF: &str = "external-ref";
 /// Kind of unique fact: the reference outsiders know a case by.
 pub const CASE_REFERENCE: &str = "case-reference";
 
+/// Cases held in memory before they are forgotten and loaded again when needed.
+const HELD_CASES_MAX: usize = 5_000;
+/// Unique facts held in memory before they are forgotten and loaded again when needed.
+const HELD_KEYS_MAX: usize = 50_000;
+
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Find errors: nothing is decided; what rows would reserve is noted, so that a later row is held against it.
+    Check,
+    /// Decide everything, write nothing. Keeps all it has decided, because it can be read nowhere else.
+    DryRun,
+    /// Decide and write.
+    Write,
+}
+
 /// What a decision came to: done, or refused by a rule.
 pub type Decided = Result<(), Refused>;
+
+/// What an earlier row of a file said about the same fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Earlier {
+    /// The same.
+    Same,
+    /// Something else.
+    Different,
+}
 
 /// A refusal, and whether the same command was refused before with nothing changed since.
 #[derive(Debug, Clone)]
@@ -70,12 +96,16 @@ struct Loaded {
 /// Streams, keys and commands held between loading and writing.
 pub struct Session<'l> {
     ledger: &'l Ledger,
-    dry_run: bool,
+    purpose: Purpose,
+    noted: HashMap<Note, Note>,
     cases: HashMap<CaseId, Loaded>,
     keys: HashMap<(&'static str, Hash), Option<Owner>>,
     partners: HashMap<PartnerCode, bool>,
     batch: Vec<(usize, Append)>,
 }
+
+/// Half a digest: enough to tell rows of one file apart, and small enough to keep for each of a million.
+type Note = [u8; 16];
 
 /// One command being put together. Its events are written all together or not at all.
 pub struct Draft {
@@ -90,11 +120,12 @@ pub struct Draft {
 }
 
 impl<'l> Session<'l> {
-    /// An empty session. A dry run decides everything and writes nothing.
-    pub fn new(ledger: &'l Ledger, dry_run: bool) -> Self {
+    /// An empty session.
+    pub fn new(ledger: &'l Ledger, purpose: Purpose) -> Self {
         Self {
             ledger,
-            dry_run,
+            purpose,
+            noted: HashMap::new(),
             cases: HashMap::new(),
             keys: HashMap::new(),
             partners: HashMap::new(),
@@ -355,7 +386,7 @@ impl<'l> Session<'l> {
     /// forgotten, because it was decided on what is not so.
     pub async fn flush(&mut self) -> Result<Vec<(usize, AppendOutcome)>, AppError> {
         let batch = std::mem::take(&mut self.batch);
-        if self.dry_run {
+        if self.purpose != Purpose::Write {
             return Ok(batch
                 .into_iter()
                 .map(|(tag, _)| (tag, AppendOutcome::Appended { first: 0, last: 0 }))
@@ -379,9 +410,36 @@ impl<'l> Session<'l> {
         self.partners.clear();
     }
 
-    /// Number of cases held.
-    pub fn held(&self) -> usize {
-        self.cases.len()
+    /// Forgets what can be loaded again, when it has become much.
+    pub fn make_room(&mut self) {
+        let much = self.cases.len() > HELD_CASES_MAX || self.keys.len() > HELD_KEYS_MAX;
+        if much && self.purpose != Purpose::DryRun {
+            self.forget();
+        }
+    }
+
+    /// Whether commands are decided here, or rows only checked.
+    pub fn decides(&self) -> bool {
+        self.purpose != Purpose::Check
+    }
+
+    /// Notes what a row says about a fact that may exist once. Answers what an earlier row of the file said: the
+    /// same, or something else. A file that is being written was checked like this before.
+    pub fn note(&mut self, scope: &str, fact: Hash, said: &[&str]) -> Option<Earlier> {
+        if self.purpose == Purpose::Write {
+            return None;
+        }
+        let half = |digest: Hash| -> Note { digest.first_chunk().copied().unwrap_or_default() };
+        let fact = half(self.ledger.digest(scope, &[&event_log::hex::encode(&fact)]));
+        let said = half(self.ledger.digest("row", said));
+        match self.noted.entry(fact) {
+            Entry::Vacant(place) => {
+                place.insert(said);
+                None
+            }
+            Entry::Occupied(earlier) if *earlier.get() == said => Some(Earlier::Same),
+            Entry::Occupied(_) => Some(Earlier::Different),
+        }
     }
 
     fn known(&self, id: CaseId) -> Result<&Case, AppError> {
@@ -488,7 +546,7 @@ impl Ledger {
         let name = id.to_string();
         let request: Vec<&str> = request.iter().copied().chain([name.as_str()]).collect();
         for _ in 0..ATTEMPTS_MAX {
-            let mut session = Session::new(self, false);
+            let mut session = Session::new(self, Purpose::Write);
             session.load_cases([id]).await?;
             let revision = session.known(id)?.revision;
             let mut draft = session.draft(0, &request, revision);

@@ -152,9 +152,20 @@ fn database(url: &str) -> Result<PathBuf, Failure> {
 }
 
 fn user() -> Result<Actor, Failure> {
-    let name =
-        std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_else(|_| "unknown".into());
+    let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let name = named.filter(|name| !name.is_empty()).or_else(user_number).unwrap_or_else(|| "unknown".into());
     name.parse().map_err(|error| {
         Failure::usage(format!("your user name cannot be recorded ({error}): name yourself with --actor"))
     })
+}
+
+/// The number of the user, where services run without a name.
+fn user_number() -> Option<String> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::metadata("/proc/self").ok().map(|me| format!("uid-{}", me.uid()))
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
 }

@@ -11,7 +11,6 @@
 pub mod balance;
 pub mod case;
 pub mod claim;
-mod codes;
 pub mod event;
 pub mod grant;
 pub mod ids;

@@ -51,5 +51,5 @@ pub use fields::Fields;
 pub use layout::Layout;
 pub use record::{MAX_COLUMNS, MAX_RECORD_BYTES, MAX_ROWS};
 pub use reject::{RejectError, RejectFile};
-pub use rows::{CaseRow, Decision, GrantRow, Method, ReversalRow, SpendRow};
+pub use rows::{CaseRow, GrantRow, ReversalRow, SpendRow};
 pub use table::{Record, Row, Table};

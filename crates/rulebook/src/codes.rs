@@ -1,6 +1,7 @@
 //! Closed lists of codes.
 
 /// Defines a closed list of codes: the enum, its code in files, parsing and serde in one place.
+#[macro_export]
 macro_rules! codes {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $code:literal),+ $(,)? }) => {
         $(#[$doc])*

@@ -34,7 +34,8 @@ CROSS JOIN unique_keys ON digest = unhex(substr(wanted.value, 1, 64)) AND scope 
 ";
 
 const EVENTS: Table = Table {
-    into: concat!("INSERT INTO events (", crate::columns::event_columns!(), ")"),
+    into: "INSERT INTO events (position, stream_id, stream_version, event_type, schema_version, command_id, actor,
+           recorded_at, body, leaf_hash)",
     columns: 10,
     then: "",
 };

@@ -1,6 +1,6 @@
 //! Columns of a row as the types of the log. A value of another shape is damage: nothing here wrote it.
 
-use event_log::{Frontier, Hash, Head, KeyOwner, RecordedEvent, StoreError, StreamId};
+use event_log::{Frontier, Hash, Head, KeyOwner, StoreError, StreamId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite};
 use uuid::Uuid;
@@ -56,38 +56,6 @@ pub(crate) fn head(row: &SqliteRow, first: usize) -> Result<Head, StoreError> {
     let frontier = Frontier::from_bytes(position, get(row, first + 2)?)
         .map_err(|e| damaged(format!("the head of the log: {e}")))?;
     Ok(Head { position, root: hash(row, first + 1)?, frontier })
-}
-
-/// The columns of [`event`], in order.
-macro_rules! event_columns {
-    () => {
-        "position, stream_id, stream_version, event_type, schema_version, command_id, actor, recorded_at, body, leaf_hash"
-    };
-}
-pub(crate) use event_columns;
-
-/// A whole event. What cannot even be read is named by its position, as verification names the rest.
-pub(crate) fn event(row: &SqliteRow) -> Result<RecordedEvent, StoreError> {
-    let position = number(row, 0)?;
-    event_at(row, position).map_err(|error| match error {
-        StoreError::Damaged(what) => damaged(format!("position {position}: {what}")),
-        error => error,
-    })
-}
-
-fn event_at(row: &SqliteRow, position: u64) -> Result<RecordedEvent, StoreError> {
-    Ok(RecordedEvent {
-        position,
-        stream_id: stream_id(row, 1)?,
-        stream_version: number(row, 2)?,
-        event_type: get(row, 3)?,
-        schema_version: number_u32(row, 4)?,
-        command_id: uuid(row, 5)?,
-        actor: get(row, 6)?,
-        recorded_at: get(row, 7)?,
-        body: get(row, 8)?,
-        leaf_hash: hash(row, 9)?,
-    })
 }
 
 /// Puts each row at the place its first column names; places without a row stay `None`.

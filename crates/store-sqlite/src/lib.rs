@@ -13,6 +13,7 @@ mod connection;
 mod create;
 mod decide;
 mod errors;
+mod events;
 #[cfg(test)]
 mod faults;
 mod insert;

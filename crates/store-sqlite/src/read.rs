@@ -4,9 +4,10 @@ use event_log::{Hash, Head, KeyOwner, LedgerMeta, RecordedEvent, SealedText, Sto
 use sqlx::sqlite::SqlitePool;
 use uuid::Uuid;
 
-use crate::columns::{bytes, event, get, hash, head, in_places, key_owner, uuid};
+use crate::columns::{bytes, get, hash, head, in_places, key_owner, uuid};
 use crate::connection::json_list;
 use crate::errors::{damaged, store_error};
+use crate::events::{event, select_events};
 
 pub(crate) async fn meta(readers: &SqlitePool) -> Result<LedgerMeta, StoreError> {
     let row = sqlx::query("SELECT ledger_id, key_id, created_at FROM ledger WHERE id = 1")
@@ -33,16 +34,12 @@ pub(crate) async fn log(
 ) -> Result<Vec<RecordedEvent>, StoreError> {
     // No position is beyond the largest integer of the database, so nothing comes after it.
     let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
-    let rows = sqlx::query(concat!(
-        "SELECT ",
-        crate::columns::event_columns!(),
-        " FROM events WHERE position > ? ORDER BY position LIMIT ?"
-    ))
-    .bind(after)
-    .bind(i64::from(limit))
-    .fetch_all(readers)
-    .await
-    .map_err(store_error)?;
+    let rows = sqlx::query(concat!(select_events!(), "WHERE position > ? ORDER BY position LIMIT ?"))
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(readers)
+        .await
+        .map_err(store_error)?;
     rows.iter().map(event).collect()
 }
 
@@ -51,9 +48,8 @@ pub(crate) async fn streams(
     streams: &[StreamId],
 ) -> Result<Vec<RecordedEvent>, StoreError> {
     let rows = sqlx::query(concat!(
-        "SELECT ",
-        crate::columns::event_columns!(),
-        " FROM events WHERE stream_id IN (SELECT value FROM json_each(?)) ORDER BY stream_id, stream_version"
+        select_events!(),
+        "WHERE stream_id IN (SELECT value FROM json_each(?)) ORDER BY stream_id, stream_version"
     ))
     .bind(json_list(streams))
     .fetch_all(readers)

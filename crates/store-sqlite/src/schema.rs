@@ -43,3 +43,28 @@ pub(crate) async fn is_ledger(connection: &mut SqliteConnection) -> Result<bool,
 async fn count(connection: &mut SqliteConnection, sql: &'static str) -> Result<i64, StoreError> {
     sqlx::query(sql).fetch_one(connection).await.and_then(|row| row.try_get(0)).map_err(store_error)
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::ConnectOptions;
+
+    use super::*;
+    use crate::connection::options;
+
+    /// Two programs open an old ledger at once: one of them migrates it, the other finds that done.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn pending_migrations_are_run_once() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let options = options(&folder.path().join("old.db")).create_if_missing(true);
+            let mut first = options.connect().await.unwrap();
+            // As old as can be: no migration at all.
+            first.ensure_migrations_table(&MIGRATIONS.table_name).await.unwrap();
+            let mut second = options.connect().await.unwrap();
+            let (one, other) = tokio::join!(migrate_existing(&mut first), migrate_existing(&mut second));
+            one.unwrap();
+            other.unwrap();
+            assert!(is_ledger(&mut second).await.unwrap());
+        }
+    }
+}

@@ -3,7 +3,6 @@
 //! A newer register may fill in what was empty (decision, departure, arrival, partner). What the ledger knows
 //! already is never overwritten by a file: a row that says something else is an error in that column.
 
-use domain::case::Decision;
 use domain::{Case, CaseCommand, CaseId, PartnerCode};
 use interchange::{CaseRow, RowError};
 use jiff::civil::Date;
@@ -17,6 +16,9 @@ pub struct Cases;
 
 impl Importer for Cases {
     type Row = CaseRow;
+
+    /// A later row of the same register may fill in what an earlier one left empty.
+    const CHECKS_BY_DECIDING: bool = true;
 
     async fn load(&self, session: &mut Session<'_>, rows: &[&CaseRow]) -> Result<(), AppError> {
         let ledger = session.ledger();
@@ -104,7 +106,7 @@ fn commands(row: &CaseRow, partner: Option<PartnerCode>, case: Option<&Case>) ->
     let assigned = case.is_some_and(|case| case.partner.is_some());
     let mut commands = Vec::new();
     if let (Some(decision), Some(decided_on), false) = (row.decision, row.decided_on, decided) {
-        commands.push(CaseCommand::Decide { decision: to_domain(decision), decided_on });
+        commands.push(CaseCommand::Decide { decision, decided_on });
     }
     if let (Some(partner), false) = (partner, assigned) {
         commands.push(CaseCommand::AssignPartner { partner });
@@ -116,13 +118,6 @@ fn commands(row: &CaseRow, partner: Option<PartnerCode>, case: Option<&Case>) ->
         commands.push(CaseCommand::Arrive { arrived_on });
     }
     commands
-}
-
-fn to_domain(decision: interchange::Decision) -> Decision {
-    match decision {
-        interchange::Decision::Approve => Decision::Approve,
-        interchange::Decision::Reject => Decision::Reject,
-    }
 }
 
 /// Every column in which the row contradicts what the ledger knows.
@@ -170,7 +165,7 @@ fn conflicts(at: At, row: &CaseRow, partner: Option<&PartnerCode>, case: &Case) 
     }
     if let (Some(decision), Some(day), Some((known, known_day))) =
         (row.decision, row.decided_on, case.decision)
-        && (to_domain(decision), day) != (known, known_day)
+        && (decision, day) != (known, known_day)
     {
         let how = "a decision cannot be changed; a new application may be filed";
         differs("decision", format!("{decision} {day}"), format!("{known} {known_day}"), how);

@@ -1,12 +1,12 @@
 //! `grants.csv`: payments of the arrival grant.
 
-use domain::grant::{PAYMENT, PaymentMethod};
+use domain::grant::PAYMENT;
 use domain::{CaseId, GrantCommand, GrantId};
-use interchange::{GrantRow, Method};
+use interchange::GrantRow;
 
-use super::{At, Importer, Refused, RowOutcome};
+use super::{At, Importer, Refused, RowOutcome, rows};
 use crate::error::AppError;
-use crate::session::Session;
+use crate::session::{Earlier, Session};
 use crate::texts::PaymentText;
 
 /// Imports payments of the arrival grant.
@@ -19,21 +19,35 @@ impl Importer for Grants {
         let ledger = session.ledger();
         let payments: Vec<_> = rows.iter().map(|row| ledger.digest(PAYMENT, &[&row.payment_ref])).collect();
         session.load_keys(PAYMENT, &payments).await?;
-        super::load_cases(session, rows.iter().map(|row| row.case_ref.as_str()), PAYMENT, &payments).await
+        rows::load_cases(session, rows.iter().map(|row| row.case_ref.as_str()), PAYMENT, &payments).await
     }
 
     fn apply(&self, session: &mut Session<'_>, at: At, row: &GrantRow) -> Result<RowOutcome, AppError> {
         let mut errors = Vec::new();
-        let case = super::case_of(session, &row.case_ref);
+        let case = rows::case_of(session, &row.case_ref);
         if case.is_none() {
-            errors.push(super::unknown_case(at));
+            errors.push(rows::unknown_case(at));
         }
-        let eur = super::in_euro(at, &row.amount).map_err(|error| errors.push(error)).ok();
+        let eur = rows::in_euro(at, &row.amount).map_err(|error| errors.push(error)).ok();
         let (Some(case), Some(amount), []) = (case, eur, errors.as_slice()) else {
             return Ok(RowOutcome::Errors(errors));
         };
 
         let digest = session.ledger().key_digest(PAYMENT, &[&row.payment_ref]);
+        let said = [case.to_string(), row.paid_on.to_string(), amount.to_string()];
+        match session.note(PAYMENT, digest.0, &said.each_ref().map(String::as_str)) {
+            Some(Earlier::Same) => return Ok(RowOutcome::Recognised),
+            Some(Earlier::Different) => {
+                let message = "an earlier row of this file has this payment with another case, day or amount: correct one of them";
+                return Ok(RowOutcome::Errors(vec![at.error(
+                    "payment_ref",
+                    None,
+                    "payment.conflict",
+                    message,
+                )]));
+            }
+            None => {}
+        }
         if let Some(owner) = session.owner(PAYMENT, digest.0) {
             let known = owner
                 .case()
@@ -48,18 +62,22 @@ impl Importer for Grants {
             });
         }
 
+        if !session.decides() {
+            return Ok(RowOutcome::Applied(Vec::new()));
+        }
         let revision = session.case(case).map_or(0, |c| c.revision);
         let mut draft = session.draft(at.tag, &["import-grant", &row.payment_ref], revision);
         let details =
             session.seal(&mut draft, case, &PaymentText { payment_ref: row.payment_ref.clone() })?;
         let grant = GrantId(session.ledger().environment.new_id()?);
-        let method = match row.method {
-            Method::CashByPartner => PaymentMethod::CashByPartner,
-            Method::Bank => PaymentMethod::Bank,
-            Method::Card => PaymentMethod::Card,
+        let pay = GrantCommand::Pay {
+            grant,
+            paid_on: row.paid_on,
+            amount,
+            method: row.method,
+            payment_key: digest,
+            details,
         };
-        let pay =
-            GrantCommand::Pay { grant, paid_on: row.paid_on, amount, method, payment_key: digest, details };
         let decided = session.on_grant(&mut draft, case, &pay)?;
         session.commit(draft);
         let reason = match decided {

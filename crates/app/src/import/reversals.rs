@@ -4,7 +4,7 @@ use domain::claim::{RECEIPT, REVERSAL};
 use domain::{ClaimCommand, ClaimId};
 use interchange::ReversalRow;
 
-use super::{At, Importer, Refused, RowOutcome};
+use super::{At, Importer, Refused, RowOutcome, rows};
 use crate::error::AppError;
 use crate::session::Session;
 use crate::texts::ReasonText;
@@ -27,7 +27,7 @@ impl Importer for Reversals {
             .map(|row| ledger.digest(REVERSAL, &parts(row).each_ref().map(String::as_str)))
             .collect();
         session.load_keys(REVERSAL, &reversals).await?;
-        super::load_cases(session, std::iter::empty(), RECEIPT, &receipts).await
+        rows::load_cases(session, std::iter::empty(), RECEIPT, &receipts).await
     }
 
     fn apply(&self, session: &mut Session<'_>, at: At, row: &ReversalRow) -> Result<RowOutcome, AppError> {
@@ -39,15 +39,19 @@ impl Importer for Reversals {
             let message = "this partner has reported no such receipt of this supplier: import the spend first, or correct the file";
             errors.push(at.error("receipt_no", None, "reversal.unknown-receipt", message));
         }
-        let eur = super::in_euro(at, &row.amount).map_err(|error| errors.push(error)).ok();
+        let eur = rows::in_euro(at, &row.amount).map_err(|error| errors.push(error)).ok();
         let (Some((case, claim)), Some(amount), []) = (claim, eur, errors.as_slice()) else {
             return Ok(RowOutcome::Errors(errors));
         };
 
         let parts = parts(row);
         let reversal_key = session.ledger().key_digest(REVERSAL, &parts.each_ref().map(String::as_str));
-        if session.owner(REVERSAL, reversal_key.0).is_some() {
+        let repeated = session.note(REVERSAL, reversal_key.0, &[]).is_some();
+        if repeated || session.owner(REVERSAL, reversal_key.0).is_some() {
             return Ok(RowOutcome::Recognised);
+        }
+        if !session.decides() {
+            return Ok(RowOutcome::Applied(Vec::new()));
         }
         let revision = session.case(case).map_or(0, |c| c.revision);
         let [partner, supplier, receipt_no, reversed_on, sum] = &parts;

@@ -5,9 +5,9 @@ use domain::ids::FileDigest;
 use domain::{ClaimCommand, ClaimId, PartnerCode};
 use interchange::{RowError, SpendRow};
 
-use super::{At, Importer, Refused, RowOutcome};
+use super::{At, Importer, Refused, RowOutcome, rows};
 use crate::error::AppError;
-use crate::session::Session;
+use crate::session::{Earlier, Session};
 use crate::texts::ReceiptText;
 
 /// Imports spend; with `accept`, each new claim is decided at once, in the order of the file.
@@ -27,14 +27,14 @@ impl Importer for Spend {
             .collect();
         session.load_keys(RECEIPT, &receipts).await?;
         session.load_partners(rows.iter().filter_map(|row| row.partner.parse::<PartnerCode>().ok())).await?;
-        super::load_cases(session, rows.iter().map(|row| row.case_ref.as_str()), RECEIPT, &receipts).await
+        rows::load_cases(session, rows.iter().map(|row| row.case_ref.as_str()), RECEIPT, &receipts).await
     }
 
     fn apply(&self, session: &mut Session<'_>, at: At, row: &SpendRow) -> Result<RowOutcome, AppError> {
         let mut errors = Vec::new();
-        let case = super::case_of(session, &row.case_ref);
+        let case = rows::case_of(session, &row.case_ref);
         if case.is_none() {
-            errors.push(super::unknown_case(at));
+            errors.push(rows::unknown_case(at));
         }
         let category = session.ledger().rulebook.category(&row.category, row.delivered_on);
         if category.is_none() {
@@ -50,7 +50,7 @@ impl Importer for Spend {
                 format!("the rulebook has no such benefit category on {}; it has {known}", row.delivered_on);
             errors.push(at.error("category", Some(&row.category), "category.unknown", message));
         }
-        let eur = super::in_euro(at, &row.amount).map_err(|error| errors.push(error)).ok();
+        let eur = rows::in_euro(at, &row.amount).map_err(|error| errors.push(error)).ok();
         let partner = row.partner.parse::<PartnerCode>();
         if let Err(error) = &partner {
             errors.push(at.error("partner", Some(&row.partner), "code.pattern", error.to_string()));
@@ -63,6 +63,26 @@ impl Importer for Spend {
 
         let receipt_key =
             session.ledger().key_digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no]);
+        let said = [
+            case.to_string(),
+            row.category.clone(),
+            row.delivered_on.to_string(),
+            row.amount.to_string(),
+            row.receipt_sha256.map(|digest| event_log::hex::encode(&digest)).unwrap_or_default(),
+        ];
+        match session.note(RECEIPT, receipt_key.0, &said.each_ref().map(String::as_str)) {
+            Some(Earlier::Same) => return Ok(RowOutcome::Recognised),
+            Some(Earlier::Different) => {
+                let message = "an earlier row of this file has this receipt with another case, amount, day, category or file: a receipt is claimed once, correct one of them";
+                return Ok(RowOutcome::Errors(vec![at.error(
+                    "receipt_no",
+                    None,
+                    "receipt.conflict",
+                    message,
+                )]));
+            }
+            None => {}
+        }
         if let Some(owner) = session.owner(RECEIPT, receipt_key.0) {
             let known = owner
                 .case()
@@ -81,6 +101,9 @@ impl Importer for Spend {
             });
         }
 
+        if !session.decides() {
+            return Ok(RowOutcome::Applied(Vec::new()));
+        }
         let revision = session.case(case).map_or(0, |c| c.revision);
         let request = [
             "import-spend",

@@ -77,7 +77,7 @@ impl Ledger {
         let mut rows: Vec<(ClaimId, ClaimRow)> = match filter.case {
             // One case's claims are in its own stream: no need to look at all the others.
             Some(case) => {
-                let mut session = crate::session::Session::new(self, true);
+                let mut session = crate::session::Session::new(self, crate::session::Purpose::Check);
                 session.load_cases([case]).await?;
                 let ids: Vec<ClaimId> =
                     session.case(case).map(|c| c.claims.keys().copied().collect()).unwrap_or_default();

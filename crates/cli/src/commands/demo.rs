@@ -58,11 +58,23 @@ pub async fn run(
     say(format!("An invented year (seed {seed}) in {}: {}\n", folder.display(), rows.join(", ")))?;
     say(report::summed_up(&summary))?;
     let example = summary.tight.first().map_or("CASE", |b| b.external_ref.as_str());
-    say(format!(
-        "\n{}\n  export SVALA_LEDGER={}\n  svala explain {example}\n  svala history {example}\n  svala claim list --state cut\n  svala verify\n  svala replay\n  svala rulebook show jrs.reintegration.iraq-extended",
-        heading("try next"),
-        shell_word(&format!("sqlite:{}", place.database().display())),
-    ))?;
+    let svala = shell_word(&std::env::args().next().unwrap_or_else(|| "svala".into()));
+    let mut next = vec![format!(
+        "export SVALA_LEDGER={}",
+        shell_word(&format!("sqlite:{}", place.database().display()))
+    )];
+    for command in [
+        &format!("explain {example}"),
+        &format!("history {example}"),
+        "claim list --state cut",
+        "case list --format csv",
+        "verify",
+        "replay",
+        "rulebook show jrs.reintegration.iraq-extended",
+    ] {
+        next.push(format!("{svala} {command}"));
+    }
+    say(format!("\n{}\n  {}", heading("try next"), next.join("\n  ")))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -75,8 +75,33 @@ fn show(format: Format, file: &ImportFile, accept: bool, report: &ImportReport) 
             listing(format, &["outcome", "rows"], &rows, |(outcome, rows)| cells![*outcome, *rows])?;
         }
     }
-    let nothing_applied = report.errors_total > 0 && !file.partial;
-    Ok(ExitCode::from(if nothing_applied { 2 } else { 0 }))
+    Ok(ExitCode::from(match Ending::of(file, report) {
+        Ending::Good => 0,
+        Ending::Overtaken => 1,
+        Ending::Stopped => 2,
+    }))
+}
+
+/// How an import ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// As asked.
+    Good,
+    /// Errors: nothing was applied.
+    Stopped,
+    /// The file was good when it was checked; while it was written somebody else recorded facts that some of its
+    /// rows contradict.
+    Overtaken,
+}
+
+impl Ending {
+    fn of(file: &ImportFile, report: &ImportReport) -> Self {
+        match (report.errors_total > 0 && !file.partial, report.written) {
+            (false, _) => Self::Good,
+            (true, false) => Self::Stopped,
+            (true, true) => Self::Overtaken,
+        }
+    }
 }
 
 fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
@@ -90,24 +115,29 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
     }
     let c = &report.counts;
     let mut lines = Vec::new();
-    let headline = match (report.errors_total > 0 && !file.partial, file.dry_run) {
-        (true, true) => {
+    let ending = Ending::of(file, report);
+    let headline = match (ending, file.dry_run) {
+        (Ending::Stopped, true) => {
             format!("{name}: nothing would be applied, {} of {} rows have errors", c.rejected, c.rows)
         }
-        (true, false) => format!(
+        (Ending::Overtaken, _) => format!(
+            "{name}: {} of {} rows do not fit what somebody else recorded while this file was imported; the others are applied",
+            c.rejected, c.rows
+        ),
+        (Ending::Stopped, false) => format!(
             "{name}: nothing was applied, {} of {} rows have errors: correct them, or apply the others with --partial",
             c.rejected, c.rows
         ),
-        (false, true) => {
+        (Ending::Good, true) => {
             format!("{name}: dry run, nothing was written; {} rows of {} would become", c.rows, report.kind)
         }
-        (false, false) => format!("{name}: {} rows of {}", c.rows, report.kind),
+        (Ending::Good, false) => format!("{name}: {} rows of {}", c.rows, report.kind),
     };
     lines.push(headline);
     if let Some(dialect) = report.dialect.filter(|d| d.delimiter != b',') {
         lines.push(format!("  delimiter   {}", char::from(dialect.delimiter)));
     }
-    if report.errors_total == 0 || file.partial {
+    if ending != Ending::Stopped {
         let rows = [
             ("applied", c.applied, ""),
             ("refused", c.refused, "kept, with the reason"),

@@ -26,7 +26,7 @@ pub async fn run(args: Args) -> Result<ExitCode, Failure> {
 async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
     let format = args.format;
     match args.command {
-        Command::Init => init(&place).await,
+        Command::Init => init(place).await,
         Command::Import(command) => import::run(place, format, command).await,
         Command::Case(command) => case::run(place, format, command).await,
         Command::Claim(command) => claim::run(place, format, command).await,

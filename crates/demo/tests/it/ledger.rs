@@ -3,7 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use interchange::{CaseRow, Decision, GrantRow, ReversalRow, Row, SpendRow, Table};
+use domain::case::Decision;
+use interchange::{CaseRow, GrantRow, ReversalRow, Row, SpendRow, Table};
 use jiff::ToSpan;
 use money::{Eur, Locale};
 use rulebook::{Assessment, Rulebook};

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use demo::{DemoYear, PEOPLE, SEED, invent};
-use interchange::{CaseRow, Decision};
+use domain::case::Decision;
+use interchange::CaseRow;
 use jiff::civil::date;
 use money::Eur;
 use rstest::rstest;

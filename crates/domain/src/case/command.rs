@@ -3,11 +3,10 @@
 use jiff::civil::Date;
 use rulebook::{Authority, Facts, ReturnMode};
 
-use crate::codes::codes;
 use crate::ids::{CaseId, PartnerCode, SubjectId, TextId};
 use crate::reference::CaseReference;
 
-codes! {
+rulebook::codes! {
     /// What the authority decided.
     Decision {
         /// Support is granted (beviljande).

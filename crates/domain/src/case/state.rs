@@ -9,13 +9,12 @@ use super::command::Decision;
 use super::event::{ApplicationFiled, CaseEvent, CommandRefused};
 use crate::balance::Balances;
 use crate::claim::Claim;
-use crate::codes::codes;
 use crate::grant::Grant;
 use crate::ids::{CaseId, ClaimId, GrantId, PartnerCode, SubjectId, TextId};
 use crate::reference::CaseReference;
 use crate::refusal::FoldError;
 
-codes! {
+rulebook::codes! {
     /// How far a case has come.
     Stage {
         /// Applied, not decided.

@@ -4,10 +4,9 @@ use jiff::civil::Date;
 use money::{Amount, Eur};
 use serde::{Deserialize, Serialize};
 
-use crate::codes::codes;
 use crate::ids::{ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 
-codes! {
+rulebook::codes! {
     /// Why a claim, or a part of it, was disallowed. Tested in this order; finance's own refusal stands apart.
     ClaimReason {
         /// Nothing was granted on the budget line, or the grant has ended.
@@ -25,7 +24,7 @@ codes! {
     }
 }
 
-codes! {
+rulebook::codes! {
     /// Why a claim waits for an answer instead of being decided in bulk.
     QueryReason {
         /// Delivered later than the package may be used after arrival.

@@ -7,11 +7,10 @@ use money::{Amount, Eur};
 
 use super::event::ClaimReason;
 use crate::case::CaseEvent;
-use crate::codes::codes;
 use crate::ids::{ClaimId, FileDigest, PartnerCode, TextId};
 use crate::refusal::FoldError;
 
-codes! {
+rulebook::codes! {
     /// How far a claim has come.
     ClaimState {
         /// Reported, not decided.

@@ -4,10 +4,9 @@ use jiff::civil::Date;
 use money::Eur;
 use serde::{Deserialize, Serialize};
 
-use crate::codes::codes;
 use crate::ids::{GrantId, KeyDigest, TextId};
 
-codes! {
+rulebook::codes! {
     /// How a grant was paid.
     PaymentMethod {
         /// In cash, by the partner.
@@ -19,7 +18,7 @@ codes! {
     }
 }
 
-codes! {
+rulebook::codes! {
     /// Why a payment does not count. Tested in this order.
     GrantReason {
         /// No arrival grant was granted.

@@ -7,11 +7,10 @@ use money::Eur;
 
 use super::event::{GrantReason, PaymentMethod};
 use crate::case::CaseEvent;
-use crate::codes::codes;
 use crate::ids::{GrantId, TextId};
 use crate::refusal::FoldError;
 
-codes! {
+rulebook::codes! {
     /// How far a payment has come.
     GrantState {
         /// Counts as disbursed.

@@ -1,20 +1,10 @@
 //! `cases.csv`: applications, how they were decided, and how the return went.
 
+use domain::case::Decision;
 use jiff::civil::Date;
 use rulebook::Facts;
 
-use super::codes::codes;
 use crate::{Fields, Row};
-
-codes! {
-    /// What the authority decided. Of an application not decided yet the cell is empty.
-    Decision {
-        /// Support is granted (beviljande).
-        Approve = "approve",
-        /// Support is refused (avslag).
-        Reject = "reject",
-    }
-}
 
 /// One application.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,22 +1,10 @@
 //! `grants.csv`: arrival grants (ankomststöd) that were paid out.
 
+use domain::grant::PaymentMethod;
 use jiff::civil::Date;
 use money::Amount;
 
-use super::codes::codes;
 use crate::{Fields, Row};
-
-codes! {
-    /// How a grant was paid.
-    Method {
-        /// In cash, by the partner organisation.
-        CashByPartner = "cash-by-partner",
-        /// To a bank account.
-        Bank = "bank",
-        /// On a card.
-        Card = "card",
-    }
-}
 
 /// One payment of an arrival grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +16,7 @@ pub struct GrantRow {
     /// What was paid; positive.
     pub amount: Amount,
     /// How it was paid.
-    pub method: Method,
+    pub method: PaymentMethod,
     /// The payer's reference, which tells payments apart.
     pub payment_ref: String,
 }

@@ -1,12 +1,11 @@
 //! The four kinds of import files.
 
 mod case;
-mod codes;
 mod grant;
 mod reversal;
 mod spend;
 
-pub use case::{CaseRow, Decision};
-pub use grant::{GrantRow, Method};
+pub use case::CaseRow;
+pub use grant::GrantRow;
 pub use reversal::ReversalRow;
 pub use spend::SpendRow;

@@ -1,6 +1,8 @@
 //! What holds for any input: no panic, no row lost, and the same reading as the `csv` crate.
 
-use interchange::{CaseRow, Decision, Fields, GrantRow, Method, ReversalRow, Row, SpendRow};
+use domain::case::Decision;
+use domain::grant::PaymentMethod;
+use interchange::{CaseRow, Fields, GrantRow, ReversalRow, Row, SpendRow};
 use jiff::civil::Date;
 use money::{Amount, Locale};
 use proptest::collection::vec;
@@ -259,7 +261,7 @@ prop_compose! {
         case_ref in REFERENCE,
         paid_on in day(),
         amount in amount(),
-        method in select(Method::ALL),
+        method in select(PaymentMethod::ALL),
         payment_ref in REFERENCE,
     ) -> GrantRow {
         GrantRow { case_ref, paid_on, amount, method, payment_ref }

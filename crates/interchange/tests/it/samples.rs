@@ -1,6 +1,8 @@
 //! Whole small files of each kind, read as what they mean.
 
-use interchange::{CaseRow, Decision, Dialect, GrantRow, Method, ReversalRow, SpendRow, Table};
+use domain::case::Decision;
+use domain::grant::PaymentMethod;
+use interchange::{CaseRow, Dialect, GrantRow, ReversalRow, SpendRow, Table};
 use jiff::civil::date;
 use money::{Amount, Currency, Locale};
 use rulebook::{AsylumOutcome, Authority, Facts, ReturnMode};
@@ -76,7 +78,7 @@ fn grants_and_reversals_are_read() {
         case_ref: "MV-03-00000".to_owned(),
         paid_on: date(2023, 7, 3),
         amount: eur("615.00"),
-        method: Method::CashByPartner,
+        method: PaymentMethod::CashByPartner,
         payment_ref: "AG 0".to_owned(),
     };
     assert_eq!(grants[0].parsed, Ok(expected));

@@ -1,7 +1,6 @@
 //! What every store must do, as functions over the trait: they can be run against any implementation.
 //!
-//! Each function gets empty ledgers. Where it gets two, `two_writers` says that both are the same ledger, opened
-//! twice; otherwise they are different ones.
+//! Each function gets an empty ledger; one that gets two says whether they are the same ledger opened twice.
 
 pub mod append;
 pub mod keys;

@@ -1,0 +1,209 @@
+//! One pass over a file: reading it in chunks, deciding each row, counting what became of it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::ledger::ImportCounts;
+use event_log::AppendOutcome;
+use interchange::{Dialect, Layout, Record, RejectFile, RowError, Table};
+use money::Eur;
+
+use super::{At, ERRORS_LISTED_MAX, ImportProgress, ImportRequest, Importer, Refused, RowOutcome};
+use crate::error::AppError;
+use crate::ledger::{ATTEMPTS_MAX, Ledger};
+use crate::session::{Purpose, Session};
+
+/// Rows decided and written together.
+const CHUNK_ROWS: usize = 1_000;
+
+/// What a pass is told.
+pub(super) struct Orders<'a> {
+    /// The file, and how it is written.
+    pub(super) request: &'a ImportRequest,
+    /// Its name, without the folder.
+    pub(super) name: &'a str,
+    /// Find errors, show what would happen, or write.
+    pub(super) purpose: Purpose,
+    /// Rows to leave out.
+    pub(super) skip: &'a HashSet<u64>,
+    /// Where rows with errors go.
+    pub(super) rejects: Option<&'a mut Rejects>,
+    /// Who wants to know how far it has come.
+    pub(super) progress: &'a dyn ImportProgress,
+}
+
+/// What became of the rows.
+#[derive(Default)]
+pub(super) struct Pass {
+    pub(super) dialect: Option<Dialect>,
+    pub(super) counts: ImportCounts,
+    pub(super) refused: BTreeMap<String, (u64, Eur)>,
+    /// The first errors.
+    pub(super) errors: Vec<RowError>,
+    /// Number of errors by rule, all of them.
+    pub(super) rules: BTreeMap<&'static str, u64>,
+    pub(super) bad_rows: HashSet<u64>,
+}
+
+impl Ledger {
+    pub(super) async fn pass<I: Importer>(
+        &self,
+        importer: &I,
+        mut orders: Orders<'_>,
+    ) -> Result<Pass, AppError> {
+        let Orders { request, name, purpose, .. } = orders;
+        let file = File::open(&request.path).map_err(AppError::io(name))?;
+        let length = file.metadata().map_err(AppError::io(name))?.len();
+        let read = Arc::new(AtomicU64::new(0));
+        let reader = Counting { inner: BufReader::new(file), read: read.clone() };
+        let mut table = Table::<I::Row, _>::open(name, reader, request.locale)?;
+        let mut pass = Pass { dialect: Some(table.dialect()), ..Pass::default() };
+        let mut session = Session::new(self, purpose);
+        let mut records: Vec<Record<I::Row>> = Vec::with_capacity(CHUNK_ROWS);
+        loop {
+            let record = table.next().transpose()?;
+            let ended = record.is_none();
+            records.extend(record.filter(|record| !orders.skip.contains(&record.row)));
+            if records.len() == CHUNK_ROWS || ended {
+                let outcomes = self.chunk(importer, &mut session, &records).await?;
+                for (record, outcome) in records.drain(..).zip(outcomes) {
+                    if let (RowOutcome::Errors(errors), Some(rejects)) = (&outcome, &mut orders.rejects) {
+                        rejects.push(table.layout(), &record.fields, errors)?;
+                    }
+                    pass.count(outcome)?;
+                }
+                orders.progress.at(purpose == Purpose::Write, read.load(Ordering::Relaxed), length);
+                session.make_room();
+            }
+            if ended {
+                return Ok(pass);
+            }
+        }
+    }
+
+    /// Decides and writes some rows; those that met another writer's change are decided again.
+    async fn chunk<I: Importer>(
+        &self,
+        importer: &I,
+        session: &mut Session<'_>,
+        records: &[Record<I::Row>],
+    ) -> Result<Vec<RowOutcome>, AppError> {
+        let readable = |tag: usize| {
+            let record: &Record<I::Row> = &records[tag];
+            record.parsed.as_ref().ok().map(|typed| (At { row: record.row, tag }, typed))
+        };
+        let mut outcomes: Vec<RowOutcome> = records
+            .iter()
+            .map(|record| RowOutcome::Errors(record.parsed.as_ref().err().cloned().unwrap_or_default()))
+            .collect();
+        let mut open: Vec<(At, &I::Row)> = (0..records.len()).filter_map(readable).collect();
+        for _ in 0..ATTEMPTS_MAX {
+            let wanted: Vec<&I::Row> = open.iter().map(|(_, row)| *row).collect();
+            importer.load(session, &wanted).await?;
+            for (at, row) in open.drain(..) {
+                outcomes[at.tag] = importer.apply(session, at, row)?;
+            }
+            for (tag, outcome) in session.flush().await? {
+                match outcome {
+                    AppendOutcome::Appended { .. } => {}
+                    AppendOutcome::AlreadyDone { .. } => outcomes[tag] = RowOutcome::Recognised,
+                    AppendOutcome::Conflict(_) => open.extend(readable(tag)),
+                }
+            }
+            if open.is_empty() {
+                return Ok(outcomes);
+            }
+        }
+        Err(AppError::Store(event_log::StoreError::Busy))
+    }
+}
+
+impl Pass {
+    /// Number of errors, listed or not.
+    pub(super) fn errors_total(&self) -> u64 {
+        self.rules.values().sum()
+    }
+
+    fn count(&mut self, outcome: RowOutcome) -> Result<(), AppError> {
+        self.counts.rows += 1;
+        match outcome {
+            RowOutcome::Applied(refused) if refused.is_empty() => self.counts.applied += 1,
+            RowOutcome::Applied(refused) => {
+                self.counts.refused += 1;
+                for Refused { reason, amount } in refused {
+                    let (rows, sum) = self.refused.entry(reason).or_default();
+                    *rows += 1;
+                    *sum = sum.checked_add(amount.unwrap_or(Eur::ZERO)).map_err(domain::FoldError::from)?;
+                }
+            }
+            RowOutcome::Recognised => self.counts.recognised += 1,
+            RowOutcome::Errors(errors) => {
+                self.counts.rejected += 1;
+                for error in &errors {
+                    *self.rules.entry(error.rule).or_default() += 1;
+                    self.bad_rows.insert(error.row);
+                }
+                let room = ERRORS_LISTED_MAX.saturating_sub(self.errors.len());
+                self.errors.extend(errors.into_iter().take(room));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the rows that an earlier pass found unusable, and why.
+    pub(super) fn add_rejected(&mut self, check: Pass) {
+        let rejected = check.bad_rows.len() as u64;
+        self.counts.rejected += rejected;
+        self.counts.rows += rejected;
+        self.errors.splice(0..0, check.errors);
+        for (rule, errors) in check.rules {
+            *self.rules.entry(rule).or_default() += errors;
+        }
+    }
+}
+
+/// The reject file, begun with the first row it gets.
+pub(super) struct Rejects {
+    path: PathBuf,
+    file: Option<RejectFile>,
+}
+
+impl Rejects {
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self { path, file: None }
+    }
+
+    fn push(&mut self, layout: &Layout, fields: &[String], errors: &[RowError]) -> Result<(), AppError> {
+        let failed = |error: interchange::RejectError| AppError::Usage(error.to_string());
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => self.file.insert(RejectFile::create(&self.path, layout).map_err(failed)?),
+        };
+        file.push(fields, errors).map_err(failed)
+    }
+
+    /// Makes the file durable; answers with its path if it got a row.
+    pub(super) fn finish(self) -> Result<Option<PathBuf>, AppError> {
+        let Some(file) = self.file else { return Ok(None) };
+        file.finish().map_err(|error| AppError::Usage(error.to_string()))?;
+        Ok(Some(self.path))
+    }
+}
+
+/// Counts the bytes read, for progress.
+struct Counting<R> {
+    inner: R,
+    read: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.read.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
+    }
+}

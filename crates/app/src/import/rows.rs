@@ -1,0 +1,74 @@
+//! What the rows of several kinds have in common: the case they name, and the euro they give.
+
+use domain::{CaseId, CaseReference};
+use interchange::RowError;
+use money::{Amount, Currency, Eur};
+
+use super::At;
+use crate::error::AppError;
+use crate::session::{CASE_REFERENCE, EXTERNAL_REF, Owner, Session};
+
+/// Loads the cases that own the unique facts given and, where rows are decided, those that rows name.
+pub(super) async fn load_cases<'r>(
+    session: &mut Session<'_>,
+    names: impl Iterator<Item = &'r str>,
+    scope: &'static str,
+    facts: &[event_log::Hash],
+) -> Result<(), AppError> {
+    let ledger = session.ledger();
+    let (mut external, mut own) = (Vec::new(), Vec::new());
+    for name in names {
+        external.push(ledger.digest(EXTERNAL_REF, &[name]));
+        if let Ok(reference) = name.parse::<CaseReference>() {
+            own.push(ledger.digest(CASE_REFERENCE, &[reference.as_str()]));
+        }
+    }
+    session.load_keys(EXTERNAL_REF, &external).await?;
+    session.load_keys(CASE_REFERENCE, &own).await?;
+    let named = [(EXTERNAL_REF, external.as_slice()), (CASE_REFERENCE, own.as_slice()), (scope, facts)];
+    // To find errors it is enough that a case is there.
+    let named = if session.decides() { named.as_slice() } else { &named[2..] };
+    let cases: Vec<CaseId> = named
+        .iter()
+        .flat_map(|(scope, digests)| digests.iter().filter_map(|digest| session.owner(scope, *digest)))
+        .filter_map(Owner::case)
+        .collect();
+    session.load_cases(cases).await
+}
+
+/// The case a row names: by the authority's key, or by the case's own reference.
+pub(super) fn case_of(session: &Session<'_>, name: &str) -> Option<CaseId> {
+    let ledger = session.ledger();
+    let external = session.owner(EXTERNAL_REF, ledger.digest(EXTERNAL_REF, &[name]));
+    let owner = external.or_else(|| {
+        let reference = name.parse::<CaseReference>().ok()?;
+        session.owner(CASE_REFERENCE, ledger.digest(CASE_REFERENCE, &[reference.as_str()]))
+    });
+    owner.and_then(Owner::case)
+}
+
+pub(super) fn unknown_case(at: At) -> RowError {
+    at.error(
+        "case_ref",
+        None,
+        "case.unknown",
+        "no case has this reference: import its case first, or correct the reference",
+    )
+}
+
+/// The amount in euro, as long as only euro can be booked.
+pub(super) fn in_euro(at: At, amount: &Amount) -> Result<Eur, RowError> {
+    let currency = amount.currency();
+    if currency != Currency::EUR {
+        let message = "only amounts in EUR can be booked for now: give the amount in EUR";
+        return Err(at.error("currency", Some(currency.code()), "currency.not-eur", message));
+    }
+    amount.to_eur_exact().ok_or_else(|| {
+        at.error(
+            "amount",
+            Some(&amount.to_string()),
+            "amount.too-large",
+            "the amount is larger than the ledger can hold",
+        )
+    })
+}

@@ -1,0 +1,148 @@
+//! A dry run writes nothing and promises exactly what a real run then does.
+
+use app::import::ImportReport;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::support::*;
+
+/// A cell as it should be, or one of the ways in which it arrives.
+fn cell(good: &'static [&'static str], bad: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+    prop_oneof![12 => select(good), 1 => select(bad)]
+}
+
+fn names() -> impl Strategy<Value = &'static str> {
+    cell(&["MV-1", "MV-2", "MV-3", "MV-4"], &["", "MV-99", " MV-1", "MV-1\u{200b}"])
+}
+
+fn dates() -> impl Strategy<Value = &'static str> {
+    cell(
+        &["2024-03-10", "2024-03-11", "2024-03-14", "2024-04-01", "2025-04-01"],
+        &["", "2024-02-30", "01.04.2024", "45383"],
+    )
+}
+
+fn amounts() -> impl Strategy<Value = &'static str> {
+    cell(
+        &["0.01", "100", "615.00", "615.01", "1500.00", "3000.01"],
+        &[
+            "",
+            "1e2",
+            "1.005",
+            "12,50",
+            "1 000,00",
+            "-5.00",
+            "(5)",
+            "NaN",
+            "0x10",
+            "0.00",
+            "1000000000000000000",
+        ],
+    )
+}
+
+fn currencies() -> impl Strategy<Value = &'static str> {
+    cell(&["EUR"], &["USD", "XXQ", "", "eur"])
+}
+
+fn rows(kind: Kind) -> BoxedStrategy<Vec<String>> {
+    let number = 0_u32..12;
+    let partners = || cell(&["caritas", "irara"], &["", "Caritas", "-x"]);
+    let row: BoxedStrategy<String> = match kind {
+        Kind::Cases => (names(), dates(), cell(&["GM", "PS"], &["XX1", ""]), cell(&["approve", "reject"], &["maybe"]), dates(), partners())
+            .prop_map(|(name, on, to, decision, left, code)| {
+                format!("{name},2024-02-01,{to},voluntary,migration-agency,refused,yes,yes,yes,no,no,{on},{decision},{left},,{code}")
+            })
+            .boxed(),
+        Kind::Grants => (names(), number, dates(), amounts(), currencies())
+            .prop_map(|(name, n, on, sum, currency)| format!("{name},{on},\"{sum}\",{currency},bank,P-{n}"))
+            .boxed(),
+        Kind::Spend => (partners(), names(), number, dates(), amounts(), currencies(), cell(&["education", "medical-care"], &["horses", ""]))
+            .prop_map(|(code, name, n, on, sum, currency, category)| {
+                format!("{code},{name},{category},{on},\"{sum}\",{currency},Clinic,R-{n},,\"x, y\"")
+            })
+            .boxed(),
+        Kind::Reversals => (partners(), number, dates(), amounts(), currencies())
+            .prop_map(|(code, n, on, sum, currency)| format!("{code},R-{n},Hotel Banjul,{on},\"{sum}\",{currency},twice"))
+            .boxed(),
+    };
+    prop::collection::vec(row, 1..30).boxed()
+}
+
+/// What is known beforehand, so that rows meet receipts, payments and people that are there already.
+async fn book() -> Book {
+    let book = Book::new().await;
+    book.import(
+        Kind::Cases,
+        "cases.csv",
+        &[person("MV-1"), person("MV-2"), person_to("MV-3", "PS", "irara")],
+    )
+    .await;
+    let spend: Vec<String> =
+        (0..6).map(|n| receipt("caritas", &format!("MV-{}", n % 2 + 1), n, "2024-04-01", "700.00")).collect();
+    let path = book.write(Kind::Spend, "spend.csv", &spend);
+    import(&book.ledger, Kind::Spend, path, How::Accepting).await.unwrap();
+    book.import(Kind::Grants, "grants.csv", &[payment("MV-1", 1, "2024-03-12", "100.00")]).await;
+    book
+}
+
+fn promised(report: &ImportReport) -> String {
+    let errors: Vec<String> = report.errors.iter().map(|e| format!("{e:?}")).collect();
+    format!("{:?} {:?} {} {errors:#?}", report.counts, report.refused, report.errors_total)
+}
+
+async fn promise_holds(kind: Kind, rows: &[String]) {
+    let book = book().await;
+    let path = book.write(kind, "random.csv", rows);
+    let before =
+        (book.head().await, book.balances().await, std::fs::read_dir(book.folder.path()).unwrap().count());
+    let dry = import(&book.ledger, kind, path.clone(), How::Dry).await.unwrap();
+    let after =
+        (book.head().await, book.balances().await, std::fs::read_dir(book.folder.path()).unwrap().count());
+    assert_eq!(after, before, "a dry run wrote something");
+    assert!(!dry.written && dry.reject_file.is_none());
+    assert_eq!(dry.counts.rows, rows.len() as u64);
+
+    // All or nothing: a file with an error is not applied.
+    let whole = import(&book.ledger, kind, path.clone(), How::Accepting).await.unwrap();
+    assert_eq!(promised(&whole), promised(&dry));
+    assert_eq!(whole.written, dry.errors_total == 0);
+    if dry.errors_total > 0 {
+        assert_eq!(
+            (book.head().await, book.balances().await),
+            (before.0, before.1),
+            "an error, and still applied"
+        );
+        // And in part: what was promised of the good rows.
+        let part = import(&book.ledger, kind, path, How::Partial).await.unwrap();
+        assert_eq!(promised(&part), promised(&dry));
+        assert_eq!(part.written, dry.counts.applied + dry.counts.refused > 0);
+        let rejects = std::fs::read_to_string(part.reject_file.unwrap()).unwrap();
+        assert_eq!(rejects.lines().count() as u64, dry.counts.rejected + 1);
+    }
+    book.sound().await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, max_shrink_iters: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn of_spend(rows in rows(Kind::Spend)) {
+        many_threads().block_on(promise_holds(Kind::Spend, &rows));
+    }
+
+    #[test]
+    fn of_grants(rows in rows(Kind::Grants)) {
+        many_threads().block_on(promise_holds(Kind::Grants, &rows));
+    }
+
+    #[test]
+    fn of_reversals(rows in rows(Kind::Reversals)) {
+        many_threads().block_on(promise_holds(Kind::Reversals, &rows));
+    }
+
+    #[test]
+    fn of_cases(rows in rows(Kind::Cases)) {
+        many_threads().block_on(promise_holds(Kind::Cases, &rows));
+    }
+}

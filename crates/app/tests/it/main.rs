@@ -1,0 +1,9 @@
+//! The application over SQLite: random commands, files in every order, races, dry runs.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failing helper is a failing test")]
+
+mod dry_run;
+mod files;
+mod interposed;
+mod races;
+mod sequences;
+mod support;

@@ -1,0 +1,308 @@
+//! Two processes on one file: nobody over a cap, nobody wrongly refused, nothing mistaken for something else.
+
+use std::sync::Arc;
+
+use app::{AppError, Ledger};
+use domain::{CaseId, ClaimId};
+use event_log::Store;
+
+use crate::interposed::Interposed;
+use crate::support::*;
+
+const PEOPLE: u32 = 4;
+
+async fn with_people() -> Book {
+    let book = Book::new().await;
+    let people: Vec<String> = (1..=PEOPLE).map(|n| person(&format!("MV-{n}"))).collect();
+    book.import(Kind::Cases, "cases.csv", &people).await;
+    book
+}
+
+/// 40 claims of 300 EUR for four people: 3 000 for each fits in exactly ten.
+fn claims_of(first: u32) -> Vec<String> {
+    (0..80)
+        .map(|n| receipt("caritas", &format!("MV-{}", n % PEOPLE + 1), first + n, "2024-04-01", "300.00"))
+        .collect()
+}
+
+async fn open_claims(ledger: &Ledger) -> Vec<(u64, CaseId, ClaimId)> {
+    let claims = ledger.claims(&Default::default()).await.unwrap();
+    claims.iter().map(|c| (c.claim, c.case_id, c.id)).collect()
+}
+
+/// Everybody stands exactly at the cap: nobody over it, and nobody refused what would have fitted.
+async fn assert_all_at_the_cap(book: &Book) {
+    for line in book.balances().await.iter().filter(|line| line.contains(" reintegration ")) {
+        assert!(line.contains(" 3000.00 3000.00 0.00 "), "{line}");
+    }
+    book.sound().await;
+}
+
+#[test]
+fn two_processes_accepting_the_same_claims_pay_nobody_over_the_cap() {
+    many_threads().block_on(async {
+        for _ in 0..3 {
+            let book = with_people().await;
+            book.import(Kind::Spend, "spend.csv", &claims_of(0)).await;
+            let other = book.another(2).await;
+            let forward = open_claims(&book.ledger).await;
+            let backward: Vec<_> = forward.iter().rev().copied().collect();
+            let (one, two) = tokio::join!(
+                book.ledger.accept_claims(&forward, false),
+                other.accept_claims(&backward, false)
+            );
+            assert_eq!(one.unwrap().len(), two.unwrap().len());
+            assert_all_at_the_cap(&book).await;
+        }
+    });
+}
+
+#[test]
+fn two_partners_uploading_for_the_same_people_pay_nobody_over_the_cap() {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        let mut uploads = Vec::new();
+        for upload in 0..4_u32 {
+            let book = book.clone();
+            uploads.push(tokio::spawn(async move {
+                let ledger = book.another(u64::from(upload) + 10).await;
+                let path = book.write(Kind::Spend, &format!("{upload}.csv"), &claims_of(upload * 1_000));
+                let report = import(&ledger, Kind::Spend, path, How::Accepting).await.unwrap();
+                assert_eq!((report.errors_total, report.counts.rows), (0, 80));
+            }));
+        }
+        for upload in uploads {
+            upload.await.unwrap();
+        }
+        assert_eq!(book.claims().await.len(), 320);
+        assert_all_at_the_cap(&book).await;
+    });
+}
+
+#[test]
+fn the_same_upload_from_two_processes_counts_once() {
+    many_threads().block_on(async {
+        let book = with_people().await;
+        let other = book.another(2).await;
+        let (a, b) = (
+            book.write(Kind::Spend, "a.csv", &claims_of(0)),
+            book.write(Kind::Spend, "b.csv", &claims_of(0)),
+        );
+        let (one, two) = tokio::join!(
+            import(&book.ledger, Kind::Spend, a, How::Accepting),
+            import(&other, Kind::Spend, b, How::Accepting)
+        );
+        let (one, two) = (one.unwrap(), two.unwrap());
+        assert_eq!((one.errors, two.errors), (Vec::new(), Vec::new()));
+        assert_eq!(book.claims().await.len(), 80);
+        assert_all_at_the_cap(&book).await;
+    });
+}
+
+#[test]
+fn accepting_by_name_in_two_processes_is_done_or_refused_never_a_fault() {
+    many_threads().block_on(async {
+        let book = with_people().await;
+        book.import(Kind::Spend, "spend.csv", &claims_of(0)).await;
+        let other = book.another(2).await;
+        let open = open_claims(&book.ledger).await;
+        let accept = async |ledger: &Ledger| {
+            let mut refused = 0;
+            for (_, case, claim) in &open {
+                match ledger.accept_claim(*case, *claim).await {
+                    Ok(()) => {}
+                    Err(AppError::Refused(refusal)) if refusal.codes() == "already-decided" => refused += 1,
+                    Err(fault) => panic!("{fault:?}"),
+                }
+            }
+            refused
+        };
+        let (one, two) = tokio::join!(accept(&book.ledger), accept(&other));
+        assert!(one + two <= open.len());
+        assert_all_at_the_cap(&book).await;
+    });
+}
+
+/// A ledger over a store in which something happens once, just before the next command is written.
+async fn interposed(book: &Book) -> (Ledger, Arc<Interposed>) {
+    let store = Interposed::new(Arc::new(book.store().await));
+    let ledger = Ledger::open(start(store.clone(), 3)).await.unwrap();
+    (ledger, store)
+}
+
+#[test]
+fn the_last_euros_taken_meanwhile_are_not_paid_twice() {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        let rows = [1, 2].map(|n| receipt("caritas", "MV-1", n, "2024-04-01", "2000.00"));
+        book.import(Kind::Spend, "spend.csv", &rows).await;
+        let (slow, store) = interposed(&book).await;
+        let open = open_claims(&slow).await;
+        let quick = book.another(2).await;
+        let (_, case, claim) = open[1];
+        store.meanwhile(async move { quick.accept_claim(case, claim).await.unwrap() });
+        let (_, case, claim) = open[0];
+        slow.accept_claim(case, claim).await.unwrap();
+        let states: Vec<_> =
+            book.claims().await.iter().map(|c| (c.state.clone(), c.eligible.to_string())).collect();
+        assert_eq!(states, [("cut".into(), "1000.00".into()), ("accepted".into(), "2000.00".into())]);
+        book.sound().await;
+    });
+}
+
+#[test]
+fn a_return_that_turned_forced_meanwhile_lowers_the_cap_of_the_decision() {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        book.import(Kind::Spend, "spend.csv", &[receipt("caritas", "MV-1", 1, "2024-04-01", "2500.00")])
+            .await;
+        let (slow, store) = interposed(&book).await;
+        let open = open_claims(&slow).await;
+        let quick = book.another(2).await;
+        let (_, case, _) = open[0];
+        store.meanwhile(async move {
+            let (mode, by) = (rulebook::ReturnMode::Forced, rulebook::Authority::Police);
+            quick.change_return_mode(case, mode, by, "2024-05-01".parse().unwrap()).await.unwrap();
+        });
+        let done = slow.accept_claims(&open, false).await.unwrap();
+        assert_eq!((done[0].eligible.to_string(), done[0].reason.as_str()), ("2000.00".into(), "over-cap"));
+        book.sound().await;
+    });
+}
+
+/// Imports a file on a slow ledger while another ledger imports one just before it is written.
+async fn import_meanwhile(
+    book: &Arc<Book>,
+    kind: Kind,
+    meanwhile: Vec<String>,
+    then: Vec<String>,
+) -> app::import::ImportReport {
+    let (slow, store) = interposed(book).await;
+    let quick = book.another(2).await;
+    let path = book.write(kind, "meanwhile.csv", &meanwhile);
+    store.meanwhile(async move {
+        assert_eq!(import(&quick, kind, path, How::Real).await.unwrap().errors, []);
+    });
+    import(&slow, kind, book.write(kind, "then.csv", &then), How::Real).await.unwrap()
+}
+
+#[test]
+fn the_same_receipt_recorded_meanwhile_is_recognised() {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        let row = receipt("caritas", "MV-1", 1, "2024-04-01", "10.00");
+        let other = receipt("caritas", "MV-1", 2, "2024-04-01", "10.00");
+        let report = import_meanwhile(&book, Kind::Spend, vec![row.clone(), other], vec![row]).await;
+        assert_eq!((report.errors_total, report.counts.recognised), (0, 1));
+        assert_eq!(book.claims().await.len(), 2);
+        book.sound().await;
+    });
+}
+
+/// What was recorded meanwhile says something else of the same receipt or payment: a conflict, not the same row.
+fn conflicts_with_what_was_recorded_meanwhile(kind: Kind, meanwhile: String, then: String, rule: &str) {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        let report = import_meanwhile(&book, kind, vec![meanwhile.clone()], vec![then.clone()]).await;
+        let rules: Vec<_> = report.errors.iter().map(|e| e.rule).collect();
+        assert_eq!(rules, [rule], "{meanwhile} and then {then}: {:?}", report.counts);
+        book.sound().await;
+    });
+}
+
+#[test]
+fn another_amount_of_a_payment_recorded_meanwhile_is_a_conflict() {
+    conflicts_with_what_was_recorded_meanwhile(
+        Kind::Grants,
+        payment("MV-1", 1, "2024-03-12", "600.00"),
+        payment("MV-1", 1, "2024-03-12", "615.00"),
+        "payment.conflict",
+    );
+}
+
+#[test]
+fn another_case_of_a_payment_recorded_meanwhile_is_a_conflict() {
+    conflicts_with_what_was_recorded_meanwhile(
+        Kind::Grants,
+        payment("MV-1", 1, "2024-03-12", "615.00"),
+        payment("MV-2", 1, "2024-03-12", "615.00"),
+        "payment.conflict",
+    );
+}
+
+#[test]
+fn another_amount_of_a_receipt_recorded_meanwhile_is_a_conflict() {
+    conflicts_with_what_was_recorded_meanwhile(
+        Kind::Spend,
+        receipt("caritas", "MV-1", 1, "2024-04-01", "10.00"),
+        receipt("caritas", "MV-1", 1, "2024-04-01", "11.00"),
+        "receipt.conflict",
+    );
+}
+
+#[test]
+fn another_case_of_a_receipt_recorded_meanwhile_is_a_conflict() {
+    conflicts_with_what_was_recorded_meanwhile(
+        Kind::Spend,
+        receipt("caritas", "MV-1", 1, "2024-04-01", "10.00"),
+        receipt("caritas", "MV-2", 1, "2024-04-01", "10.00"),
+        "receipt.conflict",
+    );
+}
+
+#[test]
+fn another_day_of_a_receipt_recorded_meanwhile_is_a_conflict() {
+    conflicts_with_what_was_recorded_meanwhile(
+        Kind::Spend,
+        receipt("caritas", "MV-1", 1, "2024-04-01", "10.00"),
+        receipt("caritas", "MV-1", 1, "2024-04-02", "10.00"),
+        "receipt.conflict",
+    );
+}
+
+#[test]
+fn an_application_filed_meanwhile_is_filed_once() {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        let report = import_meanwhile(&book, Kind::Cases, vec![person("MV-9")], vec![person("MV-9")]).await;
+        assert_eq!((report.errors_total, report.counts.rows), (0, 1));
+        assert_eq!(book.ledger.cases().await.unwrap().len(), 5);
+        book.sound().await;
+    });
+}
+
+#[test]
+fn a_partner_registered_meanwhile_does_not_stop_an_assignment() {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        let (slow, store) = interposed(&book).await;
+        let quick = book.another(2).await;
+        let (one, two) = (slow.find_case("MV-1").await.unwrap(), slow.find_case("MV-2").await.unwrap());
+        store.meanwhile(async move { quick.assign(two, "irara".parse().unwrap()).await.unwrap() });
+        slow.assign(one, "irara".parse().unwrap()).await.unwrap();
+        let partners: Vec<_> = book.ledger.cases().await.unwrap().into_iter().map(|c| c.partner).collect();
+        assert_eq!(partners, ["irara", "irara", "caritas", "caritas"]);
+        book.sound().await;
+    });
+}
+
+/// Both decided before either was written: the second is decided again, on what the first left.
+#[test]
+fn a_command_decided_on_an_old_state_is_decided_again() {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        let (slow, store) = interposed(&book).await;
+        let quick = book.another(2).await;
+        let case = slow.find_case("MV-1").await.unwrap();
+        store.meanwhile(async move { quick.close(case, "2024-05-01".parse().unwrap()).await.unwrap() });
+        let late = slow.assign(case, "irara".parse().unwrap()).await;
+        assert!(
+            matches!(&late, Err(AppError::Refused(refusal)) if refusal.codes() == "case-closed"),
+            "{late:?}"
+        );
+        let head = slow.store().head().await.unwrap().position;
+        let last = slow.store().read_log(head - 1, 1).await.unwrap().remove(0);
+        assert_eq!(last.event_type, "CommandRefused");
+        book.sound().await;
+    });
+}

@@ -1,0 +1,10 @@
+//! Decisions and folds: every rule by name, random histories, and the bodies of events for ever.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failing helper is a failing test")]
+
+mod cases;
+mod claims;
+mod golden;
+mod grants;
+mod limits;
+mod sequences;
+mod support;

@@ -1,0 +1,318 @@
+//! A case being told what happens to it.
+
+use std::sync::OnceLock;
+
+use domain::case::{CommandRefused, Decision};
+use domain::claim::SpendReported;
+use domain::grant::PaymentMethod;
+use domain::{
+    Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, ClaimId, GrantCommand, GrantId,
+    KeyDigest, PartnerCode, Refusal, SubjectId, TextId,
+};
+use jiff::civil::Date;
+use money::Eur;
+use rulebook::{AsylumOutcome, Authority, Facts, ReturnMode, Rulebook};
+use uuid::Uuid;
+
+pub const SUPPORT: &str = "reintegration";
+pub const GRANT: &str = "arrival-grant";
+
+pub fn rules() -> &'static Rulebook {
+    static RULES: OnceLock<Rulebook> = OnceLock::new();
+    RULES.get_or_init(|| Rulebook::embedded().unwrap())
+}
+
+pub fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+pub fn eur(text: &str) -> Eur {
+    text.parse().unwrap()
+}
+
+pub fn partner(code: &str) -> PartnerCode {
+    code.parse().unwrap()
+}
+
+pub fn text(number: u8) -> TextId {
+    TextId([number; 32])
+}
+
+pub fn claim(number: u128) -> ClaimId {
+    ClaimId(Uuid::from_u128(number))
+}
+
+pub fn grant(number: u128) -> GrantId {
+    GrantId(Uuid::from_u128(number))
+}
+
+/// Eligible: voluntary, to the Gambia, applied on 1 February 2024.
+pub fn facts() -> Facts {
+    Facts {
+        applied_on: day("2024-02-01"),
+        destination: "GM".parse().unwrap(),
+        return_mode: ReturnMode::Voluntary,
+        handled_by: Authority::MigrationAgency,
+        asylum_outcome: AsylumOutcome::Refused,
+        in_sweden: true,
+        likely_received: true,
+        intends_to_reestablish: true,
+        court_expulsion: false,
+        unaccompanied_child: false,
+    }
+}
+
+pub fn forced(facts: Facts) -> Facts {
+    Facts { return_mode: ReturnMode::Forced, handled_by: Authority::Police, ..facts }
+}
+
+pub fn to(country: &str, facts: Facts) -> Facts {
+    Facts { destination: country.parse().unwrap(), ..facts }
+}
+
+pub fn applied(on: &str, facts: Facts) -> Facts {
+    Facts { applied_on: day(on), ..facts }
+}
+
+pub fn file(facts: Facts) -> CaseCommand {
+    CaseCommand::File {
+        case: CaseId(Uuid::from_u128(1)),
+        subject: SubjectId(Uuid::from_u128(2)),
+        reference: CaseReference::from_random(3),
+        external_ref: text(4),
+        facts,
+    }
+}
+
+pub fn approve(on: &str) -> CaseCommand {
+    CaseCommand::Decide { decision: Decision::Approve, decided_on: day(on) }
+}
+
+pub fn reject(on: &str) -> CaseCommand {
+    CaseCommand::Decide { decision: Decision::Reject, decided_on: day(on) }
+}
+
+pub fn withdraw(on: &str) -> CaseCommand {
+    CaseCommand::Withdraw { withdrawn_on: day(on) }
+}
+
+pub fn depart(on: &str) -> CaseCommand {
+    CaseCommand::Depart { departed_on: day(on) }
+}
+
+pub fn arrive(on: &str) -> CaseCommand {
+    CaseCommand::Arrive { arrived_on: day(on) }
+}
+
+pub fn assign(code: &str) -> CaseCommand {
+    CaseCommand::AssignPartner { partner: partner(code) }
+}
+
+pub fn close(on: &str) -> CaseCommand {
+    CaseCommand::Close { closed_on: day(on) }
+}
+
+pub fn become_forced(on: &str) -> CaseCommand {
+    CaseCommand::ChangeReturnMode {
+        changed_on: day(on),
+        return_mode: ReturnMode::Forced,
+        handled_by: Authority::Police,
+    }
+}
+
+pub fn become_voluntary(on: &str) -> CaseCommand {
+    CaseCommand::ChangeReturnMode {
+        changed_on: day(on),
+        return_mode: ReturnMode::Voluntary,
+        handled_by: Authority::MigrationAgency,
+    }
+}
+
+pub fn spend(number: u128, delivered_on: &str, amount: &str) -> SpendReported {
+    SpendReported {
+        claim: claim(number),
+        partner: partner("caritas"),
+        category: "temporary-housing".into(),
+        budget_line: SUPPORT.into(),
+        delivered_on: day(delivered_on),
+        amount: eur(amount).into(),
+        eur: eur(amount),
+        receipt_key: KeyDigest([number as u8; 32]),
+        receipt_sha256: None,
+        details: text(5),
+    }
+}
+
+pub fn accept(number: u128) -> ClaimCommand {
+    ClaimCommand::Accept { claim: claim(number), by_name: false }
+}
+
+pub fn accept_by_name(number: u128) -> ClaimCommand {
+    ClaimCommand::Accept { claim: claim(number), by_name: true }
+}
+
+pub fn refuse(number: u128) -> ClaimCommand {
+    ClaimCommand::Refuse { claim: claim(number), details: text(6) }
+}
+
+pub fn reverse(number: u128, on: &str, amount: &str) -> ClaimCommand {
+    ClaimCommand::Reverse {
+        claim: claim(number),
+        amount: eur(amount),
+        reversed_on: day(on),
+        reversal_key: KeyDigest([7; 32]),
+        details: text(7),
+    }
+}
+
+pub fn pay(number: u128, on: &str, amount: &str) -> GrantCommand {
+    GrantCommand::Pay {
+        grant: grant(number),
+        paid_on: day(on),
+        amount: eur(amount),
+        method: PaymentMethod::Bank,
+        payment_key: KeyDigest([number as u8; 32]),
+        details: text(8),
+    }
+}
+
+pub fn allow(number: u128) -> GrantCommand {
+    GrantCommand::Allow { grant: grant(number), details: text(9) }
+}
+
+pub fn give_back(number: u128, on: &str, amount: &str) -> GrantCommand {
+    GrantCommand::Return { grant: grant(number), amount: eur(amount), returned_on: day(on), details: text(9) }
+}
+
+/// Any command on one case.
+#[derive(Debug, Clone)]
+pub enum Command {
+    Case(CaseCommand),
+    Claim(ClaimCommand),
+    Grant(GrantCommand),
+}
+
+impl From<CaseCommand> for Command {
+    fn from(command: CaseCommand) -> Self {
+        Self::Case(command)
+    }
+}
+
+impl From<ClaimCommand> for Command {
+    fn from(command: ClaimCommand) -> Self {
+        Self::Claim(command)
+    }
+}
+
+impl From<GrantCommand> for Command {
+    fn from(command: GrantCommand) -> Self {
+        Self::Grant(command)
+    }
+}
+
+impl From<SpendReported> for Command {
+    fn from(report: SpendReported) -> Self {
+        Self::Claim(ClaimCommand::Report(report))
+    }
+}
+
+/// The stream of one case: what happened, and what that made of the case.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    pub events: Vec<CaseEvent>,
+    pub case: Option<Case>,
+}
+
+impl History {
+    pub fn new(facts: Facts) -> Self {
+        let mut history = Self::default();
+        history.done(file(facts));
+        history
+    }
+
+    pub fn approved(facts: Facts) -> Self {
+        let mut history = Self::new(facts);
+        history.done(approve("2024-02-20"));
+        history
+    }
+
+    /// Approved, with Caritas, home on 11 March 2024.
+    pub fn arrived(facts: Facts) -> Self {
+        let mut history = Self::approved(facts);
+        for command in [assign("caritas"), depart("2024-03-10"), arrive("2024-03-11")] {
+            history.done(command);
+        }
+        history
+    }
+
+    pub fn case(&self) -> &Case {
+        self.case.as_ref().unwrap()
+    }
+
+    pub fn decide(&self, command: &Command) -> Result<Vec<CaseEvent>, Refusal> {
+        match command {
+            Command::Case(command) => domain::case::decide(self.case.as_ref(), command, rules()),
+            Command::Claim(command) => domain::claim::decide(self.case(), command, rules()),
+            Command::Grant(command) => domain::grant::decide(self.case(), command, rules()),
+        }
+    }
+
+    /// Gives a command; its events happen, or its refusal is kept.
+    pub fn give(&mut self, command: impl Into<Command>) -> Result<Vec<CaseEvent>, Refusal> {
+        let command = command.into();
+        let decided = self.decide(&command);
+        match &decided {
+            Ok(events) => events.iter().for_each(|event| self.happen(event.clone())),
+            Err(refusal) => {
+                let refused = refused(&command, refusal);
+                if self.case.as_ref().is_some_and(|case| !case.already_refused(&refused)) {
+                    self.happen(refused.into());
+                }
+            }
+        }
+        decided
+    }
+
+    /// Gives a command that no rule refuses.
+    pub fn done(&mut self, command: impl Into<Command>) -> Vec<CaseEvent> {
+        let command = command.into();
+        self.give(command.clone()).unwrap_or_else(|refusal| panic!("{command:?}: {refusal}"))
+    }
+
+    /// The ids of the reasons for which a command is refused.
+    pub fn refused(&mut self, command: impl Into<Command>) -> String {
+        let command = command.into();
+        match self.give(command.clone()) {
+            Err(refusal) => refusal.codes(),
+            Ok(events) => panic!("{command:?} was not refused: {events:?}"),
+        }
+    }
+
+    fn happen(&mut self, event: CaseEvent) {
+        self.case = Some(Case::evolve(self.case.take(), &event).unwrap());
+        self.events.push(event);
+    }
+
+    /// `cap disbursed pending disallowed remaining` of a line.
+    pub fn figures(&self, budget_line: &str) -> String {
+        let line = self.case().balances.line(budget_line);
+        let remaining = line.remaining().unwrap();
+        format!("{} {} {} {} {remaining}", line.cap, line.disbursed, line.pending, line.disallowed)
+    }
+}
+
+fn refused(command: &Command, refusal: &Refusal) -> CommandRefused {
+    let (command, about, on, amount) = match command {
+        Command::Case(c) => (c.name(), None, c.on(), None),
+        Command::Claim(c) => (c.name(), Some(c.about()), c.on(), c.amount()),
+        Command::Grant(c) => (c.name(), Some(c.about()), c.on(), c.amount()),
+    };
+    let (command, rulebook, reasons) =
+        (command.to_owned(), rules().version().to_owned(), refusal.reasons.clone());
+    CommandRefused { command, about, on, amount, rulebook, reasons }
+}
+
+/// The type names of events.
+pub fn names(events: &[CaseEvent]) -> Vec<&'static str> {
+    events.iter().map(CaseEvent::event_type).collect()
+}

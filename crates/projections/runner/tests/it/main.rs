@@ -1,0 +1,8 @@
+//! The runner over SQLite: pages, versions, poison, other processes, repair.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failing helper is a failing test")]
+
+mod catching_up;
+mod poison;
+mod replaying;
+mod store;
+mod support;

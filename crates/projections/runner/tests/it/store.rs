@@ -1,0 +1,154 @@
+//! A store that gives small pages, and lets something happen between two calls.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use event_log::{
+    Append, AppendOutcome, Hash, Head, KeyOwner, LedgerMeta, ProjectionState, ProjectionStore, RecordedEvent,
+    SealedText, Store, StoreError, StreamId,
+};
+use uuid::Uuid;
+
+type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Before which call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    WriteRows,
+    StartGeneration,
+}
+
+pub struct Interposed {
+    inner: Arc<dyn Store>,
+    page: u32,
+    meanwhile: Mutex<Option<(Before, Meanwhile)>>,
+}
+
+impl Interposed {
+    /// Pages of the log and of rows are at most this long.
+    pub fn new(inner: Arc<dyn Store>, page: u32) -> Arc<Self> {
+        Arc::new(Self { inner, page, meanwhile: Mutex::new(None) })
+    }
+
+    /// What happens, once, before the next call of this kind.
+    pub fn meanwhile(&self, before: Before, work: impl Future<Output = ()> + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some((before, Box::pin(work)));
+    }
+
+    async fn happen(&self, before: Before) {
+        let work = self.meanwhile.lock().unwrap().take_if(|(at, _)| *at == before);
+        if let Some((_, work)) = work {
+            work.await;
+        }
+    }
+}
+
+impl fmt::Debug for Interposed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Interposed")
+    }
+}
+
+#[async_trait]
+impl Store for Interposed {
+    async fn meta(&self) -> Result<LedgerMeta, StoreError> {
+        self.inner.meta().await
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.inner.head().await
+    }
+
+    async fn append(&self, batch: Vec<Append>) -> Result<Vec<AppendOutcome>, StoreError> {
+        self.inner.append(batch).await
+    }
+
+    async fn read_log(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.inner.read_log(after, limit.min(self.page)).await
+    }
+
+    async fn read_streams(&self, streams: &[StreamId]) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.inner.read_streams(streams).await
+    }
+
+    async fn find_keys(&self, scope: &str, digests: &[Hash]) -> Result<Vec<Option<KeyOwner>>, StoreError> {
+        self.inner.find_keys(scope, digests).await
+    }
+
+    async fn scan_keys(
+        &self,
+        after: Option<(String, Hash)>,
+        limit: u32,
+    ) -> Result<Vec<(String, Hash, KeyOwner)>, StoreError> {
+        self.inner.scan_keys(after, limit).await
+    }
+
+    async fn subject_keys(&self, subjects: &[Uuid]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.inner.subject_keys(subjects).await
+    }
+
+    async fn texts(&self, ids: &[Hash]) -> Result<Vec<Option<SealedText>>, StoreError> {
+        self.inner.texts(ids).await
+    }
+
+    async fn assertions(&self) -> Result<Vec<(String, String, bool)>, StoreError> {
+        self.inner.assertions().await
+    }
+}
+
+#[async_trait]
+impl ProjectionStore for Interposed {
+    async fn generations(&self, name: &str) -> Result<Vec<ProjectionState>, StoreError> {
+        self.inner.generations(name).await
+    }
+
+    async fn start_generation(&self, name: &str, version: u32) -> Result<ProjectionState, StoreError> {
+        self.happen(Before::StartGeneration).await;
+        self.inner.start_generation(name, version).await
+    }
+
+    async fn switch_generation(&self, name: &str, generation: u64, position: u64) -> Result<bool, StoreError> {
+        self.inner.switch_generation(name, generation, position).await
+    }
+
+    async fn drop_generation(&self, name: &str, generation: u64) -> Result<(), StoreError> {
+        self.inner.drop_generation(name, generation).await
+    }
+
+    async fn write_rows(
+        &self,
+        name: &str,
+        generation: u64,
+        from: u64,
+        to: u64,
+        rows: &[(String, Vec<u8>)],
+    ) -> Result<bool, StoreError> {
+        self.happen(Before::WriteRows).await;
+        self.inner.write_rows(name, generation, from, to, rows).await
+    }
+
+    async fn stop_generation(&self, name: &str, generation: u64, why: &str) -> Result<(), StoreError> {
+        self.inner.stop_generation(name, generation, why).await
+    }
+
+    async fn rows(
+        &self,
+        name: &str,
+        generation: u64,
+        keys: &[String],
+    ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.inner.rows(name, generation, keys).await
+    }
+
+    async fn scan_rows(
+        &self,
+        name: &str,
+        generation: u64,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.inner.scan_rows(name, generation, after, limit.min(self.page)).await
+    }
+}

@@ -1,0 +1,110 @@
+//! The invented year, and a large one.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::support::{Ledger, Run};
+
+#[test]
+fn the_demo_shows_a_year_and_leaves_a_sound_ledger() {
+    let ledger = Ledger::none();
+    let said = ledger.ok("demo --into year");
+    for section in [
+        "An invented year (seed 2024)",
+        "cases: ",
+        "to do: ",
+        "entitled, disbursed and remaining (EUR)",
+        "people near, at or over their cap",
+        "refused, and why",
+        "log position ",
+        "try next",
+        "svala explain ",
+        "SVALA_LEDGER=sqlite:",
+    ] {
+        assert!(said.contains(section), "{section} is not in\n{said}");
+    }
+    let reasons = [
+        "asylum-refused-or-withdrawn",
+        "destination-not-covered",
+        "forced-return-excluded",
+        "not-court-expelled",
+        "programme-paused",
+        "no-entitlement",
+        "wrong-partner",
+        "not-arrived",
+        "before-arrival",
+        "over-cap",
+        "after-grant-days",
+        "more-than-accepted",
+        "not-accepted",
+    ];
+    for reason in reasons {
+        assert!(said.contains(reason), "{reason} is not in\n{said}");
+    }
+    let year = "--ledger sqlite:year/svala.db";
+    ledger.ok(&format!("{year} verify"));
+    ledger.ok(&format!("{year} replay"));
+    ledger.ok(&format!("{year} doctor"));
+    let next: Vec<&str> =
+        said.lines().filter_map(|line| Some(line.strip_prefix("  ")?.split_once("svala ")?.1)).collect();
+    assert!(next.len() >= 5, "{next:?}");
+    for line in next {
+        ledger.ok(&format!("{year} {line}"));
+    }
+    let again = ledger.fail(2, "demo --into year");
+    assert!(again.contains("there is a ledger at "), "{again}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_balances_and_another_seed_others() {
+    let ledger = Ledger::none();
+    let balances = |seed: u32, folder: &str| {
+        ledger.ok(&format!("demo --into {folder} --seed {seed} --people 60"));
+        let mut rows = ledger.csv(&format!("--ledger sqlite:{folder}/svala.db balance"));
+        for row in &mut rows {
+            row.remove("case");
+        }
+        rows
+    };
+    let first = balances(7, "one");
+    assert_eq!(first, balances(7, "two"));
+    assert_ne!(first, balances(8, "three"));
+}
+
+const ROWS_MIN: usize = 100_000;
+const MEMORY_KIB_MAX: u64 = 400 * 1024;
+
+/// Takes minutes, so it is run by `just long` (`SVALA_LONG=1`, with the release build).
+#[test]
+fn a_hundred_thousand_rows_are_imported_in_one_run_with_steady_memory() {
+    if std::env::var_os("SVALA_LONG").is_none() {
+        eprintln!("SKIPPED: 100 000 rows in one run; set SVALA_LONG=1");
+        return;
+    }
+    let people = (demo::PEOPLE * 70..)
+        .step_by(demo::PEOPLE)
+        .find(|people| demo::invent(3, *people).spend.lines().count() > ROWS_MIN);
+    let year = demo::invent(3, people.unwrap());
+    let ledger = Ledger::new();
+    ledger.write("cases.csv", &year.cases);
+    ledger.write("spend.csv", &year.spend);
+    ledger.ok("import cases cases.csv");
+    let mut child = ledger.start("import spend spend.csv --accept");
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        peak = peak.max(high_water_kib(child.id()).unwrap_or(0));
+        sleep(Duration::from_millis(20));
+    }
+    let run = Run::of("import spend", child.wait_with_output().unwrap());
+    assert_eq!(run.code, Some(0), "{run}");
+    eprintln!("{} rows: at most {} MiB", year.spend.lines().count() - 1, peak / 1024);
+    assert!(peak > 0 && peak < MEMORY_KIB_MAX, "{peak} KiB");
+    assert_eq!(ledger.csv("claim list").len(), year.spend.lines().count() - 1);
+    ledger.is_sound();
+}
+
+/// The most memory a process has had so far, as Linux tells it.
+fn high_water_kib(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
+}

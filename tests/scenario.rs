@@ -1,0 +1,75 @@
+//! The main job: from files to balances.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::{Cells, Ledger, expected, fixtures, only, samples};
+
+/// Runs the command sequence on a scenario, by the files' own paths.
+fn imported(scenario: &Path) -> Ledger {
+    let ledger = Ledger::none();
+    let file = |kind: &str| format!("'{}'", scenario.join(format!("{kind}.csv")).display());
+    ledger.ok("init");
+    ledger.ok(&format!("import cases {}", file("cases")));
+    ledger.ok(&format!("import grants {}", file("grants")));
+    ledger.ok(&format!("import spend {} --accept", file("spend")));
+    ledger.ok(&format!("import reversals {}", file("reversals")));
+    ledger
+}
+
+/// Compares a listing with a file on the file's columns, row by row.
+fn equals(listing: Vec<Cells>, path: &Path) {
+    let wanted = expected(path);
+    let columns: Vec<&str> = wanted[0].keys().map(String::as_str).collect();
+    let found = only(listing, &columns);
+    for (found, wanted) in found.iter().zip(&wanted) {
+        assert_eq!(found, wanted, "{}", path.display());
+    }
+    assert_eq!(found.len(), wanted.len(), "{}", path.display());
+}
+
+#[test]
+fn the_sample_scenario_gives_the_expected_balances_and_claims() {
+    let Some(scenario) = samples("scenario-eur") else { return };
+    let ledger = imported(&scenario);
+    equals(ledger.csv("balance"), &scenario.join("expected-balances.csv"));
+    equals(ledger.csv("claim list"), &scenario.join("expected-claims.csv"));
+    ledger.is_sound();
+}
+
+#[test]
+fn the_small_scenario_gives_what_was_worked_out_by_hand() {
+    let ledger = imported(&fixtures());
+    equals(ledger.csv("balance"), &fixtures().join("expected-balances.csv"));
+    equals(ledger.csv("claim list"), &fixtures().join("expected-claims.csv"));
+    equals(ledger.csv("grant list"), &fixtures().join("expected-grants.csv"));
+    ledger.is_sound();
+}
+
+#[test]
+fn claims_accepted_after_the_import_come_out_as_those_accepted_with_it() {
+    let ledger = Ledger::small("grants");
+    ledger.ok("import spend spend.csv");
+    let pending = ledger.support("FX-2041");
+    assert_eq!(
+        (&*pending["pending"], &*pending["disbursed"], &*pending["available"]),
+        ("3510.50", "0.00", "-510.50")
+    );
+    ledger.ok("claim accept --all");
+    ledger.ok("import reversals reversals.csv");
+    equals(ledger.csv("balance"), &fixtures().join("expected-balances.csv"));
+    equals(ledger.csv("claim list"), &fixtures().join("expected-claims.csv"));
+}
+
+#[test]
+fn every_reason_stands_in_the_small_scenario() {
+    let text = |name: &str| fs::read_to_string(fixtures().join(name)).unwrap();
+    for reason in ["no-entitlement", "wrong-partner", "not-arrived", "before-arrival", "over-cap"] {
+        assert!(text("expected-claims.csv").contains(reason), "claims: {reason}");
+        assert!(
+            reason == "wrong-partner" || text("expected-grants.csv").contains(reason),
+            "grants: {reason}"
+        );
+    }
+    assert!(text("expected-grants.csv").contains("after-grant-days"));
+}

@@ -1,0 +1,345 @@
+//! A ledger in a folder of its own, the program run on it, and what it prints as data.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
+use tempfile::TempDir;
+
+/// One row of a CSV by column name.
+pub type Cells = BTreeMap<String, String>;
+
+/// The kinds of files, in the order of their import.
+pub const KINDS: [&str; 4] = ["cases", "grants", "spend", "reversals"];
+
+/// A folder, in which `svala` runs with its defaults.
+pub struct Ledger {
+    folder: TempDir,
+}
+
+/// How a run of the program ended.
+pub struct Run {
+    pub line: String,
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ledger {
+    /// A folder without a ledger.
+    pub fn none() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A new ledger.
+    pub fn new() -> Self {
+        let ledger = Self::none();
+        ledger.ok("init");
+        ledger
+    }
+
+    /// A new ledger with the small scenario of `tests/fixtures` beside it, imported up to and with a kind.
+    pub fn small(last: &str) -> Self {
+        let ledger = Self::new();
+        ledger.take_files(&fixtures());
+        ledger.import_up_to(last);
+        ledger
+    }
+
+    /// Copies the four files of a scenario into the folder.
+    pub fn take_files(&self, from: &Path) {
+        for kind in KINDS {
+            self.write(&format!("{kind}.csv"), fs::read(from.join(format!("{kind}.csv"))).unwrap());
+        }
+    }
+
+    /// Imports the files in order; claims are accepted as they are reported.
+    pub fn import_up_to(&self, last: &str) {
+        for kind in KINDS {
+            let accept = if kind == "spend" { "--accept" } else { "" };
+            self.ok(&format!("import {kind} {kind}.csv {accept}"));
+            if kind == last {
+                return;
+            }
+        }
+    }
+
+    /// A copy of the folder as it is now.
+    pub fn twin(&self) -> Self {
+        let twin = Self::none();
+        for file in fs::read_dir(self.folder.path()).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), twin.path(&file.file_name().to_string_lossy())).unwrap();
+        }
+        twin
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.path(name), content).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The program, ready to run with the arguments of a command line ('words in quotes' are one argument).
+    pub fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_svala"));
+        let inherited =
+            ["SVALA_LEDGER", "SVALA_KEY_FILE", "SVALA_ACTOR", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"];
+        for name in inherited {
+            command.env_remove(name);
+        }
+        command.args(words(line)).current_dir(self.folder.path()).env("USER", "tester");
+        command
+    }
+
+    pub fn run(&self, line: &str) -> Run {
+        Run::of(line, self.command(line).output().unwrap())
+    }
+
+    /// Starts the program and does not wait for it.
+    pub fn start(&self, line: &str) -> Child {
+        self.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Runs what must succeed; answers with what it printed.
+    pub fn ok(&self, line: &str) -> String {
+        let run = self.run(line);
+        assert_eq!(run.code, Some(0), "{run}");
+        run.out
+    }
+
+    /// Runs what must end with this exit code; answers with what it wrote to stderr.
+    pub fn fail(&self, code: i32, line: &str) -> String {
+        let run = self.run(line);
+        assert_eq!(run.code, Some(code), "{run}");
+        run.err
+    }
+
+    pub fn json(&self, line: &str) -> Value {
+        let out = self.ok(&format!("{line} --format json"));
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("svala {line}: {error}\n{out}"))
+    }
+
+    pub fn csv(&self, line: &str) -> Vec<Cells> {
+        rows(&self.ok(&format!("{line} --format csv")))
+    }
+
+    /// Position and root, after the whole log was verified.
+    pub fn root(&self) -> (u64, String) {
+        let verified = self.json("verify");
+        (verified["events"].as_u64().unwrap(), verified["root"].as_str().unwrap().to_owned())
+    }
+
+    /// Balances by what they are about and without the case's own reference, which is random.
+    pub fn balances(&self) -> Vec<Cells> {
+        let mut balances = self.csv("balance");
+        for row in &mut balances {
+            row.remove("case");
+        }
+        balances
+    }
+
+    /// The log is sound and the read models are what it gives.
+    pub fn is_sound(&self) {
+        self.ok("verify");
+        self.ok("replay");
+    }
+
+    /// The number of the claim for a receipt.
+    pub fn claim(&self, receipt_no: &str) -> String {
+        find(self.csv("claim list"), "receipt_no", receipt_no)["claim"].clone()
+    }
+
+    /// The number of the payment with a reference.
+    pub fn grant(&self, payment_ref: &str) -> String {
+        find(self.csv("grant list"), "payment_ref", payment_ref)["grant"].clone()
+    }
+
+    /// The balance of a case on the line of the in-kind support.
+    pub fn support(&self, case: &str) -> Cells {
+        find(self.csv(&format!("balance {case}")), "budget_line", "reintegration")
+    }
+
+    /// Runs SQL on the file as any program could that knows nothing of Svala.
+    pub fn sql(&self, sql: &str) -> Result<u64, String> {
+        database(&self.path("svala.db"), async |db| {
+            let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(db).await;
+            done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
+        })
+    }
+
+    /// Runs SQL that changes exactly one row or more.
+    pub fn alter(&self, sql: &str) {
+        assert!(self.sql(sql).unwrap_or_else(|error| panic!("{sql}: {error}")) > 0, "{sql} changed nothing");
+    }
+
+    /// Runs SQL as the owner of the file can: the triggers are put away before and put back after.
+    pub fn alter_as_owner(&self, sql: &str) {
+        let triggers = self.ask("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'", |row| {
+            (row.get::<String, _>(0), row.get::<String, _>(1))
+        });
+        for (name, _) in &triggers {
+            self.sql(&format!("DROP TRIGGER {name}")).unwrap();
+        }
+        self.alter(sql);
+        for (_, sql) in &triggers {
+            self.sql(sql).unwrap();
+        }
+    }
+
+    /// Answers a query.
+    pub fn ask<T>(&self, sql: &str, read: impl Fn(SqliteRow) -> T) -> Vec<T> {
+        let rows = database(&self.path("svala.db"), async |db| {
+            sqlx::query(AssertSqlSafe(sql)).fetch_all(db).await.unwrap()
+        });
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Position and stream of the first event of a type.
+    pub fn first_event(&self, event_type: &str) -> (i64, String) {
+        let sql = format!(
+            "SELECT position, stream_id FROM events WHERE event_type = '{event_type}' ORDER BY 1 LIMIT 1"
+        );
+        self.ask(&sql, |row| (row.get(0), row.get(1))).remove(0)
+    }
+}
+
+impl Run {
+    pub fn of(line: &str, output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Self {
+            line: line.to_owned(),
+            code: output.status.code(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+}
+
+impl std::fmt::Display for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "svala {}: exit {:?}\n{}\n{}", self.line, self.code, self.out, self.err)
+    }
+}
+
+/// Splits a command line at spaces outside single quotes.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (index, part) in line.split('\'').enumerate() {
+        match index % 2 {
+            0 => words.extend(part.split_whitespace().map(str::to_owned)),
+            _ => words.push(part.to_owned()),
+        }
+    }
+    words
+}
+
+/// Opens the file plainly, works on it and closes it again.
+pub fn database<T>(path: &Path, work: impl AsyncFnOnce(&mut SqliteConnection) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+        let answer = work(&mut connection).await;
+        connection.close().await.unwrap();
+        answer
+    })
+}
+
+/// The rows of a CSV.
+pub fn rows(text: &str) -> Vec<Cells> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+/// The row with this value in this column.
+pub fn find(rows: Vec<Cells>, column: &str, value: &str) -> Cells {
+    let mut found: Vec<Cells> = rows.into_iter().filter(|row| row[column] == value).collect();
+    assert_eq!(found.len(), 1, "{column} {value}");
+    found.remove(0)
+}
+
+/// The same rows with only some columns.
+pub fn only(rows: Vec<Cells>, columns: &[&str]) -> Vec<Cells> {
+    let wanted = |(column, _): &(String, String)| columns.contains(&column.as_str());
+    rows.into_iter().map(|row| row.into_iter().filter(wanted).collect()).collect()
+}
+
+/// The rows of an expected file, whose column `case_ref` is called `external_ref` in listings.
+pub fn expected(path: &Path) -> Vec<Cells> {
+    let mut rows = rows(&fs::read_to_string(path).unwrap());
+    for row in &mut rows {
+        let case = row.remove("case_ref").unwrap();
+        row.insert("external_ref".into(), case);
+    }
+    rows
+}
+
+/// Header and lines of a text that has no line breaks inside cells.
+pub fn lines(text: &str) -> (String, Vec<String>) {
+    let mut lines = text.lines().map(str::to_owned);
+    (lines.next().unwrap(), lines.collect())
+}
+
+/// A CSV of these lines.
+pub fn file_of<'a>(header: &str, lines: impl IntoIterator<Item = &'a String>) -> String {
+    lines.into_iter().fold(format!("{header}\n"), |text, line| text + line + "\n")
+}
+
+/// The small scenario, kept with the tests.
+pub fn fixtures() -> PathBuf {
+    repository().join("tests/fixtures/small")
+}
+
+/// A folder of the shared samples; `None`, said aloud, where they are not there.
+pub fn samples(name: &str) -> Option<PathBuf> {
+    let samples = std::env::var_os("SVALA_SAMPLES")
+        .map_or_else(|| repository().join("../shared/samples"), PathBuf::from);
+    let folder = samples.join(name);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!(
+        "SKIPPED: the samples {name} are not beside the repository; name their folder with SVALA_SAMPLES"
+    );
+    None
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// Compares messages with their section of `golden/messages.txt`; writes the section if `SVALA_UPDATE_GOLDEN` is 1.
+pub fn golden(section: &str, messages: &str) {
+    static FILE: Mutex<()> = Mutex::new(());
+    let path = repository().join("tests/golden/messages.txt");
+    let _held = FILE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    let mut sections: BTreeMap<String, String> = text
+        .split("=== ")
+        .filter_map(|part| part.split_once('\n'))
+        .map(|(name, body)| (name.to_owned(), body.trim_end().to_owned()))
+        .collect();
+    let found = messages.trim_end();
+    if std::env::var("SVALA_UPDATE_GOLDEN").is_ok_and(|update| update == "1") {
+        sections.insert(section.to_owned(), found.to_owned());
+        let text: Vec<String> = sections.iter().map(|(name, body)| format!("=== {name}\n{body}\n")).collect();
+        fs::write(&path, text.join("\n")).unwrap();
+        return;
+    }
+    let wanted = sections.get(section).map(String::as_str).unwrap_or_default();
+    assert!(
+        wanted == found,
+        "the messages \"{section}\" are others than in golden/messages.txt:\n--- wanted\n{wanted}\n--- found\n{found}"
+    );
+}

@@ -1,0 +1,268 @@
+//! What the schema's triggers stop, and what `verify` and `replay` find when somebody got past them.
+
+use sqlx::Row;
+
+use crate::support::Ledger;
+
+#[test]
+fn the_triggers_refuse_every_change_of_the_log() {
+    let ledger = Ledger::small("grants");
+    let before = ledger.root();
+    let columns = "stream_id, stream_version, event_type, schema_version, command_id, actor, recorded_at, body, leaf_hash";
+    for (sql, refused) in [
+        ("UPDATE events SET body = '{}' WHERE position = 3".to_owned(), "an event is never changed"),
+        ("UPDATE events SET actor = 'somebody'".to_owned(), "an event is never changed"),
+        ("DELETE FROM events WHERE position = 3".to_owned(), "an event is never deleted"),
+        ("DELETE FROM events".to_owned(), "an event is never deleted"),
+        (
+            format!(
+                "INSERT OR REPLACE INTO events SELECT position, {columns} FROM events WHERE position = 3"
+            ),
+            "at the position after the last one",
+        ),
+        (
+            format!("REPLACE INTO events SELECT 100000, {columns} FROM events WHERE position = 3"),
+            "at the position after the last one",
+        ),
+        (
+            format!(
+                "INSERT INTO events SELECT position, {columns} FROM events WHERE position = 3 ON CONFLICT (position) DO UPDATE SET body = '{{}}'"
+            ),
+            "at the position after the last one",
+        ),
+        (
+            format!(
+                "INSERT OR REPLACE INTO events SELECT (SELECT max(position) + 1 FROM events), {columns} FROM events WHERE position = 3"
+            ),
+            "extend its stream by one version",
+        ),
+        ("UPDATE log_head SET root = zeroblob(32)".to_owned(), "only moves forward"),
+        ("DELETE FROM log_head".to_owned(), "never deleted"),
+        ("DELETE FROM commands".to_owned(), "never deleted"),
+        ("UPDATE unique_keys SET position = 1".to_owned(), "never changed"),
+        ("UPDATE ledger SET key_id = x'00'".to_owned(), "never changes"),
+    ] {
+        match ledger.sql(&sql) {
+            Ok(_) => panic!("{sql} went through"),
+            Err(error) => assert!(error.contains(refused), "{sql}: {error}"),
+        }
+    }
+    assert_eq!(ledger.root(), before);
+}
+
+/// The place that `verify` must name.
+fn verify_names(ledger: &Ledger, position: i64, stream: &str) {
+    let found = ledger.fail(3, "verify");
+    assert!(found.contains(&format!("position {position}")), "position {position} is not named: {found}");
+    assert!(found.contains(stream), "stream {stream} is not named: {found}");
+}
+
+#[test]
+fn one_changed_byte_of_any_body_is_named_with_position_and_stream() {
+    let whole = Ledger::small("reversals");
+    for event_type in [
+        "ApplicationFiled",
+        "Approved",
+        "PartnerAssigned",
+        "Arrived",
+        "ArrivalGrantPaid",
+        "SpendReported",
+        "ClaimAccepted",
+        "BenefitReversed",
+        "FileImported",
+        "RulebookAdopted",
+    ] {
+        let ledger = whole.twin();
+        let (position, stream) = ledger.first_event(event_type);
+        // One digit or letter in the middle becomes another: the body stays JSON.
+        let length: i64 = ledger
+            .ask(&format!("SELECT length(body) FROM events WHERE position = {position}"), |row| row.get(0))
+            [0];
+        let at = length - 4;
+        ledger.alter_as_owner(&format!(
+            "UPDATE events SET body = substr(body, 1, {at} - 1) || CASE substr(body, {at}, 1) WHEN 'a' THEN 'b' ELSE 'a' END || substr(body, {at} + 1) WHERE position = {position}"
+        ));
+        verify_names(&ledger, position, &stream);
+    }
+}
+
+#[test]
+fn a_changed_byte_is_named_also_while_the_triggers_are_missing() {
+    let ledger = Ledger::small("grants");
+    let (position, stream) = ledger.first_event("ArrivalGrantPaid");
+    for name in
+        ledger.ask("SELECT name FROM sqlite_schema WHERE type = 'trigger'", |row| row.get::<String, _>(0))
+    {
+        ledger.sql(&format!("DROP TRIGGER {name}")).unwrap();
+    }
+    ledger.alter(&format!(
+        "UPDATE events SET body = replace(body, '615.00', '616.00') WHERE position = {position}"
+    ));
+    verify_names(&ledger, position, &stream);
+}
+
+#[test]
+fn a_changed_header_of_an_event_is_named_with_position_and_stream() {
+    let whole = Ledger::small("grants");
+    let (position, stream) = whole.first_event("ArrivalGrantPaid");
+    for change in [
+        "actor = 'somebody'",
+        "recorded_at = recorded_at + 1",
+        "command_id = zeroblob(16)",
+        "event_type = 'ArrivalGrantRefused'",
+        "schema_version = schema_version + 1",
+        "leaf_hash = zeroblob(32)",
+    ] {
+        let ledger = whole.twin();
+        ledger.alter_as_owner(&format!("UPDATE events SET {change} WHERE position = {position}"));
+        verify_names(&ledger, position, &stream);
+    }
+}
+
+#[test]
+fn a_deleted_event_is_found() {
+    let whole = Ledger::small("grants");
+    let ledger = whole.twin();
+    let (position, _) = ledger.first_event("Arrived");
+    ledger.alter_as_owner(&format!("DELETE FROM events WHERE position = {position}"));
+    let found = ledger.fail(3, "verify");
+    assert!(found.contains(&format!("position {position} is missing")), "{found}");
+
+    let ledger = whole.twin();
+    ledger.alter_as_owner("DELETE FROM events WHERE position > (SELECT max(position) - 2 FROM events)");
+    let found = ledger.fail(3, "verify");
+    assert!(found.contains("events at the end were removed"), "{found}");
+}
+
+#[test]
+fn the_events_of_one_person_cannot_be_taken_out_even_when_positions_are_closed_up() {
+    let ledger = Ledger::small("grants");
+    let (_, stream) = ledger.first_event("ArrivalGrantPaid");
+    let gone: i64 =
+        ledger.ask(&format!("SELECT count(*) FROM events WHERE stream_id = '{stream}'"), |row| row.get(0))[0];
+    ledger.alter_as_owner(&format!(
+        "DELETE FROM events WHERE stream_id = '{stream}';
+         CREATE TEMP TABLE kept AS SELECT row_number() OVER (ORDER BY position) AS place, * FROM events;
+         DELETE FROM events;
+         INSERT INTO events SELECT place, stream_id, stream_version, event_type, schema_version, command_id, actor, recorded_at, body, leaf_hash FROM kept;
+         UPDATE log_head SET position = position - {gone};"
+    ));
+    let found = ledger.fail(3, "verify");
+    assert!(found.contains("the ledger is damaged") && found.contains("position"), "{found}");
+}
+
+#[test]
+fn two_swapped_events_are_named() {
+    let ledger = Ledger::small("grants");
+    let (first, _) = ledger.first_event("Departed");
+    let second = first + 1;
+    let stream: String = ledger
+        .ask(&format!("SELECT stream_id FROM events WHERE position = {second}"), |row| row.get(0))
+        .remove(0);
+    ledger.alter_as_owner(&format!(
+        "UPDATE events SET position = 1000000 WHERE position = {first};
+         UPDATE events SET position = {first} WHERE position = {second};
+         UPDATE events SET position = {second} WHERE position = 1000000;"
+    ));
+    verify_names(&ledger, first, &stream);
+}
+
+#[test]
+fn a_missing_reservation_is_named_and_so_is_one_too_many() {
+    let whole = Ledger::small("reversals");
+    for scope in ["receipt", "payment", "case-reference", "reversal"] {
+        let ledger = whole.twin();
+        let of = format!("FROM unique_keys WHERE scope = '{scope}' ORDER BY position LIMIT 1");
+        let position: i64 = ledger.ask(&format!("SELECT position {of}"), |row| row.get(0))[0];
+        ledger.alter_as_owner(&format!(
+            "DELETE FROM unique_keys WHERE scope = '{scope}' AND digest = (SELECT digest {of})"
+        ));
+        let found = ledger.fail(3, "verify");
+        assert!(found.contains(&format!("position {position}")) && found.contains(scope), "{found}");
+        assert!(found.contains("is missing, so it could be recorded twice"), "{found}");
+    }
+    let ledger = whole.twin();
+    ledger.alter("INSERT INTO unique_keys SELECT scope, zeroblob(32), stream_id, entity, position FROM unique_keys WHERE scope = 'receipt' LIMIT 1");
+    let found = ledger.fail(3, "verify");
+    assert!(found.contains("whose event does not name it"), "{found}");
+}
+
+/// The reservation of a case's external reference is in no event, but each case has one.
+#[test]
+fn a_missing_reservation_of_an_external_reference_is_found() {
+    let ledger = Ledger::small("cases");
+    ledger.alter("DELETE FROM unique_keys WHERE scope = 'external-ref' AND position = (SELECT min(position) FROM unique_keys WHERE scope = 'external-ref')");
+    ledger.fail(3, "verify");
+}
+
+/// Without it the same file would be imported again; its rows would be recognised, but the record is no longer unique.
+#[test]
+fn a_missing_reservation_of_an_import_is_found() {
+    let ledger = Ledger::small("grants");
+    ledger.alter("DELETE FROM unique_keys WHERE scope = 'import' AND position = (SELECT min(position) FROM unique_keys WHERE scope = 'import')");
+    ledger.fail(3, "verify");
+}
+
+#[test]
+fn an_altered_exchanged_or_missing_text_is_named_with_position_and_stream() {
+    let whole = Ledger::small("grants");
+    let (position, stream) = whole.first_event("ArrivalGrantPaid");
+    let (other, _) = whole.first_event("ArrivalGrantRefused");
+    let text = |position: i64| {
+        format!("(SELECT unhex(json_extract(body, '$.details')) FROM events WHERE position = {position})")
+    };
+    let mine = format!("text_id = {}", text(position));
+    for change in [
+        format!("UPDATE vault_texts SET sealed = zeroblob(length(sealed)) WHERE {mine}"),
+        format!(
+            "UPDATE vault_texts SET sealed = (SELECT sealed FROM vault_texts WHERE text_id = {}) WHERE {mine}",
+            text(other)
+        ),
+        format!(
+            "UPDATE vault_texts SET subject_id = (SELECT subject_id FROM vault_subjects ORDER BY subject_id DESC LIMIT 1) WHERE {mine}"
+        ),
+        format!("DELETE FROM vault_texts WHERE {mine}"),
+    ] {
+        let ledger = whole.twin();
+        ledger.alter(&change);
+        verify_names(&ledger, position, &stream);
+    }
+}
+
+#[test]
+fn an_altered_row_of_a_read_model_is_found_by_replay_and_healed_by_repair() {
+    let whole = Ledger::small("reversals");
+    let balances = whole.balances();
+    for (read_model, from, to) in [
+        ("balances", "\"1499.50\"", "\"1499.51\""),
+        ("claims", "over-cap", "no-entitlement"),
+        ("grants", "\"paid\"", "\"refused\""),
+        ("cases", "\"ET\"", "\"SO\""),
+    ] {
+        let ledger = whole.twin();
+        let row = format!("name = '{read_model}' AND instr(CAST(row_value AS TEXT), '{from}') > 0");
+        ledger.alter(&format!("UPDATE projection_rows SET row_value = CAST(replace(CAST(row_value AS TEXT), '{from}', '{to}') AS BLOB) WHERE {row}"));
+        let found = ledger.fail(3, "replay");
+        assert!(
+            found.contains(&format!("{read_model}: the rows shown are not what the events give")),
+            "{found}"
+        );
+        ledger.ok("verify");
+        ledger.ok("replay --repair");
+        ledger.is_sound();
+        assert_eq!(ledger.balances(), balances);
+    }
+    let ledger = whole.twin();
+    ledger.alter("DELETE FROM projection_rows WHERE name = 'balances' AND row_key = (SELECT min(row_key) FROM projection_rows WHERE name = 'balances')");
+    ledger.fail(3, "replay");
+    ledger.ok("replay --repair");
+    assert_eq!(ledger.balances(), balances);
+}
+
+#[test]
+fn a_ledger_whose_guards_are_missing_is_not_written_to() {
+    let ledger = Ledger::small("cases");
+    ledger.sql("DROP TRIGGER events_no_update").unwrap();
+    let refused = ledger.fail(3, "import grants grants.csv");
+    assert!(refused.contains("events_no_update"), "{refused}");
+}

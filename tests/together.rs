@@ -1,0 +1,85 @@
+//! Several programs on one ledger at the same time.
+
+use crate::support::{Ledger, Run, file_of, lines};
+
+#[test]
+fn two_imports_at_the_same_time_both_succeed_and_lose_nothing() {
+    let year = demo::invent(5, 200);
+    let ledger = Ledger::new();
+    ledger.write("cases.csv", &year.cases);
+    ledger.write("spend.csv", &year.spend);
+    ledger.ok("import cases cases.csv");
+    let alone = ledger.twin();
+    alone.ok("import spend spend.csv --accept");
+
+    // Every second row: both files are about the same people, so both write to the same streams.
+    let (header, rows) = lines(&year.spend);
+    for (file, parity) in [("even.csv", 0), ("odd.csv", 1)] {
+        ledger.write(file, file_of(&header, rows.iter().skip(parity).step_by(2)));
+    }
+    let children = ["even.csv", "odd.csv"].map(|file| ledger.start(&format!("import spend {file} --accept")));
+    for child in children {
+        let run = Run::of("import spend", child.wait_with_output().unwrap());
+        assert_eq!(run.code, Some(0), "{run}");
+    }
+    assert_eq!(ledger.csv("claim list").len(), rows.len());
+    for balance in ledger.balances() {
+        assert!(!balance["remaining"].starts_with('-'), "over the cap: {balance:?}");
+    }
+    for (together, alone) in ledger.balances().iter().zip(alone.balances()) {
+        assert_eq!(*together, alone, "whoever came first, the sums are the same");
+    }
+    ledger.is_sound();
+}
+
+#[test]
+fn the_same_file_imported_twice_at_the_same_time_counts_once() {
+    let ledger = Ledger::small("grants");
+    let alone = ledger.twin();
+    alone.ok("import spend spend.csv --accept");
+    let children = [0, 1, 2].map(|_| ledger.start("import spend spend.csv --accept"));
+    for child in children {
+        let run = Run::of("import spend", child.wait_with_output().unwrap());
+        assert_eq!(run.code, Some(0), "{run}");
+    }
+    assert_eq!(ledger.balances(), alone.balances());
+    assert_eq!(ledger.csv("claim list").len(), alone.csv("claim list").len());
+    ledger.is_sound();
+}
+
+/// Eight partners' receipts race for the last euros of one person.
+#[test]
+fn nobody_passes_the_cap_whoever_is_first() {
+    let ledger = Ledger::small("cases");
+    let header = "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description";
+    let children: Vec<_> = (0..8)
+        .map(|n| {
+            let file = format!("race{n}.csv");
+            ledger.write(
+                &file,
+                format!("{header}\nirara,FX-2052,education,2023-11-01,700.00,EUR,Lempa,QX77-{n},,\n"),
+            );
+            ledger.start(&format!("import spend {file} --accept"))
+        })
+        .collect();
+    for child in children {
+        let run = Run::of("import spend", child.wait_with_output().unwrap());
+        assert_eq!(run.code, Some(0), "{run}");
+    }
+    let balance = ledger.support("FX-2052");
+    assert_eq!(
+        (&*balance["disbursed"], &*balance["disallowed"], &*balance["pending"]),
+        ("3000.00", "2600.00", "0.00")
+    );
+    assert_eq!(ledger.csv("claim list --state accepted").len(), 4, "nobody is refused while there is room");
+    ledger.is_sound();
+}
+
+#[test]
+fn two_inits_at_the_same_time_make_one_ledger() {
+    let ledger = Ledger::none();
+    let children = [0, 1].map(|_| ledger.start("init"));
+    let codes = children.map(|child| child.wait_with_output().unwrap().status.code());
+    assert!(codes.contains(&Some(0)) && codes[0] != codes[1], "{codes:?}");
+    ledger.is_sound();
+}
