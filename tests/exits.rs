@@ -191,7 +191,7 @@ fn every_listing_has_its_csv_header_and_parses_as_json() {
     for (line, header) in LISTINGS {
         let csv = ledger.ok(&format!("{line} --format csv"));
         assert_eq!(csv.lines().next(), Some(*header), "{line}");
-        assert!(crate::support::rows(&csv).len() > 0, "{line}: no rows in\n{csv}");
+        assert!(!crate::support::rows(&csv).is_empty(), "{line}: no rows in\n{csv}");
         let json = ledger.json(line);
         assert!(json.is_array() || json.is_object(), "{line}");
         assert!(!ledger.ok(line).is_empty());

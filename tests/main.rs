@@ -1,4 +1,5 @@
 //! End to end, through the binary, as a user would.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must say where")]
 
 mod support;
 

@@ -47,6 +47,10 @@ fn stays_in_the_vault(scenario: &Path) {
         let mut transaction = held.begin().await.unwrap();
         sqlx::query("SELECT count(*) FROM events").fetch_one(&mut *transaction).await.unwrap();
         ledger.import_up_to("reversals");
+        // The name of a file may say as much as what is in it.
+        ledger.write("Kanarie-Nilsson.csv", ledger.read("cases.csv") + "\n");
+        ledger.ok("import cases Kanarie-Nilsson.csv");
+        canaries.insert("Kanarie-Nilsson".to_owned());
         for (about, reason) in
             [("claim refuse", "Zwischenbescheid fehlt"), ("grant allow", "Brückentag am Flughafen")]
         {
@@ -58,7 +62,7 @@ fn stays_in_the_vault(scenario: &Path) {
                 ledger.run(&format!("{about} {} --reason '{reason}'", row[column]));
             }
         }
-        ledger.run(&format!("claim refuse 1 --reason 'Zwischenbescheid fehlt'"));
+        ledger.run("claim refuse 1 --reason 'Zwischenbescheid fehlt'");
         ledger.ok(&format!("explain {case}"));
         ledger.ok(&format!("history {case}"));
         ["svala.db", "svala.db-wal", "svala.db-shm"].map(|name| (name, fs::read(ledger.path(name)).unwrap()))

@@ -259,10 +259,45 @@ fn an_altered_row_of_a_read_model_is_found_by_replay_and_healed_by_repair() {
     assert_eq!(ledger.balances(), balances);
 }
 
+/// A row that was altered may not take the next event; the events still give the right ones.
+#[test]
+fn a_read_model_that_stands_still_on_an_altered_row_is_healed_by_repair() {
+    let ledger = Ledger::small("spend");
+    let claim = ledger.claim("QX77-49003");
+    ledger.alter(
+        "UPDATE projection_rows SET row_value = CAST(replace(CAST(row_value AS TEXT), '\"90.00\"', '\"0.00\"') AS BLOB)
+         WHERE name = 'balances' AND instr(CAST(row_value AS TEXT), '\"90.00\"') > 0",
+    );
+    ledger.run(&format!("claim accept {claim}"));
+    let stopped = ledger.fail(3, "balance");
+    assert!(stopped.contains("the read model balances stands still"), "{stopped}");
+    assert!(ledger.run("doctor").out.contains("NOT OK"));
+    ledger.ok("verify");
+    ledger.fail(3, "replay");
+    ledger.ok("replay --repair");
+    assert_eq!(ledger.support("FX-2049")["disbursed"], "190.00");
+    ledger.is_sound();
+}
+
+/// Bytes that are no row at all.
+#[test]
+fn an_unreadable_row_of_a_read_model_is_found_and_healed() {
+    let ledger = Ledger::small("spend");
+    let balances = ledger.balances();
+    ledger.alter("UPDATE projection_rows SET row_value = x'00' WHERE name = 'balances'");
+    let unreadable = ledger.fail(3, "balance");
+    assert!(unreadable.contains("`svala replay --repair`"), "{unreadable}");
+    ledger.fail(3, "replay");
+    ledger.ok("replay --repair");
+    assert_eq!(ledger.balances(), balances);
+}
+
 #[test]
 fn a_ledger_whose_guards_are_missing_is_not_written_to() {
     let ledger = Ledger::small("cases");
     ledger.sql("DROP TRIGGER events_no_update").unwrap();
     let refused = ledger.fail(3, "import grants grants.csv");
     assert!(refused.contains("events_no_update"), "{refused}");
+    let doctor = ledger.run("doctor");
+    assert!(doctor.code != Some(0) && (doctor.out + &doctor.err).contains("events_no_update"));
 }

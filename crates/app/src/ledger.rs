@@ -176,7 +176,7 @@ impl Ledger {
         subject_keys: Vec<WrappedSubjectKey>,
     ) -> Result<u64, AppError> {
         let body = event.body()?;
-        let fingerprint = self.key.fingerprint(&body);
+        let fingerprint = self.key.fingerprint(body.as_bytes());
         let command_id = self.environment.new_id()?;
         let stream_id = domain::ledger::stream();
         for _ in 0..ATTEMPTS_MAX {

@@ -275,7 +275,7 @@ async fn append(
                 stream_id,
                 event_type: "Bench",
                 schema_version: 1,
-                body: event.body.clone(),
+                body: event.body.clone().try_into()?,
                 keys: Vec::new(),
             }],
             subject_keys: Vec::new(),

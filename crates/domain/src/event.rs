@@ -5,7 +5,7 @@
 //! the event.
 
 use event_log::canonical;
-use event_log::{RecordedEvent, StreamId};
+use event_log::{Canonical, RecordedEvent, StreamId};
 use uuid::Uuid;
 
 use crate::case::CaseEvent;
@@ -35,8 +35,8 @@ macro_rules! events {
             }
 
             /// The canonical bytes of the body.
-            pub fn body(&self) -> Result<Vec<u8>, event_log::canonical::NotCanonical> {
-                match self { $(Self::$variant(event) => event_log::canonical::to_bytes(event)),+ }
+            pub fn body(&self) -> Result<event_log::Canonical, event_log::canonical::NotCanonical> {
+                match self { $(Self::$variant(event) => event_log::Canonical::of(event)),+ }
             }
 
             /// Reads a body; `Ok(None)` for a type or version that is not known.
@@ -155,7 +155,7 @@ impl Event {
     }
 
     /// The canonical bytes of the body.
-    pub fn body(&self) -> Result<Vec<u8>, canonical::NotCanonical> {
+    pub fn body(&self) -> Result<Canonical, canonical::NotCanonical> {
         match self {
             Self::Case(event) => event.body(),
             Self::Partner(event) => event.body(),

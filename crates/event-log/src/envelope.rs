@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::canonical::Canonical;
+
 /// A SHA-256 value.
 pub type Hash = [u8; 32];
 
@@ -110,7 +112,7 @@ pub struct NewEvent {
     /// Version of that type's body.
     pub schema_version: u32,
     /// RFC 8785 canonical JSON.
-    pub body: Vec<u8>,
+    pub body: Canonical,
     /// Facts reserved together with this event, or the whole append is refused.
     pub keys: Vec<UniqueKey>,
 }

@@ -15,6 +15,7 @@ pub mod merkle;
 pub mod store;
 pub mod verify;
 
+pub use canonical::Canonical;
 pub use envelope::{Hash, NewEvent, RecordedEvent, StreamId, UniqueKey};
 pub use merkle::Frontier;
 pub use store::{

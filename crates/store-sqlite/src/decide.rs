@@ -120,7 +120,7 @@ impl Known {
                 command_id,
                 actor: actor.clone(),
                 recorded_at,
-                body: event.body,
+                body: event.body.into_bytes(),
                 leaf_hash: [0; 32],
             };
             recorded.leaf_hash = recorded.computed_leaf_hash();

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use event_log::{Append, AppendOutcome, LedgerMeta, NewEvent, ProjectionStore, Store, StoreError, StreamId};
+use event_log::{
+    Append, AppendOutcome, Canonical, LedgerMeta, NewEvent, ProjectionStore, Store, StoreError, StreamId,
+};
 use sqlx::AssertSqlSafe;
 use sqlx::ConnectOptions;
 use tempfile::TempDir;
@@ -25,7 +27,7 @@ fn command(id: u128, version: u64, events: u64) -> Append {
         stream_id: stream_id.clone(),
         event_type: "Arrived",
         schema_version: 1,
-        body: format!("\"{}\"", "x".repeat(1_000)).into_bytes(),
+        body: Canonical::of(&"x".repeat(1_000)).unwrap(),
         keys: Vec::new(),
     };
     Append {

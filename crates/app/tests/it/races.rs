@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use app::{AppError, Ledger};
 use domain::{CaseId, ClaimId};
-use event_log::Store;
 
 use crate::interposed::Interposed;
 use crate::support::*;

@@ -236,7 +236,7 @@ proptest! {
         prop_assert_eq!(&balances, &history.case().balances);
         let read: Vec<CaseEvent> = history.events.iter().map(|event| {
             let body = event.body().unwrap();
-            CaseEvent::decode(event.event_type(), event.schema_version(), &body).unwrap().unwrap()
+            CaseEvent::decode(event.event_type(), event.schema_version(), body.as_bytes()).unwrap().unwrap()
         }).collect();
         prop_assert_eq!(&read, &history.events);
         prop_assert_eq!(Case::fold(&read).unwrap(), history.case);

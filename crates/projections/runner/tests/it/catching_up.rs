@@ -153,8 +153,10 @@ fn several_processes_catching_up_at_once_agree() {
             log.append(piece).await;
             given += piece.len();
             let runners: Vec<Runner> = (1..5).map(|n| log.paged(n * 10).0).collect();
-            let tasks: Vec<_> =
-                runners.into_iter().map(|runner| tokio::spawn(async move { catch_up(&runner).await })).collect();
+            let tasks: Vec<_> = runners
+                .into_iter()
+                .map(|runner| tokio::spawn(async move { catch_up(&runner).await }))
+                .collect();
             for task in tasks {
                 match task.await.unwrap() {
                     Ok(position) => assert_eq!(position, given as u64),

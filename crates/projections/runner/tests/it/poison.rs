@@ -41,7 +41,9 @@ async fn a_poison_event_stops_its_projection_with_its_position_and_is_never_skip
         log.append(&[2]).await;
     }
     let states = runner.states().await.unwrap();
-    assert!(states.iter().any(|(name, state)| *name == "careful" && state.as_ref().unwrap().stopped.is_some()));
+    assert!(
+        states.iter().any(|(name, state)| *name == "careful" && state.as_ref().unwrap().stopped.is_some())
+    );
     let counted: u64 = runner.all_rows::<Careful<1>>().await.unwrap().iter().map(|(_, row)| row).sum();
     assert!(counted <= 4, "events past the poison were folded");
 }
@@ -118,7 +120,7 @@ async fn an_unknown_event_stops_every_projection() {
         stream_id: stream_id.clone(),
         event_type: "PlanAgreed",
         schema_version: 1,
-        body: b"{}".to_vec(),
+        body: b"{}".to_vec().try_into().unwrap(),
         keys: Vec::new(),
     };
     let append = Append {
@@ -134,7 +136,9 @@ async fn an_unknown_event_stops_every_projection() {
     log.store.append(vec![append]).await.unwrap();
     log.append(&[1]).await;
     let refused = catch_up(&runner).await;
-    assert!(matches!(&refused, Err(RunnerError::Decode(e)) if e.to_string().contains("position 3, stream case-200")));
+    assert!(
+        matches!(&refused, Err(RunnerError::Decode(e)) if e.to_string().contains("position 3, stream case-200"))
+    );
     for name in ["careful", "days"] {
         assert_eq!(log.live(name).await.position, 2);
     }

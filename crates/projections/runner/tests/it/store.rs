@@ -109,7 +109,12 @@ impl ProjectionStore for Interposed {
         self.inner.start_generation(name, version).await
     }
 
-    async fn switch_generation(&self, name: &str, generation: u64, position: u64) -> Result<bool, StoreError> {
+    async fn switch_generation(
+        &self,
+        name: &str,
+        generation: u64,
+        position: u64,
+    ) -> Result<bool, StoreError> {
         self.inner.switch_generation(name, generation, position).await
     }
 

@@ -78,7 +78,9 @@ impl<const N: u32> Projection for Careful<N> {
 
     fn fold(row: Option<u64>, event: &Recorded) -> Result<u64, FoldError> {
         match arrival(event) {
-            Some(arrived) if arrived.arrived_on.year() == POISON => Err(FoldError("an arrival to come".into())),
+            Some(arrived) if arrived.arrived_on.year() == POISON => {
+                Err(FoldError("an arrival to come".into()))
+            }
             _ => Ok(row.unwrap_or_default() + 1),
         }
     }

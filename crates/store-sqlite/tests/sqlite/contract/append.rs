@@ -40,7 +40,7 @@ pub async fn every_field_comes_back(store: &dyn Store) {
         (event.command_id, event.actor.as_str(), event.recorded_at),
         (append.command_id, "Zoë Åkesson", -5)
     );
-    assert_eq!(event.body, append.events[1].body);
+    assert_eq!(event.body, append.events[1].body.as_bytes());
     verify(store).await.unwrap();
 }
 
@@ -115,10 +115,6 @@ pub async fn requests_that_break_the_contract_are_refused(store: &dyn Store) {
             append.expected.push((stream(2), 1));
             append
         }),
-        ("not canonical", with_body(b"{ }")),
-        ("not canonical", with_body(b"{\"b\":1,\"a\":1}")),
-        ("not canonical", with_body(b"\"\xff\"")),
-        ("is empty", with_body(b"")),
         ("1048577 bytes", with_body(&body_of(BODY_BYTES_MAX + 1))),
         ("the actor is empty", Append { actor: String::new(), ..command(2).on(2, 0) }),
         ("the actor has 201", Append { actor: "a".repeat(201), ..command(2).on(2, 0) }),
@@ -140,7 +136,7 @@ pub async fn requests_that_break_the_contract_are_refused(store: &dyn Store) {
 
 fn with_body(body: &[u8]) -> Append {
     let mut append = command(2).on(2, 0);
-    append.events[0].body = body.to_vec();
+    append.events[0].body = body.to_vec().try_into().unwrap();
     append
 }
 

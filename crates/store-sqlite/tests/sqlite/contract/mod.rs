@@ -62,7 +62,10 @@ impl Build for Append {
             stream_id: stream(number),
             event_type: "Arrived",
             schema_version: 1,
-            body: format!("{{\"name\":\"Åsa\",\"nth\":{nth},\"stream\":{number}}}").into_bytes(),
+            body: format!("{{\"name\":\"Åsa\",\"nth\":{nth},\"stream\":{number}}}")
+                .into_bytes()
+                .try_into()
+                .unwrap(),
             keys: Vec::new(),
         });
         self
