@@ -35,6 +35,7 @@ long:
 # Write the golden messages and the recipes' output anew; look at the difference before committing it.
 golden:
     SVALA_UPDATE_GOLDEN=1 cargo test -p cli --test end_to_end
+    SVALA_UPDATE_DOCS=1 cargo test -p cli --test recipes
 
 # The API documentation of all crates.
 doc:

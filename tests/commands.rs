@@ -92,7 +92,7 @@ fn claims_are_accepted_and_refused_by_number() {
         "{said}"
     );
     assert!(
-        said.contains(&format!("claim {cut} cut: 1000.00 EUR eligible, 500.00 EUR disallowed over-cap")),
+        said.contains(&format!("claim {cut} cut: 1000.00 EUR eligible, 500.00 EUR disallowed (over-cap)")),
         "{said}"
     );
     refused(&ledger, &format!("claim accept {whole}"), "already-decided");
@@ -348,4 +348,32 @@ fn the_actor_stands_on_every_event() {
     let approved = find(ledger.csv("history FX-2048"), "event", "Approved");
     assert_eq!(approved["actor"], "anna.berg");
     ledger.fail(2, "--actor 'two words' case list");
+}
+
+/// A claim refused because no arrival was recorded can be taken up again once it is.
+#[test]
+fn a_refused_claim_is_taken_up_again_when_what_it_was_refused_for_has_changed() {
+    let ledger = Ledger::small("grants");
+    ledger.ok("import spend spend.csv --accept");
+    let claims = ledger.csv("claim list --state refused");
+    let claim =
+        claims.iter().find(|claim| claim["reason"] == "wrong-partner").expect("a claim of the wrong partner");
+    let (number, case, partner) = (&claim["claim"], &claim["external_ref"], &claim["partner"]);
+    let before = ledger.csv(&format!("balance {case}"));
+    ledger.fail(2, &format!("claim reopen {number}"));
+    ledger.ok(&format!("case assign {case} {partner}"));
+    ledger.ok(&format!("claim reopen {number} --reason 'the case had been handed over'"));
+    refused(&ledger, &format!("claim reopen {number} --reason again"), "not-refused");
+    let open = find(ledger.csv("claim list --state reported"), "claim", number);
+    assert_eq!((&*open["disallowed"], &*open["reason"]), ("0.00", ""));
+    let line = |rows: &[std::collections::BTreeMap<String, String>]| {
+        rows.iter().find(|row| row["budget_line"] == "reintegration").cloned().expect("the line")
+    };
+    let pending = line(&ledger.csv(&format!("balance {case}")));
+    assert_eq!(pending["pending"], claim["eur"]);
+    ledger.ok(&format!("claim accept {number}"));
+    let after = line(&ledger.csv(&format!("balance {case}")));
+    assert_ne!(after["disbursed"], line(&before)["disbursed"]);
+    assert!(ledger.ok(&format!("history {case}")).contains("the case had been handed over"));
+    ledger.is_sound();
 }

@@ -34,14 +34,14 @@ END;
 -- The log: one row for each event, for ever. The body is the exact canonical JSON that was hashed.
 CREATE TABLE events (
     position        INTEGER PRIMARY KEY CHECK (position > 0),
-    stream_id       TEXT    NOT NULL CHECK (octet_length(stream_id) BETWEEN 3 AND 80),
+    stream_id       TEXT    NOT NULL CHECK (length(CAST(stream_id AS BLOB)) BETWEEN 3 AND 80),
     stream_version  INTEGER NOT NULL CHECK (stream_version > 0),
-    event_type      TEXT    NOT NULL CHECK (octet_length(event_type) BETWEEN 1 AND 80),
+    event_type      TEXT    NOT NULL CHECK (length(CAST(event_type AS BLOB)) BETWEEN 1 AND 80),
     schema_version  INTEGER NOT NULL CHECK (schema_version BETWEEN 0 AND 4294967295),
     command_id      BLOB    NOT NULL CHECK (length(command_id) = 16),
-    actor           TEXT    NOT NULL CHECK (octet_length(actor) BETWEEN 1 AND 200),
+    actor           TEXT    NOT NULL CHECK (length(CAST(actor AS BLOB)) BETWEEN 1 AND 200),
     recorded_at     INTEGER NOT NULL,
-    body            TEXT    NOT NULL CHECK (octet_length(body) BETWEEN 1 AND 1048576),
+    body            TEXT    NOT NULL CHECK (length(CAST(body AS BLOB)) BETWEEN 1 AND 1048576),
     leaf_hash       BLOB    NOT NULL CHECK (length(leaf_hash) = 32),
     -- Two writers that decided on the same version cannot both succeed; also the index that loads a stream and
     -- finds its version.
@@ -126,7 +126,7 @@ END;
 -- Digests are keyed. A reservation never changes hands; it can be removed, because erasing a person removes the
 -- digests of what they were known by.
 CREATE TABLE unique_keys (
-    scope      TEXT    NOT NULL CHECK (octet_length(scope) BETWEEN 1 AND 40),
+    scope      TEXT    NOT NULL CHECK (length(CAST(scope AS BLOB)) BETWEEN 1 AND 40),
     digest     BLOB    NOT NULL CHECK (length(digest) = 32),
     stream_id  TEXT    NOT NULL,
     entity     BLOB    NOT NULL CHECK (length(entity) = 16),
@@ -164,7 +164,7 @@ CREATE INDEX vault_texts_of_subject ON vault_texts (subject_id);
 
 -- How far each generation of each read model has come.
 CREATE TABLE projections (
-    name        TEXT    NOT NULL CHECK (octet_length(name) BETWEEN 1 AND 80),
+    name        TEXT    NOT NULL CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 80),
     generation  INTEGER NOT NULL CHECK (generation > 0),
     version     INTEGER NOT NULL CHECK (version BETWEEN 0 AND 4294967295),
     position    INTEGER NOT NULL CHECK (position >= 0),

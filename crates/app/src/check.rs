@@ -12,8 +12,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::error::AppError;
+use crate::import::IMPORT;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::session::{CASE_REFERENCE, EXTERNAL_REF};
+use crate::texts::CaseText;
 
 /// Events read at a time.
 const PAGE_EVENTS: u32 = 5_000;
@@ -56,13 +58,13 @@ impl Ledger {
         let mut verifier = Verifier::new();
         let mut facts: HashMap<(String, Hash), u64> = HashMap::new();
         let mut subjects: HashMap<event_log::StreamId, SubjectId> = HashMap::new();
-        let (mut filed, mut texts, mut erased) = (0_u64, 0, 0);
+        let (mut texts, mut erased) = (0, 0);
         loop {
             let page = self.store.read_log(verifier.events(), PAGE_EVENTS).await?;
             if page.is_empty() {
                 break;
             }
-            let mut named = Vec::new();
+            let (mut named, mut applications) = (Vec::new(), Vec::new());
             for event in &page {
                 verifier.check(event)?;
             }
@@ -71,10 +73,10 @@ impl Ledger {
                 match &recorded.event {
                     Event::Case(event) => {
                         if let CaseEvent::ApplicationFiled(e) = event {
-                            filed += 1;
                             subjects.insert(recorded.stream_id.clone(), e.subject);
                             let digest = self.digest(CASE_REFERENCE, &[e.reference.as_str()]);
                             facts.insert((CASE_REFERENCE.to_owned(), digest), recorded.position);
+                            applications.push((recorded.position, e.subject, e.external_ref));
                         }
                         if let Some((scope, digest, _)) = event.unique_fact() {
                             facts.insert((scope.to_owned(), digest.0), recorded.position);
@@ -91,18 +93,31 @@ impl Ledger {
                             LEDGER_SUBJECT,
                             e.details.0,
                         ));
+                        if e.complete {
+                            let digest = self.digest(IMPORT, &[&e.kind, &hex::encode(&e.sha256.0)]);
+                            facts.insert((IMPORT.to_owned(), digest), recorded.position);
+                        }
                     }
                     Event::Ledger(LedgerEvent::RulebookAdopted(_)) | Event::Partner(_) => {}
                 }
             }
             let gone = self.check_texts(&named).await?;
+            // The authority's keys stand in no event, so that an erased person leaves no trace in the log; they are
+            // known from the texts that are there.
+            let wanted: Vec<_> = applications.iter().map(|(_, subject, text)| (*subject, *text)).collect();
+            for ((position, ..), text) in applications.iter().zip(self.reveal::<CaseText>(&wanted).await?) {
+                if let Some(text) = text {
+                    let digest = self.digest(EXTERNAL_REF, &[&text.external_ref]);
+                    facts.insert((EXTERNAL_REF.to_owned(), digest), *position);
+                }
+            }
             texts += named.len() as u64 - gone;
             erased += gone;
             progress(verifier.events(), head.position);
         }
         let (events, streams) = (verifier.events(), verifier.streams() as u64);
         let root = verifier.finish(&head)?;
-        let keys = self.check_keys(facts, filed).await?;
+        let keys = self.check_keys(facts).await?;
         Ok(Verified { events, streams, keys, texts, erased, root: hex::encode(&root) })
     }
 
@@ -137,10 +152,9 @@ impl Ledger {
         Ok(missing.len() as u64)
     }
 
-    /// The reserved facts must be exactly those of the events. (The authority's keys for cases are reserved too, but
-    /// stand in no event: an erased person leaves no trace in the log.)
-    async fn check_keys(&self, mut facts: HashMap<(String, Hash), u64>, filed: u64) -> Result<u64, AppError> {
-        let (mut checked, mut external) = (0, 0);
+    /// The reserved facts must be exactly those of the events.
+    async fn check_keys(&self, mut facts: HashMap<(String, Hash), u64>) -> Result<u64, AppError> {
+        let mut checked = 0;
         let mut after = None;
         loop {
             let page = self.store.scan_keys(after, PAGE_KEYS).await?;
@@ -148,16 +162,11 @@ impl Ledger {
             after = Some((scope.clone(), *digest));
             for (scope, digest, owner) in page {
                 checked += 1;
-                match scope.as_str() {
-                    EXTERNAL_REF => external += 1,
-                    "import" => {}
-                    _ if facts.remove(&(scope.clone(), digest)) == Some(owner.position) => {}
-                    _ => {
-                        let position = owner.position;
-                        return Err(damaged(format!(
-                            "a unique {scope} is reserved for position {position}, whose event does not name it"
-                        )));
-                    }
+                if facts.remove(&(scope.clone(), digest)) != Some(owner.position) {
+                    let position = owner.position;
+                    return Err(damaged(format!(
+                        "a unique {scope} is reserved for position {position}, whose event does not name it"
+                    )));
                 }
             }
         }
@@ -165,9 +174,6 @@ impl Ledger {
             return Err(damaged(format!(
                 "position {position}: the reservation of its unique {scope} is missing, so it could be recorded twice"
             )));
-        }
-        if external > filed {
-            return Err(damaged(format!("{external} external references are reserved for {filed} cases")));
         }
         Ok(checked)
     }

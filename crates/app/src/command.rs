@@ -108,11 +108,41 @@ impl Ledger {
         .await
     }
 
+    /// Takes up a refused claim again, with finance's reason; it is then decided anew.
+    pub async fn reopen_claim(&self, case: CaseId, claim: ClaimId, reason: &str) -> Result<(), AppError> {
+        let text = reason_text(reason)?;
+        let about = claim.to_string();
+        self.execute(case, &["reopen-claim", &about, reason], |session, draft| {
+            let details = session.seal(draft, case, &text)?;
+            session.on_claim(draft, case, &ClaimCommand::Reopen { claim, details })
+        })
+        .await
+    }
+
     /// Accepts claims in the order given, in batches. What the rules query stays queried. A dry run shows what
     /// would happen.
     pub async fn accept_claims(
         &self,
         claims: &[(u64, CaseId, ClaimId)],
+        dry_run: bool,
+    ) -> Result<Vec<AcceptedClaim>, AppError> {
+        self.accept_in_order(claims, false, dry_run).await
+    }
+
+    /// What [`accept_claim`](Self::accept_claim) would come to; nothing for a claim that is decided already.
+    pub async fn preview_claim(
+        &self,
+        number: u64,
+        case: CaseId,
+        claim: ClaimId,
+    ) -> Result<Option<AcceptedClaim>, AppError> {
+        Ok(self.accept_in_order(&[(number, case, claim)], true, true).await?.pop())
+    }
+
+    async fn accept_in_order(
+        &self,
+        claims: &[(u64, CaseId, ClaimId)],
+        by_name: bool,
         dry_run: bool,
     ) -> Result<Vec<AcceptedClaim>, AppError> {
         const BATCH: usize = 1_000;
@@ -128,18 +158,14 @@ impl Ledger {
                     let still_open = session
                         .case(case)
                         .and_then(|c| c.claims.get(&claim))
-                        .is_some_and(|c| c.state == ClaimState::Reported);
+                        .is_some_and(|c| c.state == ClaimState::Reported || (by_name && c.is_open()));
                     if !still_open {
                         continue;
                     }
                     let about = claim.to_string();
                     let mut draft = session.draft(*index, &["accept-claim", &about], revision);
                     // Refusals of a claim are events of their own; a command refused here was decided meanwhile.
-                    let _ = session.on_claim(
-                        &mut draft,
-                        case,
-                        &ClaimCommand::Accept { claim, by_name: false },
-                    )?;
+                    let _ = session.on_claim(&mut draft, case, &ClaimCommand::Accept { claim, by_name })?;
                     session.commit(draft);
                 }
                 let outcomes = session.flush().await?;

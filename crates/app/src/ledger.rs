@@ -94,7 +94,7 @@ impl Ledger {
         }
         let mut document = None;
         for recorded in start.store.read_streams(&[domain::ledger::stream()]).await? {
-            if let Event::Ledger(LedgerEvent::RulebookAdopted(adopted)) = Event::decode(&recorded)? {
+            if let Event::Ledger(LedgerEvent::RulebookAdopted(adopted)) = Event::decode_checked(&recorded)? {
                 document = Some(adopted.document);
             }
         }
@@ -134,7 +134,7 @@ impl Ledger {
             return Ok(false);
         }
         for recorded in self.store.read_streams(&[domain::ledger::stream()]).await? {
-            if let Event::Ledger(LedgerEvent::RulebookAdopted(earlier)) = Event::decode(&recorded)?
+            if let Event::Ledger(LedgerEvent::RulebookAdopted(earlier)) = Event::decode_checked(&recorded)?
                 && earlier.version == rulebook.version()
                 && earlier.sha256.0 != rulebook.digest()
             {
@@ -155,7 +155,7 @@ impl Ledger {
     /// The events of the ledger's own stream.
     pub(crate) async fn own_events(&self) -> Result<Vec<Recorded>, AppError> {
         let recorded = self.store.read_streams(&[domain::ledger::stream()]).await?;
-        Ok(recorded.into_iter().map(Recorded::decode).collect::<Result<_, _>>()?)
+        Ok(recorded.into_iter().map(Recorded::decode_checked).collect::<Result<_, _>>()?)
     }
 
     /// The ledger's own key for texts about no person.

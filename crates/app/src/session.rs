@@ -61,7 +61,7 @@ pub enum Earlier {
     Different,
 }
 
-/// A refusal, and whether the same command was refused before with nothing changed since.
+/// A refusal, and whether the same command was refused before for the same reasons.
 #[derive(Debug, Clone)]
 pub struct Refused {
     /// Why.
@@ -113,6 +113,8 @@ pub struct Draft {
     pub tag: usize,
     command_id: Uuid,
     fingerprint: Hash,
+    /// A row that comes again is the same request; a person who asks again asks anew.
+    by_person: bool,
     expected: Vec<(StreamId, u64)>,
     events: Vec<NewEvent>,
     subject_keys: Vec<WrappedSubjectKey>,
@@ -167,7 +169,7 @@ impl<'l> Session<'l> {
         let streams: Vec<StreamId> = missing.iter().map(|id| id.stream()).collect();
         let mut folded: HashMap<StreamId, (Option<Case>, u64)> = HashMap::new();
         for recorded in self.ledger.store.read_streams(&streams).await? {
-            let Event::Case(event) = Event::decode(&recorded)? else { continue };
+            let Event::Case(event) = Event::decode_checked(&recorded)? else { continue };
             match folded.entry(recorded.stream_id) {
                 Entry::Occupied(mut held) => {
                     let (case, version) = held.get_mut();
@@ -241,6 +243,7 @@ impl<'l> Session<'l> {
             tag,
             command_id: uuid::Builder::from_custom_bytes(id_bytes).into_uuid(),
             fingerprint: self.ledger.key.blind_index("request", &parts),
+            by_person: false,
             expected: Vec::new(),
             events: Vec::new(),
             subject_keys: Vec::new(),
@@ -471,7 +474,7 @@ impl<'l> Session<'l> {
                     reasons: refusal.reasons.clone(),
                 };
                 let repeated = self.known(id)?.already_refused(&refused);
-                if !repeated {
+                if draft.by_person || !repeated {
                     self.record(draft, id, refused.into(), Vec::new())?;
                 }
                 Ok(Err(Refused { refusal, repeated }))
@@ -544,12 +547,13 @@ impl Ledger {
         work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
     ) -> Result<(), AppError> {
         let name = id.to_string();
-        let request: Vec<&str> = request.iter().copied().chain([name.as_str()]).collect();
+        let request: Vec<&str> = request.iter().copied().chain([name.as_str(), self.actor()]).collect();
         for _ in 0..ATTEMPTS_MAX {
             let mut session = Session::new(self, Purpose::Write);
             session.load_cases([id]).await?;
             let revision = session.known(id)?.revision;
             let mut draft = session.draft(0, &request, revision);
+            draft.by_person = true;
             let decided = work(&mut session, &mut draft)?;
             session.commit(draft);
             match session.flush().await?.pop().map(|(_, outcome)| outcome) {

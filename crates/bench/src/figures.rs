@@ -31,6 +31,11 @@ struct Figure {
 pub struct Figures(Vec<Figure>);
 
 impl Figures {
+    /// Whether nothing was noted yet.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Notes a figure of this run without a baseline.
     pub fn alone(&mut self, name: &'static str, unit: Unit, value: u64) {
         self.add(name, unit, "", (value, None));

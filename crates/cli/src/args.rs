@@ -300,6 +300,14 @@ pub enum ClaimCommand {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Take up a refused claim again, because what it was refused for has changed; then decide it anew.
+    Reopen {
+        /// The claim's number.
+        claim: u64,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
     /// Refuse a claim, with a reason.
     Refuse {
         /// The claim's number.

@@ -109,7 +109,16 @@ impl Place {
 
     /// Opens the ledger to read.
     pub async fn open(&self) -> Result<Ledger, Failure> {
-        let store = self.note(SqliteStore::open(&self.database).await?);
+        self.open_store(SqliteStore::open(&self.database).await?).await
+    }
+
+    /// Opens the ledger to find out what is wrong with it, where it could not be opened to work with.
+    pub async fn open_to_inspect(&self) -> Result<Ledger, Failure> {
+        self.open_store(SqliteStore::open_to_inspect(&self.database).await?).await
+    }
+
+    async fn open_store(&self, store: SqliteStore) -> Result<Ledger, Failure> {
+        let store = self.note(store);
         let key = LedgerKey::read_file(&self.key_file)?;
         Ok(Ledger::open(StartUp {
             store,

@@ -211,6 +211,11 @@ fn csv_cell(cell: Cell) -> String {
     }
 }
 
+/// `1 row`, `2 rows`.
+pub fn counted<N: PartialEq + From<u8> + std::fmt::Display>(count: N, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == N::from(1) { "" } else { "s" })
+}
+
 /// A heading.
 pub fn heading(text: &str) -> String {
     let bold = Style::new().bold();

@@ -85,6 +85,11 @@ impl Balances {
                 subtract(&mut line.pending, e.disallowed)?;
                 add(&mut line.disallowed, e.disallowed)?;
             }
+            CaseEvent::ClaimReopened(e) => {
+                let line = self.at(&e.budget_line);
+                subtract(&mut line.disallowed, e.amount)?;
+                add(&mut line.pending, e.amount)?;
+            }
             CaseEvent::BenefitReversed(e) => subtract(&mut self.at(&e.budget_line).disbursed, e.amount)?,
             CaseEvent::ArrivalGrantPaid(e) => add(&mut self.at(&e.budget_line).disbursed, e.amount)?,
             CaseEvent::ArrivalGrantRefused(e) => add(&mut self.at(&e.budget_line).disallowed, e.amount)?,

@@ -85,6 +85,16 @@ pub enum DecodeError {
         /// Version found.
         version: u32,
     },
+    /// The event is not what was recorded: its hash does not fit.
+    #[error(
+        "the ledger is damaged: position {position}, stream {stream_id}: the event was altered after it was recorded"
+    )]
+    Altered {
+        /// Where.
+        position: u64,
+        /// Which stream.
+        stream_id: StreamId,
+    },
     /// The body is not what its type and version promise.
     #[error(
         "position {position}, stream {stream_id}: the body of {event_type} version {version} cannot be read"
@@ -110,6 +120,16 @@ impl Event {
         of("case", CaseEvent::TYPES)
             .chain(of("partner", PartnerEvent::TYPES))
             .chain(of("ledger", LedgerEvent::TYPES))
+    }
+
+    /// Reads a recorded event and demands that its hash fits: for decisions and explanations, which rest on few
+    /// events and must not rest on an altered one.
+    pub fn decode_checked(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
+        if recorded.computed_leaf_hash() != recorded.leaf_hash {
+            let (position, stream_id) = (recorded.position, recorded.stream_id.clone());
+            return Err(DecodeError::Altered { position, stream_id });
+        }
+        Self::decode(recorded)
     }
 
     /// Reads a recorded event.
@@ -187,8 +207,18 @@ impl Recorded {
     /// Reads a recorded event and keeps what its envelope says.
     pub fn decode(recorded: RecordedEvent) -> Result<Self, DecodeError> {
         let event = Event::decode(&recorded)?;
+        Ok(Self::with(recorded, event))
+    }
+
+    /// The same, with [`Event::decode_checked`].
+    pub fn decode_checked(recorded: RecordedEvent) -> Result<Self, DecodeError> {
+        let event = Event::decode_checked(&recorded)?;
+        Ok(Self::with(recorded, event))
+    }
+
+    fn with(recorded: RecordedEvent, event: Event) -> Self {
         let RecordedEvent { position, stream_id, stream_version, command_id, actor, recorded_at, .. } =
             recorded;
-        Ok(Self { position, stream_id, stream_version, command_id, actor, recorded_at, event })
+        Self { position, stream_id, stream_version, command_id, actor, recorded_at, event }
     }
 }

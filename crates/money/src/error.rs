@@ -21,7 +21,7 @@ impl Overflow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ParseMoneyError {
     /// Nothing, or nothing but white space.
-    #[error("The number is missing. Write 0 if nothing was paid.")]
+    #[error("The number is missing.")]
     Empty,
     /// More than [`INPUT_BYTES_MAX`](crate::INPUT_BYTES_MAX) bytes.
     #[error("The text is too long to be a number. Check that the columns are in the right order.")]

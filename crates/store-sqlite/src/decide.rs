@@ -1,6 +1,6 @@
 //! Which commands of a batch can be written, and what exactly is written of them. No database in here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use event_log::{
     Append, AppendOutcome, Conflict, Frontier, Hash, Head, KeyOwner, RecordedEvent, SealedText, StreamId,
@@ -47,14 +47,29 @@ pub(crate) struct Written {
 }
 
 /// Decides the commands in order; answers with one outcome for each.
+///
+/// Commands of one batch may have been decided on each other. Once one is not written, the streams it would have
+/// extended are not what the later ones took them for, even where another writer happened to make them just as
+/// long: those commands conflict too, and are decided again.
 pub(crate) fn decide(batch: Vec<Append>, known: &mut Known, written: &mut Written) -> Vec<AppendOutcome> {
-    batch
-        .into_iter()
-        .map(|append| match known.answer(&append) {
-            Some(answer) => answer,
+    let mut doubtful: HashSet<StreamId> = HashSet::new();
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for append in batch {
+        let answer = known.answer(&append).or_else(|| {
+            let (stream_id, expected) =
+                append.expected.iter().find(|(stream_id, _)| doubtful.contains(stream_id))?;
+            let (stream_id, expected, actual) = (stream_id.clone(), *expected, known.version(stream_id));
+            Some(AppendOutcome::Conflict(Conflict::Version { stream_id, expected, actual }))
+        });
+        outcomes.push(match answer {
+            Some(answer) => {
+                doubtful.extend(append.expected.into_iter().map(|(stream_id, _)| stream_id));
+                answer
+            }
             None => known.write(append, written),
-        })
-        .collect()
+        });
+    }
+    outcomes
 }
 
 impl Known {

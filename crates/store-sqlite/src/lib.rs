@@ -63,6 +63,19 @@ impl SqliteStore {
     /// events could be lost or changed: an old SQLite, another journal mode, no full synchronisation, no foreign
     /// keys, a trigger that is missing or altered, a schema made by a newer program.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_if(path, assertions::demand).await
+    }
+
+    /// Opens an existing ledger to look at what is wrong with it: as [`open`](Self::open), but unsafe settings and
+    /// missing triggers are left for [`Store::assertions`] to tell. Nothing should be written through it.
+    pub async fn open_to_inspect(path: &Path) -> Result<Self, StoreError> {
+        Self::open_if(path, |_| Ok(())).await
+    }
+
+    async fn open_if(
+        path: &Path,
+        demand: impl Fn(&[assertions::Assertion]) -> Result<(), StoreError>,
+    ) -> Result<Self, StoreError> {
         let path = absolute(path)?;
         let no_ledger = || StoreError::NoLedger { place: path.display().to_string() };
         if !path.is_file() {
@@ -73,9 +86,9 @@ impl SqliteStore {
         if !schema::is_ledger(&mut connection).await? {
             return Err(no_ledger());
         }
-        assertions::demand(&assertions::settings(&mut connection).await?)?;
+        demand(&assertions::settings(&mut connection).await?)?;
         schema::migrate_existing(&mut connection).await?;
-        assertions::demand(&[assertions::triggers(&mut connection).await?])?;
+        demand(&[assertions::triggers(&mut connection).await?])?;
         let readers = connection::readers(&path);
         Ok(Self { writer: Writer::new(options, connection), readers, path })
     }

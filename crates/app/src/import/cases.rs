@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::{At, Importer, Refused, RowOutcome};
 use crate::error::AppError;
-use crate::session::{Draft, EXTERNAL_REF, Session};
+use crate::session::{EXTERNAL_REF, Session};
 
 /// Imports applications.
 pub struct Cases;
@@ -65,37 +65,25 @@ impl Importer for Cases {
             Some(id) => id,
             None => session.file(&mut draft, &row.case_ref, row.facts.clone())?,
         };
-        let mut refused = Vec::new();
+        let (mut refused, mut waiting) = (Vec::new(), false);
         for command in &commands {
             if let (CaseCommand::AssignPartner { .. }, Some(partner)) = (command, &partner) {
                 session.register_partner(&mut draft, partner)?;
             }
-            refused.extend(ask(session, &mut draft, id, command)?);
+            if let Err(refusal) = session.on_case(&mut draft, id, command)? {
+                waiting = true;
+                let reasons = refusal.refusal.reasons.into_iter().filter(|_| !refusal.repeated);
+                refused.extend(reasons.map(|reason| Refused { reason: reason.id, amount: None }));
+            }
         }
-        if session.events(&draft) == 0 {
-            return Ok(RowOutcome::Recognised);
-        }
+        let changes = session.events(&draft) > 0;
         session.commit(draft);
-        Ok(RowOutcome::Applied(refused))
+        Ok(match (waiting, changes) {
+            (true, _) => RowOutcome::Waiting(refused),
+            (false, true) => RowOutcome::Applied(refused),
+            (false, false) => RowOutcome::Recognised,
+        })
     }
-}
-
-/// Gives a command; answers with the reasons if it is refused now for the first time.
-fn ask(
-    session: &mut Session<'_>,
-    draft: &mut Draft,
-    id: CaseId,
-    command: &CaseCommand,
-) -> Result<Vec<Refused>, AppError> {
-    Ok(match session.on_case(draft, id, command)? {
-        Err(refused) if !refused.repeated => refused
-            .refusal
-            .reasons
-            .into_iter()
-            .map(|reason| Refused { reason: reason.id, amount: None })
-            .collect(),
-        Ok(()) | Err(_) => Vec::new(),
-    })
 }
 
 /// What the row asks for beyond what the case has.
@@ -124,10 +112,10 @@ fn commands(row: &CaseRow, partner: Option<PartnerCode>, case: Option<&Case>) ->
 fn conflicts(at: At, row: &CaseRow, partner: Option<&PartnerCode>, case: &Case) -> Vec<RowError> {
     let mut errors = Vec::new();
     let mut differs = |column: &'static str, in_file: String, known: String, how: &str| {
-        let message = format!("the ledger has {known} for this case: {how}");
+        let message = format!("The ledger has {known} for this case. {how}.");
         errors.push(at.error(column, Some(&in_file), "case.conflict", message));
     };
-    const REGISTERED: &str = "what was registered is never overwritten by a file";
+    const REGISTERED: &str = "What was registered is never overwritten by a file";
     let yes_no = |value: bool| if value { "yes" } else { "no" }.to_owned();
     let (facts, filed) = (&row.facts, &case.filed_facts);
     if facts.applied_on != filed.applied_on {
@@ -141,7 +129,7 @@ fn conflicts(at: At, row: &CaseRow, partner: Option<&PartnerCode>, case: &Case) 
     let modes = [(filed.return_mode, filed.handled_by), (now.return_mode, now.handled_by)];
     if !modes.contains(&(facts.return_mode, facts.handled_by)) {
         let known = format!("{}, {}", now.return_mode, now.handled_by);
-        let how = "record the change with `svala case change-mode`, which takes its day";
+        let how = "Record the change with `svala case change-mode`, which takes its day";
         differs("return_mode", format!("{}, {}", facts.return_mode, facts.handled_by), known, how);
     }
     if facts.asylum_outcome != filed.asylum_outcome {
@@ -167,7 +155,7 @@ fn conflicts(at: At, row: &CaseRow, partner: Option<&PartnerCode>, case: &Case) 
         (row.decision, row.decided_on, case.decision)
         && (decision, day) != (known, known_day)
     {
-        let how = "a decision cannot be changed; a new application may be filed";
+        let how = "A decision cannot be changed; a new application may be filed";
         differs("decision", format!("{decision} {day}"), format!("{known} {known_day}"), how);
     }
     let mut date = |column, in_file: Option<Date>, known: Option<Date>| {
@@ -186,7 +174,7 @@ fn conflicts(at: At, row: &CaseRow, partner: Option<&PartnerCode>, case: &Case) 
             "partner",
             in_file.to_string(),
             known.to_string(),
-            "hand the case over with `svala case assign`",
+            "Hand the case over with `svala case assign`",
         );
     }
     errors

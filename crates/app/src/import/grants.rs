@@ -38,7 +38,7 @@ impl Importer for Grants {
         match session.note(PAYMENT, digest.0, &said.each_ref().map(String::as_str)) {
             Some(Earlier::Same) => return Ok(RowOutcome::Recognised),
             Some(Earlier::Different) => {
-                let message = "an earlier row of this file has this payment with another case, day or amount: correct one of them";
+                let message = "An earlier row of this file has this payment with another case, day or amount. Correct one of them.";
                 return Ok(RowOutcome::Errors(vec![at.error(
                     "payment_ref",
                     None,
@@ -104,7 +104,7 @@ fn conflict(
     match known {
         Some(known) if owner == Some(case) => {
             let message = format!(
-                "this payment is recorded as {} on {}: correct the file, a payment is never overwritten",
+                "This payment is recorded as {} on {}. A payment is never overwritten: correct the file.",
                 known.amount, known.paid_on
             );
             at.error(
@@ -118,7 +118,7 @@ fn conflict(
             "payment_ref",
             None,
             "payment.conflict",
-            "this payment is recorded for another case: each payment has a reference of its own",
+            "This payment is recorded for another case. Each payment has a reference of its own.",
         ),
     }
 }

@@ -30,7 +30,7 @@ use crate::ledger::Ledger;
 use crate::session::{Purpose, Session};
 
 use pass::{Orders, Pass, Rejects};
-use record::IMPORT;
+pub(crate) use record::IMPORT;
 
 pub use cases::Cases;
 pub use grants::Grants;
@@ -91,6 +91,9 @@ impl At {
 pub enum RowOutcome {
     /// Written, or would be; with what a business rule refused, if it did.
     Applied(Vec<Refused>),
+    /// A command was refused and changed nothing: the same row may pass later. Empty where the very same refusal
+    /// stands in the log already.
+    Waiting(Vec<Refused>),
     /// Known already.
     Recognised,
     /// Not usable: nothing of the file is applied, or the row goes to the reject file.
@@ -205,7 +208,8 @@ impl Ledger {
         let orders = Orders { request, name: &name, purpose, skip: &check.bad_rows, rejects: None, progress };
         let mut done = self.pass(importer, orders).await?;
         done.add_rejected(check);
-        let complete = done.errors_total() == 0;
+        // A file with rows that may pass later can be imported again.
+        let complete = done.errors_total() == 0 && !done.waiting;
         if complete || done.counts.applied + done.counts.refused > 0 {
             let key = complete.then_some(import_key);
             self.record_import(kind, sha256, &name, done.counts, &done.rules, key).await?;

@@ -47,6 +47,8 @@ pub(super) struct Pass {
     /// Number of errors by rule, all of them.
     pub(super) rules: BTreeMap<&'static str, u64>,
     pub(super) bad_rows: HashSet<u64>,
+    /// Some rows were refused as commands: they may pass when the file is imported again.
+    pub(super) waiting: bool,
 }
 
 impl Ledger {
@@ -130,9 +132,11 @@ impl Pass {
 
     fn count(&mut self, outcome: RowOutcome) -> Result<(), AppError> {
         self.counts.rows += 1;
+        self.waiting |= matches!(outcome, RowOutcome::Waiting(_));
         match outcome {
             RowOutcome::Applied(refused) if refused.is_empty() => self.counts.applied += 1,
-            RowOutcome::Applied(refused) => {
+            RowOutcome::Waiting(refused) if refused.is_empty() => self.counts.recognised += 1,
+            RowOutcome::Applied(refused) | RowOutcome::Waiting(refused) => {
                 self.counts.refused += 1;
                 for Refused { reason, amount } in refused {
                     let (rows, sum) = self.refused.entry(reason).or_default();

@@ -14,7 +14,7 @@ use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::texts::{ERASED, FileText};
 
 /// Kind of unique fact: a file that was imported completely.
-pub(super) const IMPORT: &str = "import";
+pub(crate) const IMPORT: &str = "import";
 
 /// An earlier import of the same file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,7 @@ impl Ledger {
             sha256: FileDigest(sha256),
             details: TextId(sealed.id),
             counts,
+            complete: key.is_some(),
             warnings: rules.iter().map(|(rule, errors)| format!("{rule}: {errors}")).collect(),
         };
         let text = SealedText { id: sealed.id, subject_id: LEDGER_SUBJECT.0, bytes: sealed.bytes };

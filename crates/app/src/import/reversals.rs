@@ -36,7 +36,7 @@ impl Importer for Reversals {
         let claim =
             session.owner(RECEIPT, receipt).and_then(|owner| Some((owner.case()?, ClaimId(owner.entity))));
         if claim.is_none() {
-            let message = "this partner has reported no such receipt of this supplier: import the spend first, or correct the file";
+            let message = "This partner has reported no such receipt of this supplier. Import the spend first, or correct the file.";
             errors.push(at.error("receipt_no", None, "reversal.unknown-receipt", message));
         }
         let eur = rows::in_euro(at, &row.amount).map_err(|error| errors.push(error)).ok();
@@ -67,9 +67,9 @@ impl Importer for Reversals {
         session.commit(draft);
         Ok(match decided {
             Ok(()) => RowOutcome::Applied(Vec::new()),
-            Err(refused) if refused.repeated => RowOutcome::Recognised,
+            Err(refused) if refused.repeated => RowOutcome::Waiting(Vec::new()),
             Err(refused) => {
-                RowOutcome::Applied(vec![Refused { reason: refused.refusal.codes(), amount: Some(amount) }])
+                RowOutcome::Waiting(vec![Refused { reason: refused.refusal.codes(), amount: Some(amount) }])
             }
         })
     }

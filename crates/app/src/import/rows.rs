@@ -52,23 +52,26 @@ pub(super) fn unknown_case(at: At) -> RowError {
         "case_ref",
         None,
         "case.unknown",
-        "no case has this reference: import its case first, or correct the reference",
+        "No case has this reference. Import its case first, or correct the reference.",
     )
 }
+
+/// Largest amount of one row, so that even a million of the largest add up: 1 000 000 000.00 EUR.
+const AMOUNT_MAX: Eur = Eur::from_cents(100_000_000_000);
 
 /// The amount in euro, as long as only euro can be booked.
 pub(super) fn in_euro(at: At, amount: &Amount) -> Result<Eur, RowError> {
     let currency = amount.currency();
     if currency != Currency::EUR {
-        let message = "only amounts in EUR can be booked for now: give the amount in EUR";
+        let message = "Only amounts in EUR can be booked for now. Give the amount in EUR.";
         return Err(at.error("currency", Some(currency.code()), "currency.not-eur", message));
     }
-    amount.to_eur_exact().ok_or_else(|| {
+    amount.to_eur_exact().filter(|eur| *eur <= AMOUNT_MAX).ok_or_else(|| {
         at.error(
             "amount",
             Some(&amount.to_string()),
             "amount.too-large",
-            "the amount is larger than the ledger can hold",
+            "One payment cannot be larger than 1000000000.00 EUR. Check the decimal point.",
         )
     })
 }

@@ -38,16 +38,16 @@ impl Importer for Spend {
         }
         let category = session.ledger().rulebook.category(&row.category, row.delivered_on);
         if category.is_none() {
-            let known = session
-                .ledger()
-                .rulebook
-                .categories()
-                .iter()
-                .map(|c| c.code.as_str())
-                .collect::<Vec<_>>()
-                .join(", ");
-            let message =
-                format!("the rulebook has no such benefit category on {}; it has {known}", row.delivered_on);
+            let categories = session.ledger().rulebook.categories().iter();
+            let in_force = categories.filter(|category| category.validity().contains(row.delivered_on));
+            let codes = in_force.map(|category| category.code.as_str()).collect::<Vec<_>>().join(", ");
+            let message = match codes.as_str() {
+                "" => format!("The rulebook pays for no benefit on {}.", row.delivered_on),
+                codes => format!(
+                    "The rulebook has no such benefit category on {}. It has {codes}.",
+                    row.delivered_on
+                ),
+            };
             errors.push(at.error("category", Some(&row.category), "category.unknown", message));
         }
         let eur = rows::in_euro(at, &row.amount).map_err(|error| errors.push(error)).ok();
@@ -73,7 +73,7 @@ impl Importer for Spend {
         match session.note(RECEIPT, receipt_key.0, &said.each_ref().map(String::as_str)) {
             Some(Earlier::Same) => return Ok(RowOutcome::Recognised),
             Some(Earlier::Different) => {
-                let message = "an earlier row of this file has this receipt with another case, amount, day, category or file: a receipt is claimed once, correct one of them";
+                let message = "An earlier row of this file has this receipt with another case, amount, day, category or file. A receipt is claimed once: correct one of them.";
                 return Ok(RowOutcome::Errors(vec![at.error(
                     "receipt_no",
                     None,
@@ -96,7 +96,7 @@ impl Importer for Spend {
                     "receipt_no",
                     None,
                     "receipt.conflict",
-                    "this partner reported this supplier's receipt for another case: a receipt is claimed once",
+                    "This partner reported this supplier's receipt for another case. A receipt is claimed once.",
                 )]),
             });
         }
@@ -166,7 +166,7 @@ fn differing(at: At, row: &SpendRow, known: &Claim) -> Vec<RowError> {
     let mut errors = Vec::new();
     let mut differs = |column, in_file: Option<&str>, was: &str| {
         let message = format!(
-            "this receipt was reported with {was}: a report is never overwritten, correct the file or reverse the claim"
+            "This receipt was reported with {was}. A report is never overwritten: correct the file, or reverse the claim."
         );
         errors.push(at.error(column, in_file, "receipt.conflict", message));
     };

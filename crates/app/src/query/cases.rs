@@ -2,6 +2,7 @@
 
 use ::cases::{CaseRow, CasesProjection};
 use domain::CaseId;
+use domain::case::Stage;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -32,7 +33,7 @@ pub struct CaseItem {
     pub arrived_on: Option<Date>,
     /// The partner that delivers.
     pub partner: String,
-    /// Conditions that failed, of a rejection or of a refused command, each once.
+    /// Conditions that failed, of a rejection or of an approval that was refused, each once.
     pub reasons: String,
 }
 
@@ -80,8 +81,11 @@ impl Ledger {
 }
 
 fn item(row: CaseRow, external_ref: String) -> CaseItem {
+    // An approval that was refused says why the case is not decided, until it is.
+    let refused =
+        row.refused.iter().filter(|refused| row.stage == Stage::Applied && refused.command == "approve");
     let mut reasons: Vec<&str> = Vec::new();
-    for reason in row.rejected_for.iter().chain(row.refused.iter().flat_map(|refused| &refused.reasons)) {
+    for reason in row.rejected_for.iter().chain(refused.flat_map(|refused| &refused.reasons)) {
         if !reasons.contains(&reason.as_str()) {
             reasons.push(reason);
         }

@@ -57,7 +57,7 @@ impl Ledger {
     /// The events of one case.
     pub(crate) async fn case_events(&self, case: CaseId) -> Result<Vec<Recorded>, AppError> {
         let recorded = self.store.read_streams(&[case.stream()]).await?;
-        Ok(recorded.into_iter().map(Recorded::decode).collect::<Result<_, _>>()?)
+        Ok(recorded.into_iter().map(Recorded::decode_checked).collect::<Result<_, _>>()?)
     }
 
     /// The texts that the events of one case refer to, each as one phrase.
@@ -219,6 +219,9 @@ fn in_words(
                 e.disallowed,
                 e.reason
             )
+        }
+        CaseEvent::ClaimReopened(e) => {
+            format!("claim {} taken up again: {}", number(e.claim.0), text(e.details))
         }
         CaseEvent::BenefitReversed(e) => {
             format!(

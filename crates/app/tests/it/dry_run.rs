@@ -103,9 +103,13 @@ async fn promise_holds(kind: Kind, rows: &[String]) {
     assert!(!dry.written && dry.reject_file.is_none());
     assert_eq!(dry.counts.rows, rows.len() as u64);
 
-    // All or nothing: a file with an error is not applied.
+    // All or nothing: a file with an error is not applied, and is told the same errors.
     let whole = import(&book.ledger, kind, path.clone(), How::Accepting).await.unwrap();
-    assert_eq!(promised(&whole), promised(&dry));
+    assert_eq!((whole.errors_total, &whole.errors), (dry.errors_total, &dry.errors));
+    assert_eq!((whole.counts.rows, whole.counts.rejected), (dry.counts.rows, dry.counts.rejected));
+    if dry.errors_total == 0 {
+        assert_eq!(promised(&whole), promised(&dry));
+    }
     assert_eq!(whole.written, dry.errors_total == 0);
     if dry.errors_total > 0 {
         assert_eq!(

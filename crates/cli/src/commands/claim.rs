@@ -63,13 +63,18 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
                 let sum = |of: fn(&app::command::AcceptedClaim) -> Eur| {
                     Eur::sum(accepted.iter().map(of)).map_err(|e| app::AppError::from(FoldError::from(e)))
                 };
+                let queried = accepted.iter().filter(|c| c.state == ClaimState::Queried).count();
+                let count = crate::output::counted(accepted.len() - queried, "claim");
                 let done =
                     if dry_run { "would be decided (dry run, nothing was written)" } else { "decided" };
+                let waiting = if queried > 0 {
+                    format!("; {queried} queried: decide by number")
+                } else {
+                    String::new()
+                };
+                let (eligible, disallowed) = (sum(|c| c.eligible)?, sum(|c| c.disallowed)?);
                 say(format!(
-                    "{} claims {done}: {} EUR eligible, {} EUR disallowed",
-                    accepted.len(),
-                    sum(|c| c.eligible)?,
-                    sum(|c| c.disallowed)?
+                    "{count} {done}: {eligible} EUR eligible, {disallowed} EUR disallowed{waiting}"
                 ))?;
             }
         }
@@ -79,12 +84,9 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             for number in claims {
                 let (case, claim) = ledger.find_claim(number).await?;
                 if dry_run {
-                    let shown = ledger.accept_claims(&[(number, case, claim)], true).await?;
-                    for c in shown {
-                        say(format!(
-                            "claim {number} would be {}: {} EUR eligible, {} EUR disallowed {}",
-                            c.state, c.eligible, c.disallowed, c.reason
-                        ))?;
+                    if let Some(c) = ledger.preview_claim(number, case, claim).await? {
+                        let what = decided(c.eligible, c.disallowed, &c.reason);
+                        say(format!("claim {number} would be {}: {what}", c.state))?;
                     }
                     continue;
                 }
@@ -96,10 +98,8 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
                             .into_iter()
                             .find(|c| c.claim == number);
                         if let Some(c) = item {
-                            say(format!(
-                                "claim {number} {}: {} EUR eligible, {} EUR disallowed {}",
-                                c.state, c.eligible, c.disallowed, c.reason
-                            ))?;
+                            let what = decided(c.eligible, c.disallowed, &c.reason);
+                            say(format!("claim {number} {}: {what}", c.state))?;
                         }
                     }
                     // The others are still to be decided.
@@ -112,6 +112,12 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             }
             return Ok(refused);
         }
+        ClaimCommand::Reopen { claim: number, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (case, claim) = ledger.find_claim(number).await?;
+            ledger.reopen_claim(case, claim, &reason).await?;
+            say(format!("claim {number} is taken up again: decide it with `svala claim accept {number}`"))?;
+        }
         ClaimCommand::Refuse { claim: number, reason } => {
             let ledger = place.open_to_write().await?;
             let (case, claim) = ledger.find_claim(number).await?;
@@ -120,6 +126,12 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a decision came to.
+fn decided(eligible: Eur, disallowed: Eur, reason: &str) -> String {
+    let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+    format!("{eligible} EUR eligible, {disallowed} EUR disallowed{reason}")
 }
 
 /// One claim as a row.

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::args::{Format, ImportCommand, ImportFile};
 use crate::cells;
 use crate::connect::Place;
-use crate::output::{Failure, listing, object, remark, say, table};
+use crate::output::{Failure, counted, listing, object, remark, say, table};
 use crate::progress::{ImportBar, LogBar};
 
 pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Result<ExitCode, Failure> {
@@ -129,9 +129,16 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
             c.rejected, c.rows
         ),
         (Ending::Good, true) => {
-            format!("{name}: dry run, nothing was written; {} rows of {} would become", c.rows, report.kind)
+            format!(
+                "{name}: dry run, nothing was written; {} of {} would become",
+                counted(c.rows, "row"),
+                report.kind
+            )
         }
-        (Ending::Good, false) => format!("{name}: {} rows of {}", c.rows, report.kind),
+        (Ending::Good, false) if !report.written => {
+            format!("{name}: nothing new, every row is known already; nothing was written")
+        }
+        (Ending::Good, false) => format!("{name}: {} of {}", counted(c.rows, "row"), report.kind),
     };
     lines.push(headline);
     if let Some(dialect) = report.dialect.filter(|d| d.delimiter != b',') {

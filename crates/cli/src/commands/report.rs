@@ -39,7 +39,12 @@ pub async fn balance(place: &Place, format: Format, case: Option<String>) -> Res
 
 /// Shows the balances of one case after a command changed them.
 pub async fn balance_of(ledger: &Ledger, format: Format, case: CaseId) -> Result<ExitCode, Failure> {
-    listing(format, BALANCE_COLUMNS, &ledger.balances(Some(case)).await?, balance_row)?;
+    let balances = ledger.balances(Some(case)).await?;
+    if balances.is_empty() && format == Format::Table {
+        say("recorded; nothing is granted on this case")?;
+    } else {
+        listing(format, BALANCE_COLUMNS, &balances, balance_row)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -188,7 +193,11 @@ pub fn summed_up(summary: &Summary) -> String {
     let mut out = vec![format!("{}: {}", heading("cases"), stages.join(", "))];
     if summary.open_claims.0 > 0 {
         let (count, eur) = summary.open_claims;
-        out.push(format!("{}: {count} claims over {eur} EUR wait for a decision", heading("to do")));
+        out.push(format!(
+            "{}: {} over {eur} EUR waiting for a decision",
+            heading("to do"),
+            crate::output::counted(count, "claim")
+        ));
     }
     out.push(format!("\n{}", heading("entitled, disbursed and remaining (EUR)")));
     out.push(table(SUMMARY_COLUMNS, summary.lines.iter().chain([&summary.total]).map(summary_row)));

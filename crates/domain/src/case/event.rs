@@ -5,7 +5,9 @@ use money::Eur;
 use rulebook::{Authority, Entitlement, Facts, FailedCondition, ReturnMode};
 use serde::{Deserialize, Serialize};
 
-use crate::claim::{BenefitReversed, ClaimAccepted, ClaimQueried, ClaimRefused, SpendReported};
+use crate::claim::{
+    BenefitReversed, ClaimAccepted, ClaimQueried, ClaimRefused, ClaimReopened, SpendReported,
+};
 use crate::event::events;
 use crate::grant::{ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned};
 use crate::ids::{CaseId, KeyDigest, PartnerCode, SubjectId, TextId};
@@ -33,6 +35,7 @@ events! {
         ClaimAccepted = 1,
         ClaimQueried = 1,
         ClaimRefused = 1,
+        ClaimReopened = 1,
         BenefitReversed = 1,
     }
 }
@@ -48,6 +51,7 @@ impl CaseEvent {
             Self::ArrivalGrantReturned(e) => Some(e.details),
             Self::SpendReported(e) => Some(e.details),
             Self::ClaimRefused(e) => e.details,
+            Self::ClaimReopened(e) => Some(e.details),
             Self::BenefitReversed(e) => Some(e.details),
             _ => None,
         }

@@ -63,7 +63,7 @@ pub struct Case {
     pub grants: BTreeMap<GrantId, Grant>,
     /// Per budget line.
     pub balances: Balances,
-    /// Commands that were refused since the last change.
+    /// Commands that were refused.
     pub refused: Vec<CommandRefused>,
     /// Number of events that changed something (refused commands do not).
     pub revision: u64,
@@ -110,7 +110,6 @@ impl Case {
             return Ok(case);
         }
         case.balances.apply(event)?;
-        case.refused.clear();
         case.revision += 1;
         match event {
             CaseEvent::ApplicationFiled(_) | CaseEvent::CommandRefused(_) => {}
@@ -144,6 +143,7 @@ impl Case {
             | CaseEvent::ClaimAccepted(_)
             | CaseEvent::ClaimQueried(_)
             | CaseEvent::ClaimRefused(_)
+            | CaseEvent::ClaimReopened(_)
             | CaseEvent::BenefitReversed(_) => crate::claim::evolve(&mut case.claims, event)?,
         }
         Ok(case)
@@ -154,7 +154,7 @@ impl Case {
         events.into_iter().try_fold(None, |case, event| Self::evolve(case, event).map(Some))
     }
 
-    /// Whether this very command was refused before, and nothing has changed since.
+    /// Whether this very command was refused before, for the very same reasons.
     pub fn already_refused(&self, command: &CommandRefused) -> bool {
         self.refused.contains(command)
     }

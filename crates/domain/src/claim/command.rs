@@ -26,6 +26,13 @@ pub enum ClaimCommand {
         /// Why, in the vault.
         details: TextId,
     },
+    /// Take up a refused claim again, because what it was refused for has changed or was wrong.
+    Reopen {
+        /// Which.
+        claim: ClaimId,
+        /// Why, in the vault.
+        details: TextId,
+    },
     /// Money came back, or never should have left: lowers what was disbursed.
     Reverse {
         /// Which.
@@ -48,6 +55,7 @@ impl ClaimCommand {
             Self::Report(_) => "report-spend",
             Self::Accept { .. } => "accept-claim",
             Self::Refuse { .. } => "refuse-claim",
+            Self::Reopen { .. } => "reopen-claim",
             Self::Reverse { .. } => "reverse-benefit",
         }
     }
@@ -56,7 +64,10 @@ impl ClaimCommand {
     pub fn about(&self) -> Uuid {
         match self {
             Self::Report(event) => event.claim.0,
-            Self::Accept { claim, .. } | Self::Refuse { claim, .. } | Self::Reverse { claim, .. } => claim.0,
+            Self::Accept { claim, .. }
+            | Self::Refuse { claim, .. }
+            | Self::Reopen { claim, .. }
+            | Self::Reverse { claim, .. } => claim.0,
         }
     }
 
@@ -64,7 +75,7 @@ impl ClaimCommand {
     pub fn on(&self) -> Option<Date> {
         match self {
             Self::Report(event) => Some(event.delivered_on),
-            Self::Accept { .. } | Self::Refuse { .. } => None,
+            Self::Accept { .. } | Self::Refuse { .. } | Self::Reopen { .. } => None,
             Self::Reverse { reversed_on, .. } => Some(*reversed_on),
         }
     }
@@ -73,7 +84,7 @@ impl ClaimCommand {
     pub fn amount(&self) -> Option<Eur> {
         match self {
             Self::Report(event) => Some(event.eur),
-            Self::Accept { .. } | Self::Refuse { .. } => None,
+            Self::Accept { .. } | Self::Refuse { .. } | Self::Reopen { .. } => None,
             Self::Reverse { amount, .. } => Some(*amount),
         }
     }

@@ -7,7 +7,8 @@ use rulebook::Rulebook;
 
 use super::command::ClaimCommand;
 use super::event::{
-    Basis, BenefitReversed, ClaimAccepted, ClaimQueried, ClaimReason, ClaimRefused, QueryReason,
+    Basis, BenefitReversed, ClaimAccepted, ClaimQueried, ClaimReason, ClaimRefused, ClaimReopened,
+    QueryReason,
 };
 use super::state::{Claim, ClaimState};
 use crate::case::{Case, CaseEvent};
@@ -23,6 +24,15 @@ pub fn decide(case: &Case, command: &ClaimCommand, rulebook: &Rulebook) -> Resul
         },
         ClaimCommand::Accept { claim, by_name } => accept(case, *claim, *by_name, rulebook),
         ClaimCommand::Refuse { claim, details } => refuse(case, *claim, *details, rulebook),
+        ClaimCommand::Reopen { claim: id, details } => {
+            let claim = known(case, *id)?;
+            if claim.state != ClaimState::Refused {
+                let detail = format!("the claim is {}: only a refused claim is taken up again", claim.state);
+                return Err(Refusal::new("not-refused", detail));
+            }
+            let (budget_line, amount) = (claim.budget_line.clone(), claim.eur);
+            Ok(vec![ClaimReopened { claim: *id, budget_line, amount, details: *details }.into()])
+        }
         ClaimCommand::Reverse { claim: id, amount, reversed_on, reversal_key, details } => {
             let claim = known(case, *id)?;
             reversible(claim, *amount, *reversed_on)?;

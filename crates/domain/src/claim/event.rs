@@ -130,6 +130,20 @@ pub struct ClaimRefused {
     pub basis: Basis,
 }
 
+/// A refused claim was taken up again: it is not decided any more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimReopened {
+    /// Which.
+    pub claim: ClaimId,
+    /// Budget line.
+    pub budget_line: String,
+    /// The whole claim: no longer disallowed, again pending.
+    pub amount: Eur,
+    /// Why, in the vault.
+    pub details: TextId,
+}
+
 /// Accepted spend came back. It posts on its own day and lowers what was disbursed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

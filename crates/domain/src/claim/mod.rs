@@ -8,8 +8,8 @@ mod state;
 pub use command::ClaimCommand;
 pub use decide::decide;
 pub use event::{
-    Basis, BenefitReversed, ClaimAccepted, ClaimQueried, ClaimReason, ClaimRefused, QueryReason,
-    SpendReported,
+    Basis, BenefitReversed, ClaimAccepted, ClaimQueried, ClaimReason, ClaimRefused, ClaimReopened,
+    QueryReason, SpendReported,
 };
 pub use state::{Claim, ClaimState, evolve};
 

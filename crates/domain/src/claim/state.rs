@@ -106,6 +106,12 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
             (claim.disallowed, claim.reason, claim.state) =
                 (e.disallowed, Some(e.reason), ClaimState::Refused);
         }
+        CaseEvent::ClaimReopened(e) => match claims.get_mut(&e.claim) {
+            Some(claim) if claim.state == ClaimState::Refused => {
+                (claim.disallowed, claim.reason, claim.state) = (Eur::ZERO, None, ClaimState::Reported);
+            }
+            _ => return Err(FoldError(format!("claim {} was not refused", e.claim))),
+        },
         CaseEvent::BenefitReversed(e) => {
             let claim = claims
                 .get_mut(&e.claim)

@@ -51,6 +51,8 @@ pub struct FileImported {
     pub details: TextId,
     /// What became of its rows.
     pub counts: ImportCounts,
+    /// Every row is settled: the same file again is a no-op, and its digest is reserved.
+    pub complete: bool,
     /// Kinds of warnings, such as the rules of rejected rows; never a value from the file.
     pub warnings: Vec<String>,
 }

@@ -54,6 +54,11 @@ fn amount() -> impl Strategy<Value = Eur> {
     select(AMOUNTS).prop_map(eur)
 }
 
+/// Mostly a day after everything else, so that money may come back then.
+fn late_date() -> impl Strategy<Value = Date> {
+    prop_oneof![3 => Just(day("2025-09-01")), 1 => date()]
+}
+
 fn case_command() -> impl Strategy<Value = CaseCommand> {
     let decision = select(&[Decision::Approve, Decision::Reject][..]);
     let mode = select(ReturnMode::ALL);
@@ -82,7 +87,7 @@ fn claim_command() -> impl Strategy<Value = Command> {
     });
     let accept = (0_u128..8, any::<bool>())
         .prop_map(|(number, by_name)| ClaimCommand::Accept { claim: claim(number), by_name }.into());
-    let reverse = (0_u128..8, amount(), date()).prop_map(|(number, amount, reversed_on)| {
+    let reverse = (0_u128..8, amount(), late_date()).prop_map(|(number, amount, reversed_on)| {
         let (reversal_key, details) = (KeyDigest([7; 32]), text(7));
         ClaimCommand::Reverse { claim: claim(number), amount, reversed_on, reversal_key, details }.into()
     });
@@ -95,7 +100,7 @@ fn grant_command() -> impl Strategy<Value = Command> {
         let (grant, method) = (grant(number), PaymentMethod::Card);
         GrantCommand::Pay { grant, paid_on, amount, method, payment_key, details }.into()
     });
-    let back = (0_u128..5, amount(), date()).prop_map(|(number, amount, returned_on)| {
+    let back = (0_u128..5, amount(), late_date()).prop_map(|(number, amount, returned_on)| {
         GrantCommand::Return { grant: grant(number), amount, returned_on, details: text(9) }.into()
     });
     prop_oneof![5 => pay, 2 => (0_u128..5).prop_map(|number| allow(number).into()), 3 => back]

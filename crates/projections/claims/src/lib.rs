@@ -55,6 +55,7 @@ impl Projection for ClaimsProjection {
             Event::Case(CaseEvent::ClaimAccepted(e)) => e.claim,
             Event::Case(CaseEvent::ClaimQueried(e)) => e.claim,
             Event::Case(CaseEvent::ClaimRefused(e)) => e.claim,
+            Event::Case(CaseEvent::ClaimReopened(e)) => e.claim,
             Event::Case(CaseEvent::BenefitReversed(e)) => e.claim,
             _ => return None,
         };
@@ -97,6 +98,9 @@ impl Projection for ClaimsProjection {
             CaseEvent::ClaimQueried(_) => row.state = ClaimState::Queried,
             CaseEvent::ClaimRefused(e) => {
                 (row.disallowed, row.reason, row.state) = (e.disallowed, Some(e.reason), ClaimState::Refused);
+            }
+            CaseEvent::ClaimReopened(_) => {
+                (row.disallowed, row.reason, row.state) = (Eur::ZERO, None, ClaimState::Reported);
             }
             CaseEvent::BenefitReversed(e) => {
                 row.reversed = row.reversed.checked_add(e.amount)?;

@@ -12,7 +12,7 @@ use crate::projection::{AnyProjection, Projection, Rows};
 /// Events read from the log at a time.
 const PAGE_EVENTS: u32 = 5_000;
 /// Rows held in memory before they are written and forgotten.
-const HELD_ROWS_MAX: usize = 200_000;
+const HELD_ROWS_MAX: usize = 50_000;
 /// Rows read at a time when a projection is scanned.
 const PAGE_ROWS: u32 = 5_000;
 /// How often a catch-up starts again because another process moved the same checkpoint.
@@ -50,8 +50,10 @@ pub enum RunnerError {
 pub struct Replayed {
     /// Projection.
     pub name: &'static str,
-    /// Position both sets of rows stand at.
+    /// Position the rebuilt rows stand at: the last of the log.
     pub position: u64,
+    /// Position the live rows stand at.
+    pub live_position: u64,
     /// Rows that the events give.
     pub rows: u64,
     /// Digest of the live rows, hexadecimal.
@@ -65,9 +67,9 @@ pub struct Replayed {
 }
 
 impl Replayed {
-    /// Live and rebuilt rows are equal, byte for byte.
+    /// Live and rebuilt rows are equal, byte for byte, at the same position.
     pub fn is_equal(&self) -> bool {
-        self.live == self.rebuilt
+        self.live == self.rebuilt && self.live_position == self.position
     }
 }
 
@@ -106,6 +108,14 @@ impl Runner {
                     Some(live) => live.clone(),
                     None => self.store.start_generation(projection.name(), projection.version()).await?,
                 };
+                if state.position > head {
+                    let why = FoldError("its rows are ahead of the log: run `svala replay --repair`".into());
+                    return Err(RunnerError::Stopped {
+                        name: projection.name(),
+                        position: state.position,
+                        why,
+                    });
+                }
                 if state.position < head || !state.live {
                     targets.push(Target::new(projection.as_ref(), state));
                 }
@@ -131,7 +141,12 @@ impl Runner {
     /// Rebuilds every projection from position 1 beside its live rows and compares. Where they differ, `repair`
     /// puts the rebuilt rows in the place of the live ones.
     pub async fn replay(&self, repair: bool, progress: Progress<'_>) -> Result<Vec<Replayed>, RunnerError> {
-        let position = self.catch_up(&|_, _| {}).await?;
+        match self.catch_up(&|_, _| {}).await {
+            // Rows that stand still are what a replay is for: they differ.
+            Ok(_) | Err(RunnerError::Stopped { .. }) => {}
+            Err(other) => return Err(other),
+        }
+        let position = self.store.head().await?.position;
         let mut targets = Vec::new();
         for projection in &self.projections {
             let state = self.store.start_generation(projection.name(), projection.version()).await?;
@@ -148,8 +163,7 @@ impl Runner {
             let (name, generation) = (target.projection.name(), target.state.generation);
             let live = self.live(name, target.projection.version()).await?;
             let mut replayed = self.compare(name, live.generation, generation).await?;
-            replayed.position = position;
-            // Live rows that have moved on since then are ahead, not different: they are left alone.
+            (replayed.position, replayed.live_position) = (position, live.position);
             replayed.switched = repair
                 && !replayed.is_equal()
                 && self.store.switch_generation(name, generation, position).await?;
@@ -215,7 +229,9 @@ impl Runner {
             };
             let events = page.into_iter().map(Recorded::decode).collect::<Result<Vec<_>, _>>()?;
             for target in targets.iter_mut().filter(|t| t.failed.is_none()) {
-                self.feed(target, &events).await?;
+                if !self.feed(target, &events).await? {
+                    return Ok(false);
+                }
                 let full = target.rows.len() > HELD_ROWS_MAX;
                 if (full || last == until) && !self.flush(target, last).await? {
                     return Ok(false);
@@ -231,7 +247,8 @@ impl Runner {
         Ok(true)
     }
 
-    async fn feed(&self, target: &mut Target<'_>, events: &[Recorded]) -> Result<(), RunnerError> {
+    /// Folds events into a target. `false` when another process moved its checkpoint meanwhile.
+    async fn feed(&self, target: &mut Target<'_>, events: &[Recorded]) -> Result<bool, RunnerError> {
         let (name, generation) = (target.projection.name(), target.state.generation);
         let fresh = || events.iter().filter(|event| event.position > target.state.position);
         if !target.complete {
@@ -244,22 +261,36 @@ impl Runner {
             let stored = self.store.rows(name, generation, &missing).await?;
             for (key, bytes) in missing.into_iter().zip(stored) {
                 if let Err(why) = target.rows.load(key, bytes.as_deref()) {
-                    target.failed = Some(RunnerError::Stopped { name, position: target.state.position, why });
-                    return Ok(());
+                    return self.stop(target, target.state.position, why).await;
                 }
             }
         }
         for event in fresh() {
             let Some(key) = target.projection.key(event) else { continue };
             if let Err(why) = target.rows.fold(key, event) {
-                self.store
-                    .stop_generation(name, generation, &format!("position {}: {why}", event.position))
-                    .await?;
-                target.failed = Some(RunnerError::Stopped { name, position: event.position, why });
-                return Ok(());
+                return self.stop(target, event.position, why).await;
             }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Stops a target before an event it cannot fold. `false` if its rows are only newer than its checkpoint was:
+    /// another process has moved both, and nothing is wrong.
+    async fn stop(
+        &self,
+        target: &mut Target<'_>,
+        position: u64,
+        why: FoldError,
+    ) -> Result<bool, RunnerError> {
+        let (name, generation) = (target.projection.name(), target.state.generation);
+        let generations = self.store.generations(name).await?;
+        let now = generations.iter().find(|g| g.generation == generation).map(|g| g.position);
+        if now != Some(target.state.position) {
+            return Ok(false);
+        }
+        self.store.stop_generation(name, generation, &format!("position {position}: {why}")).await?;
+        target.failed = Some(RunnerError::Stopped { name, position, why });
+        Ok(true)
     }
 
     async fn flush(&self, target: &mut Target<'_>, to: u64) -> Result<bool, RunnerError> {
@@ -310,6 +341,7 @@ impl Runner {
         Ok(Replayed {
             name,
             position: 0,
+            live_position: 0,
             rows: rebuilt_digest.rows(),
             live: live_digest.text(),
             rebuilt: rebuilt_digest.text(),

@@ -125,6 +125,26 @@ fn a_checkpoint_moved_by_another_process_is_never_folded_twice() {
     });
 }
 
+/// Another process, which saw a shorter log, moved the checkpoint only a part of the way.
+#[test]
+fn a_checkpoint_moved_part_of_the_way_is_gone_on_from() {
+    block_on(async {
+        let log = Log::with(&[1, 2]).await;
+        catch_up(&log.runner(vec![boxed::<Days>()])).await.unwrap();
+        log.append(&[1, 1, 2]).await;
+        let (slow, interposed) = log.paged(9);
+        let (live, store) = (log.live("days").await.generation, log.store.clone());
+        interposed.meanwhile(Before::WriteRows, async move {
+            let (key, row) = expected(&[1, 2, 1]).remove(0);
+            let row = [(key, event_log::canonical::to_bytes(&row).unwrap())];
+            assert!(store.write_rows("days", live, 2, 3, &row).await.unwrap());
+        });
+        assert_eq!(catch_up(&slow).await.unwrap(), 5);
+        assert_eq!(log.live("days").await.position, 5);
+        assert_eq!(slow.all_rows::<Days>().await.unwrap(), expected(&[1, 2, 1, 1, 2]));
+    });
+}
+
 /// Another process built and switched the new version first.
 #[test]
 fn a_version_switched_by_another_process_is_taken_over() {
