@@ -65,13 +65,10 @@ impl Ledger {
 
     /// Assigns a partner, which is registered if it is met for the first time.
     pub async fn assign(&self, case: CaseId, partner: PartnerCode) -> Result<(), AppError> {
-        let known = self.store.read_streams(&[partner.stream()]).await?;
         let command = CaseCommand::AssignPartner { partner: partner.clone() };
         let request = format!("{command:?}");
-        self.execute(case, &["case", &request], |session, draft| {
-            if known.is_empty() {
-                session.register_partner(draft, &partner)?;
-            }
+        self.execute_with(case, Some(&partner), &["case", &request], |session, draft| {
+            session.register_partner(draft, &partner)?;
             session.on_case(draft, case, &command)
         })
         .await

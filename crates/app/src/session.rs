@@ -546,11 +546,23 @@ impl Ledger {
         request: &[&str],
         work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
     ) -> Result<(), AppError> {
+        self.execute_with(id, None, request, work).await
+    }
+
+    /// The same for a command that also concerns a partner.
+    pub(crate) async fn execute_with(
+        &self,
+        id: CaseId,
+        partner: Option<&PartnerCode>,
+        request: &[&str],
+        work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
+    ) -> Result<(), AppError> {
         let name = id.to_string();
         let request: Vec<&str> = request.iter().copied().chain([name.as_str(), self.actor()]).collect();
         for _ in 0..ATTEMPTS_MAX {
             let mut session = Session::new(self, Purpose::Write);
             session.load_cases([id]).await?;
+            session.load_partners(partner.cloned()).await?;
             let revision = session.known(id)?.revision;
             let mut draft = session.draft(0, &request, revision);
             draft.by_person = true;

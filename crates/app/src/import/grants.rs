@@ -66,7 +66,11 @@ impl Importer for Grants {
             return Ok(RowOutcome::Applied(Vec::new()));
         }
         let revision = session.case(case).map_or(0, |c| c.revision);
-        let mut draft = session.draft(at.tag, &["import-grant", &row.payment_ref], revision);
+        let mut draft = session.draft(
+            at.tag,
+            &["import-grant", &row.payment_ref, &said[0], &said[1], &said[2], row.method.code()],
+            revision,
+        );
         let details =
             session.seal(&mut draft, case, &PaymentText { payment_ref: row.payment_ref.clone() })?;
         let grant = GrantId(session.ledger().environment.new_id()?);

@@ -105,14 +105,9 @@ impl Importer for Spend {
             return Ok(RowOutcome::Applied(Vec::new()));
         }
         let revision = session.case(case).map_or(0, |c| c.revision);
-        let request = [
-            "import-spend",
-            &row.partner,
-            &row.supplier,
-            &row.receipt_no,
-            &row.amount.to_string(),
-            accept_code(self.accept),
-        ];
+        let mut request =
+            vec!["import-spend", accept_code(self.accept), &row.partner, &row.supplier, &row.receipt_no];
+        request.extend(said.iter().map(String::as_str));
         let mut draft = session.draft(at.tag, &request, revision);
         session.register_partner(&mut draft, &partner)?;
         let text = ReceiptText {

@@ -154,9 +154,16 @@ impl Case {
         events.into_iter().try_fold(None, |case, event| Self::evolve(case, event).map(Some))
     }
 
-    /// Whether this very command was refused before, for the very same reasons.
+    /// Whether this very command was refused before, for the same reasons. (Their figures may have changed since.)
     pub fn already_refused(&self, command: &CommandRefused) -> bool {
-        self.refused.contains(command)
+        let ids = |refused: &CommandRefused| -> Vec<String> {
+            refused.reasons.iter().map(|r| r.id.clone()).collect()
+        };
+        self.refused.iter().any(|earlier| {
+            (&earlier.command, earlier.about, earlier.on, earlier.amount, &earlier.rulebook)
+                == (&command.command, command.about, command.on, command.amount, &command.rulebook)
+                && ids(earlier) == ids(command)
+        })
     }
 
     /// What the person may receive on a budget line, if anything may still be paid there.

@@ -293,7 +293,7 @@ fn a_case_with_undecided_claims_cannot_be_closed() {
 }
 
 #[test]
-fn the_same_refusal_is_kept_once_until_something_changes() {
+fn the_same_refusal_for_the_same_reason_is_kept_once() {
     let mut history = History::new(facts());
     for _ in 0..3 {
         assert_eq!(history.refused(arrive("2024-03-11")), "not-departed");
@@ -301,7 +301,10 @@ fn the_same_refusal_is_kept_once_until_something_changes() {
     assert_eq!(history.case().refused.len(), 1);
     assert_eq!(history.case().revision, 1);
     history.done(assign("caritas"));
-    assert_eq!((history.case().refused.len(), history.case().revision), (0, 2));
-    history.refused(arrive("2024-03-11"));
+    assert_eq!(history.refused(arrive("2024-03-11")), "not-departed");
+    assert_eq!((history.case().refused.len(), history.case().revision), (1, 2));
+    // The same command refused for another reason is another refusal.
+    history.done(depart("2024-03-12"));
+    assert_eq!(history.refused(arrive("2024-03-11")), "arrival-before-departure");
     assert_eq!(names(&history.events).iter().filter(|name| **name == "CommandRefused").count(), 2);
 }

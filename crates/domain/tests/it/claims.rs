@@ -203,6 +203,10 @@ fn finance_refuses_a_whole_claim_with_its_reason(#[case] late: bool) {
 #[case::reported_again(spend(1, "2024-04-01", "10.00").into(), "already-reported")]
 #[case::accept_unknown(accept(7).into(), "unknown-claim")]
 #[case::refuse_unknown(refuse(7).into(), "unknown-claim")]
+#[case::reopen_unknown(reopen(7).into(), "unknown-claim")]
+#[case::reopen_accepted(reopen(1).into(), "not-refused")]
+#[case::reopen_reported(reopen(2).into(), "not-refused")]
+#[case::reopen_queried(reopen(4).into(), "not-refused")]
 #[case::reverse_unknown(reverse(7, "2024-05-01", "1.00").into(), "unknown-claim")]
 #[case::reverse_undecided(reverse(2, "2024-05-01", "1.00").into(), "not-accepted")]
 #[case::reverse_refused(reverse(3, "2024-05-01", "1.00").into(), "not-accepted")]
@@ -221,6 +225,26 @@ fn a_claim_command_out_of_its_time_is_refused(#[case] command: Command, #[case] 
     let (claims, balances) = (history.case().claims.clone(), history.case().balances.clone());
     assert_eq!(history.refused(command), ids);
     assert_eq!((&history.case().claims, &history.case().balances), (&claims, &balances));
+}
+
+#[test]
+fn a_refused_claim_taken_up_again_is_decided_on_what_holds_now() {
+    let mut history = History::approved(facts());
+    history.done(assign("caritas"));
+    history.done(spend(1, "2024-03-12", "3000.01"));
+    history.done(accept(1));
+    assert_eq!(history.case().claims[&claim(1)].reason, Some(ClaimReason::NotArrived));
+    history.done(depart("2024-03-10"));
+    history.done(arrive("2024-03-11"));
+    history.done(reopen(1));
+    let reopened = &history.case().claims[&claim(1)];
+    assert_eq!((reopened.state, reopened.reason), (ClaimState::Reported, None));
+    assert_eq!(history.figures(SUPPORT), "3000.00 0.00 3000.01 0.00 3000.00");
+    assert_eq!(history.refused(close("2024-05-01")), "claims-undecided");
+    history.done(accept(1));
+    assert_eq!(history.figures(SUPPORT), "3000.00 3000.00 0.00 0.01 0.00");
+    // Cut is not refused: what was disallowed for the cap stays so.
+    assert_eq!(history.refused(reopen(1)), "not-refused");
 }
 
 #[test]

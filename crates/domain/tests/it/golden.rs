@@ -247,6 +247,8 @@ fn the_story_the_corpus_tells_ends_with_these_figures() {
         "ClaimAccepted",
         "SpendReported.with-the-receipt-in-dinars",
         "ClaimRefused",
+        "ClaimReopened",
+        "ClaimRefused.nothing-granted",
         "BenefitReversed",
         "ReturnModeChanged",
         "EntitlementAdjusted",
@@ -280,6 +282,26 @@ fn the_envelope_is_kept_when_an_event_is_read() {
         (event.stream_id, event.command_id, event.actor)
     );
     assert!(matches!(read.event, Event::Case(CaseEvent::Arrived(_))));
+}
+
+/// What decisions rest on is checked against its hash, not only read.
+#[test]
+fn an_altered_event_is_refused_where_decisions_rest_on_it() {
+    let good = recorded("case", "Arrived", 1, br#"{"arrived_on":"2024-09-12"}"#);
+    assert!(Event::decode_checked(&good).is_ok());
+    let day = br#"{"arrived_on":"2024-09-13"}"#.to_vec();
+    for altered in [
+        RecordedEvent { body: day, ..good.clone() },
+        RecordedEvent { actor: "eve".into(), ..good.clone() },
+        RecordedEvent { stream_version: 4, ..good.clone() },
+        RecordedEvent { recorded_at: 1, ..good.clone() },
+        RecordedEvent { leaf_hash: [1; 32], ..good },
+    ] {
+        let error = Event::decode_checked(&altered).unwrap_err();
+        assert!(matches!(error, DecodeError::Altered { position: 4711, .. }), "{altered:?}");
+        assert!(error.to_string().contains("position 4711, stream case-0192a000"), "{error}");
+        assert!(Recorded::decode_checked(altered).is_err());
+    }
 }
 
 proptest! {

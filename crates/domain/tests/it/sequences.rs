@@ -91,7 +91,8 @@ fn claim_command() -> impl Strategy<Value = Command> {
         let (reversal_key, details) = (KeyDigest([7; 32]), text(7));
         ClaimCommand::Reverse { claim: claim(number), amount, reversed_on, reversal_key, details }.into()
     });
-    prop_oneof![6 => report, 8 => accept, 1 => (0_u128..8).prop_map(|number| refuse(number).into()), 3 => reverse]
+    prop_oneof![6 => report, 8 => accept, 1 => (0_u128..8).prop_map(|number| refuse(number).into()),
+        2 => (0_u128..8).prop_map(|number| reopen(number).into()), 3 => reverse]
 }
 
 fn grant_command() -> impl Strategy<Value = Command> {
@@ -215,7 +216,7 @@ proptest! {
                         }
                     }
                     prop_assert_eq!(&balances, &now.balances);
-                    prop_assert!(now.revision == was.revision + events.len() as u64 && now.refused.is_empty());
+                    prop_assert!(now.revision == was.revision + events.len() as u64 && now.refused == was.refused);
                 }
             }
             for (name, line) in now.balances.iter() {

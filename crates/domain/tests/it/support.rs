@@ -155,6 +155,10 @@ pub fn refuse(number: u128) -> ClaimCommand {
     ClaimCommand::Refuse { claim: claim(number), details: text(6) }
 }
 
+pub fn reopen(number: u128) -> ClaimCommand {
+    ClaimCommand::Reopen { claim: claim(number), details: text(6) }
+}
+
 pub fn reverse(number: u128, on: &str, amount: &str) -> ClaimCommand {
     ClaimCommand::Reverse {
         claim: claim(number),

@@ -6,8 +6,10 @@
 
 mod digest;
 mod projection;
+mod replay;
 mod run;
 
 pub use digest::Digest;
 pub use projection::{AnyProjection, Projection, boxed};
-pub use run::{Progress, Replayed, Runner, RunnerError};
+pub use replay::Replayed;
+pub use run::{Progress, Runner, RunnerError};

@@ -6,7 +6,6 @@ use domain::{DecodeError, FoldError, Recorded};
 use event_log::{ProjectionState, Store, StoreError};
 use serde::de::DeserializeOwned;
 
-use crate::digest::Digest;
 use crate::projection::{AnyProjection, Projection, Rows};
 
 /// Events read from the log at a time.
@@ -14,9 +13,9 @@ const PAGE_EVENTS: u32 = 5_000;
 /// Rows held in memory before they are written and forgotten.
 const HELD_ROWS_MAX: usize = 50_000;
 /// Rows read at a time when a projection is scanned.
-const PAGE_ROWS: u32 = 5_000;
+pub(crate) const PAGE_ROWS: u32 = 5_000;
 /// How often a catch-up starts again because another process moved the same checkpoint.
-const ATTEMPTS_MAX: usize = 20;
+pub(crate) const ATTEMPTS_MAX: usize = 20;
 
 /// Told how far a run has come: position reached, last position.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Send + Sync);
@@ -45,48 +44,21 @@ pub enum RunnerError {
     Contended,
 }
 
-/// What a replay found for one projection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replayed {
-    /// Projection.
-    pub name: &'static str,
-    /// Position the rebuilt rows stand at: the last of the log.
-    pub position: u64,
-    /// Position the live rows stand at.
-    pub live_position: u64,
-    /// Rows that the events give.
-    pub rows: u64,
-    /// Digest of the live rows, hexadecimal.
-    pub live: String,
-    /// Digest of the rebuilt rows, hexadecimal.
-    pub rebuilt: String,
-    /// Keys of rows that differ, the first few.
-    pub differing: Vec<String>,
-    /// Whether the rebuilt rows took the place of the live ones.
-    pub switched: bool,
-}
-
-impl Replayed {
-    /// Live and rebuilt rows are equal, byte for byte, at the same position.
-    pub fn is_equal(&self) -> bool {
-        self.live == self.rebuilt && self.live_position == self.position
-    }
-}
-
 /// Keeps a set of projections up to date and reads their rows.
 pub struct Runner {
-    store: Arc<dyn Store>,
-    projections: Vec<Box<dyn AnyProjection>>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) projections: Vec<Box<dyn AnyProjection>>,
 }
 
 /// One generation being filled.
-struct Target<'a> {
-    projection: &'a dyn AnyProjection,
-    state: ProjectionState,
+pub(crate) struct Target<'a> {
+    pub(crate) projection: &'a dyn AnyProjection,
+    pub(crate) state: ProjectionState,
     rows: Box<dyn Rows>,
     /// Nothing is stored that is not held: absent rows need not be looked for.
     complete: bool,
-    failed: Option<RunnerError>,
+    /// The event that could not be folded, and why.
+    pub(crate) failed: Option<(u64, FoldError)>,
 }
 
 impl Runner {
@@ -96,83 +68,79 @@ impl Runner {
     }
 
     /// Folds every event the live rows have not seen; rebuilds rows of another version. Answers with the position
-    /// reached.
+    /// reached. A projection that meets an event it cannot fold stands still before it; the others go on, and the
+    /// answer is the first such failure.
     pub async fn catch_up(&self, progress: Progress<'_>) -> Result<u64, RunnerError> {
-        for _ in 0..ATTEMPTS_MAX {
+        'attempts: for _ in 0..ATTEMPTS_MAX {
+            let lives = self.lives().await?;
+            // Read after the checkpoints, so that no checkpoint can be ahead of it unless something is wrong.
             let head = self.store.head().await?.position;
             let mut targets = Vec::with_capacity(self.projections.len());
-            for projection in &self.projections {
-                let generations = self.store.generations(projection.name()).await?;
-                let live = generations.iter().find(|g| g.live && g.version == projection.version());
-                let state = match live {
-                    Some(live) => live.clone(),
-                    None => self.store.start_generation(projection.name(), projection.version()).await?,
+            for (projection, live) in self.projections.iter().zip(lives) {
+                let (name, version) = (projection.name(), projection.version());
+                let state = match live.filter(|live| live.version == version) {
+                    Some(live) if live.position > head => {
+                        let why =
+                            FoldError("its rows are ahead of the log: run `svala replay --repair`".into());
+                        return Err(RunnerError::Stopped { name, position: live.position, why });
+                    }
+                    Some(live) if live.position == head => continue,
+                    Some(live) => live,
+                    None => self.store.start_generation(name, version).await?,
                 };
-                if state.position > head {
-                    let why = FoldError("its rows are ahead of the log: run `svala replay --repair`".into());
-                    return Err(RunnerError::Stopped {
-                        name: projection.name(),
-                        position: state.position,
-                        why,
-                    });
-                }
-                if state.position < head || !state.live {
-                    targets.push(Target::new(projection.as_ref(), state));
-                }
+                targets.push(Target::new(projection.as_ref(), state));
             }
             if !self.fill(&mut targets, head, progress).await? {
                 continue;
             }
+            let mut failure = None;
             for target in targets {
-                if let Some(failed) = target.failed {
-                    return Err(failed);
-                }
-                if !target.state.live {
-                    self.store
-                        .switch_generation(target.projection.name(), target.state.generation, head)
-                        .await?;
+                let (name, generation) = (target.projection.name(), target.state.generation);
+                match target.failed {
+                    None if target.state.live => {}
+                    None => {
+                        self.store.switch_generation(name, generation, head).await?;
+                    }
+                    Some((position, why)) => {
+                        if !self.stand_still(target.projection, &target.state, position, &why).await? {
+                            continue 'attempts;
+                        }
+                        failure.get_or_insert(RunnerError::Stopped { name, position, why });
+                    }
                 }
             }
-            return Ok(head);
+            return failure.map_or(Ok(head), Err);
         }
         Err(RunnerError::Contended)
     }
 
-    /// Rebuilds every projection from position 1 beside its live rows and compares. Where they differ, `repair`
-    /// puts the rebuilt rows in the place of the live ones.
-    pub async fn replay(&self, repair: bool, progress: Progress<'_>) -> Result<Vec<Replayed>, RunnerError> {
-        match self.catch_up(&|_, _| {}).await {
-            // Rows that stand still are what a replay is for: they differ.
-            Ok(_) | Err(RunnerError::Stopped { .. }) => {}
-            Err(other) => return Err(other),
-        }
-        let position = self.store.head().await?.position;
-        let mut targets = Vec::new();
-        for projection in &self.projections {
-            let state = self.store.start_generation(projection.name(), projection.version()).await?;
-            targets.push(Target::new(projection.as_ref(), state));
-        }
-        if !self.fill(&mut targets, position, progress).await? {
-            return Err(RunnerError::Contended);
-        }
-        let mut found = Vec::new();
-        for target in targets {
-            if let Some(failed) = target.failed {
-                return Err(failed);
+    /// Leaves a projection standing right before the event it cannot fold. `false` if another process moved it.
+    async fn stand_still(
+        &self,
+        projection: &dyn AnyProjection,
+        state: &ProjectionState,
+        position: u64,
+        why: &FoldError,
+    ) -> Result<bool, RunnerError> {
+        let (name, note) = (projection.name(), format!("position {position}: {why}"));
+        let live = self.live_of(name).await?;
+        match live {
+            Some(live) if live.generation == state.generation => {
+                // The rows in memory are spoilt by the attempt; what comes before it is folded again.
+                let mut target = [Target::new(projection, live)];
+                if !self.fill(&mut target, position - 1, &|_, _| {}).await? {
+                    return Ok(false);
+                }
+                self.store.stop_generation(name, state.generation, &note).await?;
             }
-            let (name, generation) = (target.projection.name(), target.state.generation);
-            let live = self.live(name, target.projection.version()).await?;
-            let mut replayed = self.compare(name, live.generation, generation).await?;
-            (replayed.position, replayed.live_position) = (position, live.position);
-            replayed.switched = repair
-                && !replayed.is_equal()
-                && self.store.switch_generation(name, generation, position).await?;
-            if !replayed.switched {
-                self.store.drop_generation(name, generation).await?;
+            live => {
+                self.store.drop_generation(name, state.generation).await?;
+                if let Some(live) = live {
+                    self.store.stop_generation(name, live.generation, &note).await?;
+                }
             }
-            found.push(replayed);
         }
-        Ok(found)
+        Ok(true)
     }
 
     /// Reads the rows of one key each, in the order asked for, from the live rows.
@@ -199,22 +167,30 @@ impl Runner {
 
     /// The live generations and what stopped them, for `doctor`.
     pub async fn states(&self) -> Result<Vec<(&'static str, Option<ProjectionState>)>, RunnerError> {
-        let mut states = Vec::new();
+        let names = self.projections.iter().map(|projection| projection.name());
+        Ok(names.zip(self.lives().await?).collect())
+    }
+
+    /// The live generation of each projection, in their order.
+    pub(crate) async fn lives(&self) -> Result<Vec<Option<ProjectionState>>, RunnerError> {
+        let mut lives = Vec::with_capacity(self.projections.len());
         for projection in &self.projections {
-            let generations = self.store.generations(projection.name()).await?;
-            states.push((projection.name(), generations.into_iter().find(|g| g.live)));
+            lives.push(self.live_of(projection.name()).await?);
         }
-        Ok(states)
+        Ok(lives)
+    }
+
+    async fn live_of(&self, name: &str) -> Result<Option<ProjectionState>, RunnerError> {
+        Ok(self.store.generations(name).await?.into_iter().find(|generation| generation.live))
     }
 
     async fn live(&self, name: &str, version: u32) -> Result<ProjectionState, RunnerError> {
-        let generations = self.store.generations(name).await?;
-        let live = generations.into_iter().find(|g| g.live && g.version == version);
+        let live = self.live_of(name).await?.filter(|live| live.version == version);
         live.ok_or_else(|| StoreError::Damaged(format!("the read model {name} has no live rows")).into())
     }
 
     /// Feeds the log up to `until` to all targets in one pass. `false` when another process moved a checkpoint.
-    async fn fill(
+    pub(crate) async fn fill(
         &self,
         targets: &mut [Target<'_>],
         until: u64,
@@ -261,7 +237,7 @@ impl Runner {
             let stored = self.store.rows(name, generation, &missing).await?;
             for (key, bytes) in missing.into_iter().zip(stored) {
                 if let Err(why) = target.rows.load(key, bytes.as_deref()) {
-                    return self.stop(target, target.state.position, why).await;
+                    return self.stop(target, target.state.position + 1, why).await;
                 }
             }
         }
@@ -274,22 +250,20 @@ impl Runner {
         Ok(true)
     }
 
-    /// Stops a target before an event it cannot fold. `false` if its rows are only newer than its checkpoint was:
-    /// another process has moved both, and nothing is wrong.
+    /// Notes that a target cannot go on. `false` if its rows are only newer than its checkpoint was: another process
+    /// has moved both, and nothing is wrong.
     async fn stop(
         &self,
         target: &mut Target<'_>,
         position: u64,
         why: FoldError,
     ) -> Result<bool, RunnerError> {
-        let (name, generation) = (target.projection.name(), target.state.generation);
-        let generations = self.store.generations(name).await?;
-        let now = generations.iter().find(|g| g.generation == generation).map(|g| g.position);
+        let generations = self.store.generations(target.projection.name()).await?;
+        let now = generations.iter().find(|g| g.generation == target.state.generation).map(|g| g.position);
         if now != Some(target.state.position) {
             return Ok(false);
         }
-        self.store.stop_generation(name, generation, &format!("position {position}: {why}")).await?;
-        target.failed = Some(RunnerError::Stopped { name, position, why });
+        target.failed = Some((position, why));
         Ok(true)
     }
 
@@ -304,86 +278,12 @@ impl Runner {
         target.state.position = to;
         Ok(self.store.write_rows(name, generation, from, to, &changed).await?)
     }
-
-    async fn compare(&self, name: &'static str, live: u64, rebuilt: u64) -> Result<Replayed, RunnerError> {
-        const SHOWN: usize = 10;
-        let (mut live_digest, mut rebuilt_digest) = (Digest::default(), Digest::default());
-        let mut differing = Vec::new();
-        let mut note = |key: &str| {
-            if differing.len() < SHOWN {
-                differing.push(key.to_owned());
-            }
-        };
-        let (mut left, mut right) = (Scan::new(live), Scan::new(rebuilt));
-        loop {
-            let (a, b) = (left.peek(self, name).await?, right.peek(self, name).await?);
-            let order = match (&a, &b) {
-                (None, None) => break,
-                (Some(_), None) => std::cmp::Ordering::Less,
-                (None, Some(_)) => std::cmp::Ordering::Greater,
-                (Some((a, _)), Some((b, _))) => a.cmp(b),
-            };
-            if let (Some((key, value)), true) = (&a, order.is_le()) {
-                live_digest.add(key, value);
-                if order.is_lt() || b.as_ref().is_some_and(|(_, other)| other != value) {
-                    note(key);
-                }
-                left.next();
-            }
-            if let (Some((key, value)), true) = (&b, order.is_ge()) {
-                rebuilt_digest.add(key, value);
-                if order.is_gt() {
-                    note(key);
-                }
-                right.next();
-            }
-        }
-        Ok(Replayed {
-            name,
-            position: 0,
-            live_position: 0,
-            rows: rebuilt_digest.rows(),
-            live: live_digest.text(),
-            rebuilt: rebuilt_digest.text(),
-            differing,
-            switched: false,
-        })
-    }
 }
 
 impl<'a> Target<'a> {
-    fn new(projection: &'a dyn AnyProjection, state: ProjectionState) -> Self {
+    pub(crate) fn new(projection: &'a dyn AnyProjection, state: ProjectionState) -> Self {
         let complete = state.position == 0;
         Self { projection, state, rows: projection.rows(), complete, failed: None }
-    }
-}
-
-/// Walks the rows of one generation in the order of their keys, a page at a time.
-struct Scan {
-    generation: u64,
-    page: std::collections::VecDeque<(String, Vec<u8>)>,
-    after: Option<String>,
-    ended: bool,
-}
-
-impl Scan {
-    fn new(generation: u64) -> Self {
-        Self { generation, page: std::collections::VecDeque::new(), after: None, ended: false }
-    }
-
-    async fn peek(&mut self, runner: &Runner, name: &str) -> Result<Option<(String, Vec<u8>)>, RunnerError> {
-        if self.page.is_empty() && !self.ended {
-            let page =
-                runner.store.scan_rows(name, self.generation, self.after.as_deref(), PAGE_ROWS).await?;
-            self.ended = page.is_empty();
-            self.after = page.last().map(|(key, _)| key.clone());
-            self.page = page.into();
-        }
-        Ok(self.page.front().cloned())
-    }
-
-    fn next(&mut self) {
-        self.page.pop_front();
     }
 }
 

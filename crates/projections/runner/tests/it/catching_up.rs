@@ -145,6 +145,23 @@ fn a_checkpoint_moved_part_of_the_way_is_gone_on_from() {
     });
 }
 
+/// Another process wrote and folded events just after this one had looked how long the log is.
+#[test]
+fn rows_of_a_quicker_process_are_not_called_ahead_of_the_log() {
+    block_on(async {
+        let log = Log::with(&[1, 2]).await;
+        catch_up(&log.runner(vec![boxed::<Days>()])).await.unwrap();
+        let (slow, interposed) = log.paged(9);
+        let (quick, store) = (log.runner(vec![boxed::<Days>()]), log.store.clone());
+        interposed.meanwhile(Before::Generations, async move {
+            append(store.as_ref(), &[1], 2024).await;
+            catch_up(&quick).await.unwrap();
+        });
+        catch_up(&slow).await.unwrap();
+        assert_eq!(slow.all_rows::<Days>().await.unwrap(), expected(&[1, 2, 1]));
+    });
+}
+
 /// Another process built and switched the new version first.
 #[test]
 fn a_version_switched_by_another_process_is_taken_over() {

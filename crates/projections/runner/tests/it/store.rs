@@ -16,6 +16,7 @@ type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Before which call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Before {
+    Generations,
     WriteRows,
     StartGeneration,
 }
@@ -101,6 +102,7 @@ impl Store for Interposed {
 #[async_trait]
 impl ProjectionStore for Interposed {
     async fn generations(&self, name: &str) -> Result<Vec<ProjectionState>, StoreError> {
+        self.happen(Before::Generations).await;
         self.inner.generations(name).await
     }
 
