@@ -69,7 +69,7 @@ impl Ledger {
                 verifier.check(event)?;
             }
             for recorded in page {
-                let recorded = Recorded::decode(recorded)?;
+                let recorded = Recorded::decode_exact(recorded)?;
                 match &recorded.event {
                     Event::Case(event) => {
                         if let CaseEvent::ApplicationFiled(e) = event {

@@ -122,6 +122,21 @@ impl Event {
             .chain(of("ledger", LedgerEvent::TYPES))
     }
 
+    /// Reads a recorded event and demands that writing it again gives the same bytes: that no other spelling of a
+    /// date or number stands in it. Slow; for verification.
+    pub fn decode_exact(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
+        let event = Self::decode(recorded)?;
+        if event.body().is_ok_and(|body| body.as_bytes() == recorded.body) {
+            return Ok(event);
+        }
+        Err(DecodeError::Body {
+            position: recorded.position,
+            stream_id: recorded.stream_id.clone(),
+            event_type: recorded.event_type.clone(),
+            version: recorded.schema_version,
+        })
+    }
+
     /// Reads a recorded event and demands that its hash fits: for decisions and explanations, which rest on few
     /// events and must not rest on an altered one.
     pub fn decode_checked(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
@@ -207,6 +222,12 @@ impl Recorded {
     /// Reads a recorded event and keeps what its envelope says.
     pub fn decode(recorded: RecordedEvent) -> Result<Self, DecodeError> {
         let event = Event::decode(&recorded)?;
+        Ok(Self::with(recorded, event))
+    }
+
+    /// The same, with [`Event::decode_exact`].
+    pub fn decode_exact(recorded: RecordedEvent) -> Result<Self, DecodeError> {
+        let event = Event::decode_exact(&recorded)?;
         Ok(Self::with(recorded, event))
     }
 

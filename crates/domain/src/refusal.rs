@@ -1,6 +1,9 @@
 //! Why a command was not carried out.
 
+use money::Eur;
 use rulebook::FailedCondition;
+
+use crate::balance::Line;
 
 /// A command that a rule forbids. It changes nothing and is kept, with who gave it and why it was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +23,17 @@ impl Refusal {
     pub fn codes(&self) -> String {
         self.reasons.iter().map(|reason| reason.id.as_str()).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// What a command may move: a positive amount, and no more than the figures of its line can hold together with
+/// everything that was ever reported on it.
+pub(crate) fn bookable(amount: Eur, line: &Line) -> Result<(), Refusal> {
+    if amount.is_zero() || amount.is_negative() {
+        return Err(Refusal::new("not-positive", format!("{amount} is no positive amount")));
+    }
+    Eur::sum([amount, line.committed, line.pending, line.disbursed, line.disallowed])
+        .map(|_| ())
+        .map_err(|overflow| Refusal::new("amount-too-large", overflow.to_string()))
 }
 
 /// An event that does not follow from the events before it: the history contradicts itself.

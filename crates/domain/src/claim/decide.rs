@@ -11,16 +11,20 @@ use super::event::{
     QueryReason,
 };
 use super::state::{Claim, ClaimState};
+use crate::balance::Line;
 use crate::case::{Case, CaseEvent};
 use crate::ids::{ClaimId, TextId};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, bookable};
 
 /// Decides a command about a claim of this case.
 pub fn decide(case: &Case, command: &ClaimCommand, rulebook: &Rulebook) -> Result<Vec<CaseEvent>, Refusal> {
     match command {
         ClaimCommand::Report(event) => match case.claims.get(&event.claim) {
             Some(_) => Err(Refusal::new("already-reported", "this claim was reported before")),
-            None => Ok(vec![event.clone().into()]),
+            None => {
+                bookable(event.eur, &case.balances.line(&event.budget_line))?;
+                Ok(vec![event.clone().into()])
+            }
         },
         ClaimCommand::Accept { claim, by_name } => accept(case, *claim, *by_name, rulebook),
         ClaimCommand::Refuse { claim, details } => refuse(case, *claim, *details, rulebook),
@@ -35,6 +39,7 @@ pub fn decide(case: &Case, command: &ClaimCommand, rulebook: &Rulebook) -> Resul
         }
         ClaimCommand::Reverse { claim: id, amount, reversed_on, reversal_key, details } => {
             let claim = known(case, *id)?;
+            bookable(*amount, &Line::default())?;
             reversible(claim, *amount, *reversed_on)?;
             Ok(vec![
                 BenefitReversed {

@@ -8,9 +8,10 @@ use super::event::{
     ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned, GrantReason,
 };
 use super::state::{Grant, GrantState};
+use crate::balance::Line;
 use crate::case::{Case, CaseEvent};
 use crate::ids::GrantId;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, bookable};
 
 /// Decides a command about an arrival grant of this case.
 ///
@@ -24,12 +25,12 @@ pub fn decide(case: &Case, command: &GrantCommand, rulebook: &Rulebook) -> Resul
         GrantCommand::Pay { .. } => pay(case, command, rulebook),
         GrantCommand::Allow { grant: id, details } => {
             let grant = known(case, *id)?;
+            // Finance's reason sets aside the days and the line, never the missing decision or arrival.
+            if case.entitlement(super::BUDGET_LINE).is_none() {
+                let detail = "no arrival grant is granted: a reason cannot replace the decision";
+                return Err(Refusal::new("no-entitlement", detail));
+            }
             match (grant.state, grant.reason) {
-                // Finance's reason sets aside the days and the line, never the missing decision or arrival.
-                (GrantState::Refused, Some(GrantReason::NoEntitlement)) => Err(Refusal::new(
-                    "no-entitlement",
-                    "no arrival grant was granted: a reason cannot replace the decision",
-                )),
                 (GrantState::Refused, Some(GrantReason::NotArrived)) if case.arrived_on.is_none() => {
                     Err(Refusal::new("not-arrived", "no arrival is recorded: record it first"))
                 }
@@ -51,6 +52,7 @@ pub fn decide(case: &Case, command: &GrantCommand, rulebook: &Rulebook) -> Resul
         }
         GrantCommand::Return { grant: id, amount, returned_on, details } => {
             let grant = known(case, *id)?;
+            bookable(*amount, &Line::default())?;
             if !matches!(grant.state, GrantState::Paid | GrantState::Allowed | GrantState::Returned) {
                 return Err(Refusal::new(
                     "not-paid",
@@ -95,6 +97,7 @@ fn pay(case: &Case, command: &GrantCommand, rulebook: &Rulebook) -> Result<Vec<C
     let line = case.balances.line(&budget_line);
     let (cap, disbursed, rulebook_version) = (line.cap, line.disbursed, rulebook.version().to_owned());
     let days = rulebook.parameters().grant_days_after_arrival;
+    bookable(amount, &line)?;
     let after = disbursed.checked_add(amount).map_err(|e| Refusal::new("amount-too-large", e.to_string()))?;
     let reason = match (case.entitlement(&budget_line), case.arrived_on) {
         (None, _) => GrantReason::NoEntitlement,

@@ -39,6 +39,8 @@ impl Runner {
     /// Rebuilds every projection from position 1 beside its live rows and compares. Where they differ, `repair`
     /// puts the rebuilt rows in the place of the live ones.
     pub async fn replay(&self, repair: bool, progress: Progress<'_>) -> Result<Vec<Replayed>, RunnerError> {
+        // First, so that there are live rows to stand beside.
+        self.catch_up_or_stand().await?;
         let mut targets = Vec::with_capacity(self.projections.len());
         for projection in &self.projections {
             let state = self.store.start_generation(projection.name(), projection.version()).await?;
@@ -58,6 +60,14 @@ impl Runner {
         found
     }
 
+    /// Rows that stand still are what a replay is for: they differ.
+    async fn catch_up_or_stand(&self) -> Result<(), RunnerError> {
+        match self.catch_up(&|_, _| {}).await {
+            Ok(_) | Err(RunnerError::Stopped { .. }) => Ok(()),
+            Err(other) => Err(other),
+        }
+    }
+
     async fn replay_into(
         &self,
         targets: &mut [Target<'_>],
@@ -65,11 +75,7 @@ impl Runner {
         progress: Progress<'_>,
     ) -> Result<Vec<Replayed>, RunnerError> {
         'attempts: for _ in 0..ATTEMPTS_MAX {
-            match self.catch_up(&|_, _| {}).await {
-                // Rows that stand still are what a replay is for: they differ.
-                Ok(_) | Err(RunnerError::Stopped { .. }) => {}
-                Err(other) => return Err(other),
-            }
+            self.catch_up_or_stand().await?;
             let head = self.store.head().await?.position;
             if !self.fill(targets, head, progress).await? {
                 return Err(RunnerError::Contended);
