@@ -187,6 +187,7 @@ impl Ledger {
                 actor: self.actor.0.clone(),
                 recorded_at: self.environment.now(),
                 expected: vec![(stream_id.clone(), version)],
+                after: Vec::new(),
                 events: vec![NewEvent {
                     stream_id: stream_id.clone(),
                     event_type: event.event_type(),

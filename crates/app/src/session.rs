@@ -102,6 +102,8 @@ pub struct Session<'l> {
     keys: HashMap<(&'static str, Hash), Option<Owner>>,
     partners: HashMap<PartnerCode, bool>,
     batch: Vec<(usize, Append)>,
+    /// The command of the batch that extended a stream last.
+    extended_by: HashMap<StreamId, Uuid>,
 }
 
 /// Half a digest: enough to tell rows of one file apart, and small enough to keep for each of a million.
@@ -132,6 +134,7 @@ impl<'l> Session<'l> {
             keys: HashMap::new(),
             partners: HashMap::new(),
             batch: Vec::new(),
+            extended_by: HashMap::new(),
         }
     }
 
@@ -372,7 +375,12 @@ impl<'l> Session<'l> {
         if draft.events.is_empty() {
             return;
         }
+        let mut after = Vec::new();
+        for (stream_id, _) in &draft.expected {
+            after.extend(self.extended_by.insert(stream_id.clone(), draft.command_id));
+        }
         let append = Append {
+            after,
             command_id: draft.command_id,
             fingerprint: draft.fingerprint,
             actor: self.ledger.actor().to_owned(),
@@ -389,6 +397,7 @@ impl<'l> Session<'l> {
     /// forgotten, because it was decided on what is not so.
     pub async fn flush(&mut self) -> Result<Vec<(usize, AppendOutcome)>, AppError> {
         let batch = std::mem::take(&mut self.batch);
+        self.extended_by.clear();
         if self.purpose != Purpose::Write {
             return Ok(batch
                 .into_iter()

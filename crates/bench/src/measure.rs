@@ -273,6 +273,7 @@ async fn append(
             actor: event.actor.clone(),
             recorded_at: event.recorded_at,
             expected: vec![(stream_id.clone(), 0)],
+            after: Vec::new(),
             events: vec![NewEvent {
                 stream_id,
                 event_type: "Bench",

@@ -27,6 +27,9 @@ pub struct Append {
     pub recorded_at: i64,
     /// The version each touched stream was decided on; 0 for a new stream.
     pub expected: Vec<(StreamId, u64)>,
+    /// Earlier commands of the same batch that this one was decided on: unless they are written, neither is this. A
+    /// version alone would not tell, where another writer makes the stream just as long.
+    pub after: Vec<Uuid>,
     /// In order; each extends a stream named in `expected`.
     pub events: Vec<NewEvent>,
     /// Keys of people met for the first time.

@@ -105,7 +105,7 @@ pub(crate) async fn append(writer: &Writer, batch: Vec<Append>) -> Result<Vec<Ap
 async fn without_reading(writer: &Writer, append: &Append) -> Result<Option<AppendOutcome>, StoreError> {
     // The schema looks at the version of a stream only when an event extends it.
     let extended = |stream_id| append.events.iter().any(|event| &event.stream_id == stream_id);
-    if !append.expected.iter().all(|(stream_id, _)| extended(stream_id)) {
+    if !append.after.is_empty() || !append.expected.iter().all(|(stream_id, _)| extended(stream_id)) {
         return Ok(None);
     }
     let mut transaction = writer.take().await?;

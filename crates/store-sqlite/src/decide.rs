@@ -47,26 +47,22 @@ pub(crate) struct Written {
 }
 
 /// Decides the commands in order; answers with one outcome for each.
-///
-/// Commands of one batch may have been decided on each other. Once one is not written, the streams it would have
-/// extended are not what the later ones took them for, even where another writer happened to make them just as
-/// long: those commands conflict too, and are decided again.
 pub(crate) fn decide(batch: Vec<Append>, known: &mut Known, written: &mut Written) -> Vec<AppendOutcome> {
-    let mut doubtful: HashSet<StreamId> = HashSet::new();
+    let mut written_now: HashSet<Uuid> = HashSet::new();
     let mut outcomes = Vec::with_capacity(batch.len());
     for append in batch {
-        let answer = known.answer(&append).or_else(|| {
-            let (stream_id, expected) =
-                append.expected.iter().find(|(stream_id, _)| doubtful.contains(stream_id))?;
-            let (stream_id, expected, actual) = (stream_id.clone(), *expected, known.version(stream_id));
+        let unfounded = || {
+            let missing = append.after.iter().any(|id| !written_now.contains(id));
+            let (stream_id, expected) = append.expected.first().filter(|_| missing)?.clone();
+            let actual = known.version(&stream_id);
             Some(AppendOutcome::Conflict(Conflict::Version { stream_id, expected, actual }))
-        });
-        outcomes.push(match answer {
-            Some(answer) => {
-                doubtful.extend(append.expected.into_iter().map(|(stream_id, _)| stream_id));
-                answer
+        };
+        outcomes.push(match known.answer(&append).or_else(unfounded) {
+            Some(answer) => answer,
+            None => {
+                written_now.insert(append.command_id);
+                known.write(append, written)
             }
-            None => known.write(append, written),
         });
     }
     outcomes

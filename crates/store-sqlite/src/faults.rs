@@ -36,6 +36,7 @@ fn command(id: u128, version: u64, events: u64) -> Append {
         actor: "anna".into(),
         recorded_at: 0,
         expected: vec![(stream_id, version)],
+        after: Vec::new(),
         events: (0..events).map(|_| event.clone()).collect(),
         subject_keys: Vec::new(),
         texts: Vec::new(),

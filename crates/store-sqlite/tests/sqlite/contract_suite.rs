@@ -18,6 +18,7 @@ on_one_ledger! {
     append::an_empty_log_has_the_empty_root,
     append::positions_and_versions_are_dense,
     append::every_field_comes_back,
+    append::a_command_never_rests_on_one_that_was_not_written,
     append::several_streams_are_written_together_or_not_at_all,
     append::an_expected_stream_without_events_is_checked,
     append::the_same_command_again_gets_the_first_answer,

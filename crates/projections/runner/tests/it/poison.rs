@@ -129,6 +129,7 @@ async fn an_unknown_event_stops_every_projection() {
         actor: "anna".into(),
         recorded_at: 0,
         expected: vec![(stream_id, 0)],
+        after: Vec::new(),
         events: vec![event],
         subject_keys: Vec::new(),
         texts: Vec::new(),

@@ -192,6 +192,7 @@ pub async fn append(store: &dyn Store, cases: &[u8], year: i16) {
                 actor: "anna".into(),
                 recorded_at: 0,
                 expected: vec![(streams[case].clone(), versions[case])],
+                after: Vec::new(),
                 events: vec![NewEvent {
                     stream_id: streams[case].clone(),
                     event_type: event.event_type(),

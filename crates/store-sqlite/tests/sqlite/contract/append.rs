@@ -44,6 +44,26 @@ pub async fn every_field_comes_back(store: &dyn Store) {
     verify(store).await.unwrap();
 }
 
+/// Another writer makes the stream exactly as long as a later command of the batch expects, with other contents.
+/// Red if only versions were compared: a decision would rest on an event that was never written.
+pub async fn a_command_never_rests_on_one_that_was_not_written(store: &dyn Store) {
+    one(store, command(1).on(1, 0)).await;
+    // Both were decided when the stream was empty: the second on what the first would write.
+    let mut second = command(3).on(1, 1).on(2, 0);
+    second.after = vec![command(2).command_id];
+    let outcomes = store.append(vec![command(2).on(1, 0), second.clone()]).await.unwrap();
+    assert_eq!(outcomes, [stale(1, 0, 1), stale(1, 1, 1)]);
+    // Not even when the first was written before, by an earlier attempt: what stands between is not known.
+    assert_eq!(one(store, second.clone()).await, stale(1, 1, 1));
+    second.after.clear();
+    assert_eq!(one(store, second).await, appended(2, 3));
+    let mut third = command(5).on(1, 3);
+    third.after = vec![command(4).command_id];
+    let outcomes = store.append(vec![command(4).on(1, 2), third]).await.unwrap();
+    assert_eq!(outcomes, [appended(4, 4), appended(5, 5)]);
+    verify(store).await.unwrap();
+}
+
 /// Red if a command's events were written one stream at a time.
 pub async fn several_streams_are_written_together_or_not_at_all(store: &dyn Store) {
     one(store, command(1).on(1, 0)).await;

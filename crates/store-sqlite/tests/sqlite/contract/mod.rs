@@ -32,6 +32,7 @@ pub fn command(id: u64) -> Append {
         actor: "anna".into(),
         recorded_at: 1_700_000_000_000_000,
         expected: Vec::new(),
+        after: Vec::new(),
         events: Vec::new(),
         subject_keys: Vec::new(),
         texts: Vec::new(),
