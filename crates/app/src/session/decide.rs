@@ -1,0 +1,252 @@
+//! Putting one command together: deciding it, and keeping what was decided.
+
+use domain::case::{ApplicationFiled, CommandRefused};
+use domain::partner::PartnerRegistered;
+use domain::{
+    Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, Event, GrantCommand, PartnerCode,
+    Refusal, SubjectId, TextId,
+};
+use event_log::{Hash, NewEvent, SealedText, StreamId, UniqueKey, WrappedSubjectKey};
+use jiff::civil::Date;
+use money::Eur;
+use rulebook::Facts;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{CASE_REFERENCE, Decided, EXTERNAL_REF, Loaded, Owner, Refused, Session};
+use crate::error::AppError;
+use crate::texts::CaseText;
+
+/// One command being put together. Its events are written all together or not at all.
+pub struct Draft {
+    /// What the caller calls it; comes back with the outcome.
+    pub tag: usize,
+    pub(super) command_id: Uuid,
+    pub(super) fingerprint: Hash,
+    /// A row that comes again is the same request; a person who asks again asks anew.
+    pub(super) by_person: bool,
+    pub(super) expected: Vec<(StreamId, u64)>,
+    pub(super) events: Vec<NewEvent>,
+    pub(super) subject_keys: Vec<WrappedSubjectKey>,
+    pub(super) texts: Vec<SealedText>,
+}
+
+impl Session<'_> {
+    /// Begins a command. The request's parts, the rulebook in force and the state it meets name it, so the same
+    /// request on the same state is the same command, however often it is sent.
+    pub fn draft(&self, tag: usize, request: &[&str], revision: u64) -> Draft {
+        let revision = revision.to_string();
+        let rulebook = self.ledger.rulebook.version();
+        let parts: Vec<&str> = request.iter().copied().chain([rulebook, &revision]).collect();
+        let id = self.ledger.key.blind_index("command-id", &parts);
+        let mut id_bytes = [0; 16];
+        id_bytes.copy_from_slice(&id[..16]);
+        Draft {
+            tag,
+            command_id: uuid::Builder::from_custom_bytes(id_bytes).into_uuid(),
+            fingerprint: self.ledger.key.blind_index("request", &parts),
+            by_person: false,
+            expected: Vec::new(),
+            events: Vec::new(),
+            subject_keys: Vec::new(),
+            texts: Vec::new(),
+        }
+    }
+
+    /// Registers a partner that is met for the first time.
+    pub fn register_partner(&mut self, draft: &mut Draft, code: &PartnerCode) -> Result<(), AppError> {
+        if self.partners.get(code).copied().unwrap_or_default() {
+            return Ok(());
+        }
+        let event = Event::Partner(PartnerRegistered { partner: code.clone() }.into());
+        draft.push(code.stream(), 0, &event, Vec::new())?;
+        self.partners.insert(code.clone(), true);
+        Ok(())
+    }
+
+    /// Files an application under a new case; answers with its id.
+    pub fn file(&mut self, draft: &mut Draft, external_ref: &str, facts: Facts) -> Result<CaseId, AppError> {
+        let environment = &self.ledger.environment;
+        let (case, subject) = (CaseId(environment.new_id()?), SubjectId(environment.new_id()?));
+        let reference = CaseReference::from_random(environment.random_bits()?);
+        let (key, wrapped) = self.ledger.key.new_subject_key(subject.0, &mut environment.entropy())?;
+        draft.subject_keys.push(WrappedSubjectKey { subject_id: subject.0, wrapped: wrapped.into_bytes() });
+        self.cases.insert(case, Loaded { case: None, version: 0, key: Some(key) });
+        let text = CaseText { external_ref: external_ref.to_owned() };
+        let external_ref_id = self.seal_for(draft, case, subject, &text)?;
+        let filed = ApplicationFiled { case, subject, reference, external_ref: external_ref_id, facts };
+        let keys = vec![
+            UniqueKey {
+                scope: EXTERNAL_REF,
+                digest: self.ledger.digest(EXTERNAL_REF, &[external_ref]),
+                entity: case.0,
+            },
+            UniqueKey {
+                scope: CASE_REFERENCE,
+                digest: self.ledger.digest(CASE_REFERENCE, &[reference.as_str()]),
+                entity: case.0,
+            },
+        ];
+        self.record(draft, case, filed.into(), keys)?;
+        Ok(case)
+    }
+
+    /// Decides a command on a case.
+    pub fn on_case(
+        &mut self,
+        draft: &mut Draft,
+        id: CaseId,
+        command: &CaseCommand,
+    ) -> Result<Decided, AppError> {
+        let decided = domain::case::decide(self.case(id), command, &self.ledger.rulebook);
+        self.settle(
+            draft,
+            id,
+            decided,
+            Asked { command: command.name(), about: None, on: command.on(), amount: None },
+        )
+    }
+
+    /// Decides a command about a claim of a case.
+    pub fn on_claim(
+        &mut self,
+        draft: &mut Draft,
+        id: CaseId,
+        command: &ClaimCommand,
+    ) -> Result<Decided, AppError> {
+        let decided = domain::claim::decide(self.known(id)?, command, &self.ledger.rulebook);
+        let about = Some(command.about());
+        self.settle(
+            draft,
+            id,
+            decided,
+            Asked { command: command.name(), about, on: command.on(), amount: command.amount() },
+        )
+    }
+
+    /// Decides a command about an arrival grant of a case.
+    pub fn on_grant(
+        &mut self,
+        draft: &mut Draft,
+        id: CaseId,
+        command: &GrantCommand,
+    ) -> Result<Decided, AppError> {
+        let decided = domain::grant::decide(self.known(id)?, command, &self.ledger.rulebook);
+        let about = Some(command.about());
+        self.settle(
+            draft,
+            id,
+            decided,
+            Asked { command: command.name(), about, on: command.on(), amount: command.amount() },
+        )
+    }
+
+    /// Encrypts a text about the person of a case.
+    pub fn seal(&self, draft: &mut Draft, id: CaseId, text: &impl Serialize) -> Result<TextId, AppError> {
+        let subject = self.known(id)?.subject;
+        self.seal_for(draft, id, subject, text)
+    }
+
+    fn seal_for(
+        &self,
+        draft: &mut Draft,
+        id: CaseId,
+        subject: SubjectId,
+        text: &impl Serialize,
+    ) -> Result<TextId, AppError> {
+        let key = self.cases.get(&id).and_then(|loaded| loaded.key.as_ref());
+        let key = key.ok_or_else(|| {
+            AppError::Usage("the person of this case was erased: nothing can be added".into())
+        })?;
+        let bytes = event_log::canonical::to_bytes(text)?;
+        let sealed = key.seal(subject.0, &bytes, &mut self.ledger.environment.entropy())?;
+        draft.texts.push(SealedText { id: sealed.id, subject_id: subject.0, bytes: sealed.bytes });
+        Ok(TextId(sealed.id))
+    }
+
+    /// The events of this command so far.
+    pub fn events(&self, draft: &Draft) -> usize {
+        draft.events.len()
+    }
+
+    /// Records what was decided, or the refusal.
+    fn settle(
+        &mut self,
+        draft: &mut Draft,
+        id: CaseId,
+        decided: Result<Vec<CaseEvent>, Refusal>,
+        asked: Asked,
+    ) -> Result<Decided, AppError> {
+        match decided {
+            Ok(events) => {
+                for event in events {
+                    self.record(draft, id, event, Vec::new())?;
+                }
+                Ok(Ok(()))
+            }
+            Err(refusal) => {
+                let refused = CommandRefused {
+                    command: asked.command.to_owned(),
+                    about: asked.about,
+                    on: asked.on,
+                    amount: asked.amount,
+                    rulebook: self.ledger.rulebook.version().to_owned(),
+                    reasons: refusal.reasons.clone(),
+                };
+                let repeated = self.known(id)?.already_refused(&refused);
+                if draft.by_person || !repeated {
+                    self.record(draft, id, refused.into(), Vec::new())?;
+                }
+                Ok(Err(Refused { refusal, repeated }))
+            }
+        }
+    }
+
+    fn record(
+        &mut self,
+        draft: &mut Draft,
+        id: CaseId,
+        event: CaseEvent,
+        mut keys: Vec<UniqueKey>,
+    ) -> Result<(), AppError> {
+        let loaded =
+            self.cases.get_mut(&id).ok_or_else(|| AppError::Usage("there is no such case".into()))?;
+        if let Some((scope, digest, entity)) = event.unique_fact() {
+            keys.push(UniqueKey { scope, digest: digest.0, entity });
+        }
+        for key in &keys {
+            let owner = Owner { stream_id: id.stream(), entity: key.entity };
+            self.keys.insert((key.scope, key.digest), Some(owner));
+        }
+        loaded.case = Some(Case::evolve(loaded.case.take(), &event)?);
+        let before = loaded.version;
+        loaded.version += 1;
+        draft.push(id.stream(), before, &Event::Case(event), keys)
+    }
+}
+
+/// What was asked, as kept with a refusal.
+struct Asked {
+    command: &'static str,
+    about: Option<Uuid>,
+    on: Option<Date>,
+    amount: Option<Eur>,
+}
+
+impl Draft {
+    /// Adds an event; `before` is the stream's version before it.
+    fn push(
+        &mut self,
+        stream_id: StreamId,
+        before: u64,
+        event: &Event,
+        keys: Vec<UniqueKey>,
+    ) -> Result<(), AppError> {
+        if !self.expected.iter().any(|(stream, _)| *stream == stream_id) {
+            self.expected.push((stream_id.clone(), before));
+        }
+        let (event_type, schema_version, body) = (event.event_type(), event.schema_version(), event.body()?);
+        self.events.push(NewEvent { stream_id, event_type, schema_version, body, keys });
+        Ok(())
+    }
+}

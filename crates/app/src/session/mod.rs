@@ -1,0 +1,309 @@
+//! Commands being decided and written.
+//!
+//! A session loads the streams it decides on, decides against what it holds, and gathers the events of many
+//! commands into one append. A dry run does everything but the append, so it shows exactly what would happen; a
+//! check decides nothing and holds rows only against the ledger and each other.
+//! When somebody else wrote first, what was decided is forgotten, loaded again and decided again.
+
+mod decide;
+mod execute;
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
+use domain::{Case, CaseId, Event, PartnerCode, Refusal};
+use event_log::{Append, AppendOutcome, Hash, StreamId};
+use uuid::Uuid;
+use vault::SubjectKey;
+
+pub use decide::Draft;
+
+use crate::error::AppError;
+use crate::ledger::Ledger;
+
+/// Kind of unique fact: the authority's own key for a case.
+pub const EXTERNAL_REF: &str = "external-ref";
+/// Kind of unique fact: the reference outsiders know a case by.
+pub const CASE_REFERENCE: &str = "case-reference";
+
+/// Cases held in memory before they are forgotten and loaded again when needed.
+const HELD_CASES_MAX: usize = 5_000;
+/// Unique facts held in memory before they are forgotten and loaded again when needed.
+const HELD_KEYS_MAX: usize = 50_000;
+
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Find errors: nothing is decided; what rows would reserve is noted, so that a later row is held against it.
+    Check,
+    /// Decide everything, write nothing. Keeps all it has decided, because it can be read nowhere else.
+    DryRun,
+    /// Decide and write.
+    Write,
+}
+
+/// What a decision came to: done, or refused by a rule.
+pub type Decided = Result<(), Refused>;
+
+/// What an earlier row of a file said about the same fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Earlier {
+    /// The same.
+    Same,
+    /// Something else.
+    Different,
+}
+
+/// A refusal, and whether the same command was refused before for the same reasons.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// Why.
+    pub refusal: Refusal,
+    /// It stands in the log already; nothing is written again.
+    pub repeated: bool,
+}
+
+/// Whose a unique fact is.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// Stream.
+    pub stream_id: StreamId,
+    /// Claim, grant or case.
+    pub entity: Uuid,
+}
+
+impl Owner {
+    /// The case whose stream it is.
+    pub fn case(&self) -> Option<CaseId> {
+        self.stream_id.id().parse().ok()
+    }
+}
+
+struct Loaded {
+    case: Option<Case>,
+    version: u64,
+    /// `None` once the person's key was destroyed.
+    key: Option<SubjectKey>,
+}
+
+/// Streams, keys and commands held between loading and writing.
+pub struct Session<'l> {
+    ledger: &'l Ledger,
+    purpose: Purpose,
+    noted: HashMap<Note, Note>,
+    cases: HashMap<CaseId, Loaded>,
+    keys: HashMap<(&'static str, Hash), Option<Owner>>,
+    partners: HashMap<PartnerCode, bool>,
+    batch: Vec<(usize, Append)>,
+    /// The command of the batch that extended a stream last.
+    extended_by: HashMap<StreamId, Uuid>,
+}
+
+/// Half a digest: enough to tell rows of one file apart, and small enough to keep for each of a million.
+type Note = [u8; 16];
+
+impl<'l> Session<'l> {
+    /// An empty session.
+    pub fn new(ledger: &'l Ledger, purpose: Purpose) -> Self {
+        Self {
+            ledger,
+            purpose,
+            noted: HashMap::new(),
+            cases: HashMap::new(),
+            keys: HashMap::new(),
+            partners: HashMap::new(),
+            batch: Vec::new(),
+            extended_by: HashMap::new(),
+        }
+    }
+
+    /// The ledger it writes to.
+    pub fn ledger(&self) -> &'l Ledger {
+        self.ledger
+    }
+
+    /// Loads the owners of unique facts that are not held yet.
+    pub async fn load_keys(&mut self, scope: &'static str, digests: &[Hash]) -> Result<(), AppError> {
+        let missing: Vec<Hash> =
+            distinct(digests.iter().filter(|d| !self.keys.contains_key(&(scope, **d))).copied());
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let owners = self.ledger.store.find_keys(scope, &missing).await?;
+        for (digest, owner) in missing.into_iter().zip(owners) {
+            let owner = owner.map(|o| Owner { stream_id: o.stream_id, entity: o.entity });
+            self.keys.insert((scope, digest), owner);
+        }
+        Ok(())
+    }
+
+    /// The owner of a unique fact that was loaded or written in this session.
+    pub fn owner(&self, scope: &'static str, digest: Hash) -> Option<&Owner> {
+        self.keys.get(&(scope, digest)).and_then(Option::as_ref)
+    }
+
+    /// Loads the cases that are not held yet.
+    pub async fn load_cases(&mut self, ids: impl IntoIterator<Item = CaseId>) -> Result<(), AppError> {
+        let missing: Vec<CaseId> = distinct(ids.into_iter().filter(|id| !self.cases.contains_key(id)));
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let streams: Vec<StreamId> = missing.iter().map(|id| id.stream()).collect();
+        let mut folded: HashMap<StreamId, (Option<Case>, u64)> = HashMap::new();
+        for recorded in self.ledger.store.read_streams(&streams).await? {
+            let Event::Case(event) = Event::decode_checked(&recorded)? else { continue };
+            match folded.entry(recorded.stream_id) {
+                Entry::Occupied(mut held) => {
+                    let (case, version) = held.get_mut();
+                    *case = Some(Case::evolve(case.take(), &event)?);
+                    *version = recorded.stream_version;
+                }
+                Entry::Vacant(place) => {
+                    place.insert((Some(Case::evolve(None, &event)?), recorded.stream_version));
+                }
+            }
+        }
+        let found: Vec<(CaseId, Option<Case>, u64)> = missing
+            .into_iter()
+            .zip(streams)
+            .map(|(id, stream)| {
+                let (case, version) = folded.remove(&stream).unwrap_or((None, 0));
+                (id, case, version)
+            })
+            .collect();
+        let subjects: Vec<Uuid> =
+            found.iter().filter_map(|(_, case, _)| case.as_ref().map(|c| c.subject.0)).collect();
+        let mut wrapped = self.ledger.store.subject_keys(&subjects).await?.into_iter();
+        for (id, case, version) in found {
+            let key = match &case {
+                Some(case) => wrapped
+                    .next()
+                    .flatten()
+                    .map(|w| self.ledger.key.unwrap(case.subject.0, &w))
+                    .transpose()?,
+                None => None,
+            };
+            self.cases.insert(id, Loaded { case, version, key });
+        }
+        Ok(())
+    }
+
+    /// A case that was loaded or filed in this session.
+    pub fn case(&self, id: CaseId) -> Option<&Case> {
+        self.cases.get(&id).and_then(|loaded| loaded.case.as_ref())
+    }
+
+    /// Loads which of these partners are registered.
+    pub async fn load_partners(
+        &mut self,
+        codes: impl IntoIterator<Item = PartnerCode>,
+    ) -> Result<(), AppError> {
+        let missing: Vec<PartnerCode> =
+            distinct(codes.into_iter().filter(|code| !self.partners.contains_key(code)));
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let streams: Vec<StreamId> = missing.iter().map(PartnerCode::stream).collect();
+        let known: HashSet<StreamId> =
+            self.ledger.store.read_streams(&streams).await?.into_iter().map(|e| e.stream_id).collect();
+        for (code, stream) in missing.into_iter().zip(streams) {
+            self.partners.insert(code, known.contains(&stream));
+        }
+        Ok(())
+    }
+
+    /// Puts a command into the batch; one without events is dropped.
+    pub fn commit(&mut self, draft: Draft) {
+        if draft.events.is_empty() {
+            return;
+        }
+        let mut after = Vec::new();
+        for (stream_id, _) in &draft.expected {
+            after.extend(self.extended_by.insert(stream_id.clone(), draft.command_id));
+        }
+        let append = Append {
+            after,
+            command_id: draft.command_id,
+            fingerprint: draft.fingerprint,
+            actor: self.ledger.actor().to_owned(),
+            recorded_at: self.ledger.environment.now(),
+            expected: draft.expected,
+            events: draft.events,
+            subject_keys: draft.subject_keys,
+            texts: draft.texts,
+        };
+        self.batch.push((draft.tag, append));
+    }
+
+    /// Writes the batch; answers with each command's tag and outcome. After any conflict everything held is
+    /// forgotten, because it was decided on what is not so.
+    pub async fn flush(&mut self) -> Result<Vec<(usize, AppendOutcome)>, AppError> {
+        let batch = std::mem::take(&mut self.batch);
+        self.extended_by.clear();
+        if self.purpose != Purpose::Write {
+            return Ok(batch
+                .into_iter()
+                .map(|(tag, _)| (tag, AppendOutcome::Appended { first: 0, last: 0 }))
+                .collect());
+        }
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (tags, appends): (Vec<usize>, Vec<Append>) = batch.into_iter().unzip();
+        let outcomes = self.ledger.store.append(appends).await?;
+        if outcomes.iter().any(|outcome| !matches!(outcome, AppendOutcome::Appended { .. })) {
+            self.forget();
+        }
+        Ok(tags.into_iter().zip(outcomes).collect())
+    }
+
+    /// Forgets everything held; it will be loaded again.
+    pub fn forget(&mut self) {
+        self.cases.clear();
+        self.keys.clear();
+        self.partners.clear();
+    }
+
+    /// Forgets what can be loaded again, when it has become much.
+    pub fn make_room(&mut self) {
+        let much = self.cases.len() > HELD_CASES_MAX || self.keys.len() > HELD_KEYS_MAX;
+        if much && self.purpose != Purpose::DryRun {
+            self.forget();
+        }
+    }
+
+    /// Whether commands are decided here, or rows only checked.
+    pub fn decides(&self) -> bool {
+        self.purpose != Purpose::Check
+    }
+
+    /// Notes what a row says about a fact that may exist once. Answers what an earlier row of the file said: the
+    /// same, or something else. A file that is being written was checked like this before.
+    pub fn note(&mut self, scope: &str, fact: Hash, said: &[&str]) -> Option<Earlier> {
+        if self.purpose == Purpose::Write {
+            return None;
+        }
+        let half = |digest: Hash| -> Note { digest.first_chunk().copied().unwrap_or_default() };
+        let fact = half(self.ledger.digest(scope, &[&event_log::hex::encode(&fact)]));
+        let said = half(self.ledger.digest("row", said));
+        match self.noted.entry(fact) {
+            Entry::Vacant(place) => {
+                place.insert(said);
+                None
+            }
+            Entry::Occupied(earlier) if *earlier.get() == said => Some(Earlier::Same),
+            Entry::Occupied(_) => Some(Earlier::Different),
+        }
+    }
+
+    fn known(&self, id: CaseId) -> Result<&Case, AppError> {
+        self.case(id).ok_or_else(|| AppError::Usage("there is no such case".into()))
+    }
+}
+
+fn distinct<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort_unstable();
+    items.dedup();
+    items
+}
