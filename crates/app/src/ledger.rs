@@ -152,6 +152,12 @@ impl Ledger {
         Ok(true)
     }
 
+    /// The ledger as if another rulebook were in force: for showing what a command would do, never for writing.
+    #[must_use]
+    pub fn as_if_adopted(self, rulebook: Rulebook) -> Self {
+        Self { rulebook, ..self }
+    }
+
     /// The events of the ledger's own stream.
     pub(crate) async fn own_events(&self) -> Result<Vec<Recorded>, AppError> {
         let recorded = self.store.read_streams(&[domain::ledger::stream()]).await?;

@@ -64,7 +64,8 @@ impl Place {
             Some(rulebook) => rulebook,
             None => Rulebook::embedded()?,
         };
-        if self.database.exists() {
+        // An interrupted creation may leave an empty file: it is taken over. A key is never: it may be another ledger's.
+        if self.database.metadata().is_ok_and(|file| file.len() > 0) {
             return Err(
                 event_log::StoreError::AlreadyThere { place: self.database.display().to_string() }.into()
             );
@@ -74,7 +75,7 @@ impl Place {
         let key = LedgerKey::generate()?;
         key.create_file(&self.key_file)?;
         let created = self.create(key, environment, rulebook).await;
-        if created.is_err() {
+        if created.is_err() && !self.database.metadata().is_ok_and(|file| file.len() > 0) {
             // Nothing was sealed with it yet.
             let _ = std::fs::remove_file(&self.key_file);
         }
@@ -110,6 +111,15 @@ impl Place {
     /// Opens the ledger to read.
     pub async fn open(&self) -> Result<Ledger, Failure> {
         self.open_store(SqliteStore::open(&self.database).await?).await
+    }
+
+    /// Opens the ledger to show what a command would do: with the rulebook given, which is not adopted.
+    pub async fn open_to_try(&self) -> Result<Ledger, Failure> {
+        let ledger = self.open().await?;
+        Ok(match self.given_rulebook()? {
+            Some(rulebook) => ledger.as_if_adopted(rulebook),
+            None => ledger,
+        })
     }
 
     /// Opens the ledger to find out what is wrong with it, where it could not be opened to work with.

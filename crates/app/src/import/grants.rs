@@ -34,11 +34,11 @@ impl Importer for Grants {
         };
 
         let digest = session.ledger().key_digest(PAYMENT, &[&row.payment_ref]);
-        let said = [case.to_string(), row.paid_on.to_string(), amount.to_string()];
+        let said = [case.to_string(), row.paid_on.to_string(), amount.to_string(), row.method.to_string()];
         match session.note(PAYMENT, digest.0, &said.each_ref().map(String::as_str)) {
             Some(Earlier::Same) => return Ok(RowOutcome::Recognised),
             Some(Earlier::Different) => {
-                let message = "An earlier row of this file has this payment with another case, day or amount. Correct one of them.";
+                let message = "An earlier row of this file has this payment with another case, day, amount or method. Correct one of them.";
                 return Ok(RowOutcome::Errors(vec![at.error(
                     "payment_ref",
                     None,
@@ -54,7 +54,9 @@ impl Importer for Grants {
                 .and_then(|id| session.case(id))
                 .and_then(|c| c.grants.get(&GrantId(owner.entity)));
             let same = owner.case() == Some(case)
-                && known.is_some_and(|known| (known.paid_on, known.amount) == (row.paid_on, amount));
+                && known.is_some_and(|known| {
+                    (known.paid_on, known.amount, known.method) == (row.paid_on, amount, row.method)
+                });
             return Ok(if same {
                 RowOutcome::Recognised
             } else {
@@ -68,7 +70,7 @@ impl Importer for Grants {
         let revision = session.case(case).map_or(0, |c| c.revision);
         let mut draft = session.draft(
             at.tag,
-            &["import-grant", &row.payment_ref, &said[0], &said[1], &said[2], row.method.code()],
+            &["import-grant", &row.payment_ref, &said[0], &said[1], &said[2], &said[3]],
             revision,
         );
         let details =
@@ -108,8 +110,8 @@ fn conflict(
     match known {
         Some(known) if owner == Some(case) => {
             let message = format!(
-                "This payment is recorded as {} on {}. A payment is never overwritten: correct the file.",
-                known.amount, known.paid_on
+                "This payment is recorded as {} on {} ({}). A payment is never overwritten: correct the file.",
+                known.amount, known.paid_on, known.method
             );
             at.error(
                 "amount",

@@ -19,7 +19,7 @@ impl Importer for Reversals {
         let ledger = session.ledger();
         let receipts: Vec<_> = rows
             .iter()
-            .map(|row| ledger.digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no]))
+            .map(|row| rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no))
             .collect();
         session.load_keys(RECEIPT, &receipts).await?;
         let reversals: Vec<_> = rows
@@ -32,7 +32,7 @@ impl Importer for Reversals {
 
     fn apply(&self, session: &mut Session<'_>, at: At, row: &ReversalRow) -> Result<RowOutcome, AppError> {
         let mut errors = Vec::new();
-        let receipt = session.ledger().digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no]);
+        let receipt = rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no);
         let claim =
             session.owner(RECEIPT, receipt).and_then(|owner| Some((owner.case()?, ClaimId(owner.entity))));
         if claim.is_none() {
@@ -77,11 +77,6 @@ impl Importer for Reversals {
 
 /// What makes a reversal this one and no other.
 fn parts(row: &ReversalRow) -> [String; 5] {
-    [
-        row.partner.clone(),
-        row.supplier.clone(),
-        row.receipt_no.clone(),
-        row.reversed_on.to_string(),
-        row.amount.to_string(),
-    ]
+    let [partner, supplier, receipt_no] = rows::receipt_parts(&row.partner, &row.supplier, &row.receipt_no);
+    [partner, supplier, receipt_no, row.reversed_on.to_string(), row.amount.to_string()]
 }

@@ -75,3 +75,20 @@ pub(super) fn in_euro(at: At, amount: &Amount) -> Result<Eur, RowError> {
         )
     })
 }
+
+/// What makes a receipt this one and no other, however its supplier's name is spaced or capitalised.
+pub(super) fn receipt_parts(partner: &str, supplier: &str, receipt_no: &str) -> [String; 3] {
+    let supplier = supplier.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    [partner.to_owned(), supplier, receipt_no.to_owned()]
+}
+
+/// The keyed digest of a receipt.
+pub(super) fn receipt_digest(
+    session: &Session<'_>,
+    partner: &str,
+    supplier: &str,
+    receipt_no: &str,
+) -> event_log::Hash {
+    let parts = receipt_parts(partner, supplier, receipt_no);
+    session.ledger().digest(domain::claim::RECEIPT, &parts.each_ref().map(String::as_str))
+}

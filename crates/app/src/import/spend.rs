@@ -20,10 +20,9 @@ impl Importer for Spend {
     type Row = SpendRow;
 
     async fn load(&self, session: &mut Session<'_>, rows: &[&SpendRow]) -> Result<(), AppError> {
-        let ledger = session.ledger();
         let receipts: Vec<_> = rows
             .iter()
-            .map(|row| ledger.digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no]))
+            .map(|row| rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no))
             .collect();
         session.load_keys(RECEIPT, &receipts).await?;
         session.load_partners(rows.iter().filter_map(|row| row.partner.parse::<PartnerCode>().ok())).await?;
@@ -62,7 +61,7 @@ impl Importer for Spend {
         };
 
         let receipt_key =
-            session.ledger().key_digest(RECEIPT, &[&row.partner, &row.supplier, &row.receipt_no]);
+            domain::KeyDigest(rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no));
         let said = [
             case.to_string(),
             row.category.clone(),
@@ -148,9 +147,7 @@ impl Importer for Spend {
 /// What a decision did not allow.
 fn cut(claim: &Claim) -> Option<Refused> {
     match (claim.state, claim.reason) {
-        (ClaimState::Queried, _) => {
-            Some(Refused { reason: "queried: late-use".into(), amount: Some(claim.eur) })
-        }
+        (ClaimState::Queried, _) => Some(Refused { reason: "queried: late-use".into(), amount: None }),
         (_, Some(reason)) => Some(Refused { reason: reason.to_string(), amount: Some(claim.disallowed) }),
         (_, None) => None,
     }

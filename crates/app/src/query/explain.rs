@@ -99,11 +99,16 @@ impl Ledger {
             grants: Vec::new(),
             claims: Vec::new(),
         };
-        let mut reported = HashMap::new();
+        let (mut reported, mut numbers) = (HashMap::new(), HashMap::new());
         let mut facts = None;
         for recorded in self.case_events(case).await? {
             let Event::Case(event) = &recorded.event else { continue };
             let position = recorded.position;
+            match event {
+                CaseEvent::ArrivalGrantPaid(e) => numbers.insert(e.grant, position),
+                CaseEvent::ArrivalGrantRefused(e) => numbers.insert(e.grant, position),
+                _ => None,
+            };
             match event {
                 CaseEvent::ApplicationFiled(e) => facts = Some(e.facts.clone()),
                 CaseEvent::Approved(e) => {
@@ -261,15 +266,33 @@ impl Ledger {
                         .push(GrantExplained { grant: position, because: format!("{}: {why}", e.reason) });
                 }
                 CaseEvent::ArrivalGrantAllowed(e) => {
+                    let grant = numbers.get(&e.grant).copied().unwrap_or(position);
+                    let after = e.disbursed.checked_add(e.amount).map_err(domain::FoldError::from)?;
+                    let over = after.checked_sub(e.cap).map_err(domain::FoldError::from)?.max(Eur::ZERO);
                     let because = format!(
-                        "{} counts in spite of {}, by the reason that {} gave",
-                        e.amount, e.waived, recorded.actor
+                        "{} counts in spite of {}, by the reason that {} gave; {} + {} is {over} over the cap of {}",
+                        e.amount, e.waived, recorded.actor, e.disbursed, e.amount, e.cap
                     );
-                    explanation.grants.push(GrantExplained { grant: position, because });
+                    explanation.grants.push(GrantExplained { grant, because });
                 }
                 CaseEvent::ArrivalGrantReturned(e) => {
+                    let grant = numbers.get(&e.grant).copied().unwrap_or(position);
                     let because = format!("{} came back on {}", e.amount, e.returned_on);
-                    explanation.grants.push(GrantExplained { grant: position, because });
+                    explanation.grants.push(GrantExplained { grant, because });
+                }
+                CaseEvent::ClaimReopened(e) => {
+                    let Some((claim, report)) = reported.get(&e.claim) else { continue };
+                    explanation.claims.push(ClaimExplained {
+                        claim: *claim,
+                        eur: report.eur,
+                        eligible: Eur::ZERO,
+                        disallowed: Eur::ZERO,
+                        reason: "reopened".into(),
+                        because: format!(
+                            "taken up again by {}, with the reason in the history",
+                            recorded.actor
+                        ),
+                    });
                 }
                 _ => {}
             }

@@ -160,7 +160,7 @@ impl Ledger {
         }
         let mut tight: Vec<BalanceItem> = balances
             .into_iter()
-            .filter(|b| b.budget_line != domain::grant::BUDGET_LINE)
+            .filter(|b| b.budget_line != domain::grant::BUDGET_LINE || b.remaining.is_negative())
             .filter(is_tight)
             .collect();
         tight.sort_by(|a, b| (a.remaining, &a.external_ref).cmp(&(b.remaining, &b.external_ref)));

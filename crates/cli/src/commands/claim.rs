@@ -44,7 +44,7 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             listing(format, COLUMNS, &claims, row)?;
         }
         ClaimCommand::Accept { claims, all: _, partner, case, dry_run } if claims.is_empty() => {
-            let ledger = if dry_run { place.open().await? } else { place.open_to_write().await? };
+            let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
             let case = match case {
                 Some(case) => Some(ledger.find_case(&case).await?),
                 None => None,
@@ -79,7 +79,7 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             }
         }
         ClaimCommand::Accept { claims, dry_run, .. } => {
-            let ledger = if dry_run { place.open().await? } else { place.open_to_write().await? };
+            let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
             let mut refused = ExitCode::SUCCESS;
             for number in claims {
                 let (case, claim) = ledger.find_claim(number).await?;

@@ -21,7 +21,7 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
         }
     };
     // A dry run writes nothing, not even the rulebook it was given.
-    let ledger = if file.dry_run { place.open().await? } else { place.open_to_write().await? };
+    let ledger = if file.dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
     let report = match &command {
         ImportCommand::Cases(_) => import(&ledger, &Cases, file).await?,
         ImportCommand::Grants(_) => import(&ledger, &Grants, file).await?,

@@ -12,7 +12,7 @@ use super::event::{
 };
 use super::state::{Claim, ClaimState};
 use crate::balance::Line;
-use crate::case::{Case, CaseEvent};
+use crate::case::{Case, CaseEvent, Stage};
 use crate::ids::{ClaimId, TextId};
 use crate::refusal::{Refusal, bookable};
 
@@ -30,6 +30,9 @@ pub fn decide(case: &Case, command: &ClaimCommand, rulebook: &Rulebook) -> Resul
         ClaimCommand::Refuse { claim, details } => refuse(case, *claim, *details, rulebook),
         ClaimCommand::Reopen { claim: id, details } => {
             let claim = known(case, *id)?;
+            if case.stage == Stage::Closed {
+                return Err(Refusal::new("case-closed", "the case is closed: nothing more is decided"));
+            }
             if claim.state != ClaimState::Refused {
                 let detail = format!("the claim is {}: only a refused claim is taken up again", claim.state);
                 return Err(Refusal::new("not-refused", detail));

@@ -26,10 +26,11 @@ pub fn decide(case: &Case, command: &GrantCommand, rulebook: &Rulebook) -> Resul
         GrantCommand::Allow { grant: id, details } => {
             let grant = known(case, *id)?;
             // Finance's reason sets aside the days and the line, never the missing decision or arrival.
-            if case.entitlement(super::BUDGET_LINE).is_none() {
+            let Some(entitlement) = case.entitlement(super::BUDGET_LINE) else {
                 let detail = "no arrival grant is granted: a reason cannot replace the decision";
                 return Err(Refusal::new("no-entitlement", detail));
-            }
+            };
+            let line = case.balances.line(super::BUDGET_LINE);
             match (grant.state, grant.reason) {
                 (GrantState::Refused, Some(GrantReason::NotArrived)) if case.arrived_on.is_none() => {
                     Err(Refusal::new("not-arrived", "no arrival is recorded: record it first"))
@@ -39,6 +40,10 @@ pub fn decide(case: &Case, command: &GrantCommand, rulebook: &Rulebook) -> Resul
                         grant: *id,
                         budget_line: super::BUDGET_LINE.to_owned(),
                         amount: grant.amount,
+                        rulebook: rulebook.version().to_owned(),
+                        rule_id: entitlement.rule_id.clone(),
+                        cap: line.cap,
+                        disbursed: line.disbursed,
                         waived,
                         details: *details,
                     }

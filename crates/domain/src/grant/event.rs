@@ -105,6 +105,14 @@ pub struct ArrivalGrantAllowed {
     pub budget_line: String,
     /// How much.
     pub amount: Eur,
+    /// Version of the rulebook in force.
+    pub rulebook: String,
+    /// The rule that sets the cap.
+    pub rule_id: String,
+    /// The cap.
+    pub cap: Eur,
+    /// Disbursed on the line before: together with the amount it may pass the cap.
+    pub disbursed: Eur,
     /// The rule that was set aside.
     pub waived: GrantReason,
     /// Finance's reason, in the vault.
