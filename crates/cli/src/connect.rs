@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::{Actor, Environment, Ledger, StartUp};
+use event_log::Store as _;
 use rulebook::Rulebook;
 use store_sqlite::SqliteStore;
 use vault::LedgerKey;

@@ -4,14 +4,20 @@
 //! - [`canonical`]: the one byte form of a body (RFC 8785), hashed and stored exactly so;
 //! - [`merkle`]: the RFC 6962 tree over all leaves, kept as a frontier of at most 64 hashes;
 //! - [`store`]: the trait every database implements, and the requests it answers;
+//! - [`request`], [`decide`]: which requests are well formed, and which commands of a batch can be written;
+//! - [`group`]: commands that wait at the same time, written in one transaction;
 //! - [`verify`]: the one checker of positions, versions, hashes and root.
 //!
 //! Nothing here knows what an event means.
 
 pub mod canonical;
+pub mod decide;
 pub mod envelope;
+pub mod group;
 pub mod hex;
 pub mod merkle;
+pub mod request;
+pub mod run;
 pub mod store;
 pub mod verify;
 
@@ -19,6 +25,6 @@ pub use canonical::Canonical;
 pub use envelope::{Hash, NewEvent, RecordedEvent, StreamId, UniqueKey};
 pub use merkle::Frontier;
 pub use store::{
-    Append, AppendOutcome, Conflict, Head, KeyOwner, LedgerMeta, ProjectionState, ProjectionStore,
-    SealedText, Store, StoreError, WrappedSubjectKey,
+    Append, AppendOutcome, Conflict, Head, KeyOwner, LedgerMeta, LiveRow, ProjectionState, ProjectionStore,
+    SealedRun, SealedText, Store, StoreError, WrappedSubjectKey,
 };

@@ -11,9 +11,6 @@ use uuid::Uuid;
 use crate::envelope::{Hash, NewEvent, RecordedEvent, StreamId};
 use crate::merkle::Frontier;
 
-/// Largest body of one event, in bytes.
-pub const BODY_BYTES_MAX: usize = 1 << 20;
-
 /// One decided command: its events are written all together or not at all.
 #[derive(Debug, Clone)]
 pub struct Append {
@@ -144,7 +141,7 @@ pub struct LedgerMeta {
 }
 
 /// Why a database could not answer. Business refusals are never among these.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// No ledger there.
     #[error("there is no ledger at {place}: create one with `svala init`")]
@@ -173,6 +170,9 @@ pub enum StoreError {
     /// A request that breaks the contract of this trait: an error in the program.
     #[error("a request was not well formed: {0}")]
     BadRequest(String),
+    /// The server does not answer, or refuses the connection.
+    #[error("the ledger is unreachable: {0}")]
+    Unreachable(String),
     /// Any other answer of the database.
     #[error("the database failed: {0}")]
     Database(String),
@@ -193,6 +193,18 @@ pub trait Store: ProjectionStore + fmt::Debug {
 
     /// At most `limit` events after a position, in order.
     async fn read_log(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, StoreError>;
+
+    /// The leaf hashes of at most `limit` events after a position, in order.
+    async fn leaf_hashes(&self, after: u64, limit: u32) -> Result<Vec<Hash>, StoreError>;
+
+    /// At most `limit` sealed runs from run number `from` on (see [`crate::run`]), in order.
+    async fn sealed_runs(&self, from: u64, limit: u32) -> Result<Vec<SealedRun>, StoreError>;
+
+    /// Keeps sealed runs; a run that is there already stays as it is.
+    async fn seal_runs(&self, runs: Vec<SealedRun>) -> Result<(), StoreError>;
+
+    /// Removes all sealed runs, so that they are made anew from the log.
+    async fn remove_sealed_runs(&self) -> Result<(), StoreError>;
 
     /// All events of some streams, ordered by stream and version.
     async fn read_streams(&self, streams: &[StreamId]) -> Result<Vec<RecordedEvent>, StoreError>;
@@ -215,6 +227,18 @@ pub trait Store: ProjectionStore + fmt::Debug {
 
     /// The assertions that must hold before this database is used, each as (what, found, holds).
     async fn assertions(&self) -> Result<Vec<(String, String, bool)>, StoreError>;
+
+    /// Waits for what is being read and written, then lets go of the database. Requests after that fail.
+    async fn close(&self) -> Result<(), StoreError>;
+}
+
+/// Consecutive events packed into one value, for fast reading; derived from the log and never its truth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedRun {
+    /// Run `n` holds the positions from `n × RUN_EVENTS + 1` to `(n + 1) × RUN_EVENTS`.
+    pub number: u64,
+    /// The packed events.
+    pub packed: Vec<u8>,
 }
 
 /// How far one generation of a projection has come.
@@ -230,6 +254,17 @@ pub struct ProjectionState {
     pub live: bool,
     /// An event that could not be folded: the projection stands still before it.
     pub stopped: Option<String>,
+}
+
+/// A row of the live generation, with what tells whether it is up to date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveRow {
+    /// The live generation; `None` where there is none yet.
+    pub live: Option<ProjectionState>,
+    /// Last position of the log.
+    pub head: u64,
+    /// The row, if there is one.
+    pub value: Option<Vec<u8>>,
 }
 
 /// Rows of the read models: a key and a value each, thrown away and rebuilt at will.
@@ -270,6 +305,9 @@ pub trait ProjectionStore: Send + Sync {
         generation: u64,
         keys: &[String],
     ) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
+
+    /// One row of the live generation, its checkpoint and the head of the log, as of one moment.
+    async fn live_row(&self, name: &str, key: &str) -> Result<LiveRow, StoreError>;
 
     /// At most `limit` rows after a key, in the order of their keys' bytes.
     async fn scan_rows(

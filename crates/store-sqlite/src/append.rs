@@ -1,18 +1,16 @@
 //! Appending: read what the batch is about, decide in memory, write all rows, commit. Two round trips for a small
 //! batch, whatever it holds, and one for a single command that conflicts with nothing.
 
-use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 
-use event_log::{Append, AppendOutcome, Hash, Head, RecordedEvent, StoreError, StreamId, hex};
+use event_log::decide::{Known, RecordedCommand, ReservedKey, Wanted, Written, decide};
+use event_log::{Append, AppendOutcome, Head, RecordedEvent, StoreError, hex};
 use sqlx::sqlite::SqliteRow;
-use uuid::Uuid;
 
 use crate::columns::{get, hash, head, key_owner, number};
 use crate::connection::{Script, Writer, json_list};
-use crate::decide::{Known, RecordedCommand, ReservedKey, Written, decide};
 use crate::errors::damaged;
 use crate::insert::Table;
-use crate::request;
 
 /// Everything a batch is about. Each list is one JSON text, so each query has one text for any number of things;
 /// rows name the thing by its place in the list. The first column tells the four kinds of rows apart.
@@ -72,23 +70,18 @@ UPDATE log_head SET position = CASE WHEN position = ? AND root = ? THEN ? END, r
 
 /// Writes commands in one transaction; see [`event_log::Store::append`].
 pub(crate) async fn append(writer: &Writer, batch: Vec<Append>) -> Result<Vec<AppendOutcome>, StoreError> {
-    request::check(&batch)?;
-    match batch.as_slice() {
-        [] => return Ok(Vec::new()),
-        [append] => {
-            if let Some(outcome) = without_reading(writer, append).await? {
-                return Ok(vec![outcome]);
-            }
-        }
-        _ => {}
+    if let Some(outcomes) = without_reading(writer, &batch).await? {
+        return Ok(outcomes);
     }
     let wanted = Wanted::of(&batch);
-    let (mut transaction, rows) = writer.begin(wanted.script()?).await?;
-    let (before, mut known) = wanted.known(&rows)?;
+    let (mut transaction, rows) = writer.begin(questions(&wanted)?).await?;
+    let (before, mut known) = answers(&wanted, &rows)?;
     drop(rows);
 
     let mut written = Written::default();
     let outcomes = decide(batch, &mut known, &mut written);
+    let smooth = outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended { .. }));
+    writer.smooth.store(smooth, Ordering::Relaxed);
     if written.events.is_empty() {
         transaction.rollback().await?;
         return Ok(outcomes);
@@ -99,13 +92,20 @@ pub(crate) async fn append(writer: &Writer, batch: Vec<Append>) -> Result<Vec<Ap
     Ok(outcomes)
 }
 
-/// Writes one command in one round trip, as if it conflicted with nothing and nobody else had written since this
+/// Writes a small batch in one round trip, as if it conflicted with nothing and nobody else had written since this
 /// connection last did. Where that is wrong the schema refuses a row (a position, version, command or key that is
 /// there already, a head that moved), nothing is written, and the answer is `None`: the long way will tell.
-async fn without_reading(writer: &Writer, append: &Append) -> Result<Option<AppendOutcome>, StoreError> {
+async fn without_reading(
+    writer: &Writer,
+    batch: &[Append],
+) -> Result<Option<Vec<AppendOutcome>>, StoreError> {
+    const EVENTS_MAX: usize = 48;
     // The schema looks at the version of a stream only when an event extends it.
-    let extended = |stream_id| append.events.iter().any(|event| &event.stream_id == stream_id);
-    if !append.after.is_empty() || !append.expected.iter().all(|(stream_id, _)| extended(stream_id)) {
+    let extends =
+        |append: &Append, stream_id| append.events.iter().any(|event| &event.stream_id == stream_id);
+    let events: usize = batch.iter().map(|append| append.events.len()).sum();
+    let plain = batch.iter().all(|append| append.expected.iter().all(|(id, _)| extends(append, id)));
+    if events > EVENTS_MAX || !plain || !writer.smooth.load(Ordering::Relaxed) {
         return Ok(None);
     }
     let mut transaction = writer.take().await?;
@@ -114,74 +114,58 @@ async fn without_reading(writer: &Writer, append: &Append) -> Result<Option<Appe
         return Ok(None);
     };
     let mut known = Known::after(&before);
-    known.versions.extend(append.expected.iter().cloned());
+    for (stream_id, version) in batch.iter().flat_map(|append| &append.expected) {
+        known.versions.entry(stream_id.clone()).or_insert(*version);
+    }
     let mut written = Written::default();
-    let outcome = decide(vec![append.clone()], &mut known, &mut written).pop();
+    let outcomes = decide(batch.to_vec(), &mut known, &mut written);
+    // A conflict inside the batch is judged by what the ledger holds, not by what was assumed of it.
+    let smooth = outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended { .. }));
     let after = known.head();
-    let committed = transaction.commit_at_once(script(written, &before, &after)?).await?;
+    let committed = smooth && transaction.commit_at_once(script(written, &before, &after)?).await?;
     transaction.head = committed.then_some(after);
     transaction.give_back();
-    Ok(outcome.filter(|_| committed))
+    Ok(committed.then_some(outcomes))
 }
 
-/// The things a batch asks about.
-struct Wanted {
-    commands: Vec<Uuid>,
-    streams: Vec<StreamId>,
-    keys: Vec<(&'static str, Hash)>,
+fn questions(wanted: &Wanted) -> Result<Script, StoreError> {
+    let mut script = Script::new(READ);
+    script.bind(json_list(wanted.commands.iter().map(|id| hex::encode(id.as_bytes()))))?;
+    script.bind(json_list(&wanted.streams))?;
+    if !wanted.keys.is_empty() {
+        script.push(READ_KEYS);
+        script.bind(json_list(wanted.keys.iter().map(|(scope, digest)| hex::encode(digest) + scope)))?;
+    }
+    Ok(script)
 }
 
-impl Wanted {
-    fn of(batch: &[Append]) -> Self {
-        let mut seen = HashSet::new();
-        let named = batch.iter().flat_map(|append| &append.expected).map(|(stream_id, _)| stream_id);
-        let keys = batch.iter().flat_map(|append| &append.events).flat_map(|event| &event.keys);
-        Self {
-            commands: batch.iter().map(|append| append.command_id).collect(),
-            streams: named.filter(|stream_id| seen.insert(*stream_id)).cloned().collect(),
-            keys: keys.map(|key| (key.scope, key.digest)).collect(),
-        }
+fn answers(wanted: &Wanted, rows: &[SqliteRow]) -> Result<(Head, Known), StoreError> {
+    let (first, rows) = rows.split_first().ok_or_else(|| damaged("the log has no head"))?;
+    if get::<i64>(first, 0)? != 0 {
+        return Err(damaged("the log has no head"));
     }
-
-    fn script(&self) -> Result<Script, StoreError> {
-        let mut script = Script::new(READ);
-        script.bind(json_list(self.commands.iter().map(|id| hex::encode(id.as_bytes()))))?;
-        script.bind(json_list(&self.streams))?;
-        if !self.keys.is_empty() {
-            script.push(READ_KEYS);
-            script.bind(json_list(self.keys.iter().map(|(scope, digest)| hex::encode(digest) + scope)))?;
-        }
-        Ok(script)
-    }
-
-    fn known(self, rows: &[SqliteRow]) -> Result<(Head, Known), StoreError> {
-        let (first, rows) = rows.split_first().ok_or_else(|| damaged("the log has no head"))?;
-        if get::<i64>(first, 0)? != 0 {
-            return Err(damaged("the log has no head"));
-        }
-        let before = head(first, 1)?;
-        let mut known = Known::after(&before);
-        for row in rows {
-            let place = usize::try_from(number(row, 1)?).unwrap_or(usize::MAX);
-            let beyond = || damaged("an answer to a question that was not asked");
-            match get::<i64>(row, 0)? {
-                1 => {
-                    let id = *self.commands.get(place).ok_or_else(beyond)?;
-                    let (fingerprint, first, last) = (hash(row, 2)?, number(row, 3)?, number(row, 4)?);
-                    known.commands.insert(id, RecordedCommand { id, fingerprint, first, last });
-                }
-                2 => {
-                    let stream_id = self.streams.get(place).ok_or_else(beyond)?.clone();
-                    known.versions.insert(stream_id, number(row, 2)?);
-                }
-                _ => {
-                    let key = *self.keys.get(place).ok_or_else(beyond)?;
-                    known.keys.insert(key, key_owner(row, 2)?);
-                }
+    let before = head(first, 1)?;
+    let mut known = Known::after(&before);
+    for row in rows {
+        let place = usize::try_from(number(row, 1)?).unwrap_or(usize::MAX);
+        let beyond = || damaged("an answer to a question that was not asked");
+        match get::<i64>(row, 0)? {
+            1 => {
+                let id = *wanted.commands.get(place).ok_or_else(beyond)?;
+                let (fingerprint, first, last) = (hash(row, 2)?, number(row, 3)?, number(row, 4)?);
+                known.commands.insert(id, RecordedCommand { id, fingerprint, first, last });
+            }
+            2 => {
+                let stream_id = wanted.streams.get(place).ok_or_else(beyond)?.clone();
+                known.versions.insert(stream_id, number(row, 2)?);
+            }
+            _ => {
+                let key = *wanted.keys.get(place).ok_or_else(beyond)?;
+                known.keys.insert(key, key_owner(row, 2)?);
             }
         }
-        Ok((before, known))
     }
+    Ok((before, known))
 }
 
 /// Adds all rows and moves the head.

@@ -5,9 +5,11 @@
 
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use event_log::{Head, StoreError};
+use event_log::group::WriteBatch;
+use event_log::{Append, AppendOutcome, Head, StoreError};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
@@ -15,6 +17,7 @@ use sqlx::sqlite::{
 use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Connection, Encode, Sqlite, Type};
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::append;
 use crate::errors::{is_constraint, store_error};
 
 /// How long a writer waits for another program's transaction.
@@ -67,6 +70,8 @@ pub(crate) fn readers(path: &Path) -> SqlitePool {
 pub(crate) struct Writer {
     options: SqliteConnectOptions,
     slot: Mutex<Slot>,
+    /// Nothing conflicted lately, so a batch may be written without reading first.
+    pub(crate) smooth: AtomicBool,
 }
 
 /// Where the writing connection is while nobody uses it.
@@ -81,7 +86,7 @@ enum Slot {
 
 impl Writer {
     pub(crate) fn new(options: SqliteConnectOptions, connection: SqliteConnection) -> Self {
-        Self { options, slot: Mutex::new(Slot::Idle(connection, None)) }
+        Self { options, slot: Mutex::new(Slot::Idle(connection, None)), smooth: AtomicBool::new(true) }
     }
 
     /// Takes the connection, as soon as nobody else has it.
@@ -117,6 +122,12 @@ impl Writer {
             Slot::Idle(connection, _) => connection.close().await.map_err(store_error),
             Slot::Lost | Slot::Closed => Ok(()),
         }
+    }
+}
+
+impl WriteBatch for Writer {
+    async fn write_batch(&self, batch: Vec<Append>) -> Result<Vec<AppendOutcome>, StoreError> {
+        append::append(self, batch).await
     }
 }
 

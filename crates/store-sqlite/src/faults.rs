@@ -45,7 +45,7 @@ fn command(id: u128, version: u64, events: u64) -> Append {
 
 /// Sets something on the writing connection as it is now; a new connection does not have it.
 async fn misconfigure(store: &SqliteStore, pragma: &str) {
-    let mut writer = store.writer.take().await.unwrap();
+    let mut writer = store.writer().take().await.unwrap();
     sqlx::query(AssertSqlSafe(format!("PRAGMA {pragma}"))).execute(writer.connection()).await.unwrap();
     writer.give_back();
 }
@@ -73,11 +73,11 @@ async fn a_full_disk_is_told_and_survived() {
 async fn a_dropped_transaction_leaves_nothing() {
     let (store, _folder) = ledger().await;
     let insert = || Script::new("INSERT INTO projections VALUES ('lost', 1, 1, 0, 1, NULL);");
-    let (transaction, _) = store.writer.begin(insert()).await.unwrap();
+    let (transaction, _) = store.writer().begin(insert()).await.unwrap();
     drop(transaction);
     assert_eq!(store.generations("lost").await.unwrap(), []);
     // The next transaction waits for the old connection to close, and begins anew.
-    let (transaction, _) = store.writer.begin(insert()).await.unwrap();
+    let (transaction, _) = store.writer().begin(insert()).await.unwrap();
     transaction.commit(Script::default()).await.unwrap();
     assert_eq!(store.generations("lost").await.unwrap().len(), 1);
 }
@@ -85,7 +85,7 @@ async fn a_dropped_transaction_leaves_nothing() {
 #[tokio::test]
 async fn an_error_rolls_back_what_came_before_it() {
     let (store, _folder) = ledger().await;
-    let (mut transaction, _) = store.writer.begin(Script::default()).await.unwrap();
+    let (mut transaction, _) = store.writer().begin(Script::default()).await.unwrap();
     transaction.run(Script::new("INSERT INTO projections VALUES ('lost', 1, 1, 0, 1, NULL);")).await.unwrap();
     let error =
         transaction.commit(Script::new("INSERT INTO projections VALUES ('lost', 1, 1, 0, 1, NULL);")).await;
@@ -103,7 +103,7 @@ async fn a_head_that_moved_is_never_overwritten() {
     let at = |position| event_log::Head { position, ..head.clone() };
     let other = event_log::Head { root: [0; 32], ..head.clone() };
     for (before, after) in [(at(2), at(4)), (at(3), at(3)), (at(3), at(2)), (other, at(4))] {
-        let (transaction, _) = store.writer.begin(Script::default()).await.unwrap();
+        let (transaction, _) = store.writer().begin(Script::default()).await.unwrap();
         // An event past the head, so that moving it there would be right otherwise.
         let mut script = Script::new(
             "INSERT INTO events SELECT 4, stream_id, 4, event_type, schema_version, command_id, actor, recorded_at,
@@ -121,7 +121,7 @@ async fn somebody_elses_transaction_is_waited_for_and_then_reported() {
     let (store, _folder) = ledger().await;
     let impatient = writer_options(store.path()).busy_timeout(Duration::from_millis(20));
     let impatient = Writer::new(impatient.clone(), impatient.connect().await.unwrap());
-    let (transaction, _) = store.writer.begin(Script::default()).await.unwrap();
+    let (transaction, _) = store.writer().begin(Script::default()).await.unwrap();
     let busy = impatient.begin(Script::default()).await;
     assert!(matches!(busy, Err(StoreError::Busy)), "{busy:?}");
     transaction.rollback().await.unwrap();
@@ -134,7 +134,7 @@ async fn unsafe_settings_of_the_writer_are_found() {
     let (store, _folder) = ledger().await;
     misconfigure(&store, "synchronous = NORMAL").await;
     misconfigure(&store, "foreign_keys = OFF").await;
-    let mut writer = store.writer.take().await.unwrap();
+    let mut writer = store.writer().take().await.unwrap();
     let settings = crate::assertions::settings(writer.connection()).await.unwrap();
     writer.give_back();
     let refused = crate::assertions::demand(&settings);

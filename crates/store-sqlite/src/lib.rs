@@ -3,15 +3,15 @@
 //! One connection writes, always in `BEGIN IMMEDIATE` transactions; four others read at the same time (WAL). The
 //! schema, and what its triggers refuse, is in `migrations/sqlite`.
 //!
-//! An append takes two round trips to the writing connection: one that begins and reads everything the batch is
-//! about, one that writes and commits. Between them `decide.rs` judges the batch in memory, without a database.
+//! Commands that wait at the same time are written together ([`event_log::group`]). A batch takes two round trips to
+//! the writing connection: one that begins and reads everything the batch is about, one that writes and commits.
+//! Between them [`event_log::decide`] judges the batch in memory. A small batch that conflicts with nothing takes one.
 
 mod append;
 mod assertions;
 mod columns;
 mod connection;
 mod create;
-mod decide;
 mod errors;
 mod events;
 #[cfg(test)]
@@ -19,16 +19,17 @@ mod faults;
 mod insert;
 mod projections;
 mod read;
-mod request;
 mod schema;
+mod sealed_runs;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use event_log::group::GroupCommit;
 use event_log::{
-    Append, AppendOutcome, Hash, Head, KeyOwner, LedgerMeta, ProjectionState, ProjectionStore, RecordedEvent,
-    SealedText, Store, StoreError, StreamId,
+    Append, AppendOutcome, Hash, Head, KeyOwner, LedgerMeta, LiveRow, ProjectionState, ProjectionStore,
+    RecordedEvent, SealedRun, SealedText, Store, StoreError, StreamId,
 };
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqlitePool;
@@ -36,14 +37,11 @@ use uuid::Uuid;
 
 use crate::connection::Writer;
 use crate::errors::store_error;
-pub use crate::request::{
-    ACTOR_BYTES_MAX, EVENT_TYPE_BYTES_MAX, SCOPE_BYTES_MAX, SEALED_BYTES_MAX, WRAPPED_KEY_BYTES_MAX,
-};
 
 /// A ledger in a SQLite file. Share it by reference; every method takes `&self`.
 pub struct SqliteStore {
     path: PathBuf,
-    writer: Writer,
+    group: GroupCommit<Writer>,
     readers: SqlitePool,
 }
 
@@ -90,7 +88,7 @@ impl SqliteStore {
         schema::migrate_existing(&mut connection).await?;
         demand(&[assertions::triggers(&mut connection).await?])?;
         let readers = connection::readers(&path);
-        Ok(Self { writer: Writer::new(options, connection), readers, path })
+        Ok(Self { group: GroupCommit::new(Writer::new(options, connection)), readers, path })
     }
 
     /// The file.
@@ -98,10 +96,8 @@ impl SqliteStore {
         &self.path
     }
 
-    /// Waits for what is being read and written, then closes the file. Requests after that fail.
-    pub async fn close(&self) -> Result<(), StoreError> {
-        self.readers.close().await;
-        self.writer.close().await
+    fn writer(&self) -> &Writer {
+        self.group.writer()
     }
 }
 
@@ -127,11 +123,27 @@ impl Store for SqliteStore {
     }
 
     async fn append(&self, batch: Vec<Append>) -> Result<Vec<AppendOutcome>, StoreError> {
-        append::append(&self.writer, batch).await
+        self.group.append(batch).await
     }
 
     async fn read_log(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
         read::log(&self.readers, after, limit).await
+    }
+
+    async fn leaf_hashes(&self, after: u64, limit: u32) -> Result<Vec<Hash>, StoreError> {
+        read::leaf_hashes(&self.readers, after, limit).await
+    }
+
+    async fn sealed_runs(&self, from: u64, limit: u32) -> Result<Vec<SealedRun>, StoreError> {
+        sealed_runs::read(&self.readers, from, limit).await
+    }
+
+    async fn seal_runs(&self, runs: Vec<SealedRun>) -> Result<(), StoreError> {
+        sealed_runs::write(self.writer(), runs).await
+    }
+
+    async fn remove_sealed_runs(&self) -> Result<(), StoreError> {
+        sealed_runs::remove(self.writer()).await
     }
 
     async fn read_streams(&self, streams: &[StreamId]) -> Result<Vec<RecordedEvent>, StoreError> {
@@ -159,13 +171,18 @@ impl Store for SqliteStore {
     }
 
     async fn assertions(&self) -> Result<Vec<(String, String, bool)>, StoreError> {
-        let mut writer = self.writer.take().await?;
+        let mut writer = self.writer().take().await?;
         let mut all = assertions::settings(writer.connection()).await?;
         all.push(assertions::triggers(writer.connection()).await?);
         writer.give_back();
         all.push(assertions::quick_check(&self.readers).await?);
         all.push(assertions::permissions(&self.path)?);
         Ok(all)
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.readers.close().await;
+        self.writer().close().await
     }
 }
 
@@ -176,7 +193,7 @@ impl ProjectionStore for SqliteStore {
     }
 
     async fn start_generation(&self, name: &str, version: u32) -> Result<ProjectionState, StoreError> {
-        projections::start(&self.writer, name, version).await
+        projections::start(self.writer(), name, version).await
     }
 
     async fn switch_generation(
@@ -185,11 +202,11 @@ impl ProjectionStore for SqliteStore {
         generation: u64,
         position: u64,
     ) -> Result<bool, StoreError> {
-        projections::switch(&self.writer, name, generation, position).await
+        projections::switch(self.writer(), name, generation, position).await
     }
 
     async fn drop_generation(&self, name: &str, generation: u64) -> Result<(), StoreError> {
-        projections::drop_generation(&self.writer, name, generation).await
+        projections::drop_generation(self.writer(), name, generation).await
     }
 
     async fn write_rows(
@@ -200,11 +217,11 @@ impl ProjectionStore for SqliteStore {
         to: u64,
         rows: &[(String, Vec<u8>)],
     ) -> Result<bool, StoreError> {
-        projections::write_rows(&self.writer, name, generation, from, to, rows).await
+        projections::write_rows(self.writer(), name, generation, from, to, rows).await
     }
 
     async fn stop_generation(&self, name: &str, generation: u64, why: &str) -> Result<(), StoreError> {
-        projections::stop(&self.writer, name, generation, why).await
+        projections::stop(self.writer(), name, generation, why).await
     }
 
     async fn rows(
@@ -214,6 +231,10 @@ impl ProjectionStore for SqliteStore {
         keys: &[String],
     ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         projections::rows(&self.readers, name, generation, keys).await
+    }
+
+    async fn live_row(&self, name: &str, key: &str) -> Result<LiveRow, StoreError> {
+        projections::live_row(&self.readers, name, key).await
     }
 
     async fn scan_rows(

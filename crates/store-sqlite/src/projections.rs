@@ -1,6 +1,6 @@
 //! The rows of the read models, each generation with its own checkpoint.
 
-use event_log::{ProjectionState, StoreError};
+use event_log::{LiveRow, ProjectionState, StoreError};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 
 use crate::columns::{get, in_places, number, number_u32};
@@ -25,17 +25,17 @@ pub(crate) async fn generations(
     .fetch_all(readers)
     .await
     .map_err(store_error)?;
-    rows.iter().map(state).collect()
+    rows.iter().map(|row| state(row, 0)).collect()
 }
 
-/// `generation, version, position, live, stopped`.
-fn state(row: &SqliteRow) -> Result<ProjectionState, StoreError> {
+/// `generation, version, position, live, stopped`, from column `first` on.
+fn state(row: &SqliteRow, first: usize) -> Result<ProjectionState, StoreError> {
     Ok(ProjectionState {
-        generation: number(row, 0)?,
-        version: number_u32(row, 1)?,
-        position: number(row, 2)?,
-        live: get(row, 3)?,
-        stopped: get(row, 4)?,
+        generation: number(row, first)?,
+        version: number_u32(row, first + 1)?,
+        position: number(row, first + 2)?,
+        live: get(row, first + 3)?,
+        stopped: get(row, first + 4)?,
     })
 }
 
@@ -49,7 +49,10 @@ pub(crate) async fn start(writer: &Writer, name: &str, version: u32) -> Result<P
     script.bind(name)?;
     script.bind(i64::from(version))?;
     let (transaction, rows) = writer.begin(script).await?;
-    let started = rows.first().map(state).ok_or_else(|| damaged("a new generation was not written"))??;
+    let started = rows
+        .first()
+        .map(|row| state(row, 0))
+        .ok_or_else(|| damaged("a new generation was not written"))??;
     transaction.commit(Script::default()).await?;
     Ok(started)
 }
@@ -175,6 +178,28 @@ pub(crate) async fn rows(
         values.extend(in_places(chunk.len(), &found, |row| get(row, 1))?);
     }
     Ok(values)
+}
+
+pub(crate) async fn live_row(readers: &SqlitePool, name: &str, key: &str) -> Result<LiveRow, StoreError> {
+    let rows = sqlx::query(
+        "SELECT log_head.position, live.generation, live.version, live.position, live.live, live.stopped, row_value
+         FROM log_head
+         LEFT JOIN projections AS live ON live.name = ?1 AND live.live = 1
+         LEFT JOIN projection_rows
+             ON projection_rows.name = ?1 AND projection_rows.generation = live.generation AND row_key = ?2
+         WHERE log_head.id = 1",
+    )
+    .bind(name)
+    .bind(key)
+    .fetch_all(readers)
+    .await
+    .map_err(store_error)?;
+    let row = rows.first().ok_or_else(|| damaged("the log has no head"))?;
+    let live = match get::<Option<i64>>(row, 1)? {
+        None => None,
+        Some(_) => Some(state(row, 1)?),
+    };
+    Ok(LiveRow { live, head: number(row, 0)?, value: get(row, 6)? })
 }
 
 pub(crate) async fn scan_rows(

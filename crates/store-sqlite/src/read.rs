@@ -43,6 +43,28 @@ pub(crate) async fn log(
     rows.iter().map(event).collect()
 }
 
+pub(crate) async fn leaf_hashes(
+    readers: &SqlitePool,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<Hash>, StoreError> {
+    let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
+    // One value, because each row costs more than the hash it carries.
+    let row = sqlx::query(
+        "SELECT coalesce(group_concat(lower(hex(leaf_hash)), '' ORDER BY position), '')
+         FROM (SELECT position, leaf_hash FROM events WHERE position > ? ORDER BY position LIMIT ?)",
+    )
+    .bind(after)
+    .bind(i64::from(limit))
+    .fetch_one(readers)
+    .await
+    .map_err(store_error)?;
+    let joined: &str = get(&row, 0)?;
+    let (digits, rest) = joined.as_bytes().as_chunks::<64>();
+    let hashes: Option<Vec<Hash>> = digits.iter().map(|one| hex::decode(str::from_utf8(one).ok()?)).collect();
+    hashes.filter(|_| rest.is_empty()).ok_or_else(|| damaged("a leaf hash has another length than 32 bytes"))
+}
+
 pub(crate) async fn streams(
     readers: &SqlitePool,
     streams: &[StreamId],

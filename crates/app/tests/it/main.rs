@@ -3,7 +3,6 @@
 
 mod dry_run;
 mod files;
-mod interposed;
 mod races;
 mod sequences;
 mod support;

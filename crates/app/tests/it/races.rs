@@ -5,7 +5,8 @@ use std::sync::Arc;
 use app::{AppError, Ledger};
 use domain::{CaseId, ClaimId};
 
-use crate::interposed::Interposed;
+use store_testing::{Before, Interposed};
+
 use crate::support::*;
 
 const PEOPLE: u32 = 4;
@@ -139,7 +140,7 @@ fn the_last_euros_taken_meanwhile_are_not_paid_twice() {
         let open = open_claims(&slow).await;
         let quick = book.another(2).await;
         let (_, case, claim) = open[1];
-        store.meanwhile(async move { quick.accept_claim(case, claim).await.unwrap() });
+        store.meanwhile(Before::Append, async move { quick.accept_claim(case, claim).await.unwrap() });
         let (_, case, claim) = open[0];
         slow.accept_claim(case, claim).await.unwrap();
         let states: Vec<_> =
@@ -159,7 +160,7 @@ fn a_return_that_turned_forced_meanwhile_lowers_the_cap_of_the_decision() {
         let open = open_claims(&slow).await;
         let quick = book.another(2).await;
         let (_, case, _) = open[0];
-        store.meanwhile(async move {
+        store.meanwhile(Before::Append, async move {
             let (mode, by) = (rulebook::ReturnMode::Forced, rulebook::Authority::Police);
             quick.change_return_mode(case, mode, by, "2024-05-01".parse().unwrap()).await.unwrap();
         });
@@ -179,7 +180,7 @@ async fn import_meanwhile(
     let (slow, store) = interposed(book).await;
     let quick = book.another(2).await;
     let path = book.write(kind, "meanwhile.csv", &meanwhile);
-    store.meanwhile(async move {
+    store.meanwhile(Before::Append, async move {
         assert_eq!(import(&quick, kind, path, How::Real).await.unwrap().errors, []);
     });
     import(&slow, kind, book.write(kind, "then.csv", &then), How::Real).await.unwrap()
@@ -277,7 +278,10 @@ fn a_partner_registered_meanwhile_does_not_stop_an_assignment() {
         let (slow, store) = interposed(&book).await;
         let quick = book.another(2).await;
         let (one, two) = (slow.find_case("MV-1").await.unwrap(), slow.find_case("MV-2").await.unwrap());
-        store.meanwhile(async move { quick.assign(two, "irara".parse().unwrap()).await.unwrap() });
+        store.meanwhile(
+            Before::Append,
+            async move { quick.assign(two, "irara".parse().unwrap()).await.unwrap() },
+        );
         slow.assign(one, "irara".parse().unwrap()).await.unwrap();
         let partners: Vec<_> = book.ledger.cases().await.unwrap().into_iter().map(|c| c.partner).collect();
         assert_eq!(partners, ["irara", "irara", "caritas", "caritas"]);
@@ -293,7 +297,9 @@ fn a_command_decided_on_an_old_state_is_decided_again() {
         let (slow, store) = interposed(&book).await;
         let quick = book.another(2).await;
         let case = slow.find_case("MV-1").await.unwrap();
-        store.meanwhile(async move { quick.close(case, "2024-05-01".parse().unwrap()).await.unwrap() });
+        store.meanwhile(Before::Append, async move {
+            quick.close(case, "2024-05-01".parse().unwrap()).await.unwrap()
+        });
         let late = slow.assign(case, "irara".parse().unwrap()).await;
         assert!(
             matches!(&late, Err(AppError::Refused(refusal)) if refusal.codes() == "case-closed"),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use event_log::{AppendOutcome, ProjectionStore, Store};
 use sqlx::Connection;
 
-use crate::contract::{Build, Random, appended, command, one, stale, stream, verify};
 use crate::support::Ledger;
+use store_testing::contract::{Build, Random, appended, command, one, stale, stream, verify};
 
 /// Readers see the last commit while a transaction is open; writers wait for it and then see what it wrote.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 //! The contract of every store, run against SQLite.
 
-use crate::contract::{append, keys, projections, reading};
 use crate::support::{Ledger, meta};
+use store_testing::contract::{append, keys, projections, reading};
 
 /// Runs functions of the contract, each on an empty ledger of its own.
 macro_rules! on_one_ledger {

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests are tests")]
 
 mod concurrency;
-mod contract;
 mod contract_suite;
 mod opening;
 mod support;

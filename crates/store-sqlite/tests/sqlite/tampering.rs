@@ -3,8 +3,8 @@
 use event_log::Store;
 use event_log::verify::Damage;
 
-use crate::contract::{Build, command, one, stream, verify};
 use crate::support::Ledger;
+use store_testing::contract::{Build, command, one, stream, verify};
 
 /// What verification says of twelve events in three streams after SQL was run without triggers.
 async fn damage(sql: &str) -> Damage {

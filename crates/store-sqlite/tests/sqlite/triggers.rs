@@ -1,7 +1,7 @@
 //! What the schema itself refuses, whoever asks: plain SQL through a connection that knows nothing of the store.
 
-use crate::contract::{Build, command, one, verify};
 use crate::support::Ledger;
+use store_testing::contract::{Build, command, one, verify};
 
 /// Three events of one stream, a command each, and a receipt.
 async fn filled() -> Ledger {
@@ -127,7 +127,11 @@ async fn texts_go_with_the_key_of_their_person() {
     let append = command(1).on(1, 0).subject(1, b"a").subject(2, b"b").text(1, 1, b"one").text(2, 2, b"two");
     one(&ledger.store, append).await;
     assert_eq!(ledger.sql("DELETE FROM vault_subjects WHERE hex(subject_id) LIKE '%1'").await.unwrap(), 1);
-    let texts = ledger.store.texts(&[crate::contract::digest(1), crate::contract::digest(2)]).await.unwrap();
+    let texts = ledger
+        .store
+        .texts(&[store_testing::contract::digest(1), store_testing::contract::digest(2)])
+        .await
+        .unwrap();
     assert_eq!(texts.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
     // A text without a key could never be read: it is refused, with all its command.
     let orphan = ledger.store.append(vec![command(2).on(2, 0).text(3, 9, b"three")]).await;

@@ -4,8 +4,8 @@ use event_log::ProjectionStore;
 use projection_runner::{Runner, RunnerError, boxed};
 use proptest::prelude::*;
 
-use crate::store::Before;
 use crate::support::*;
+use store_testing::Before;
 
 fn block_on(work: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -168,7 +168,7 @@ fn a_version_switched_by_another_process_is_taken_over() {
     block_on(async {
         let log = Log::with(&[1, 2, 1]).await;
         catch_up(&log.runner(vec![boxed::<Days>()])).await.unwrap();
-        let store = crate::store::Interposed::new(log.store.clone(), 1);
+        let store = store_testing::Interposed::paged(log.store.clone(), 1);
         let slow = Runner::new(store.clone(), vec![boxed::<DaysAgain>()]);
         let quick = log.runner(vec![boxed::<DaysAgain>()]);
         store.meanwhile(Before::WriteRows, async move {

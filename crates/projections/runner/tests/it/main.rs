@@ -4,5 +4,4 @@
 mod catching_up;
 mod poison;
 mod replaying;
-mod store;
 mod support;

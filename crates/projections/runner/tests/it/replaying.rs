@@ -3,8 +3,8 @@
 use event_log::ProjectionStore;
 use projection_runner::{Runner, boxed};
 
-use crate::store::{Before, Interposed};
 use crate::support::*;
+use store_testing::{Before, Interposed};
 
 async fn caught_up() -> (Log, Runner) {
     let log = Log::with(&[1, 2, 3, 2, 1]).await;
@@ -137,7 +137,7 @@ async fn a_comparison_in_small_pages_finds_the_same() {
 async fn live_rows_that_moved_on_during_a_replay_are_not_called_different() {
     for repair in [false, true] {
         let (log, _) = caught_up().await;
-        let store = Interposed::new(log.store.clone(), 2);
+        let store = Interposed::paged(log.store.clone(), 2);
         let slow = Runner::new(store.clone(), vec![boxed::<Days>()]);
         let (quick, inner) = (log.runner(vec![boxed::<Days>()]), log.store.clone());
         store.meanwhile(Before::StartGeneration, async move {

@@ -12,7 +12,7 @@ use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::store::Interposed;
+use store_testing::Interposed;
 
 /// An arrival in this year cannot be folded by [`Careful`].
 pub const POISON: i16 = 2066;
@@ -137,7 +137,7 @@ impl Log {
 
     /// A runner whose store gives pages of this length.
     pub fn paged(&self, page: u32) -> (Runner, Arc<Interposed>) {
-        let store = Interposed::new(self.store.clone(), page);
+        let store = Interposed::paged(self.store.clone(), page);
         (Runner::new(store.clone(), vec![boxed::<Days>()]), store)
     }
 

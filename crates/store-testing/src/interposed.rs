@@ -1,13 +1,13 @@
-//! A store that gives small pages, and lets something happen between two calls.
+//! A store that gives small pages, and lets something happen right before a call of its caller reaches the database.
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use event_log::{
-    Append, AppendOutcome, Hash, Head, KeyOwner, LedgerMeta, ProjectionState, ProjectionStore, RecordedEvent,
-    SealedText, Store, StoreError, StreamId,
+    Append, AppendOutcome, Hash, Head, KeyOwner, LedgerMeta, LiveRow, ProjectionState, ProjectionStore,
+    RecordedEvent, SealedRun, SealedText, Store, StoreError, StreamId,
 };
 use uuid::Uuid;
 
@@ -16,11 +16,17 @@ type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Before which call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Before {
+    /// [`Store::append`].
+    Append,
+    /// [`ProjectionStore::generations`].
     Generations,
+    /// [`ProjectionStore::write_rows`].
     WriteRows,
+    /// [`ProjectionStore::start_generation`].
     StartGeneration,
 }
 
+/// A store seen through a wrapper in which time passes.
 pub struct Interposed {
     inner: Arc<dyn Store>,
     page: u32,
@@ -28,18 +34,24 @@ pub struct Interposed {
 }
 
 impl Interposed {
-    /// Pages of the log and of rows are at most this long.
-    pub fn new(inner: Arc<dyn Store>, page: u32) -> Arc<Self> {
+    /// The store as it is.
+    pub fn new(inner: Arc<dyn Store>) -> Arc<Self> {
+        Self::paged(inner, u32::MAX)
+    }
+
+    /// The store with pages of the log and of rows that are at most this long.
+    pub fn paged(inner: Arc<dyn Store>, page: u32) -> Arc<Self> {
         Arc::new(Self { inner, page, meanwhile: Mutex::new(None) })
     }
 
     /// What happens, once, before the next call of this kind.
     pub fn meanwhile(&self, before: Before, work: impl Future<Output = ()> + Send + 'static) {
-        *self.meanwhile.lock().unwrap() = Some((before, Box::pin(work)));
+        *self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner) = Some((before, Box::pin(work)));
     }
 
     async fn happen(&self, before: Before) {
-        let work = self.meanwhile.lock().unwrap().take_if(|(at, _)| *at == before);
+        let work =
+            self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner).take_if(|(at, _)| *at == before);
         if let Some((_, work)) = work {
             work.await;
         }
@@ -63,11 +75,28 @@ impl Store for Interposed {
     }
 
     async fn append(&self, batch: Vec<Append>) -> Result<Vec<AppendOutcome>, StoreError> {
+        self.happen(Before::Append).await;
         self.inner.append(batch).await
     }
 
     async fn read_log(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
         self.inner.read_log(after, limit.min(self.page)).await
+    }
+
+    async fn leaf_hashes(&self, after: u64, limit: u32) -> Result<Vec<Hash>, StoreError> {
+        self.inner.leaf_hashes(after, limit).await
+    }
+
+    async fn sealed_runs(&self, from: u64, limit: u32) -> Result<Vec<SealedRun>, StoreError> {
+        self.inner.sealed_runs(from, limit).await
+    }
+
+    async fn seal_runs(&self, runs: Vec<SealedRun>) -> Result<(), StoreError> {
+        self.inner.seal_runs(runs).await
+    }
+
+    async fn remove_sealed_runs(&self) -> Result<(), StoreError> {
+        self.inner.remove_sealed_runs().await
     }
 
     async fn read_streams(&self, streams: &[StreamId]) -> Result<Vec<RecordedEvent>, StoreError> {
@@ -96,6 +125,10 @@ impl Store for Interposed {
 
     async fn assertions(&self) -> Result<Vec<(String, String, bool)>, StoreError> {
         self.inner.assertions().await
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.inner.close().await
     }
 }
 
@@ -147,6 +180,10 @@ impl ProjectionStore for Interposed {
         keys: &[String],
     ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         self.inner.rows(name, generation, keys).await
+    }
+
+    async fn live_row(&self, name: &str, key: &str) -> Result<LiveRow, StoreError> {
+        self.inner.live_row(name, key).await
     }
 
     async fn scan_rows(

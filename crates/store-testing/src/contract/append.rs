@@ -1,6 +1,6 @@
 //! Positions, versions, command ids and batches.
 
-use event_log::store::BODY_BYTES_MAX;
+use event_log::request::BODY_BYTES_MAX;
 use event_log::{Append, AppendOutcome, Conflict, Head, Store, StoreError};
 
 use super::{Build, Random, appended, command, one, stale, stream, verify};

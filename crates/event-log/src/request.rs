@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use event_log::store::BODY_BYTES_MAX;
-use event_log::{Append, NewEvent, StoreError};
+use crate::envelope::NewEvent;
+use crate::store::{Append, StoreError};
 
+/// Largest body of one event, in bytes.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
 /// Longest name of whoever gave a command, in bytes.
 pub const ACTOR_BYTES_MAX: usize = 200;
 /// Longest name of an event's type, in bytes.
@@ -18,7 +20,7 @@ pub const SEALED_BYTES_MAX: usize = 1 << 20;
 
 /// Checks everything that can be known without the database. The whole batch is refused: such a request is an
 /// error in the program, not a conflict.
-pub(crate) fn check(batch: &[Append]) -> Result<(), StoreError> {
+pub fn check(batch: &[Append]) -> Result<(), StoreError> {
     batch.iter().try_for_each(|append| {
         command(append)
             .map_err(|what| StoreError::BadRequest(format!("command {}: {what}", append.command_id)))

@@ -1,53 +1,94 @@
-//! Which commands of a batch can be written, and what exactly is written of them. No database in here.
+//! Which commands of a batch can be written, and what exactly is written of them: the same for every database.
 
 use std::collections::{HashMap, HashSet};
 
-use event_log::{
-    Append, AppendOutcome, Conflict, Frontier, Hash, Head, KeyOwner, RecordedEvent, SealedText, StreamId,
-    UniqueKey, WrappedSubjectKey,
-};
 use uuid::Uuid;
+
+use crate::envelope::{Hash, RecordedEvent, StreamId, UniqueKey};
+use crate::merkle::Frontier;
+use crate::store::{Append, AppendOutcome, Conflict, Head, KeyOwner, SealedText, WrappedSubjectKey};
+
+/// The things a batch is about: what a database must be asked before the batch can be decided.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// Commands that may have been written before.
+    pub commands: Vec<Uuid>,
+    /// Streams whose versions count, each once.
+    pub streams: Vec<StreamId>,
+    /// Facts that may be reserved.
+    pub keys: Vec<(&'static str, Hash)>,
+}
+
+impl Wanted {
+    /// What this batch is about.
+    pub fn of(batch: &[Append]) -> Self {
+        let mut seen = HashSet::new();
+        let named = batch.iter().flat_map(|append| &append.expected).map(|(stream_id, _)| stream_id);
+        let keys = batch.iter().flat_map(|append| &append.events).flat_map(|event| &event.keys);
+        Self {
+            commands: batch.iter().map(|append| append.command_id).collect(),
+            streams: named.filter(|stream_id| seen.insert(*stream_id)).cloned().collect(),
+            keys: keys.map(|key| (key.scope, key.digest)).collect(),
+        }
+    }
+}
 
 /// What the ledger holds of the things a batch is about, read under the write lock.
 ///
 /// Deciding keeps it up to date, so that a later command sees what an earlier one of the batch writes.
 #[derive(Debug, Default)]
-pub(crate) struct Known {
-    pub(crate) position: u64,
-    pub(crate) frontier: Frontier,
-    pub(crate) commands: HashMap<Uuid, RecordedCommand>,
-    pub(crate) versions: HashMap<StreamId, u64>,
-    pub(crate) keys: HashMap<(&'static str, Hash), KeyOwner>,
+pub struct Known {
+    /// Last position of the log.
+    pub position: u64,
+    /// The tree over all leaves.
+    pub frontier: Frontier,
+    /// Commands of the batch that were written before.
+    pub commands: HashMap<Uuid, RecordedCommand>,
+    /// Versions of the streams the batch names; a stream that is not here has none.
+    pub versions: HashMap<StreamId, u64>,
+    /// Facts of the batch that are reserved.
+    pub keys: HashMap<(&'static str, Hash), KeyOwner>,
 }
 
 /// A command that was written.
 #[derive(Debug, Clone)]
-pub(crate) struct RecordedCommand {
-    pub(crate) id: Uuid,
-    pub(crate) fingerprint: Hash,
-    pub(crate) first: u64,
-    pub(crate) last: u64,
+pub struct RecordedCommand {
+    /// Identifies it across retries.
+    pub id: Uuid,
+    /// Keyed digest of its request.
+    pub fingerprint: Hash,
+    /// Position of its first event.
+    pub first: u64,
+    /// Position of its last event.
+    pub last: u64,
 }
 
 /// A unique fact with its owner.
 #[derive(Debug, Clone)]
-pub(crate) struct ReservedKey {
-    pub(crate) key: UniqueKey,
-    pub(crate) owner: KeyOwner,
+pub struct ReservedKey {
+    /// The fact.
+    pub key: UniqueKey,
+    /// To whom it belongs.
+    pub owner: KeyOwner,
 }
 
 /// All rows a batch adds.
 #[derive(Debug, Default)]
-pub(crate) struct Written {
-    pub(crate) events: Vec<RecordedEvent>,
-    pub(crate) commands: Vec<RecordedCommand>,
-    pub(crate) keys: Vec<ReservedKey>,
-    pub(crate) subject_keys: Vec<WrappedSubjectKey>,
-    pub(crate) texts: Vec<SealedText>,
+pub struct Written {
+    /// Events, in order.
+    pub events: Vec<RecordedEvent>,
+    /// Commands.
+    pub commands: Vec<RecordedCommand>,
+    /// Unique facts.
+    pub keys: Vec<ReservedKey>,
+    /// Keys of people; one that is there already stays.
+    pub subject_keys: Vec<WrappedSubjectKey>,
+    /// Encrypted texts; one that is there already stays.
+    pub texts: Vec<SealedText>,
 }
 
 /// Decides the commands in order; answers with one outcome for each.
-pub(crate) fn decide(batch: Vec<Append>, known: &mut Known, written: &mut Written) -> Vec<AppendOutcome> {
+pub fn decide(batch: Vec<Append>, known: &mut Known, written: &mut Written) -> Vec<AppendOutcome> {
     let mut written_now: HashSet<Uuid> = HashSet::new();
     let mut outcomes = Vec::with_capacity(batch.len());
     for append in batch {
@@ -70,12 +111,12 @@ pub(crate) fn decide(batch: Vec<Append>, known: &mut Known, written: &mut Writte
 
 impl Known {
     /// A log of which only the head is known.
-    pub(crate) fn after(head: &Head) -> Self {
+    pub fn after(head: &Head) -> Self {
         Self { position: head.position, frontier: head.frontier.clone(), ..Self::default() }
     }
 
     /// The head as it is now.
-    pub(crate) fn head(self) -> Head {
+    pub fn head(self) -> Head {
         Head { position: self.position, root: self.frontier.root(), frontier: self.frontier }
     }
 

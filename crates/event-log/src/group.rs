@@ -1,0 +1,252 @@
+//! Group commit: the commands that wait in this process are written together.
+//!
+//! One flush to disk then serves all of them, and that flush is most of what a small command costs. Each command
+//! still succeeds or fails alone ([`crate::decide`]), and each caller sees only its own outcomes. While a group is
+//! being written the next one gathers, so groups grow with the load and a lone command never waits for company.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::request;
+use crate::store::{Append, AppendOutcome, StoreError};
+
+/// A group takes no further batch once it has this many events; one batch is never divided.
+const GROUP_EVENTS_MAX: usize = 1_000;
+
+type Outcomes = Result<Vec<AppendOutcome>, StoreError>;
+
+/// Writes batches of commands in one transaction each; see [`crate::Store::append`].
+pub trait WriteBatch: Send + Sync + 'static {
+    /// Writes the commands, in order; answers with one outcome for each.
+    fn write_batch(&self, batch: Vec<Append>) -> impl Future<Output = Outcomes> + Send;
+}
+
+/// Gathers what waits and gives it to a writer, group by group.
+#[derive(Debug)]
+pub struct GroupCommit<W> {
+    shared: Arc<Shared<W>>,
+}
+
+#[derive(Debug)]
+struct Shared<W> {
+    writer: W,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    /// A task is writing, and will take what waits when it is done.
+    writing: bool,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    batch: Vec<Append>,
+    answer: oneshot::Sender<Outcomes>,
+}
+
+impl<W: WriteBatch> GroupCommit<W> {
+    /// Groups for this writer.
+    pub fn new(writer: W) -> Self {
+        Self { shared: Arc::new(Shared { writer, queue: Mutex::default() }) }
+    }
+
+    /// The writer, for what is not an append.
+    pub fn writer(&self) -> &W {
+        &self.shared.writer
+    }
+
+    /// Writes a batch, together with what others are waiting to write. A request that breaks the contract is refused
+    /// before it meets anybody else's. Who stops waiting stops nobody's writing, not even of the own batch.
+    pub async fn append(&self, batch: Vec<Append>) -> Outcomes {
+        request::check(&batch)?;
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (answer, answered) = oneshot::channel();
+        let start = {
+            let mut queue = self.shared.queue();
+            queue.waiting.push_back(Waiting { batch, answer });
+            !std::mem::replace(&mut queue.writing, true)
+        };
+        if start {
+            tokio::spawn(write_all(Running(self.shared.clone())));
+        }
+        answered.await.unwrap_or_else(|_| {
+            Err(StoreError::Database(
+                "writing was broken off: the same command again tells what became of it".into(),
+            ))
+        })
+    }
+}
+
+impl<W> Shared<W> {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // Nobody panics while holding it, and what is in it is whole at any time.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything that waits, up to the size of a group; `None`, and the end of this task, if nothing does.
+    fn next_group(&self) -> Option<Vec<Waiting>> {
+        let mut queue = self.queue();
+        let (mut group, mut events) = (Vec::new(), 0);
+        while events < GROUP_EVENTS_MAX {
+            let Some(waiting) = queue.waiting.pop_front() else { break };
+            events += waiting.batch.iter().map(|append| append.events.len()).sum::<usize>();
+            group.push(waiting);
+        }
+        queue.writing = !group.is_empty();
+        queue.writing.then_some(group)
+    }
+}
+
+/// The writing task's hold on the queue: a task that is broken off leaves it open for the next one.
+struct Running<W>(Arc<Shared<W>>);
+
+impl<W> Drop for Running<W> {
+    fn drop(&mut self) {
+        let mut queue = self.0.queue();
+        if std::thread::panicking() {
+            queue.waiting.clear();
+            queue.writing = false;
+        }
+    }
+}
+
+async fn write_all<W: WriteBatch>(running: Running<W>) {
+    let shared = &running.0;
+    while let Some(group) = shared.next_group() {
+        write_group(&shared.writer, group).await;
+    }
+}
+
+async fn write_group<W: WriteBatch>(writer: &W, mut group: Vec<Waiting>) {
+    if group.len() == 1 {
+        for Waiting { batch, answer } in group {
+            // Nobody may be waiting any more.
+            let _ = answer.send(writer.write_batch(batch).await);
+        }
+        return;
+    }
+    let together = group.iter().flat_map(|waiting| waiting.batch.iter().cloned()).collect();
+    match writer.write_batch(together).await {
+        Ok(mut outcomes) => {
+            for Waiting { batch, answer } in group {
+                let rest = outcomes.split_off(batch.len().min(outcomes.len()));
+                let _ = answer.send(Ok(std::mem::replace(&mut outcomes, rest)));
+            }
+        }
+        // What one of them brought on is no reason to refuse the others.
+        Err(StoreError::BadRequest(_) | StoreError::Full) => {
+            for Waiting { batch, answer } in group.drain(..) {
+                let _ = answer.send(writer.write_batch(batch).await);
+            }
+        }
+        Err(error) => {
+            for Waiting { answer, .. } in group {
+                let _ = answer.send(Err(error.clone()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{Canonical, NewEvent, StreamId};
+
+    /// Notes the sizes of the batches it gets; refuses those with command 13.
+    #[derive(Debug, Default)]
+    struct Noting {
+        sizes: Mutex<Vec<usize>>,
+        gate: tokio::sync::Mutex<()>,
+    }
+
+    impl WriteBatch for Noting {
+        async fn write_batch(&self, batch: Vec<Append>) -> Outcomes {
+            let _open = self.gate.lock().await;
+            self.sizes.lock().unwrap().push(batch.len());
+            if batch.iter().any(|append| append.command_id == Uuid::from_u128(13)) {
+                return Err(StoreError::BadRequest("13".into()));
+            }
+            Ok(batch
+                .iter()
+                .map(|append| {
+                    let at = append.command_id.as_u128() as u64;
+                    AppendOutcome::Appended { first: at, last: at }
+                })
+                .collect())
+        }
+    }
+
+    fn command(id: u128) -> Append {
+        let stream_id: StreamId = "case-1".parse().unwrap();
+        Append {
+            command_id: Uuid::from_u128(id),
+            fingerprint: [0; 32],
+            actor: "anna".into(),
+            recorded_at: 0,
+            expected: vec![(stream_id.clone(), 0)],
+            after: Vec::new(),
+            events: vec![NewEvent {
+                stream_id,
+                event_type: "Arrived",
+                schema_version: 1,
+                body: Canonical::of(&1).unwrap(),
+                keys: Vec::new(),
+            }],
+            subject_keys: Vec::new(),
+            texts: Vec::new(),
+        }
+    }
+
+    fn at(position: u64) -> AppendOutcome {
+        AppendOutcome::Appended { first: position, last: position }
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_written_together_and_each_gets_its_own_answer() {
+        let group = Arc::new(GroupCommit::new(Noting::default()));
+        let gate = group.writer().gate.lock().await;
+        let mut callers = Vec::new();
+        for id in [1, 2, 13, 4, 5] {
+            let group = group.clone();
+            callers
+                .push(tokio::spawn(async move { group.append(vec![command(id), command(id + 100)]).await }));
+            // Each comes to wait before the next one, and the first is being written.
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        }
+        // Who gives up waiting does not take anybody along.
+        callers[3].abort();
+        drop(gate);
+        let mut answers = Vec::new();
+        for (place, caller) in callers.into_iter().enumerate() {
+            if place != 3 {
+                answers.push(caller.await.unwrap());
+            }
+        }
+        assert_eq!(*answers[0].as_ref().unwrap(), [at(1), at(101)]);
+        assert_eq!(*answers[1].as_ref().unwrap(), [at(2), at(102)]);
+        assert!(matches!(&answers[2], Err(StoreError::BadRequest(_))));
+        assert_eq!(*answers[3].as_ref().unwrap(), [at(5), at(105)]);
+        // The first alone; the four that waited together; then, because one of them was refused, each alone.
+        assert_eq!(*group.writer().sizes.lock().unwrap(), [2, 8, 2, 2, 2, 2]);
+    }
+
+    #[tokio::test]
+    async fn a_malformed_request_meets_nobody_else() {
+        let group = GroupCommit::new(Noting::default());
+        let malformed = Append { events: Vec::new(), ..command(1) };
+        assert!(matches!(group.append(vec![malformed]).await, Err(StoreError::BadRequest(_))));
+        assert_eq!(group.append(Vec::new()).await.unwrap(), []);
+        assert!(group.writer().sizes.lock().unwrap().is_empty());
+    }
+}
