@@ -1,12 +1,14 @@
 //! What every store must do, and stores in which things go wrong.
 //!
 //! - [`contract`]: tests of the store's trait, run by each store's own test suite;
-//! - [`interposed`]: a store in which something happens between two calls.
+//! - [`interposed`]: a store in which something happens between two calls;
+//! - [`postgres`]: a PostgreSQL database for each test.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "whatever a test did not expect fails the test")]
 
 #[expect(missing_docs, reason = "the name of a test says what it demands")]
 pub mod contract;
 pub mod interposed;
+pub mod postgres;
 
 pub use interposed::{Before, Interposed};
