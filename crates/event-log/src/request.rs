@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use crate::envelope::NewEvent;
 use crate::store::{Append, StoreError};
 
+/// Largest version of a stream that can be expected: what is written on it still fits the integers of a database.
+pub const VERSION_MAX: u64 = 1 << 62;
 /// Largest body of one event, in bytes.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 /// Longest name of whoever gave a command, in bytes.
@@ -29,7 +31,10 @@ pub fn check(batch: &[Append]) -> Result<(), StoreError> {
 
 fn command(append: &Append) -> Result<(), String> {
     let mut streams = HashSet::with_capacity(append.expected.len());
-    for (stream_id, _) in &append.expected {
+    for (stream_id, version) in &append.expected {
+        if *version > VERSION_MAX {
+            return Err(format!("version {version} is expected of stream {stream_id}: no stream is as long"));
+        }
         if !streams.insert(stream_id) {
             return Err(format!("two versions are expected of stream {stream_id}"));
         }

@@ -1,6 +1,7 @@
 //! What every store must do, and stores in which things go wrong.
 //!
 //! - [`contract`]: tests of the store's trait, run by each store's own test suite;
+//! - [`faulty`]: a store behind a bad connection, with faults that a seed decides;
 //! - [`interposed`]: a store in which something happens between two calls;
 //! - [`postgres`]: a PostgreSQL database for each test.
 
@@ -8,7 +9,9 @@
 
 #[expect(missing_docs, reason = "the name of a test says what it demands")]
 pub mod contract;
+pub mod faulty;
 pub mod interposed;
 pub mod postgres;
 
+pub use faulty::{Faults, Faulty, Happened};
 pub use interposed::{Before, Interposed};

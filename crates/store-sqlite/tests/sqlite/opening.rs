@@ -6,8 +6,8 @@ use std::path::Path;
 use event_log::{Store, StoreError};
 use store_sqlite::SqliteStore;
 
-use crate::support::{Ledger, meta};
-use store_testing::contract::{Build, appended, command, one, verify};
+use crate::support::Ledger;
+use store_testing::contract::{Build, appended, command, meta, one, verify};
 
 fn files(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =

@@ -1,28 +1,35 @@
 //! A ledger in a folder of its own, and a plain connection to its file.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use event_log::{LedgerMeta, StoreError};
+use event_log::{LedgerMeta, Store, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 use store_sqlite::SqliteStore;
+use store_testing::contract::{Place, meta};
 use tempfile::TempDir;
-use uuid::Uuid;
 
 pub struct Ledger {
     pub store: SqliteStore,
     pub folder: TempDir,
 }
 
-pub fn meta() -> LedgerMeta {
-    LedgerMeta { ledger_id: Uuid::from_u128(77), key_id: vec![1, 2, 3], created_at: 1_700_000_000_000_000 }
+impl Place for Ledger {
+    async fn create(meta: LedgerMeta) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::create(&folder.path().join("svala.db"), meta).await.unwrap();
+        Some(Self { store, folder })
+    }
+
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::new(self.open_again().await)
+    }
 }
 
 impl Ledger {
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::create(&folder.path().join("svala.db"), meta()).await.unwrap();
-        Self { store, folder }
+        Self::create(meta()).await.unwrap()
     }
 
     pub fn path(&self) -> PathBuf {

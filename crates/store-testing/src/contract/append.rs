@@ -3,7 +3,9 @@
 use event_log::request::BODY_BYTES_MAX;
 use event_log::{Append, AppendOutcome, Conflict, Head, Store, StoreError};
 
-use super::{Build, Random, appended, command, one, stale, stream, verify};
+use super::{
+    Build, Place, Random, appended, body_of, command, meta, one, random_command, stale, stream, verify,
+};
 
 pub async fn an_empty_log_has_the_empty_root(store: &dyn Store) {
     assert_eq!(store.head().await.unwrap(), Head::empty());
@@ -160,15 +162,12 @@ fn with_body(body: &[u8]) -> Append {
     append
 }
 
-/// A JSON text of exactly so many bytes.
-fn body_of(bytes: usize) -> Vec<u8> {
-    format!("\"{}\"", "x".repeat(bytes - 2)).into_bytes()
-}
-
 /// The outcome of a command does not depend on the batch it happens to be in: random commands, full of
 /// conflicts, retries and shared keys, get the same answers and the same root one by one in one ledger and in
 /// batches in another.
-pub async fn batches_change_nothing(alone: &dyn Store, batched: &dyn Store) {
+pub async fn batches_change_nothing<P: Place>() {
+    let (Some(alone), Some(batched)) = (P::create(meta()).await, P::create(meta()).await) else { return };
+    let (alone, batched) = (alone.open().await, batched.open().await);
     let mut random = Random(20_240_630);
     let mut kinds = [0; 5];
     for _ in 0..60 {
@@ -182,58 +181,13 @@ pub async fn batches_change_nothing(alone: &dyn Store, batched: &dyn Store) {
                 AppendOutcome::Conflict(Conflict::Key { .. }) => 3,
                 AppendOutcome::Conflict(Conflict::Fingerprint) => 4,
             }] += 1;
-            assert_eq!(one(alone, append).await, outcome);
+            assert_eq!(one(&*alone, append).await, outcome);
         }
     }
     assert!(kinds.iter().all(|count| *count > 5), "each kind of outcome takes part: {kinds:?}");
     assert_eq!(alone.head().await.unwrap(), batched.head().await.unwrap());
-    assert_eq!(verify(alone).await.unwrap(), verify(batched).await.unwrap());
+    assert_eq!(verify(&*alone).await.unwrap(), verify(&*batched).await.unwrap());
     assert_eq!(alone.scan_keys(None, 10_000).await.unwrap(), batched.scan_keys(None, 10_000).await.unwrap());
-}
-
-fn random_command(random: &mut Random) -> Append {
-    let id = random.below(2_000);
-    // A guess that is right often enough: streams are many and short.
-    let mut append = command(id);
-    if random.below(20) == 0 {
-        append.fingerprint = [9; 32];
-    }
-    let first = random.below(150);
-    append = append.on(first, random.below(3));
-    if random.below(3) == 0 {
-        append = append.and(first);
-    }
-    if random.below(3) == 0 {
-        append = append.key(["receipt", "payment"][random.below(2) as usize], random.below(100));
-    }
-    if random.below(4) == 0 {
-        append = append.on(first + 1_000, 0).subject(first, b"key").text(id, first, b"text");
-    }
-    append
-}
-
-/// Two writers on the same ledger decide on the same versions again and again: each version is won exactly once.
-pub async fn two_writers_race_for_the_same_versions(one_writer: &dyn Store, other: &dyn Store) {
-    const ROUNDS: u64 = 100;
-    let race = async |store: &dyn Store, writer: u64| {
-        let mut won = 0;
-        for round in 0..ROUNDS {
-            // Each tries all versions in turn; a loser goes on to the next, as the winner moved the stream.
-            let append = command(1 + writer * ROUNDS + round).on(1, round).key("receipt", round);
-            match one(store, append).await {
-                AppendOutcome::Appended { .. } => won += 1,
-                AppendOutcome::Conflict(Conflict::Version { expected, actual, .. }) => {
-                    assert!(actual > expected)
-                }
-                outcome => panic!("{outcome:?}"),
-            }
-        }
-        won
-    };
-    let (first, second) = tokio::join!(race(one_writer, 0), race(other, 1));
-    assert_eq!(first + second, ROUNDS, "each version was won once");
-    assert_eq!(one_writer.head().await.unwrap().position, ROUNDS);
-    assert_eq!(verify(one_writer).await.unwrap(), verify(other).await.unwrap());
 }
 
 /// Long enough that the tree has many levels and every size of insert is used.

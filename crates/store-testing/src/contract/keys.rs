@@ -1,6 +1,6 @@
 //! Unique facts, people's keys and encrypted texts.
 
-use event_log::{AppendOutcome, Conflict, KeyOwner, Store};
+use event_log::{AppendOutcome, Conflict, Head, KeyOwner, Store, StoreError};
 use uuid::Uuid;
 
 use super::{Build, appended, command, digest, one, stream, verify};
@@ -86,4 +86,16 @@ pub async fn keys_and_texts_are_kept_with_the_first_value(store: &dyn Store) {
             Some((digest(1), Uuid::from_u128(1), b"one".to_vec()))
         ]
     );
+}
+
+/// Such a text could never be read: its command is refused, with everything in it.
+pub async fn a_text_of_a_person_without_a_key_is_refused(store: &dyn Store) {
+    let orphan = command(1).on(1, 0).key("receipt", 1).text(3, 9, b"three");
+    let refused = store.append(vec![orphan.clone()]).await;
+    assert!(matches!(refused, Err(StoreError::BadRequest(_))), "{refused:?}");
+    assert_eq!(store.head().await.unwrap(), Head::empty());
+    assert_eq!(store.find_keys("receipt", &[digest(1)]).await.unwrap(), [None]);
+    // With the key it is a command as any other.
+    assert_eq!(one(store, orphan.subject(9, b"key")).await, appended(1, 1));
+    verify(store).await.unwrap();
 }

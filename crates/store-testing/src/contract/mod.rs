@@ -1,137 +1,119 @@
-//! What every store must do, as functions over the trait: they can be run against any implementation.
+//! What every store must do: one body of tests, run by each store with one line.
 //!
-//! Each function gets an empty ledger; one that gets two says whether they are the same ledger opened twice.
+//! ```ignore
+//! struct Folder(TempDir);
+//! impl store_testing::contract::Place for Folder { … }
+//! store_testing::contract!(Folder);
+//! ```
 
 pub mod append;
+pub mod build;
+pub mod groups;
 pub mod keys;
+pub mod limits;
 pub mod projections;
+pub mod races;
 pub mod reading;
+pub mod retries;
 
-use event_log::verify::{Damage, Verifier};
-use event_log::{
-    Append, AppendOutcome, Conflict, Hash, NewEvent, SealedText, Store, StreamId, UniqueKey,
-    WrappedSubjectKey,
-};
-use uuid::Uuid;
+use std::sync::Arc;
 
-pub fn stream(number: u64) -> StreamId {
-    StreamId::new("case", number).unwrap()
+use event_log::{LedgerMeta, Store};
+
+pub use build::*;
+
+/// Where a store keeps one ledger during a test. The ledger goes with this value.
+pub trait Place: Sized + Send + Sync + 'static {
+    /// Makes a new, empty ledger. `None`, and the test does not run, where there is no such database to test on.
+    fn create(meta: LedgerMeta) -> impl Future<Output = Option<Self>> + Send;
+
+    /// Opens the ledger, each time with connections of its own, as one more program would.
+    fn open(&self) -> impl Future<Output = Arc<dyn Store>> + Send;
 }
 
-pub fn digest(number: u64) -> Hash {
-    let mut digest = [7; 32];
-    digest[..8].copy_from_slice(&number.to_be_bytes());
-    digest
+/// Runs a test on an empty ledger.
+pub async fn on_one<P: Place>(test: impl AsyncFnOnce(&dyn Store)) {
+    let Some(place) = P::create(meta()).await else { return };
+    let store = place.open().await;
+    test(&*store).await;
 }
 
-/// A command without events; the fingerprint follows from the id.
-pub fn command(id: u64) -> Append {
-    Append {
-        command_id: Uuid::from_u128(id.into()),
-        fingerprint: digest(id),
-        actor: "anna".into(),
-        recorded_at: 1_700_000_000_000_000,
-        expected: Vec::new(),
-        after: Vec::new(),
-        events: Vec::new(),
-        subject_keys: Vec::new(),
-        texts: Vec::new(),
-    }
-}
-
-/// Small steps to build a command.
-pub trait Build {
-    /// Adds an event to a stream, at the version after `version`; name each stream's version once.
-    fn on(self, number: u64, version: u64) -> Self;
-    /// Adds one more event to a stream that is expected already.
-    fn and(self, number: u64) -> Self;
-    /// Reserves a fact with the last event.
-    fn key(self, scope: &'static str, number: u64) -> Self;
-    fn subject(self, number: u64, wrapped: &[u8]) -> Self;
-    fn text(self, number: u64, subject: u64, bytes: &[u8]) -> Self;
-}
-
-impl Build for Append {
-    fn on(mut self, number: u64, version: u64) -> Self {
-        self.expected.push((stream(number), version));
-        self.and(number)
-    }
-
-    fn and(mut self, number: u64) -> Self {
-        let nth = self.events.len();
-        self.events.push(NewEvent {
-            stream_id: stream(number),
-            event_type: "Arrived",
-            schema_version: 1,
-            body: format!("{{\"name\":\"Åsa\",\"nth\":{nth},\"stream\":{number}}}")
-                .into_bytes()
-                .try_into()
-                .unwrap(),
-            keys: Vec::new(),
-        });
-        self
-    }
-
-    fn key(mut self, scope: &'static str, number: u64) -> Self {
-        let entity = Uuid::from_u128(u128::from(number) + 1_000);
-        self.events.last_mut().unwrap().keys.push(UniqueKey { scope, digest: digest(number), entity });
-        self
-    }
-
-    fn subject(mut self, number: u64, wrapped: &[u8]) -> Self {
-        self.subject_keys.push(WrappedSubjectKey {
-            subject_id: Uuid::from_u128(number.into()),
-            wrapped: wrapped.to_vec(),
-        });
-        self
-    }
-
-    fn text(mut self, number: u64, subject: u64, bytes: &[u8]) -> Self {
-        self.texts.push(SealedText {
-            id: digest(number),
-            subject_id: Uuid::from_u128(subject.into()),
-            bytes: bytes.to_vec(),
-        });
-        self
-    }
-}
-
-pub fn appended(first: u64, last: u64) -> AppendOutcome {
-    AppendOutcome::Appended { first, last }
-}
-
-pub fn stale(number: u64, expected: u64, actual: u64) -> AppendOutcome {
-    AppendOutcome::Conflict(Conflict::Version { stream_id: stream(number), expected, actual })
-}
-
-/// Appends one command.
-pub async fn one(store: &dyn Store, append: Append) -> AppendOutcome {
-    let mut outcomes = store.append(vec![append]).await.unwrap();
-    assert_eq!(outcomes.len(), 1);
-    outcomes.remove(0)
-}
-
-/// Checks the whole log against its head, as `verify` does.
-pub async fn verify(store: &dyn Store) -> Result<Hash, Damage> {
-    let mut verifier = Verifier::new();
-    loop {
-        let page = store.read_log(verifier.events(), 997).await.unwrap();
-        if page.is_empty() {
-            return verifier.finish(&store.head().await.unwrap());
+/// The tests every store must pass, each on ledgers of its own, made where the [`Place`](contract::Place) makes them.
+#[macro_export]
+macro_rules! contract {
+    ($place:ty) => {
+        $crate::on_one_ledger! { $place;
+            append::an_empty_log_has_the_empty_root,
+            append::positions_and_versions_are_dense,
+            append::every_field_comes_back,
+            append::a_command_never_rests_on_one_that_was_not_written,
+            append::several_streams_are_written_together_or_not_at_all,
+            append::an_expected_stream_without_events_is_checked,
+            append::the_same_command_again_gets_the_first_answer,
+            append::a_command_id_used_for_another_request_is_a_conflict,
+            append::requests_that_break_the_contract_are_refused,
+            append::fifty_thousand_events_have_the_right_root,
+            keys::a_fact_is_reserved_once,
+            keys::owners_are_found_in_the_order_asked_for,
+            keys::all_facts_are_scanned_in_order,
+            keys::keys_and_texts_are_kept_with_the_first_value,
+            keys::a_text_of_a_person_without_a_key_is_refused,
+            reading::the_identity_comes_back,
+            reading::the_log_is_read_in_pages,
+            reading::leaf_hashes_are_read_in_pages,
+            reading::streams_are_read_whole_and_in_order,
+            reading::sealed_runs_are_kept_until_they_are_removed,
+            reading::a_closed_store_answers_nothing,
+            limits::the_largest_values_come_back,
+            limits::values_past_a_limit_are_refused,
+            limits::texts_of_any_language_come_back,
+            limits::numbers_reach_as_far_as_the_database,
+            limits::one_batch_may_be_large,
+            projections::a_checkpoint_moves_only_from_where_it_is,
+            projections::a_generation_takes_over_at_an_exact_position,
+            projections::only_a_generation_that_is_not_live_is_removed,
+            projections::a_generation_that_stands_still_says_why,
+            projections::rows_are_scanned_in_the_order_of_bytes,
+            projections::a_live_row_comes_with_its_checkpoint_and_the_head,
         }
-        page.iter().try_for_each(|event| verifier.check(event))?;
-    }
+        $crate::on_places! { $place;
+            append::batches_change_nothing,
+            groups::many_tasks_get_their_own_outcomes,
+            groups::who_is_refused_takes_nobody_along,
+            groups::an_append_that_is_dropped_is_whole_or_absent,
+            races::two_writers_race_for_the_same_versions,
+            races::two_writers_race_for_the_same_facts,
+            races::two_writers_send_the_same_commands,
+            races::random_commands_of_four_writers_are_all_as_told,
+            races::another_program_is_noticed_at_once,
+            races::a_reader_that_tails_misses_nothing,
+            races::two_runners_race_for_the_same_checkpoint,
+            races::two_runners_race_to_start_and_to_switch,
+            retries::a_command_that_is_sent_until_it_is_answered_is_written_once,
+        }
+    };
 }
 
-/// SplitMix64: small, seeded, the same everywhere.
-pub struct Random(pub u64);
+/// Tests that take a store.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! on_one_ledger {
+    ($place:ty; $($module:ident::$test:ident,)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $test() {
+            $crate::contract::on_one::<$place>($crate::contract::$module::$test).await;
+        }
+    )*};
+}
 
-impl Random {
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
-    }
+/// Tests that make their own ledgers.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! on_places {
+    ($place:ty; $($module:ident::$test:ident,)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $test() {
+            $crate::contract::$module::$test::<$place>().await;
+        }
+    )*};
 }

@@ -1,6 +1,8 @@
 //! Checkpoints, generations and rows.
 
-use event_log::{ProjectionState, Store, StoreError};
+use event_log::{LiveRow, ProjectionState, Store, StoreError};
+
+use super::{Build, command, one};
 
 fn state(generation: u64, version: u32, position: u64, live: bool) -> ProjectionState {
     ProjectionState { generation, version, position, live, stopped: None }
@@ -109,4 +111,29 @@ pub async fn rows_are_scanned_in_the_order_of_bytes(store: &dyn Store) {
         assert!(value.is_none_or(|value| value == key.as_bytes()), "{key}");
     }
     assert_eq!(store.rows("balances", 1, &[]).await.unwrap(), Vec::<Option<Vec<u8>>>::new());
+}
+
+pub async fn a_live_row_comes_with_its_checkpoint_and_the_head(store: &dyn Store) {
+    let nothing = LiveRow { live: None, head: 0, value: None };
+    assert_eq!(store.live_row("balances", "a").await.unwrap(), nothing);
+    one(store, command(1).on(1, 0).and(1).and(1)).await;
+    store.start_generation("balances", 1).await.unwrap();
+    store.write_rows("balances", 1, 0, 2, &[row("a", "old"), row("b", "old")]).await.unwrap();
+    let live = |generation, position, value: Option<&str>| LiveRow {
+        live: Some(state(generation, 1, position, true)),
+        head: 3,
+        value: value.map(|value| value.as_bytes().to_vec()),
+    };
+    assert_eq!(store.live_row("balances", "a").await.unwrap(), live(1, 2, Some("old")));
+    assert_eq!(store.live_row("balances", "c").await.unwrap(), live(1, 2, None));
+    // Another generation is not looked at before it is live.
+    store.start_generation("balances", 1).await.unwrap();
+    store.write_rows("balances", 2, 0, 3, &[row("a", "new")]).await.unwrap();
+    assert_eq!(store.live_row("balances", "a").await.unwrap(), live(1, 2, Some("old")));
+    assert!(store.switch_generation("balances", 2, 3).await.unwrap());
+    assert_eq!(store.live_row("balances", "a").await.unwrap(), live(2, 3, Some("new")));
+    assert_eq!(store.live_row("balances", "b").await.unwrap(), live(2, 3, None));
+    store.stop_generation("balances", 2, "position 4").await.unwrap();
+    let stopped = store.live_row("balances", "a").await.unwrap().live.unwrap().stopped;
+    assert_eq!(stopped.as_deref(), Some("position 4"));
 }
