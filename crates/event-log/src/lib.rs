@@ -6,22 +6,27 @@
 //! - [`store`]: the trait every database implements, and the requests it answers;
 //! - [`request`], [`decide`]: which requests are well formed, and which commands of a batch can be written;
 //! - [`group`]: commands that wait at the same time, written in one transaction;
-//! - [`verify`]: the one checker of positions, versions, hashes and root.
+//! - [`verify`]: the one checker of positions, versions, hashes and root;
+//! - [`note`], [`checkpoint`], [`watch`]: signed checkpoints of the log, and holding it against them.
 //!
 //! Nothing here knows what an event means.
 
 pub mod canonical;
+pub mod checkpoint;
 pub mod decide;
 pub mod envelope;
 pub mod group;
 pub mod hex;
 pub mod merkle;
+pub mod note;
 pub mod request;
 pub mod run;
 pub mod store;
 pub mod verify;
+pub mod watch;
 
 pub use canonical::Canonical;
+pub use checkpoint::Checkpoint;
 pub use envelope::{Hash, NewEvent, RecordedEvent, StreamId, UniqueKey};
 pub use merkle::Frontier;
 pub use store::{

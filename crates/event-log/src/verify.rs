@@ -75,6 +75,48 @@ pub enum Damage {
         /// Root of the leaves, hexadecimal.
         computed: String,
     },
+    /// The log agrees with its own head, and not with a checkpoint from before.
+    #[error(
+        "the history was rewritten between the positions {} and {until}: {checkpoint} has the root {root} over the first {until} events, those in the log give {computed}; {agreed}", .after + 1
+    )]
+    Rewritten {
+        /// Last position that a checkpoint vouches for.
+        after: u64,
+        /// Number of events the first checkpoint that differs is about.
+        until: u64,
+        /// That checkpoint.
+        checkpoint: String,
+        /// Its root, hexadecimal.
+        root: String,
+        /// Root of the log at that size, hexadecimal.
+        computed: String,
+        /// What agrees still.
+        agreed: String,
+    },
+    /// The log is shorter than a checkpoint from before.
+    #[error(
+        "the log ends at position {log}, but {checkpoint} knows {size} events: those from position {} to {size} were removed, or an older copy of the database was put in its place", .log + 1
+    )]
+    Behind {
+        /// Last position of the log.
+        log: u64,
+        /// Number of events the checkpoint is about.
+        size: u64,
+        /// The checkpoint.
+        checkpoint: String,
+    },
+    /// The log is long enough, and its head does not follow from a checkpoint from before.
+    #[error(
+        "the log of {log} events does not continue what {checkpoint} knows of the first {size}: the history was rewritten; `svala verify` tells between which positions"
+    )]
+    NotContinued {
+        /// Last position of the log.
+        log: u64,
+        /// Number of events the checkpoint is about.
+        size: u64,
+        /// The checkpoint.
+        checkpoint: String,
+    },
 }
 
 /// Checks a log from its first event to its last, in order.
@@ -135,6 +177,11 @@ impl Verifier {
             return Err(Damage::Root { size, head, computed });
         }
         Ok(computed)
+    }
+
+    /// The tree over the events checked.
+    pub fn tree(&self) -> &Frontier {
+        &self.tree
     }
 
     /// Number of streams seen.

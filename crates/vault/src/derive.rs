@@ -15,6 +15,7 @@ pub(crate) enum Purpose {
     Wrap,
     BlindIndex,
     Fingerprint,
+    Checkpoint,
 }
 
 impl Purpose {
@@ -24,6 +25,7 @@ impl Purpose {
             Self::Wrap => b"svala/1/wrap",
             Self::BlindIndex => b"svala/1/blind-index",
             Self::Fingerprint => b"svala/1/fingerprint",
+            Self::Checkpoint => b"svala/1/checkpoint",
         }
     }
 }
@@ -60,7 +62,9 @@ mod tests {
         let ledger = Secret::from_bytes([7; 32]);
         let library = Hkdf::<Sha256>::new(None, ledger.expose());
         let mut seen = std::collections::BTreeSet::new();
-        for purpose in [Purpose::KeyId, Purpose::Wrap, Purpose::BlindIndex, Purpose::Fingerprint] {
+        for purpose in
+            [Purpose::KeyId, Purpose::Wrap, Purpose::BlindIndex, Purpose::Fingerprint, Purpose::Checkpoint]
+        {
             let mut expected = [0; 32];
             library.expand(purpose.label(), &mut expected).unwrap();
             assert_eq!(derive(&ledger, purpose).expose(), &expected);

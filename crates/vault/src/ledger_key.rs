@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use ed25519_dalek::{Signer, SigningKey};
 use hmac::Mac;
 use uuid::Uuid;
 
@@ -82,6 +83,21 @@ impl LedgerKey {
         let mut id = [0; 16];
         id.copy_from_slice(&derive(&self.secret, Purpose::KeyId).expose()[..16]);
         id
+    }
+
+    /// The public half of the key that signs checkpoints (Ed25519).
+    pub fn checkpoint_key(&self) -> [u8; 32] {
+        self.signing_key().verifying_key().to_bytes()
+    }
+
+    /// Signs the text of a checkpoint (Ed25519, RFC 8032): the same text always gets the same signature.
+    pub fn sign_checkpoint(&self, text: &[u8]) -> [u8; 64] {
+        self.signing_key().sign(text).to_bytes()
+    }
+
+    /// Checkpoints are rare: derived when one is signed, wiped after it.
+    fn signing_key(&self) -> SigningKey {
+        SigningKey::from_bytes(derive(&self.secret, Purpose::Checkpoint).expose())
     }
 
     /// A keyed hash by which equal values are found without being stored. It depends on `scope`

@@ -10,6 +10,7 @@
 //!   ├─ HKDF ─ key id ......... in the database, tells a wrong key file
 //!   ├─ HKDF ─ blind index .... finds equal values without storing them
 //!   ├─ HKDF ─ fingerprint .... recognises a repeated request
+//!   ├─ HKDF ─ Ed25519 ........ signs checkpoints of the log
 //!   └─ HKDF ─ wrapping key ─ XChaCha20-Poly1305 ─ subject key, one per person
 //!                                                   └─ XChaCha20-Poly1305 ─ texts
 //! ```

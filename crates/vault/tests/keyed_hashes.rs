@@ -11,7 +11,7 @@ fn ledger() -> LedgerKey {
     LedgerKey::from_bytes([7; 32])
 }
 
-// Expected values from an independent implementation of HKDF and HMAC.
+// Expected values from independent implementations of HKDF, HMAC and Ed25519.
 #[test]
 fn hashes_never_change_their_format() {
     let golden = [
@@ -25,6 +25,16 @@ fn hashes_never_change_their_format() {
             "fingerprint",
             hex(&ledger().fingerprint(b"request")),
             "b030163903e57e63853fd955bd638ab43a47abcecc8e8de8f21b76e52b55c44a",
+        ),
+        (
+            "checkpoint key",
+            hex(&ledger().checkpoint_key()),
+            "eb5ef53a302de79e7c6ba2548f5df280f4329f4547d884a290c82dd7f9e1ca8f",
+        ),
+        (
+            "checkpoint signature",
+            hex(&ledger().sign_checkpoint(b"checkpoint\n")),
+            "ee99075a67df1326909a67efaf90c9ffe06089012559e24d146626a21530521856014dbd19cb206f64f50ab57d201557110e11bea6cc4aa1dff78db863bcb009",
         ),
     ];
     for (name, actual, expected) in golden {

@@ -2,6 +2,12 @@
 //!
 //! The frontier holds the root of each complete subtree, largest first: one hash for each bit that is set in the
 //! number of leaves. Adding a leaf costs O(log N) hashes and reads nothing, so the head row alone carries it.
+//!
+//! [`ProofPath`] makes, and [`includes`] and [`extends`] check, the proofs of RFC 6962, 2.1.1 and 2.1.2.
+
+mod path;
+
+pub use path::{PROOF_HASHES_MAX, ProofPath, extends, includes};
 
 use sha2::{Digest, Sha256};
 
@@ -77,13 +83,14 @@ fn node(left: &Hash, right: &Hash) -> Hash {
 
 #[cfg(test)]
 mod tests {
+    // Its fixtures serve the tests of the proofs too.
     use proptest::prelude::*;
 
     use super::*;
     use crate::hex;
 
     /// The definition in RFC 6962, 2.1, word for word: split at the largest power of two below n.
-    fn by_definition(leaves: &[Hash]) -> Hash {
+    pub(super) fn by_definition(leaves: &[Hash]) -> Hash {
         match leaves {
             [] => Sha256::digest([]).into(),
             [leaf] => *leaf,
@@ -94,19 +101,21 @@ mod tests {
         }
     }
 
-    /// The test leaves and roots published with the RFC's reference implementation.
+    /// The leaves of the tree that the RFC's reference implementation is tested with.
+    pub(super) const REFERENCE_LEAVES: [&[u8]; 8] = [
+        b"",
+        b"\x00",
+        b"\x10",
+        b"\x20\x21",
+        b"\x30\x31",
+        b"\x40\x41\x42\x43",
+        b"\x50\x51\x52\x53\x54\x55\x56\x57",
+        b"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f",
+    ];
+
+    /// The roots published with the RFC's reference implementation.
     #[test]
     fn published_vectors() {
-        let inputs: [&[u8]; 8] = [
-            b"",
-            b"\x00",
-            b"\x10",
-            b"\x20\x21",
-            b"\x30\x31",
-            b"\x40\x41\x42\x43",
-            b"\x50\x51\x52\x53\x54\x55\x56\x57",
-            b"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f",
-        ];
         let roots = [
             "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
             "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -122,7 +131,7 @@ mod tests {
             hex::encode(&tree.root()),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
-        for (input, root) in inputs.iter().zip(roots) {
+        for (input, root) in REFERENCE_LEAVES.iter().zip(roots) {
             tree.push(Sha256::new().chain_update([0]).chain_update(input).finalize().into());
             assert_eq!(hex::encode(&tree.root()), root);
         }

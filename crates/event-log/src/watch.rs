@@ -1,0 +1,197 @@
+//! Holding a log against the checkpoints that are known of it.
+
+use std::collections::BTreeMap;
+
+use crate::checkpoint::Checkpoint;
+use crate::envelope::Hash;
+use crate::hex;
+use crate::merkle::Frontier;
+use crate::verify::Damage;
+
+/// A checkpoint, and what to call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The checkpoint, whose signature was checked.
+    pub checkpoint: Checkpoint,
+    /// Where it came from, such as the name of its file.
+    pub name: String,
+}
+
+impl Known {
+    /// The name, and when it was written.
+    pub fn described(&self) -> String {
+        match self.checkpoint.time {
+            Some(time) => format!("the checkpoint {} of {time}", self.name),
+            None => format!("the checkpoint {}", self.name),
+        }
+    }
+
+    /// Whether a log continues this checkpoint: its tree, extended by the leaves after it, must give the log's root.
+    /// `later` are the leaf hashes after the checkpoint up to the log's `size`. Where the checkpoint holds no frontier,
+    /// only a log of the same size can be compared.
+    pub fn is_continued(&self, size: u64, root: &Hash, later: &[Hash]) -> bool {
+        if size == self.checkpoint.size {
+            return *root == self.checkpoint.root;
+        }
+        let Some(mut tree) = self.checkpoint.frontier.clone() else { return true };
+        later.iter().for_each(|leaf| tree.push(*leaf));
+        tree.size() == size && tree.root() == *root
+    }
+
+    /// The log has less events than this checkpoint knows.
+    pub fn is_ahead(&self, log: u64) -> Damage {
+        Damage::Behind { log, size: self.checkpoint.size, checkpoint: self.described() }
+    }
+}
+
+/// Compares the roots of a growing tree with those of known checkpoints.
+///
+/// The tree is shown at every size that [`CheckpointWatch::next`] asks for, and at the end of the log.
+#[derive(Debug, Default)]
+pub struct CheckpointWatch {
+    ahead: BTreeMap<u64, Vec<Known>>,
+    agreed: Option<Known>,
+    checked: u64,
+}
+
+impl CheckpointWatch {
+    /// A watch for these checkpoints, in any order.
+    pub fn new(known: impl IntoIterator<Item = Known>) -> Self {
+        let mut ahead: BTreeMap<u64, Vec<Known>> = BTreeMap::new();
+        for known in known {
+            ahead.entry(known.checkpoint.size).or_default().push(known);
+        }
+        Self { ahead, ..Self::default() }
+    }
+
+    /// The size at which the tree's root is wanted next.
+    pub fn next(&self) -> Option<u64> {
+        self.ahead.first_key_value().map(|(size, _)| *size)
+    }
+
+    /// Shows the tree. At a size that no checkpoint is about nothing happens.
+    ///
+    /// # Errors
+    /// [`Damage::Rewritten`] if a checkpoint knows another root.
+    pub fn at(&mut self, tree: &Frontier) -> Result<(), Damage> {
+        for known in self.ahead.remove(&tree.size()).unwrap_or_default() {
+            let computed = tree.root();
+            if known.checkpoint.root != computed {
+                return Err(self.rewritten(&known, &computed));
+            }
+            self.checked += 1;
+            self.agreed = Some(known);
+        }
+        Ok(())
+    }
+
+    /// Shows the end of the log; answers how many checkpoints agreed, and the last of them.
+    ///
+    /// # Errors
+    /// [`Damage::Behind`] if a checkpoint knows more events.
+    pub fn finish(self, size: u64) -> Result<(u64, Option<Known>), Damage> {
+        match self.ahead.range(size + 1..).next_back().and_then(|(_, known)| known.first()) {
+            Some(known) => Err(known.is_ahead(size)),
+            None => Ok((self.checked, self.agreed)),
+        }
+    }
+
+    fn rewritten(&self, known: &Known, computed: &Hash) -> Damage {
+        let agreed = self.agreed.as_ref();
+        Damage::Rewritten {
+            after: agreed.map_or(0, |known| known.checkpoint.size),
+            until: known.checkpoint.size,
+            checkpoint: known.described(),
+            root: hex::encode(&known.checkpoint.root),
+            computed: hex::encode(computed),
+            agreed: match agreed {
+                Some(agreed) => format!("{} still agrees", agreed.described()),
+                None => "no earlier checkpoint is known".into(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(leaves: impl IntoIterator<Item = u8>) -> Frontier {
+        let mut tree = Frontier::new();
+        leaves.into_iter().for_each(|leaf| tree.push([leaf; 32]));
+        tree
+    }
+
+    fn known(size: u8) -> Known {
+        let frontier = tree(0..size);
+        let time = Some("2026-11-22T00:32:55Z".parse().unwrap());
+        let checkpoint = Checkpoint {
+            origin: "o".into(),
+            size: size.into(),
+            root: frontier.root(),
+            time,
+            frontier: Some(frontier),
+        };
+        Known { checkpoint, name: format!("{size}.checkpoint") }
+    }
+
+    fn watched(known: Vec<Known>, leaves: impl IntoIterator<Item = u8>) -> Result<u64, Damage> {
+        let (mut watch, mut tree) = (CheckpointWatch::new(known), Frontier::new());
+        for leaf in leaves {
+            tree.push([leaf; 32]);
+            if watch.next() == Some(tree.size()) {
+                watch.at(&tree)?;
+            }
+        }
+        Ok(watch.finish(tree.size())?.0)
+    }
+
+    #[test]
+    fn an_untouched_log_agrees_with_all_checkpoints() {
+        assert_eq!(watched(vec![known(5), known(2), known(5), known(9)], 0..9), Ok(4));
+        assert_eq!(watched(vec![known(2)], 0..9), Ok(1));
+        assert_eq!(watched(Vec::new(), 0..9), Ok(0));
+    }
+
+    #[test]
+    fn a_rewritten_history_lies_between_the_last_that_agrees_and_the_first_that_does_not() {
+        // Events 5 and 6 were exchanged, and everything after them hashed anew.
+        let found =
+            watched(vec![known(2), known(4), known(5), known(8)], [0, 1, 2, 3, 5, 4, 6, 7]).unwrap_err();
+        let said = found.to_string();
+        assert!(matches!(found, Damage::Rewritten { after: 4, until: 5, .. }), "{said}");
+        assert!(said.contains("the checkpoint 5.checkpoint of 2026-11-22T00:32:55Z"), "{said}");
+        assert!(said.contains("4.checkpoint of 2026-11-22T00:32:55Z still agrees"), "{said}");
+        let first = watched(vec![known(2)], [9, 1]).unwrap_err();
+        assert!(matches!(first, Damage::Rewritten { after: 0, until: 2, .. }), "{first}");
+    }
+
+    #[test]
+    fn a_shorter_log_is_behind_the_longest_checkpoint() {
+        let found = watched(vec![known(3), known(8), known(9)], 0..7).unwrap_err();
+        let wanted = Damage::Behind {
+            log: 7,
+            size: 9,
+            checkpoint: "the checkpoint 9.checkpoint of 2026-11-22T00:32:55Z".into(),
+        };
+        assert_eq!(found, wanted);
+        assert_eq!(known(9).is_ahead(7), wanted);
+    }
+
+    #[test]
+    fn a_log_continues_a_checkpoint_or_does_not() {
+        let later = |leaves: &[u8]| -> Vec<Hash> { leaves.iter().map(|leaf| [*leaf; 32]).collect() };
+        let root = tree(0..9).root();
+        assert!(known(6).is_continued(9, &root, &later(&[6, 7, 8])));
+        assert!(known(9).is_continued(9, &root, &[]));
+        assert!(!known(9).is_continued(9, &tree(1..10).root(), &[]));
+        assert!(!known(6).is_continued(9, &root, &later(&[6, 8, 7])));
+        assert!(!known(6).is_continued(9, &root, &later(&[6, 7])), "a leaf is missing");
+        // The leaves after the checkpoint are the same; one before it is not.
+        let rewritten = tree([0, 1, 2, 9, 4, 5, 6, 7, 8]).root();
+        assert!(!known(6).is_continued(9, &rewritten, &later(&[6, 7, 8])));
+        let mut bare = known(6);
+        bare.checkpoint.frontier = None;
+        assert!(bare.is_continued(9, &rewritten, &later(&[6, 7, 8])), "this needs the whole log");
+    }
+}
