@@ -272,7 +272,7 @@ pub(crate) mod tests {
             (good.replace("\u{2014} k", "\u{2014} k+l"), BadNote::NotASignature),
             (good.replace("\u{2014} k ", "\u{2014} k A"), BadNote::NotASignature),
             (good.replace('a', "a\r"), BadNote::NotText),
-            (good.repeat(600), BadNote::TooLong),
+            (good.repeat(700), BadNote::TooLong),
         ] {
             assert_eq!(Note::parse(bad.as_bytes()), Err(why), "{bad}");
         }
