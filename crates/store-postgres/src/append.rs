@@ -1,0 +1,318 @@
+//! Appending: lock the head, read what the batch is about, decide in memory, write everything in one statement, commit.
+//!
+//! While this process is the only one that writes, it knows the head from its last append. A batch is then written in
+//! one round trip, by one statement that moves the head from exactly there and adds all rows, or does nothing.
+
+use std::sync::atomic::Ordering;
+
+use event_log::decide::{Known, RecordedCommand, Wanted, Written, decide};
+use event_log::group::WriteBatch;
+use event_log::{Append, AppendOutcome, Head, StoreError, StreamId};
+use sqlx::postgres::{PgConnection, PgRow};
+
+use crate::columns::{get, hash, head, key_owner, number, place, stored};
+use crate::connection::{Held, Writer, pause};
+use crate::errors::{damaged, is_collision, is_lost, is_unique_violation, store_error};
+
+/// How often a batch is tried when it collides with others or loses its connection: some eight seconds in all.
+const ATTEMPTS_MAX: u32 = 10;
+
+/// Whoever holds the head's lock is the only one who appends, in this process or any other.
+const LOCK: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT FROM log_head WHERE id = 1 FOR UPDATE";
+
+/// Everything a batch is about: the head, its commands, its streams' versions, its unique facts.
+const READ: &str = "
+SELECT 0, 0::bigint, position, root, frontier, NULL::text, NULL::uuid, NULL::bigint
+FROM log_head WHERE id = 1
+UNION ALL
+SELECT 1, wanted.place, first_position, fingerprint, NULL, NULL, NULL, last_position
+FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)
+CROSS JOIN LATERAL (SELECT * FROM commands WHERE command_id = wanted.id OFFSET 0) AS found
+UNION ALL
+SELECT 2, wanted.place, (SELECT coalesce(max(stream_version), 0) FROM events WHERE stream_id = wanted.id),
+       NULL, NULL, NULL, NULL, NULL
+FROM unnest($2::text[]) WITH ORDINALITY AS wanted (id, place)
+UNION ALL
+SELECT 3, wanted.place, position, NULL, NULL, stream_id, entity, NULL
+FROM unnest($3::text[], $4::bytea[]) WITH ORDINALITY AS wanted (scope, digest, place)
+CROSS JOIN LATERAL
+    (SELECT * FROM unique_keys WHERE scope = wanted.scope AND digest = wanted.digest OFFSET 0) AS found
+";
+
+/// Moves the head from the one the batch was decided on and adds all rows; does nothing if the head is not there any
+/// more or a stream has another version than the batch expects.
+const WRITE: &str = "
+WITH moved AS (
+    UPDATE log_head SET position = $1, root = $2, frontier = $3
+    WHERE id = 1 AND position = $4 AND root = $5 AND NOT EXISTS (
+        SELECT FROM unnest($20::text[], $21::bigint[]) AS expected (id, version)
+        WHERE version <> (SELECT coalesce(max(stream_version), 0) FROM events WHERE stream_id = expected.id)
+    )
+    RETURNING id
+), new_events AS (
+    INSERT INTO events (position, stream_id, stream_version, event_type, schema_version, command_id, actor,
+                        recorded_at, body, leaf_hash)
+    SELECT added.* FROM moved, unnest($6::bigint[], $7::text[], $8::bigint[], $9::text[], $10::bigint[], $11::uuid[],
+                                      $12::text[], $13::bigint[], $14::text[], $15::bytea[]) AS added
+), new_commands AS (
+    INSERT INTO commands (command_id, fingerprint, first_position, last_position)
+    SELECT added.* FROM moved, unnest($16::uuid[], $17::bytea[], $18::bigint[], $19::bigint[]) AS added
+)";
+
+/// What follows for a batch that reserves facts or brings texts.
+const WRITE_KEYS: &str = ", new_keys AS (
+    INSERT INTO unique_keys (scope, digest, stream_id, entity, position)
+    SELECT added.* FROM moved, unnest($22::text[], $23::bytea[], $24::text[], $25::uuid[], $26::bigint[]) AS added
+), new_subjects AS (
+    INSERT INTO vault_subjects (subject_id, wrapped_key)
+    SELECT added.* FROM moved, unnest($27::uuid[], $28::bytea[]) AS added
+    ON CONFLICT DO NOTHING
+), new_texts AS (
+    INSERT INTO vault_texts (text_id, subject_id, sealed)
+    SELECT added.* FROM moved, unnest($29::bytea[], $30::uuid[], $31::bytea[]) AS added
+    ON CONFLICT DO NOTHING
+)";
+
+/// Answers with a row if the batch was written.
+const MOVED: &str = " SELECT id FROM moved";
+
+impl WriteBatch for Writer {
+    /// A batch that collided with others, or whose answer was lost with its connection, is tried again as a whole: the
+    /// ids of its commands tell what was written.
+    async fn write_batch(&self, batch: Vec<Append>) -> Result<Vec<AppendOutcome>, StoreError> {
+        let mut since = None;
+        let mut attempt = 0;
+        loop {
+            match append(self, &batch, &mut since).await {
+                Ok(outcomes) if attempt == 0 => return Ok(outcomes),
+                Ok(outcomes) => {
+                    return Ok(outcomes.into_iter().map(|outcome| ours(outcome, since)).collect());
+                }
+                Err(Failed::Query(error)) if is_collision(&error) || is_lost(&error) => {
+                    attempt += 1;
+                    if attempt == ATTEMPTS_MAX {
+                        return Err(store_error(error));
+                    }
+                    pause(attempt).await;
+                }
+                Err(Failed::Query(error)) => return Err(store_error(error)),
+                Err(Failed::Answer(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+/// What an earlier attempt of this very call wrote was written now.
+fn ours(outcome: AppendOutcome, since: Option<u64>) -> AppendOutcome {
+    match (outcome, since) {
+        (AppendOutcome::AlreadyDone { first, last }, Some(since)) if first > since => {
+            AppendOutcome::Appended { first, last }
+        }
+        (outcome, _) => outcome,
+    }
+}
+
+/// Why an attempt came to nothing.
+enum Failed {
+    /// The server refused a statement, or is gone.
+    Query(sqlx::Error),
+    /// The server answered what cannot be.
+    Answer(StoreError),
+}
+
+impl From<sqlx::Error> for Failed {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Query(error)
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Answer(error)
+    }
+}
+
+/// One attempt. `since` becomes the head before the first attempt that may have written something.
+async fn append(
+    writer: &Writer,
+    batch: &[Append],
+    since: &mut Option<u64>,
+) -> Result<Vec<AppendOutcome>, Failed> {
+    let mut held = writer.take().await?;
+    if writer.smooth.load(Ordering::Relaxed)
+        && let Some(outcomes) = without_reading(&mut held, batch, since).await?
+    {
+        held.give_back();
+        return Ok(outcomes);
+    }
+    let outcomes = under_lock(writer, &mut held, batch, since).await?;
+    held.give_back();
+    Ok(outcomes)
+}
+
+/// Locks the head, reads, decides and writes.
+async fn under_lock(
+    writer: &Writer,
+    held: &mut Held<'_>,
+    batch: &[Append],
+    since: &mut Option<u64>,
+) -> Result<Vec<AppendOutcome>, Failed> {
+    held.head = None;
+    let connection = &mut *held.connection;
+    sqlx::raw_sql(LOCK).execute(&mut *connection).await?;
+    let (before, mut known) = read(connection, &Wanted::of(batch)).await?;
+    let since = *since.get_or_insert(before.position);
+
+    let mut written = Written::default();
+    let outcomes = decide(batch.to_vec(), &mut known, &mut written);
+    writer.smooth.store(outcomes.iter().all(|outcome| is_new(outcome, since)), Ordering::Relaxed);
+    if written.events.is_empty() {
+        sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
+        held.head = Some(before);
+        return Ok(outcomes);
+    }
+    let after = known.head();
+    if !write(connection, &[], &written, &before, &after).await? {
+        return Err(damaged("the head of the log moved under its lock").into());
+    }
+    sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
+    held.head = Some(after);
+    Ok(outcomes)
+}
+
+/// Whether nothing stood in the way of a command.
+fn is_new(outcome: &AppendOutcome, since: u64) -> bool {
+    match outcome {
+        AppendOutcome::Appended { .. } => true,
+        AppendOutcome::AlreadyDone { first, .. } => *first > since,
+        AppendOutcome::Conflict(_) => false,
+    }
+}
+
+/// Writes a batch as if it conflicted with nothing and nobody else had written since this connection last did. Where
+/// that is wrong, the statement does nothing or a key of the schema refuses it, and the answer is `None`: the long way
+/// will tell.
+async fn without_reading(
+    held: &mut Held<'_>,
+    batch: &[Append],
+    since: &mut Option<u64>,
+) -> Result<Option<Vec<AppendOutcome>>, Failed> {
+    let Some(before) = held.head.take() else { return Ok(None) };
+    let mut known = Known::after(&before);
+    for (stream_id, version) in batch.iter().flat_map(|append| &append.expected) {
+        known.versions.entry(stream_id.clone()).or_insert(*version);
+    }
+    let expected: Vec<(StreamId, u64)> =
+        known.versions.iter().map(|(stream_id, version)| (stream_id.clone(), *version)).collect();
+    let mut written = Written::default();
+    let outcomes = decide(batch.to_vec(), &mut known, &mut written);
+    // A conflict inside the batch is judged by what the ledger holds, not by what was assumed of it.
+    if !outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended { .. })) {
+        return Ok(None);
+    }
+    since.get_or_insert(before.position);
+    let after = known.head();
+    match write(&mut held.connection, &expected, &written, &before, &after).await {
+        Ok(true) => {
+            held.head = Some(after);
+            Ok(Some(outcomes))
+        }
+        Ok(false) => Ok(None),
+        Err(Failed::Query(error)) if is_unique_violation(&error) => Ok(None),
+        Err(failed) => Err(failed),
+    }
+}
+
+async fn read(connection: &mut PgConnection, wanted: &Wanted) -> Result<(Head, Known), Failed> {
+    let streams: Vec<&str> = wanted.streams.iter().map(|stream_id| stream_id.as_str()).collect();
+    let scopes: Vec<&str> = wanted.keys.iter().map(|(scope, _)| *scope).collect();
+    let digests: Vec<&[u8]> = wanted.keys.iter().map(|(_, digest)| digest.as_slice()).collect();
+    let rows = sqlx::query(READ)
+        .bind(&wanted.commands)
+        .bind(streams)
+        .bind(scopes)
+        .bind(digests)
+        .fetch_all(connection)
+        .await?;
+    Ok(answers(wanted, &rows)?)
+}
+
+fn answers(wanted: &Wanted, rows: &[PgRow]) -> Result<(Head, Known), StoreError> {
+    let mut before = None;
+    let mut known = Known::default();
+    for row in rows {
+        let beyond = || damaged("an answer to a question that was not asked");
+        let asked = place(row, 1)?;
+        match get::<i32>(row, 0)? {
+            0 => before = Some(head(row, 2)?),
+            1 => {
+                let id = *asked.and_then(|place| wanted.commands.get(place)).ok_or_else(beyond)?;
+                let (first, fingerprint, last) = (number(row, 2)?, hash(row, 3)?, number(row, 7)?);
+                known.commands.insert(id, RecordedCommand { id, fingerprint, first, last });
+            }
+            2 => {
+                let stream_id = asked.and_then(|place| wanted.streams.get(place)).ok_or_else(beyond)?;
+                known.versions.insert(stream_id.clone(), number(row, 2)?);
+            }
+            _ => {
+                let key = *asked.and_then(|place| wanted.keys.get(place)).ok_or_else(beyond)?;
+                known.keys.insert(key, key_owner(row, [5, 6, 2])?);
+            }
+        }
+    }
+    let before = before.ok_or_else(|| damaged("the log has no head"))?;
+    Ok((before.clone(), Known { position: before.position, frontier: before.frontier, ..known }))
+}
+
+/// Writes everything, if the head is still `before` and the streams have the versions expected; answers whether it did.
+async fn write(
+    connection: &mut PgConnection,
+    expected: &[(StreamId, u64)],
+    written: &Written,
+    before: &Head,
+    after: &Head,
+) -> Result<bool, Failed> {
+    let Written { events, commands, keys, subject_keys, texts } = written;
+    let numbers =
+        |numbers: &mut dyn Iterator<Item = u64>| numbers.map(stored).collect::<Result<Vec<i64>, _>>();
+    let bodies: Result<Vec<&str>, _> = events.iter().map(|event| str::from_utf8(&event.body)).collect();
+    let bodies = bodies.map_err(|error| StoreError::BadRequest(error.to_string()))?;
+    let plain = keys.is_empty() && subject_keys.is_empty() && texts.is_empty();
+    let sql = if plain { [WRITE, "", MOVED].concat() } else { [WRITE, WRITE_KEYS, MOVED].concat() };
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(stored(after.position)?)
+        .bind(after.root.as_slice())
+        .bind(after.frontier.to_bytes())
+        .bind(stored(before.position)?)
+        .bind(before.root.as_slice())
+        .bind(numbers(&mut events.iter().map(|event| event.position))?)
+        .bind(events.iter().map(|event| event.stream_id.as_str()).collect::<Vec<_>>())
+        .bind(numbers(&mut events.iter().map(|event| event.stream_version))?)
+        .bind(events.iter().map(|event| event.event_type.as_str()).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| i64::from(event.schema_version)).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.command_id).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.actor.as_str()).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| event.recorded_at).collect::<Vec<_>>())
+        .bind(bodies)
+        .bind(events.iter().map(|event| event.leaf_hash.as_slice()).collect::<Vec<_>>())
+        .bind(commands.iter().map(|command| command.id).collect::<Vec<_>>())
+        .bind(commands.iter().map(|command| command.fingerprint.as_slice()).collect::<Vec<_>>())
+        .bind(numbers(&mut commands.iter().map(|command| command.first))?)
+        .bind(numbers(&mut commands.iter().map(|command| command.last))?)
+        .bind(expected.iter().map(|(stream_id, _)| stream_id.as_str()).collect::<Vec<_>>())
+        .bind(numbers(&mut expected.iter().map(|(_, version)| *version))?);
+    if !plain {
+        query = query
+            .bind(keys.iter().map(|reserved| reserved.key.scope).collect::<Vec<_>>())
+            .bind(keys.iter().map(|reserved| reserved.key.digest.as_slice()).collect::<Vec<_>>())
+            .bind(keys.iter().map(|reserved| reserved.owner.stream_id.as_str()).collect::<Vec<_>>())
+            .bind(keys.iter().map(|reserved| reserved.owner.entity).collect::<Vec<_>>())
+            .bind(numbers(&mut keys.iter().map(|reserved| reserved.owner.position))?)
+            .bind(subject_keys.iter().map(|key| key.subject_id).collect::<Vec<_>>())
+            .bind(subject_keys.iter().map(|key| key.wrapped.as_slice()).collect::<Vec<_>>())
+            .bind(texts.iter().map(|text| text.id.as_slice()).collect::<Vec<_>>())
+            .bind(texts.iter().map(|text| text.subject_id).collect::<Vec<_>>())
+            .bind(texts.iter().map(|text| text.bytes.as_slice()).collect::<Vec<_>>());
+    }
+    Ok(query.fetch_optional(connection).await?.is_some())
+}

@@ -1,0 +1,163 @@
+//! Connections: what all have in common, the one that writes, and the pool that reads.
+
+use std::str::FromStr;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use event_log::{Head, StoreError};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow, Postgres};
+use sqlx::query::Query;
+use sqlx::{ConnectOptions, Connection};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::errors::{is_lost, store_error};
+
+/// Readers at the same time.
+const READERS_MAX: u32 = 8;
+/// How long a query waits for one of them.
+const READER_WAIT: Duration = Duration::from_secs(15);
+
+/// What a connection may do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Role {
+    /// Create and migrate the schema.
+    Owner,
+    /// Add to the log, write rows of read models.
+    Append,
+    /// Read.
+    Read,
+}
+
+/// Reads a URL such as `postgres://user@host/database`.
+pub(crate) fn parse(url: &str) -> Result<PgConnectOptions, StoreError> {
+    // The error of the parser may quote the URL, and with it a password.
+    PgConnectOptions::from_str(url)
+        .map(|options| options.application_name("svala").disable_statement_logging())
+        .map_err(|_| {
+            StoreError::BadRequest("a PostgreSQL ledger is named postgres://USER@HOST/DATABASE".into())
+        })
+}
+
+/// The options of a connection that acts in a role, whatever else its user may do. No statement, no lock and no
+/// forgotten transaction holds the log up for longer than the limits say.
+pub(crate) fn acting_as(options: &PgConnectOptions, role: Role) -> PgConnectOptions {
+    let role = match role {
+        Role::Owner => "svala_owner",
+        Role::Append => "svala_append",
+        Role::Read => "svala_read",
+    };
+    options.clone().options([
+        ("search_path", "svala"),
+        ("role", role),
+        ("default_transaction_isolation", "read committed"),
+        ("statement_timeout", "120s"),
+        ("lock_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "60s"),
+    ])
+}
+
+/// Where the ledger is, for people; never with a password.
+pub(crate) fn place(options: &PgConnectOptions) -> String {
+    format!("postgres://{}/{}", options.get_host(), options.get_database().unwrap_or("postgres"))
+}
+
+/// Connections that only read. A broken one is found by the query that uses it, which is then asked again.
+pub(crate) fn readers(options: &PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(READERS_MAX)
+        .acquire_timeout(READER_WAIT)
+        // One round trip for each query, not two.
+        .test_before_acquire(false)
+        .connect_lazy_with(acting_as(options, Role::Read))
+}
+
+/// Waits a little, longer with each attempt.
+pub(crate) async fn pause(attempt: u32) {
+    tokio::time::sleep(Duration::from_millis(10 << attempt.min(8))).await;
+}
+
+/// Runs a query that changes nothing; once more if its connection turns out to be gone.
+pub(crate) async fn fetch<'q>(
+    readers: &PgPool,
+    query: impl Fn() -> Query<'q, Postgres, sqlx::postgres::PgArguments>,
+) -> Result<Vec<PgRow>, StoreError> {
+    let mut attempt = 0;
+    loop {
+        match query().fetch_all(readers).await {
+            // Each connection of the pool may have gone with the server.
+            Err(error) if is_lost(&error) && attempt < READERS_MAX && !readers.is_closed() => {
+                pause(attempt / 2).await
+            }
+            other => return other.map_err(store_error),
+        }
+        attempt += 1;
+    }
+}
+
+/// The only connection of this store that writes; made when it is first needed.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    options: PgConnectOptions,
+    slot: Mutex<Slot>,
+    /// Nothing conflicted lately, so a batch may be written without reading first.
+    pub(crate) smooth: AtomicBool,
+}
+
+/// Where the writing connection is while nobody uses it.
+#[derive(Debug)]
+enum Slot {
+    /// Here, with the head of the log as this connection last wrote it.
+    Idle(Box<PgConnection>, Option<Head>),
+    /// Not made yet, or its last use did not end properly; the next one connects.
+    None,
+    Closed,
+}
+
+/// The writing connection in use. It goes back only when its last statement ended properly: whatever else happens
+/// drops the connection, and with it an open transaction, so that no later caller inherits one.
+#[derive(Debug)]
+pub(crate) struct Held<'a> {
+    slot: MutexGuard<'a, Slot>,
+    pub(crate) connection: Box<PgConnection>,
+    /// The head of the log as far as this connection knows. Others may have moved it.
+    pub(crate) head: Option<Head>,
+}
+
+impl Writer {
+    pub(crate) fn new(options: &PgConnectOptions) -> Self {
+        Self {
+            options: acting_as(options, Role::Append),
+            slot: Mutex::new(Slot::None),
+            smooth: AtomicBool::new(true),
+        }
+    }
+
+    /// Takes the connection, as soon as nobody else has it.
+    pub(crate) async fn take(&self) -> Result<Held<'_>, sqlx::Error> {
+        let mut slot = self.slot.lock().await;
+        let (connection, head) = match std::mem::replace(&mut *slot, Slot::None) {
+            Slot::Idle(connection, head) => (connection, head),
+            Slot::None => (Box::new(self.options.connect().await?), None),
+            Slot::Closed => {
+                *slot = Slot::Closed;
+                return Err(sqlx::Error::Configuration("the store was closed".into()));
+            }
+        };
+        Ok(Held { slot, connection, head })
+    }
+
+    pub(crate) async fn close(&self) -> Result<(), StoreError> {
+        match std::mem::replace(&mut *self.slot.lock().await, Slot::Closed) {
+            Slot::Idle(connection, _) => connection.close().await.map_err(store_error),
+            Slot::None | Slot::Closed => Ok(()),
+        }
+    }
+}
+
+impl Held<'_> {
+    /// Gives the connection back; it must not be inside a transaction.
+    pub(crate) fn give_back(self) {
+        let Self { mut slot, connection, head } = self;
+        *slot = Slot::Idle(connection, head);
+    }
+}

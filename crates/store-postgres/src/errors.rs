@@ -1,0 +1,123 @@
+//! What the server answers, as errors of the store's trait.
+
+use event_log::StoreError;
+use sqlx::migrate::MigrateError;
+
+/// Sorts an error of the server. Of its answer only the message and the code are kept: a detail may quote values.
+pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::Database(error) => by_code(&error.code().unwrap_or_default(), error.message()),
+        sqlx::Error::PoolTimedOut => StoreError::Unreachable("it gave no connection in time".into()),
+        error @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
+            StoreError::Damaged(error.to_string())
+        }
+        error if is_lost(&error) => StoreError::Unreachable(error.to_string()),
+        error => StoreError::Database(error.to_string()),
+    }
+}
+
+/// By SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+fn by_code(code: &str, message: &str) -> StoreError {
+    match code {
+        "53100" => StoreError::Full,
+        // Lock or statement timeout; what is still 40001 or 40P01 after all attempts.
+        "55P03" | "57014" | "40001" | "40P01" | "25P03" => StoreError::Busy,
+        "42501" => StoreError::Unsafe(format!(
+            "{message}: the user of the ledger's URL needs the role svala_append (to read only, svala_read)"
+        )),
+        // The schema's only reference is from a text to the key that opens it.
+        "23503" => StoreError::BadRequest("a text of a person who has no key".into()),
+        // Our triggers, and pages that cannot be read.
+        "23001" | "XX001" | "XX002" => StoreError::Damaged(message.to_owned()),
+        "28000" | "28P01" | "3D000" | "53300" => StoreError::Unreachable(message.to_owned()),
+        _ if code.starts_with("08") || code.starts_with("57P") => StoreError::Unreachable(message.to_owned()),
+        _ => StoreError::Database(format!("{message} (SQLSTATE {code})")),
+    }
+}
+
+fn code_of(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error().and_then(|error| error.code()).map(String::from)
+}
+
+/// Whether a row was refused because one like it is there.
+pub(crate) fn is_unique_violation(error: &sqlx::Error) -> bool {
+    code_of(error).is_some_and(|code| code == "23505")
+}
+
+/// Whether something that was to be made is there already, or is being made by somebody else.
+pub(crate) fn was_made_meanwhile(error: &sqlx::Error) -> bool {
+    let codes = ["23505", "42P06", "42P07", "42710", "42723", "XX000"];
+    code_of(error).is_some_and(|code| codes.contains(&code.as_str())) || is_collision(error)
+}
+
+/// Whether the transaction lost against another one and can simply be tried again: a serialisation failure or a
+/// deadlock.
+pub(crate) fn is_collision(error: &sqlx::Error) -> bool {
+    code_of(error).is_some_and(|code| code == "40001" || code == "40P01")
+}
+
+/// Whether the connection is gone or was never there, so that what became of the last statement is not known.
+pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::PoolClosed => true,
+        // The server is shutting down, starting up, or has no connection left.
+        error => code_of(error)
+            .is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "53300"),
+    }
+}
+
+/// Sorts an error of a migration.
+pub(crate) fn migration_error(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::VersionMissing(version) => StoreError::Unsafe(format!(
+            "its schema has migration {version}, which this program does not know: use a newer program"
+        )),
+        MigrateError::VersionMismatch(version) => {
+            StoreError::Unsafe(format!("migration {version} is not the one its schema was made with"))
+        }
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => store_error(error),
+        error => StoreError::Database(error.to_string()),
+    }
+}
+
+/// A stored value that no writer of this store can have written.
+pub(crate) fn damaged(what: impl Into<String>) -> StoreError {
+    StoreError::Damaged(what.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_by_what_the_caller_can_do() {
+        let kind = |code| match by_code(code, "text") {
+            StoreError::Busy => "busy",
+            StoreError::Full => "full",
+            StoreError::Damaged(_) => "damaged",
+            StoreError::Unsafe(_) => "unsafe",
+            StoreError::Unreachable(_) => "unreachable",
+            _ => "database",
+        };
+        let sorted =
+            ["40001", "40P01", "55P03", "53100", "23001", "XX001", "42501", "57P01", "08006", "22000"];
+        assert_eq!(
+            sorted.map(kind),
+            [
+                "busy",
+                "busy",
+                "busy",
+                "full",
+                "damaged",
+                "damaged",
+                "unsafe",
+                "unreachable",
+                "unreachable",
+                "database"
+            ]
+        );
+    }
+}

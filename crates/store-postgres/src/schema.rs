@@ -1,0 +1,107 @@
+//! The schema: its roles, its migrations, and whether it is there.
+
+use event_log::{Head, LedgerMeta, StoreError};
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection};
+
+use crate::connection::{Role, acting_as, pause, place};
+use crate::errors::{is_unique_violation, migration_error, store_error, was_made_meanwhile};
+
+const ROLES: &str = include_str!("../../../migrations/postgres/roles.sql");
+
+fn migrations() -> Migrator {
+    let mut migrations = sqlx::migrate!("../../migrations/postgres");
+    // It would be an advisory lock, which not every engine has; whoever comes second tries again.
+    migrations.set_locking(false);
+    migrations
+}
+
+/// How often the schema is prepared when other programs prepare theirs at the same moment.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// Makes roles, schema and tables where they are missing. Needs a user who may create roles, or the roles; and who may
+/// create a schema in the database.
+pub(crate) async fn prepare(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let mut attempt = 0;
+    loop {
+        match try_prepare(options).await {
+            Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
+                if was_made_meanwhile(&error) && attempt + 1 < ATTEMPTS_MAX =>
+            {
+                pause(attempt).await;
+            }
+            other => return other.map_err(migration_error),
+        }
+        attempt += 1;
+    }
+}
+
+async fn try_prepare(options: &PgConnectOptions) -> Result<(), MigrateError> {
+    let mut connection = options.connect().await?;
+    sqlx::raw_sql(ROLES).execute(&mut connection).await?;
+    connection.close().await?;
+    let mut connection = acting_as(options, Role::Owner).connect().await?;
+    let mut transaction = connection.begin().await?;
+    migrations().run_direct(None, &mut *transaction, false).await?;
+    transaction.commit().await?;
+    Ok(connection.close().await?)
+}
+
+/// Makes a ledger in prepared tables: its identity and the head of an empty log.
+pub(crate) async fn fill(options: &PgConnectOptions, meta: &LedgerMeta) -> Result<(), StoreError> {
+    let mut connection = acting_as(options, Role::Owner).connect().await.map_err(store_error)?;
+    let head = Head::empty();
+    let made = sqlx::query(
+        "WITH made AS (INSERT INTO ledger (id, ledger_id, key_id, created_at) VALUES (1, $1, $2, $3))
+         INSERT INTO log_head (id, position, root, frontier) VALUES (1, 0, $4, $5)",
+    )
+    .bind(meta.ledger_id)
+    .bind(meta.key_id.as_slice())
+    .bind(meta.created_at)
+    .bind(head.root.as_slice())
+    .bind(head.frontier.to_bytes())
+    .execute(&mut connection)
+    .await;
+    connection.close().await.map_err(store_error)?;
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) if is_unique_violation(&error) => Err(StoreError::AlreadyThere { place: place(options) }),
+        Err(error) => Err(store_error(error)),
+    }
+}
+
+/// Whether a ledger is there that this program can work with.
+pub(crate) async fn check(
+    connection: &mut PgConnection,
+    options: &PgConnectOptions,
+) -> Result<(), StoreError> {
+    let there = "SELECT to_regclass('svala.ledger') IS NOT NULL";
+    let there: bool = sqlx::query_scalar(there).fetch_one(&mut *connection).await.map_err(store_error)?;
+    if !there {
+        return Err(StoreError::NoLedger { place: place(options) });
+    }
+    let migrations = migrations();
+    let applied =
+        connection.list_applied_migrations(&migrations.table_name).await.map_err(migration_error)?;
+    for migration in &applied {
+        match migrations.iter().find(|known| known.version == migration.version) {
+            None => {
+                return Err(migration_error(MigrateError::VersionMissing(migration.version)));
+            }
+            Some(known) if known.checksum != migration.checksum => {
+                return Err(migration_error(MigrateError::VersionMismatch(migration.version)));
+            }
+            Some(_) => {}
+        }
+    }
+    if applied.len() < migrations.iter().count() {
+        return Err(StoreError::Unsafe(
+            "its schema is older than this program: let its owner run `svala init`, which brings it up to date"
+                .into(),
+        ));
+    }
+    let filled = "SELECT EXISTS (SELECT FROM ledger)";
+    let filled: bool = sqlx::query_scalar(filled).fetch_one(connection).await.map_err(store_error)?;
+    if filled { Ok(()) } else { Err(StoreError::NoLedger { place: place(options) }) }
+}

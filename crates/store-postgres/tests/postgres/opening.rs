@@ -1,0 +1,170 @@
+//! Creating and opening a ledger: who may, what is refused, what the program's role cannot do.
+
+use event_log::{Store, StoreError};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use store_postgres::PostgresStore;
+use store_testing::contract::{Build, appended, command, one};
+use store_testing::postgres::Database;
+
+use crate::support::{Ledger, meta};
+
+async fn sql(connection: &mut PgConnection, sql: &str) -> Result<u64, sqlx::Error> {
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await.map(|done| done.rows_affected())
+}
+
+/// The code of the server's refusal.
+async fn refused(connection: &mut PgConnection, statement: &str) -> String {
+    let error = sql(connection, statement).await.expect_err(statement);
+    let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
+    format!("{statement}: {code}")
+}
+
+#[tokio::test]
+async fn a_ledger_is_created_once() {
+    let Some(ledger) = Ledger::new().await else { return };
+    one(&ledger.store, command(1).on(1, 0)).await;
+    let again = PostgresStore::create(&ledger.database.url(), meta()).await;
+    assert!(matches!(again, Err(StoreError::AlreadyThere { .. })), "{again:?}");
+    assert_eq!(ledger.store.head().await.unwrap().position, 1);
+}
+
+#[tokio::test]
+async fn two_programs_create_one_ledger() {
+    let Some(database) = Database::create().await else { return };
+    let url = database.url();
+    let (a, b) = tokio::join!(PostgresStore::create(&url, meta()), PostgresStore::create(&url, meta()));
+    let made = [&a, &b].into_iter().filter(|made| made.is_ok()).count();
+    assert_eq!(made, 1, "{a:?} {b:?}");
+    assert!([a, b].into_iter().any(|made| matches!(made, Err(StoreError::AlreadyThere { .. }))));
+}
+
+#[tokio::test]
+async fn no_ledger_no_server_and_no_address_are_told_apart() {
+    let Some(database) = Database::create().await else { return };
+    let open = PostgresStore::open(&database.url()).await;
+    assert!(matches!(open, Err(StoreError::NoLedger { .. })), "{open:?}");
+    PostgresStore::prepare(&database.url()).await.unwrap();
+    let prepared = PostgresStore::open(&database.url()).await;
+    assert!(matches!(prepared, Err(StoreError::NoLedger { .. })), "{prepared:?}");
+    let nobody = PostgresStore::open("postgres://nobody@127.0.0.1:9/none").await;
+    assert!(matches!(nobody, Err(StoreError::Unreachable(_))), "{nobody:?}");
+    let nonsense = PostgresStore::open("postgres://u:secret@[/x").await;
+    let text = format!("{nonsense:?}");
+    assert!(matches!(nonsense, Err(StoreError::BadRequest(_))) && !text.contains("secret"), "{text}");
+}
+
+/// Whoever the user is, the program acts as a role that can only add.
+#[tokio::test]
+async fn the_programs_role_can_change_nothing_of_the_log() {
+    let Some(ledger) = Ledger::new().await else { return };
+    one(&ledger.store, command(1).on(1, 0).key("receipt", 1)).await;
+    let mut connection = ledger.database.connect().await;
+    sql(&mut connection, "SET search_path = svala").await.unwrap();
+    for role in ["svala_append", "svala_read"] {
+        sql(&mut connection, &format!("SET ROLE {role}")).await.unwrap();
+        for statement in [
+            "UPDATE events SET actor = 'x'",
+            "DELETE FROM events",
+            "TRUNCATE events",
+            "DELETE FROM log_head",
+            "UPDATE commands SET first_position = 1",
+            "DELETE FROM commands",
+            "UPDATE unique_keys SET position = 1",
+            "UPDATE ledger SET created_at = 1",
+            "DELETE FROM ledger",
+            "ALTER TABLE events DISABLE TRIGGER ALL",
+            "DROP TRIGGER events_never_change ON events",
+            "CREATE TABLE mine ()",
+        ] {
+            assert_eq!(refused(&mut connection, statement).await, format!("{statement}: 42501"), "{role}");
+        }
+    }
+    assert_eq!(
+        refused(&mut connection, "INSERT INTO sealed_runs VALUES (0, 'x')").await.split_at(39).1,
+        ": 42501"
+    );
+}
+
+/// The owner has the rights, and is stopped by the triggers until they are put away on purpose.
+#[tokio::test]
+async fn the_owner_is_stopped_by_triggers() {
+    let Some(ledger) = Ledger::new().await else { return };
+    one(&ledger.store, command(1).on(1, 0).key("receipt", 1)).await;
+    let mut connection = ledger.database.connect().await;
+    sql(&mut connection, "SET search_path = svala; SET ROLE svala_owner").await.unwrap();
+    for statement in [
+        "UPDATE events SET actor = 'x'",
+        "DELETE FROM events",
+        "TRUNCATE events",
+        "DELETE FROM log_head",
+        "UPDATE log_head SET root = root",
+        "UPDATE log_head SET position = 0",
+        "UPDATE commands SET first_position = 1",
+        "DELETE FROM commands",
+        "UPDATE unique_keys SET position = 1",
+        "TRUNCATE unique_keys",
+        "UPDATE ledger SET created_at = 1",
+        "DELETE FROM ledger",
+        "INSERT INTO events SELECT * FROM events ON CONFLICT (position) DO UPDATE SET actor = 'x'",
+    ] {
+        assert_eq!(refused(&mut connection, statement).await, format!("{statement}: 23001"));
+    }
+    // A ledger without its triggers is not opened.
+    sql(&mut connection, "ALTER TABLE events DISABLE TRIGGER events_never_change").await.unwrap();
+    let open = PostgresStore::open(&ledger.database.url()).await;
+    assert!(
+        matches!(&open, Err(StoreError::Unsafe(why)) if why.contains("missing or disabled: events_never_change")),
+        "{open:?}"
+    );
+    let inspected = PostgresStore::open_to_inspect(&ledger.database.url()).await.unwrap();
+    let wrong: Vec<_> = inspected.assertions().await.unwrap().into_iter().filter(|a| !a.2).collect();
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+}
+
+#[tokio::test]
+async fn unsafe_settings_refuse_to_start() {
+    let Some(ledger) = Ledger::new().await else { return };
+    let mut connection = ledger.database.connect().await;
+    let name: String =
+        sqlx::query_scalar("SELECT current_database()::text").fetch_one(&mut connection).await.unwrap();
+    let set = format!("ALTER DATABASE {name} SET synchronous_commit = off");
+    sql(&mut connection, &set).await.unwrap();
+    let open = PostgresStore::open(&ledger.database.url()).await;
+    assert!(matches!(&open, Err(StoreError::Unsafe(why)) if why.contains("synchronous_commit")), "{open:?}");
+}
+
+#[tokio::test]
+async fn a_schema_of_another_program_is_refused() {
+    let Some(ledger) = Ledger::new().await else { return };
+    let mut connection = ledger.database.connect().await;
+    sql(&mut connection, "SET search_path = svala").await.unwrap();
+    for (change, told) in [
+        (
+            "UPDATE _sqlx_migrations SET checksum = '\\x00' WHERE version = 1",
+            "not the one its schema was made with",
+        ),
+        ("UPDATE _sqlx_migrations SET version = 99 WHERE version = 1", "use a newer program"),
+        ("DELETE FROM _sqlx_migrations", "older than this program"),
+    ] {
+        sql(&mut connection, change).await.unwrap();
+        let open = PostgresStore::open(&ledger.database.url()).await;
+        assert!(matches!(&open, Err(StoreError::Unsafe(why)) if why.contains(told)), "{change}: {open:?}");
+    }
+}
+
+/// Every connection of the server goes away: what comes next finds its way back, and nothing is written twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restarted_server_is_found_again() {
+    let Some(ledger) = Ledger::new().await else { return };
+    for id in 1..=20 {
+        assert_eq!(one(&ledger.store, command(id).on(id, 0)).await, appended(id, id));
+        let mut connection = ledger.database.connect().await;
+        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        sql(&mut connection, others).await.unwrap();
+        connection.close().await.unwrap();
+        if id % 2 == 0 {
+            assert_eq!(ledger.store.head().await.unwrap().position, id);
+        }
+    }
+}
