@@ -32,6 +32,10 @@ bench *options:
 long:
     SVALA_LONG=1 cargo test --release -p cli --test end_to_end -- long --nocapture
 
+# The long campaigns of faults: 200 kills at any moment, a crash at every named place, full disks.
+faults:
+    SVALA_LONG=1 cargo test -p cli --test faults -- --nocapture
+
 # Write the golden messages and the recipes' output anew; look at the difference before committing it.
 golden:
     SVALA_UPDATE_GOLDEN=1 cargo test -p cli --test end_to_end

@@ -5,7 +5,6 @@ mod support;
 
 mod bad_input;
 mod commands;
-mod crash;
 mod demo;
 mod exits;
 mod partial;

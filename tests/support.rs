@@ -1,4 +1,5 @@
 //! A ledger in a folder of its own, the program run on it, and what it prints as data.
+#![allow(dead_code, reason = "two suites share it, and each uses a part")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,6 +35,11 @@ impl Ledger {
     /// A folder without a ledger.
     pub fn none() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A folder without a ledger, inside another one.
+    pub fn on(disk: &Path) -> Self {
+        Self { folder: TempDir::new_in(disk).unwrap() }
     }
 
     /// A new ledger.
@@ -148,6 +154,15 @@ impl Ledger {
             row.remove("case");
         }
         balances
+    }
+
+    /// Everything the lists and balances show, without what is random or counts events.
+    pub fn state(&self) -> Vec<Vec<Cells>> {
+        let mut state = ["balance", "case list", "claim list", "grant list"].map(|line| self.csv(line));
+        for row in state.iter_mut().flatten() {
+            row.retain(|column, _| !["case", "claim", "grant"].contains(&column.as_str()));
+        }
+        state.into()
     }
 
     /// The log is sound and the read models are what it gives.

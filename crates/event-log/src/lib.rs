@@ -7,12 +7,14 @@
 //! - [`request`], [`decide`]: which requests are well formed, and which commands of a batch can be written;
 //! - [`group`]: commands that wait at the same time, written in one transaction;
 //! - [`verify`]: the one checker of positions, versions, hashes and root;
-//! - [`note`], [`checkpoint`], [`watch`]: signed checkpoints of the log, and holding it against them.
+//! - [`note`], [`checkpoint`], [`watch`]: signed checkpoints of the log, and holding it against them;
+//! - [`crash`]: places at which a test ends the program.
 //!
 //! Nothing here knows what an event means.
 
 pub mod canonical;
 pub mod checkpoint;
+pub mod crash;
 pub mod decide;
 pub mod envelope;
 pub mod group;

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use event_log::crash::{crash_point, crash_point_ahead};
 use event_log::group::WriteBatch;
 use event_log::{Append, AppendOutcome, Head, StoreError};
 use sqlx::sqlite::{
@@ -44,8 +45,8 @@ pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 /// What the writing connection needs besides.
-pub(crate) fn writer_options(path: &Path) -> SqliteConnectOptions {
-    options(path)
+pub(crate) fn writer_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
         // 32 MiB: the inner pages of the indexes on streams, commands and keys stay in memory.
         .pragma("cache_size", "-32768")
         // 16 MiB of log before it is folded into the file: digests are spread over their whole index, and a page
@@ -55,14 +56,14 @@ pub(crate) fn writer_options(path: &Path) -> SqliteConnectOptions {
 }
 
 /// Connections that can only read.
-pub(crate) fn readers(path: &Path) -> SqlitePool {
+pub(crate) fn readers(options: SqliteConnectOptions) -> SqlitePool {
     SqlitePoolOptions::new()
         .max_connections(READERS_MAX)
         // A local file does not go away between two queries as a server does.
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_lazy_with(options(path).read_only(true))
+        .connect_lazy_with(options.read_only(true))
 }
 
 /// The only connection of this store that writes.
@@ -92,6 +93,7 @@ impl Writer {
     /// Takes the connection, as soon as nobody else has it.
     pub(crate) async fn take(&self) -> Result<Transaction<'_>, StoreError> {
         let mut slot = self.slot.lock().await;
+        crash_point("before-transaction");
         let (connection, head) = match std::mem::replace(&mut *slot, Slot::Lost) {
             Slot::Idle(connection, head) => (connection, head),
             Slot::Lost => (self.options.connect().await.map_err(store_error)?, None),
@@ -158,6 +160,7 @@ impl Transaction<'_> {
     /// Runs a script without looking at its rows.
     pub(crate) async fn run(&mut self, script: Script) -> Result<(), StoreError> {
         for Part { sql, arguments } in script.into_parts() {
+            crash_point("in-transaction");
             let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
             query.execute(&mut self.connection).await.map_err(store_error)?;
         }
@@ -167,8 +170,13 @@ impl Transaction<'_> {
     /// Runs a last script and commits, in one round trip. On an error nothing of the transaction remains, unless
     /// the disk failed during the commit itself: then a restart decides, and the command id tells.
     pub(crate) async fn commit(mut self, mut last: Script) -> Result<(), StoreError> {
+        if crash_point_ahead("before-commit") {
+            self.run(std::mem::take(&mut last)).await?;
+            crash_point("before-commit");
+        }
         last.push("COMMIT;");
         self.run(last).await?;
+        crash_point("after-commit");
         self.give_back();
         Ok(())
     }
@@ -178,9 +186,13 @@ impl Transaction<'_> {
     pub(crate) async fn commit_at_once(&mut self, script: Script) -> Result<bool, StoreError> {
         let mut script = script.after("BEGIN IMMEDIATE;");
         script.push("COMMIT;");
-        let Some(Part { sql, arguments }) = script.into_only_part() else { return Ok(false) };
+        let only = script.into_only_part().filter(|_| !crash_point_ahead("before-commit"));
+        let Some(Part { sql, arguments }) = only else { return Ok(false) };
         match sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut self.connection).await {
-            Ok(_) => Ok(true),
+            Ok(_) => {
+                crash_point("after-commit");
+                Ok(true)
+            }
             Err(error) if is_constraint(&error) => self.run(Script::new("ROLLBACK;")).await.map(|()| false),
             Err(error) => Err(store_error(error)),
         }

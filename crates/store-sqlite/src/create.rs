@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use event_log::crash::crash_point;
 use event_log::{Head, LedgerMeta, StoreError};
 use sqlx::sqlite::SqliteJournalMode;
 use sqlx::{ConnectOptions, Connection};
@@ -37,7 +38,8 @@ pub(crate) async fn create(path: &Path, meta: &LedgerMeta) -> Result<(), StoreEr
 }
 
 async fn fill(path: &Path, meta: &LedgerMeta) -> Result<(), StoreError> {
-    let options = writer_options(path).journal_mode(SqliteJournalMode::Wal);
+    crash_point("before-transaction");
+    let options = writer_options(options(path)).journal_mode(SqliteJournalMode::Wal);
     let mut connection = options.connect().await.map_err(store_error)?;
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
     // Two creations at once: the second finds the tables of the first.
@@ -59,7 +61,9 @@ async fn fill(path: &Path, meta: &LedgerMeta) -> Result<(), StoreError> {
         .execute(&mut *transaction)
         .await
         .map_err(store_error)?;
+    crash_point("before-commit");
     transaction.commit().await.map_err(store_error)?;
+    crash_point("after-commit");
     connection.close().await.map_err(store_error)?;
     sync_folder(path)
 }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::SqliteStore;
-use crate::connection::{Script, Writer, writer_options};
+use crate::connection::{Script, Writer, options, writer_options};
 
 async fn ledger() -> (SqliteStore, TempDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -119,7 +119,7 @@ async fn a_head_that_moved_is_never_overwritten() {
 #[tokio::test]
 async fn somebody_elses_transaction_is_waited_for_and_then_reported() {
     let (store, _folder) = ledger().await;
-    let impatient = writer_options(store.path()).busy_timeout(Duration::from_millis(20));
+    let impatient = writer_options(options(store.path())).busy_timeout(Duration::from_millis(20));
     let impatient = Writer::new(impatient.clone(), impatient.connect().await.unwrap());
     let (transaction, _) = store.writer().begin(Script::default()).await.unwrap();
     let busy = impatient.begin(Script::default()).await;

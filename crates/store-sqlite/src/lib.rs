@@ -32,7 +32,7 @@ use event_log::{
     RecordedEvent, SealedRun, SealedText, Store, StoreError, StreamId,
 };
 use sqlx::ConnectOptions;
-use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use uuid::Uuid;
 
 use crate::connection::Writer;
@@ -75,11 +75,28 @@ impl SqliteStore {
         demand: impl Fn(&[assertions::Assertion]) -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
         let path = absolute(path)?;
+        match Self::open_through(path.clone(), connection::options(&path), &demand).await {
+            // No room for the file through which the programs that use the ledger know of each other. A program that
+            // has the ledger alone does without, so that it can be read.
+            Err(StoreError::Full) if cfg!(unix) => {
+                let alone = connection::options(&path).vfs("unix-excl");
+                Self::open_through(path, alone, &demand).await
+            }
+            opened => opened,
+        }
+    }
+
+    async fn open_through(
+        path: PathBuf,
+        options: SqliteConnectOptions,
+        demand: impl Fn(&[assertions::Assertion]) -> Result<(), StoreError>,
+    ) -> Result<Self, StoreError> {
         let no_ledger = || StoreError::NoLedger { place: path.display().to_string() };
         if !path.is_file() {
             return Err(no_ledger());
         }
-        let options = connection::writer_options(&path);
+        let readers = connection::readers(options.clone());
+        let options = connection::writer_options(options);
         let mut connection = options.connect().await.map_err(store_error)?;
         if !schema::is_ledger(&mut connection).await? {
             return Err(no_ledger());
@@ -87,7 +104,6 @@ impl SqliteStore {
         demand(&assertions::settings(&mut connection).await?)?;
         schema::migrate_existing(&mut connection).await?;
         demand(&[assertions::triggers(&mut connection).await?])?;
-        let readers = connection::readers(&path);
         Ok(Self { group: GroupCommit::new(Writer::new(options, connection)), readers, path })
     }
 

@@ -23,10 +23,13 @@ pub(crate) fn create(path: &Path, secret: &Secret) -> Result<(), VaultError> {
         io::ErrorKind::AlreadyExists => VaultError::KeyFileExists { path: path.to_owned() },
         _ => failed(path, "written", error),
     })?;
-    file.write_all(&line(secret))
-        .and_then(|()| file.sync_all())
-        .and_then(|()| sync_directory(path))
-        .map_err(|error| failed(path, "written", error))
+    let written =
+        file.write_all(&line(secret)).and_then(|()| file.sync_all()).and_then(|()| sync_directory(path));
+    if written.is_err() {
+        // Made just now, and nobody has this key: left behind, half a file would be in the way of the next attempt.
+        let _ = std::fs::remove_file(path);
+    }
+    written.map_err(|error| failed(path, "written", error))
 }
 
 pub(crate) fn read(path: &Path) -> Result<Secret, VaultError> {

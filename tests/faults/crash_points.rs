@@ -1,0 +1,85 @@
+//! The program dies at each named place of each transaction (see `crates/event-log/src/crash.rs`).
+
+use crate::support::{Ledger, Run};
+use crate::{ledger_before_the_spend, rounds};
+
+const PLACES: [&str; 4] = ["before-transaction", "in-transaction", "before-commit", "after-commit"];
+
+/// Runs a command that dies when it comes to a place for the n-th time; answers `false` where it does not come there
+/// so often, and ended well instead.
+fn dies(ledger: &Ledger, line: &str, place: &str, nth: u32) -> bool {
+    let output = ledger.command(line).env("SVALA_CRASH_AT", format!("{place}:{nth}")).output().unwrap();
+    let run = Run::of(line, output);
+    // No exit code: it was ended by a signal.
+    assert!(matches!(run.code, None | Some(0)), "{place}:{nth}: {run}");
+    run.code.is_none()
+}
+
+/// Each place in turn, the first time it is reached, the second, and so on until the command runs through.
+fn everywhere(before: &Ledger, line: &str, every: u32) {
+    let whole = before.twin();
+    whole.ok(line);
+    let mut lengths = [const { Vec::new() }; 4];
+    for (place, lengths) in PLACES.into_iter().zip(&mut lengths) {
+        for nth in (1..).step_by(every as usize) {
+            let ledger = before.twin();
+            if !dies(&ledger, line, place, nth) {
+                break;
+            }
+            let (position, _) = ledger.root();
+            lengths.push(position);
+            let again = ledger.run(line);
+            // A single command that was written before the crash has nothing left to do.
+            assert!(matches!(again.code, Some(0 | 1)), "{place}:{nth}: {again}");
+            assert_eq!(ledger.state(), whole.state(), "{place}:{nth}");
+            ledger.is_sound();
+        }
+    }
+    let [before_transaction, in_transaction, before_commit, after_commit] = lengths;
+    assert!(
+        !before_transaction.is_empty() && !in_transaction.is_empty() && before_commit.len() >= 2,
+        "{line} did not come to all places"
+    );
+    if every == 1 {
+        // Nothing of a transaction is there before its commit, and all of it after.
+        assert_eq!(before_commit[0], before.root().0);
+        assert_eq!(before_commit[1..], after_commit[..after_commit.len() - 1]);
+        assert_eq!(after_commit.last(), Some(&whole.root().0));
+    }
+}
+
+#[test]
+fn an_import_and_its_read_models_survive_a_crash_anywhere() {
+    let before = ledger_before_the_spend(60);
+    everywhere(&before, "import spend spend.csv --accept", rounds(2, 1));
+}
+
+#[test]
+fn a_single_command_survives_a_crash_anywhere() {
+    let before = Ledger::small("spend");
+    let claim = before.claim("QX77-49003");
+    everywhere(&before, &format!("claim accept {claim}"), 1);
+}
+
+/// Rows of the read models that were written without their checkpoint would count an event twice.
+#[test]
+fn a_rebuild_of_the_read_models_survives_a_crash_anywhere() {
+    let before = Ledger::small("reversals");
+    before.alter("DELETE FROM projection_rows");
+    before.alter("DELETE FROM projections");
+    everywhere(&before, "balance", rounds(3, 1));
+}
+
+#[test]
+fn a_creation_that_crashed_can_be_repeated() {
+    for place in PLACES {
+        for nth in 1.. {
+            let ledger = Ledger::none();
+            if !dies(&ledger, "init", place, nth) {
+                assert!(nth > 1, "init never comes to {place}");
+                break;
+            }
+            ledger.ends_in_one_ledger();
+        }
+    }
+}

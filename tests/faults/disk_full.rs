@@ -1,0 +1,147 @@
+//! A disk without space: a clear error, reads go on, and the work goes on when there is space again.
+
+use std::fs::{File, remove_file};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+
+use app::import::{Grants, ImportProgress, ImportRequest, Spend};
+use app::{AppError, Environment, StartUp};
+use event_log::StoreError;
+use money::Locale;
+use store_sqlite::SqliteStore;
+use tempfile::TempDir;
+use vault::LedgerKey;
+
+use crate::support::{Ledger, fixtures};
+
+/// A small disk of its own: a file system in memory.
+struct SmallDisk {
+    folder: TempDir,
+}
+
+impl SmallDisk {
+    /// `None`, said aloud, where this user may not mount one.
+    fn mount(size: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let options = format!("size={size}");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &options, "svala-test"])
+            .arg(folder.path())
+            .output();
+        if mounted.is_ok_and(|mounted| mounted.status.success()) {
+            return Some(Self { folder });
+        }
+        eprintln!("SKIPPED: a disk that can be filled must be mounted, which only root may do");
+        None
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.folder.path().join("ballast")
+    }
+
+    /// Takes every byte there is.
+    fn fill(&self) {
+        let mut ballast = File::options().create(true).append(true).open(self.ballast()).unwrap();
+        for size in [65_536, 4_096, 1] {
+            while ballast.write_all(&vec![0; size]).is_ok() {}
+        }
+    }
+
+    fn free(&self) {
+        remove_file(self.ballast()).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg(self.folder.path()).status();
+        assert!(unmounted.is_ok_and(|status| status.success()) || std::thread::panicking());
+    }
+}
+
+const FULL: &str = "the disk is full: nothing of this command was written; free some space and run it again";
+
+#[test]
+fn commands_are_refused_reads_go_on_and_the_same_command_works_when_there_is_space() {
+    let Some(disk) = SmallDisk::mount("8m") else { return };
+    let ledger = Ledger::on(disk.folder.path());
+    ledger.ok("init");
+    ledger.take_files(&fixtures());
+    ledger.import_up_to("grants");
+    let before = (ledger.root(), ledger.state());
+
+    disk.fill();
+    for _ in 0..2 {
+        let refused = ledger.fail(3, "import spend spend.csv --accept");
+        assert!(refused.contains(FULL), "{refused}");
+        assert_eq!((ledger.root(), ledger.state()), before, "reads go on, and nothing was written");
+    }
+    disk.free();
+    ledger.ok("import spend spend.csv --accept");
+    ledger.ok("import reversals reversals.csv");
+    ledger.is_sound();
+    assert_eq!(ledger.state(), Ledger::small("reversals").state());
+}
+
+#[test]
+fn a_creation_on_a_full_disk_leaves_nothing_in_the_way() {
+    let Some(disk) = SmallDisk::mount("2m") else { return };
+    let ledger = Ledger::on(disk.folder.path());
+    disk.fill();
+    let refused = ledger.fail(3, "init");
+    assert!(refused.contains("full") || refused.contains("No space left"), "{refused}");
+    disk.free();
+    ledger.ok("init");
+    ledger.is_sound();
+}
+
+struct Silent;
+
+impl ImportProgress for Silent {
+    fn at(&self, _: bool, _: u64, _: u64) {}
+}
+
+/// One program that runs all the time, as a server does.
+#[tokio::test]
+async fn a_running_program_needs_no_restart() {
+    let Some(disk) = SmallDisk::mount("8m") else { return };
+    let (key, environment) = (LedgerKey::from_bytes([7; 32]), Environment::system());
+    let meta = app::Ledger::new_meta(&key, &environment).unwrap();
+    let store = Arc::new(SqliteStore::create(&disk.folder.path().join("svala.db"), meta).await.unwrap());
+    let start = StartUp { store: store.clone(), key, environment, actor: "anna".parse().unwrap() };
+    let ledger = app::Ledger::init(start, rulebook::Rulebook::embedded().unwrap()).await.unwrap();
+    let file = |kind: &str| ImportRequest {
+        path: fixtures().join(format!("{kind}.csv")),
+        locale: Locale::Strict,
+        dry_run: false,
+        partial: false,
+        rejects: None,
+    };
+    ledger.import(&app::import::Cases, &file("cases"), &Silent).await.unwrap();
+    let balances = ledger.balances(None).await.unwrap();
+    let before = ledger.verify(&|_, _| {}).await.unwrap();
+
+    disk.fill();
+    // The write-ahead log has some space of its own left; a file as large as this needs more.
+    let year = demo::invent(11, 200);
+    let large = tempfile::tempdir().unwrap();
+    let large = large.path().join("cases.csv");
+    std::fs::write(&large, &year.cases).unwrap();
+    let large = ImportRequest { path: large, ..file("cases") };
+    for _ in 0..3 {
+        let refused = ledger.import(&app::import::Cases, &large, &Silent).await;
+        assert!(matches!(refused, Err(AppError::Store(StoreError::Full))), "{refused:?}");
+        assert_eq!(ledger.verify(&|_, _| {}).await.unwrap(), before, "nothing was written");
+        assert_eq!(ledger.balances(None).await.unwrap(), balances, "reads go on");
+    }
+    disk.free();
+    let imported = ledger.import(&app::import::Cases, &large, &Silent).await.unwrap();
+    assert_eq!(imported.counts.rows, year.cases.lines().count() as u64 - 1);
+    ledger.import(&Grants, &file("grants"), &Silent).await.unwrap();
+    ledger.import(&Spend { accept: true }, &file("spend"), &Silent).await.unwrap();
+    ledger.verify(&|_, _| {}).await.unwrap();
+    assert!(ledger.replay(false, &|_, _| {}).await.unwrap().iter().all(|replayed| replayed.is_equal()));
+    event_log::Store::close(&*store).await.unwrap();
+}

@@ -1,0 +1,144 @@
+//! Killed at any moment, the program loses nothing it acknowledged, and the same command finishes the work.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::support::{Ledger, find};
+use crate::{ledger_before_the_spend, rounds};
+
+const IMPORT: &str = "import spend spend.csv --accept";
+
+/// Starts a command and kills it after a time; answers whether it had ended well before.
+fn killed_after(ledger: &Ledger, line: &str, time: Duration) -> bool {
+    let mut child = ledger.start(line);
+    sleep(time);
+    // On Unix this is SIGKILL.
+    child.kill().unwrap();
+    child.wait().unwrap().success()
+}
+
+/// How long a command takes here and now, and what it leaves.
+fn ran_through(ledger: &Ledger, line: &str) -> Duration {
+    let began = Instant::now();
+    ledger.ok(line);
+    began.elapsed()
+}
+
+/// The kills are spread evenly over the time that the command takes.
+fn moment(round: u32, rounds: u32, duration: Duration) -> Duration {
+    duration * (round + 1) / (rounds + 1)
+}
+
+#[test]
+fn an_import_that_is_repeated_after_kills_ends_like_one_that_ran_through() {
+    // Ledgers that take the kills in turns: an import that has come far leaves little to the next kill.
+    let (kills, ledgers) = (rounds(6, 100), rounds(2, 10));
+    let before = ledger_before_the_spend(400);
+    let (empty, _) = before.root();
+    let whole = before.twin();
+    let duration = ran_through(&whole, IMPORT);
+    let (full, _) = whole.root();
+    let reversals_too = whole.twin();
+    reversals_too.ok("import reversals reversals.csv");
+
+    let (mut killed, mut halfway) = (0, 0);
+    for turn in 0..ledgers {
+        let ledger = before.twin();
+        for round in (0..kills).filter(|round| round % ledgers == turn) {
+            killed += u32::from(!killed_after(&ledger, IMPORT, moment(round, kills, duration)));
+            let (position, _) = ledger.root();
+            halfway += u32::from(position > empty && position < full);
+        }
+        ledger.ok(IMPORT);
+        assert_eq!(ledger.state(), whole.state());
+        ledger.ok("import reversals reversals.csv");
+        assert_eq!(ledger.state(), reversals_too.state());
+        ledger.is_sound();
+    }
+    assert!(
+        killed >= kills / 4 && halfway > 0,
+        "{killed} of {kills} were killed, {halfway} halfway: too few to show anything"
+    );
+}
+
+#[test]
+fn what_a_command_acknowledged_is_there_and_what_it_did_not_can_be_given_again() {
+    let kills = rounds(4, 60);
+    let ledger = ledger_before_the_spend(40);
+    ledger.ok("import spend spend.csv");
+    let whole = ledger.twin();
+    let reported = |ledger: &Ledger| ledger.csv("claim list --state reported");
+    let claims: Vec<String> =
+        reported(&ledger).into_iter().map(|claim| claim["claim"].clone()).take(kills as usize + 1).collect();
+    assert_eq!(claims.len(), kills as usize + 1);
+    let duration = ran_through(&ledger, &format!("claim accept {}", claims[0]));
+
+    let mut killed = 0;
+    for (round, claim) in (0..kills).zip(&claims[1..]) {
+        let line = format!("claim accept {claim}");
+        let acknowledged = killed_after(&ledger, &line, moment(round, kills, duration * 5 / 4));
+        killed += u32::from(!acknowledged);
+        // A number that was decided already is refused; a second decision would show in the sums.
+        let again = ledger.run(&line);
+        if acknowledged {
+            assert_eq!(again.code, Some(1), "an acknowledged decision is not there: {again}");
+        }
+        assert!(matches!(again.code, Some(0 | 1)), "{again}");
+        let decided = find(ledger.csv("claim list"), "claim", claim);
+        assert_ne!(decided["state"], "reported", "{decided:?}");
+    }
+    for claim in &claims {
+        whole.run(&format!("claim accept {claim}"));
+    }
+    assert_eq!(ledger.state(), whole.state());
+    ledger.is_sound();
+    assert!(killed >= kills / 4, "{killed} of {kills} were killed: too few to show anything");
+}
+
+#[test]
+fn read_models_that_were_being_filled_are_what_the_events_give() {
+    let kills = rounds(4, 40);
+    let filled = ledger_before_the_spend(400);
+    filled.ok(IMPORT);
+    let empty = filled.twin();
+    empty.alter("DELETE FROM projection_rows");
+    empty.alter("DELETE FROM projections");
+    let once = empty.twin();
+    let duration = ran_through(&once, "balance");
+
+    let mut killed = 0;
+    for round in 0..kills {
+        let ledger = empty.twin();
+        killed += u32::from(!killed_after(&ledger, "balance", moment(round, kills, duration)));
+        assert_eq!(ledger.state(), filled.state());
+        ledger.is_sound();
+    }
+    assert!(killed >= kills / 4, "{killed} of {kills} were killed: too few to show anything");
+}
+
+#[test]
+fn a_killed_init_can_be_repeated_or_says_what_is_there() {
+    for wait_ms in [1_u64, 3, 6, 10, 20, 40] {
+        let ledger = Ledger::none();
+        killed_after(&ledger, "init", Duration::from_millis(wait_ms));
+        ledger.ends_in_one_ledger();
+    }
+}
+
+impl Ledger {
+    /// What was made before `init` was broken off is either whole, or named and in nobody's way once removed.
+    pub fn ends_in_one_ledger(&self) {
+        let again = self.run("init");
+        match again.code {
+            Some(0) => self.is_sound(),
+            _ if self.run("verify").code == Some(0) => {}
+            _ => {
+                assert!(again.err.contains("svala.key") || again.err.contains("svala.db"), "{again}");
+                for name in ["svala.key", "svala.db", "svala.db-wal", "svala.db-shm"] {
+                    let _ = std::fs::remove_file(self.path(name));
+                }
+                self.ok("init");
+            }
+        }
+    }
+}
