@@ -30,7 +30,7 @@ A case is named by its own reference (7K3M-9PQ4) or by the authority's (MV-2024-
 Exit codes: 0 done, 1 refused by a rule or a check, 2 wrong usage or input, 3 the ledger is damaged or unreachable."
 )]
 pub struct Args {
-    /// The ledger's database.
+    /// The ledger's database: sqlite:FILE or postgres://USER@HOST/DATABASE.
     #[arg(
         long,
         global = true,
@@ -41,7 +41,7 @@ pub struct Args {
     )]
     pub ledger: String,
 
-    /// The ledger's key file; beside the database, with the ending .key, unless given.
+    /// The ledger's key file; beside the file of the database, or named like it, with the ending .key, unless given.
     #[arg(long, global = true, env = "SVALA_KEY_FILE", value_name = "FILE", help_heading = "Ledger")]
     pub key_file: Option<PathBuf>,
 
@@ -75,10 +75,21 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Create a ledger: its database, its key file, and the rulebook in force.
-    #[command(
-        after_help = "Examples:\n  svala init\n  svala --ledger sqlite:2024.db --rulebook rules-2024.toml init"
-    )]
+    #[command(after_help = "\
+On PostgreSQL the database must be there, and the user must be allowed to create roles and a schema in it; later
+commands need only a user who is a member of the role svala_append.
+
+Examples:
+  svala init
+  svala --ledger sqlite:2024.db --rulebook rules-2024.toml init
+  svala --ledger postgres://postgres@db.example/svala init")]
     Init,
+
+    /// Bring a ledger's database up to date with this program (on a server as the schema's owner).
+    #[command(
+        after_help = "A file is brought up to date whenever it is opened.\n\nExample:\n  svala --ledger postgres://postgres@db.example/svala migrate"
+    )]
+    Migrate,
 
     /// Import a file of cases, grants, spend or reversals (CSV, UTF-8).
     #[command(

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::{Actor, Environment, Ledger, StartUp};
-use event_log::Store as _;
+use event_log::{LedgerMeta, Store, StoreError};
 use rulebook::Rulebook;
+use store_postgres::PostgresStore;
 use store_sqlite::SqliteStore;
 use vault::LedgerKey;
 
@@ -14,18 +15,27 @@ use crate::output::{Failure, remark};
 
 /// Where a ledger is and who speaks to it.
 pub struct Place {
-    database: PathBuf,
+    database: Database,
     key_file: PathBuf,
     actor: Actor,
     rulebook: Option<PathBuf>,
-    opened: Arc<Mutex<Vec<Arc<SqliteStore>>>>,
+    opened: Arc<Mutex<Vec<Arc<dyn Store>>>>,
+}
+
+/// The database that a URL names.
+#[derive(Clone)]
+enum Database {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server's database; the URL may hold a password and is never shown.
+    Postgres { url: String, name: String },
 }
 
 impl Place {
     /// Reads the global options.
     pub fn new(args: &Args) -> Result<Self, Failure> {
-        let database = database(&args.ledger)?;
-        let key_file = args.key_file.clone().unwrap_or_else(|| database.with_extension("key"));
+        let database = Database::named(&args.ledger)?;
+        let key_file = args.key_file.clone().unwrap_or_else(|| database.key_file());
         let actor = match &args.actor {
             Some(actor) => actor.clone(),
             None => user()?,
@@ -33,10 +43,14 @@ impl Place {
         Ok(Self { database, key_file, actor, rulebook: args.rulebook.clone(), opened: Arc::default() })
     }
 
-    /// The same place in another folder, under the usual names.
+    /// The same place with its files in another folder, under the usual names. A database on a server stays.
     pub fn inside(&self, folder: &Path) -> Self {
+        let database = match &self.database {
+            Database::Sqlite(_) => Database::Sqlite(folder.join("svala.db")),
+            server @ Database::Postgres { .. } => server.clone(),
+        };
         Self {
-            database: folder.join("svala.db"),
+            database,
             key_file: folder.join("svala.key"),
             actor: self.actor.clone(),
             rulebook: self.rulebook.clone(),
@@ -44,9 +58,20 @@ impl Place {
         }
     }
 
-    /// The database file.
-    pub fn database(&self) -> &Path {
-        &self.database
+    /// What names the database at the command line, without a password.
+    pub fn ledger(&self) -> String {
+        match &self.database {
+            Database::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Database::Postgres { url, .. } => without_password(url),
+        }
+    }
+
+    /// Whether a ledger may be there: that of a file is known without opening it.
+    pub fn may_exist(&self) -> bool {
+        match &self.database {
+            Database::Sqlite(path) => path.exists(),
+            Database::Postgres { .. } => true,
+        }
     }
 
     /// The key file.
@@ -65,37 +90,72 @@ impl Place {
             Some(rulebook) => rulebook,
             None => Rulebook::embedded()?,
         };
-        // An interrupted creation may leave an empty file: it is taken over. A key is never: it may be another ledger's.
-        if self.database.metadata().is_ok_and(|file| file.len() > 0) {
-            return Err(
-                event_log::StoreError::AlreadyThere { place: self.database.display().to_string() }.into()
-            );
-        }
         let environment = Environment::system();
-        // The key first: a database without its key would be useless, a key without a database harms nobody.
+        if let Some((store, key)) = self.begun().await? {
+            return Ok(Ledger::init(
+                StartUp { store, key, environment, actor: self.actor.clone() },
+                rulebook,
+            )
+            .await?);
+        }
+        // The key first: a database without its key would be useless, a key without a database harms nobody. A key
+        // that is there is never taken: it may be another ledger's.
         let key = LedgerKey::generate()?;
         key.create_file(&self.key_file)?;
-        let created = self.create(key, environment, rulebook).await;
-        if created.is_err() && !self.database.metadata().is_ok_and(|file| file.len() > 0) {
-            // Nothing was sealed with it yet.
-            let _ = std::fs::remove_file(&self.key_file);
-        }
-        created
-    }
-
-    async fn create(
-        &self,
-        key: LedgerKey,
-        environment: Environment,
-        rulebook: Rulebook,
-    ) -> Result<Ledger, Failure> {
-        let meta = Ledger::new_meta(&key, &environment)?;
-        let store = self.note(SqliteStore::create(&self.database, meta).await?);
+        let store = match self.create(Ledger::new_meta(&key, &environment)?).await {
+            Ok(store) => self.note(store),
+            Err(error) => {
+                // Nothing was sealed with it yet.
+                let _ = std::fs::remove_file(&self.key_file);
+                return Err(error.into());
+            }
+        };
         Ok(Ledger::init(StartUp { store, key, environment, actor: self.actor.clone() }, rulebook).await?)
     }
 
-    fn note(&self, store: SqliteStore) -> Arc<SqliteStore> {
-        let store = Arc::new(store);
+    /// A ledger whose creation was broken off before its first event, with its key. Any other ledger is refused.
+    async fn begun(&self) -> Result<Option<(Arc<dyn Store>, LedgerKey)>, Failure> {
+        if !self.may_exist() {
+            return Ok(None);
+        }
+        let there = match self.open_store().await {
+            // An interrupted creation may also leave an empty file: it is taken over.
+            Err(StoreError::NoLedger { .. }) => return Ok(None),
+            there => self.note(there?),
+        };
+        match LedgerKey::read_file(&self.key_file) {
+            Ok(key) if there.head().await?.position == 0 && there.meta().await?.key_id == key.key_id() => {
+                Ok(Some((there, key)))
+            }
+            _ => Err(StoreError::AlreadyThere { place: self.ledger() }.into()),
+        }
+    }
+
+    async fn create(&self, meta: LedgerMeta) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(match &self.database {
+            Database::Sqlite(path) => Arc::new(SqliteStore::create(path, meta).await?),
+            Database::Postgres { url, .. } => Arc::new(PostgresStore::create(url, meta).await?),
+        })
+    }
+
+    /// Brings the schema up to date. A file is brought up to date whenever it is opened; on a server that is left to
+    /// the schema's owner.
+    pub async fn migrate(&self) -> Result<(), Failure> {
+        if let Database::Postgres { url, .. } = &self.database {
+            PostgresStore::prepare(url).await?;
+        }
+        self.note(self.open_store().await?);
+        Ok(())
+    }
+
+    async fn open_store(&self) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(match &self.database {
+            Database::Sqlite(path) => Arc::new(SqliteStore::open(path).await?),
+            Database::Postgres { url, .. } => Arc::new(PostgresStore::open(url).await?),
+        })
+    }
+
+    fn note(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner).push(store.clone());
         store
     }
@@ -111,7 +171,7 @@ impl Place {
 
     /// Opens the ledger to read.
     pub async fn open(&self) -> Result<Ledger, Failure> {
-        self.open_store(SqliteStore::open(&self.database).await?).await
+        self.open_with(self.open_store().await?).await
     }
 
     /// Opens the ledger to show what a command would do: with the rulebook given, which is not adopted.
@@ -125,10 +185,14 @@ impl Place {
 
     /// Opens the ledger to find out what is wrong with it, where it could not be opened to work with.
     pub async fn open_to_inspect(&self) -> Result<Ledger, Failure> {
-        self.open_store(SqliteStore::open_to_inspect(&self.database).await?).await
+        let store: Arc<dyn Store> = match &self.database {
+            Database::Sqlite(path) => Arc::new(SqliteStore::open_to_inspect(path).await?),
+            Database::Postgres { url, .. } => Arc::new(PostgresStore::open_to_inspect(url).await?),
+        };
+        self.open_with(store).await
     }
 
-    async fn open_store(&self, store: SqliteStore) -> Result<Ledger, Failure> {
+    async fn open_with(&self, store: Arc<dyn Store>) -> Result<Ledger, Failure> {
         let store = self.note(store);
         let key = LedgerKey::read_file(&self.key_file)?;
         Ok(Ledger::open(StartUp {
@@ -161,14 +225,56 @@ pub fn read_rulebook(path: &Path) -> Result<Rulebook, Failure> {
     Ok(Rulebook::parse(&document)?)
 }
 
-fn database(url: &str) -> Result<PathBuf, Failure> {
-    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
-    match path {
-        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-        _ => Err(Failure::usage(format!(
-            "--ledger {url}: a ledger is named sqlite:FILE, such as sqlite:svala.db (other databases are not served by this version)"
-        ))),
+impl Database {
+    fn named(url: &str) -> Result<Self, Failure> {
+        if let Some(path) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"))
+            && !path.is_empty()
+        {
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+        }
+        if let Some(rest) = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")) {
+            let path = rest.split(['?', '#']).next().unwrap_or_default();
+            let name = path.split_once('/').map_or("", |(_, name)| name);
+            let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+            if !name.is_empty() && plain {
+                return Ok(Self::Postgres { url: url.to_owned(), name: name.to_owned() });
+            }
+        }
+        Err(Failure::usage(format!(
+            "--ledger {}: a ledger is named sqlite:FILE, such as sqlite:svala.db, or postgres://USER@HOST/DATABASE",
+            without_password(url)
+        )))
     }
+
+    /// Beside the file; for a database on a server in the current folder, under the database's name.
+    fn key_file(&self) -> PathBuf {
+        match self {
+            Self::Sqlite(path) => path.with_extension("key"),
+            Self::Postgres { name, .. } => PathBuf::from(format!("{name}.key")),
+        }
+    }
+}
+
+/// A URL as it may be shown: what could be a password is left out.
+fn without_password(url: &str) -> String {
+    let (url, query) = url.split_once('?').map_or((url, None), |(url, query)| (url, Some(query)));
+    let mut shown = match url.split_once("://") {
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((user, host)) => {
+                let user = user.split(':').next().unwrap_or_default();
+                format!("{scheme}://{user}@{host}")
+            }
+            None => url.to_owned(),
+        },
+        None => url.to_owned(),
+    };
+    let kept: Vec<&str> =
+        query.into_iter().flat_map(|q| q.split('&')).filter(|p| !p.starts_with("password")).collect();
+    if !kept.is_empty() {
+        shown.push('?');
+        shown.push_str(&kept.join("&"));
+    }
+    shown
 }
 
 fn user() -> Result<Actor, Failure> {
@@ -188,4 +294,44 @@ fn user_number() -> Option<String> {
     }
     #[cfg(not(target_os = "linux"))]
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_is_a_file_or_a_database_on_a_server() {
+        let key = |url| Database::named(url).ok().map(|database| database.key_file().display().to_string());
+        assert_eq!(key("sqlite:2024.db").as_deref(), Some("2024.key"));
+        assert_eq!(key("sqlite:///srv/svala.db").as_deref(), Some("/srv/svala.key"));
+        assert_eq!(key("postgres://anna@db.example/svala").as_deref(), Some("svala.key"));
+        assert_eq!(key("postgresql:///svala?host=/run/pg&user=anna").as_deref(), Some("svala.key"));
+        for bad in [
+            "sqlite:",
+            "svala.db",
+            "mysql://x/y",
+            "postgres://host",
+            "postgres://host/",
+            "postgres://h/a/b",
+            "",
+        ] {
+            assert!(Database::named(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        for (url, shown) in [
+            ("postgres://anna:secret@db/svala", "postgres://anna@db/svala"),
+            (
+                "postgres://anna:se@cret@db/svala?sslmode=require&password=secret",
+                "postgres://anna@db/svala?sslmode=require",
+            ),
+            ("postgres:///svala?password=secret", "postgres:///svala"),
+            ("sqlite:svala.db", "sqlite:svala.db"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
 }

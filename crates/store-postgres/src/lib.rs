@@ -163,8 +163,18 @@ impl Store for PostgresStore {
     }
 
     async fn assertions(&self) -> Result<Vec<(String, String, bool)>, StoreError> {
-        let mut reader = self.readers.acquire().await.map_err(store_error)?;
-        assertions::settings(&mut reader).await
+        // Whoever may only read is asked as a reader.
+        match self.writer().take().await {
+            Ok(mut held) => {
+                let settings = assertions::settings(&mut held.connection).await;
+                held.give_back();
+                settings
+            }
+            Err(_) => {
+                let mut reader = self.readers.acquire().await.map_err(store_error)?;
+                assertions::settings(&mut reader).await
+            }
+        }
     }
 
     async fn close(&self) -> Result<(), StoreError> {

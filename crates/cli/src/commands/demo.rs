@@ -59,10 +59,7 @@ pub async fn run(
     say(report::summed_up(&summary))?;
     let example = summary.tight.first().map_or("CASE", |b| b.external_ref.as_str());
     let svala = shell_word(&std::env::args().next().unwrap_or_else(|| "svala".into()));
-    let mut next = vec![format!(
-        "export SVALA_LEDGER={}",
-        shell_word(&format!("sqlite:{}", place.database().display()))
-    )];
+    let mut next = vec![format!("export SVALA_LEDGER={}", shell_word(&place.ledger()))];
     for command in [
         &format!("explain {example}"),
         &format!("history {example}"),

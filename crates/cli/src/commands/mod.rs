@@ -27,6 +27,7 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
     let format = args.format;
     match args.command {
         Command::Init => init(place).await,
+        Command::Migrate => migrate(place).await,
         Command::Import(command) => import::run(place, format, command).await,
         Command::Case(command) => case::run(place, format, command).await,
         Command::Claim(command) => claim::run(place, format, command).await,
@@ -47,9 +48,15 @@ async fn init(place: &Place) -> Result<ExitCode, Failure> {
     let ledger = place.init().await?;
     say(format!(
         "created the ledger {} with rulebook {}\nits key is in {}: back it up apart from the database; without it no receipt can be read again",
-        place.database().display(),
+        place.ledger(),
         ledger.rulebook().version(),
         place.key_file().display()
     ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn migrate(place: &Place) -> Result<ExitCode, Failure> {
+    place.migrate().await?;
+    say(format!("the schema of {} is the one of this program", place.ledger()))?;
     Ok(ExitCode::SUCCESS)
 }

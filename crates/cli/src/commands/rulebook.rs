@@ -56,7 +56,7 @@ async fn in_force(place: &Place) -> Result<Rulebook, Failure> {
     if let Some(book) = place.given_rulebook()? {
         return Ok(book);
     }
-    if place.database().exists() {
+    if place.may_exist() {
         return Ok(place.open().await?.rulebook().clone());
     }
     Ok(Rulebook::embedded()?)
