@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failing helper is a failing test")]
 
 mod dry_run;
+mod faults;
 mod files;
 mod races;
 mod sequences;
+mod steps;
 mod support;

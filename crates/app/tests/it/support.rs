@@ -1,7 +1,7 @@
 //! A ledger in a folder of its own, with a clock, randomness and a key that are the same in every run.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -96,14 +96,6 @@ impl Book {
         SqliteStore::open(&self.folder.path().join("svala.db")).await.unwrap()
     }
 
-    pub fn file(&self, name: &str, header: &str, rows: &[String]) -> PathBuf {
-        let path = self.folder.path().join(name);
-        let mut text = format!("{header}\n");
-        rows.iter().for_each(|row| text.extend([row.as_str(), "\n"]));
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-
     /// Imports rows, which must be without errors.
     pub async fn import(&self, kind: Kind, name: &str, rows: &[String]) -> ImportReport {
         let report = import(&self.ledger, kind, self.write(kind, name, rows), How::Real).await.unwrap();
@@ -112,13 +104,7 @@ impl Book {
     }
 
     pub fn write(&self, kind: Kind, name: &str, rows: &[String]) -> PathBuf {
-        let header = match kind {
-            Kind::Cases => CASES,
-            Kind::Grants => GRANTS,
-            Kind::Spend => SPEND,
-            Kind::Reversals => REVERSALS,
-        };
-        self.file(name, header, rows)
+        write(self.folder.path(), kind, name, rows)
     }
 
     pub async fn head(&self) -> (u64, Hash) {
@@ -191,6 +177,21 @@ impl Book {
         outcomes.sort();
         outcomes
     }
+}
+
+/// Writes a file of this kind.
+pub fn write(folder: &Path, kind: Kind, name: &str, rows: &[String]) -> PathBuf {
+    let header = match kind {
+        Kind::Cases => CASES,
+        Kind::Grants => GRANTS,
+        Kind::Spend => SPEND,
+        Kind::Reversals => REVERSALS,
+    };
+    let path = folder.join(name);
+    let mut text = format!("{header}\n");
+    rows.iter().for_each(|row| text.extend([row.as_str(), "\n"]));
+    std::fs::write(&path, text).unwrap();
+    path
 }
 
 pub async fn head(ledger: &Ledger) -> (u64, Hash) {

@@ -10,7 +10,7 @@ use crate::faulty::{Faults, Faulty};
 pub async fn a_command_that_is_sent_until_it_is_answered_is_written_once<P: Place>() {
     for seed in 0..3 {
         let Some(place) = P::create(meta()).await else { return };
-        let store = Faulty::new(place.open().await, seed, Faults { stale: 0, ..Faults::often() });
+        let store = Faulty::new(place.open().await, seed, Faults::often());
         let mut random = Random(seed + 100);
         let mut told = Vec::new();
         let mut versions = [0; 5];

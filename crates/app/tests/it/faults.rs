@@ -1,0 +1,112 @@
+//! Over bad connections: what is tried until it works is done once, and nothing else is.
+
+use std::sync::Arc;
+
+use app::{AppError, Ledger};
+use event_log::StoreError;
+use projection_runner::RunnerError;
+use proptest::prelude::*;
+use store_testing::contract::assert_as_told;
+use store_testing::{Faults, Faulty, Happened};
+
+use crate::steps::{Step, steps, take};
+use crate::support::*;
+
+/// Cases of a property: a hundred times as many in the long campaign.
+fn cases(few: u32) -> u32 {
+    if std::env::var_os("SVALA_LONG").is_some() { few * 100 } else { few }
+}
+
+/// Whether the same command again may work: the connection was bad, or what was seen was not the latest.
+fn may_pass(error: &AppError) -> bool {
+    match error {
+        AppError::Store(error) | AppError::Runner(RunnerError::Store(error)) => {
+            matches!(error, StoreError::Unreachable(_) | StoreError::Database(_) | StoreError::Busy)
+                || matches!(error, StoreError::Damaged(what) if what.ends_with(" is missing"))
+        }
+        AppError::Runner(RunnerError::Stopped { why, .. }) => why.to_string().contains("ahead of the log"),
+        AppError::Runner(RunnerError::Contended) => true,
+        _ => false,
+    }
+}
+
+/// Takes a step again and again until it is done or refused.
+async fn insist(ledger: &Ledger, book: &Book, index: usize, step: &Step) {
+    for _ in 0..100 {
+        match take(ledger, book.folder.path(), index, step).await {
+            Ok(()) => return,
+            Err(error) if may_pass(&error) => {}
+            Err(fault) => panic!("{step:?}: {fault:?}"),
+        }
+    }
+    panic!("{step:?} never worked");
+}
+
+/// A ledger behind a bad connection.
+async fn behind(book: &Book, seed: u64, faults: Faults) -> (Ledger, Arc<Faulty>) {
+    let store = Faulty::new(Arc::new(book.store().await), seed, faults);
+    loop {
+        match Ledger::open(start(store.clone(), seed)).await {
+            Ok(ledger) => return (ledger, store),
+            Err(error) => assert!(matches!(error, AppError::Store(StoreError::Damaged(_))), "{error:?}"),
+        }
+    }
+}
+
+/// What has no key of its own: given again, it is another return of money.
+fn can_be_given_again(step: &Step) -> bool {
+    !matches!(step, Step::Return(..))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(8), failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() })]
+
+    /// The same commands, each given until it is answered, come to the same figures as without any fault.
+    #[test]
+    fn what_is_tried_until_it_works_is_done_once(steps in steps(), seed in any::<u64>()) {
+        many_threads().block_on(async {
+            let (good, bad) = (Book::new().await, Book::new().await);
+            let (ledger, store) = behind(&bad, seed, Faults::often()).await;
+            for (index, step) in steps.iter().enumerate().filter(|(_, step)| can_be_given_again(step)) {
+                take(&good.ledger, good.folder.path(), index, step).await.unwrap();
+                insist(&ledger, &bad, index, step).await;
+            }
+            let Happened { before, after, twice, .. } = store.happened();
+            assert!(before + after + twice > 0);
+            assert_as_told(&**bad.ledger.store(), &store.told()).await;
+            bad.sound().await;
+            assert_eq!(bad.balances().await, good.balances().await);
+            assert_eq!(bad.claim_outcomes().await, good.claim_outcomes().await);
+        });
+    }
+
+    /// Two people at once, who also see what is no longer so: decisions that rest on it are made again.
+    #[test]
+    fn two_people_behind_bad_connections_never_harm_the_ledger(
+        mine in steps(),
+        yours in steps(),
+        seed in any::<u64>(),
+    ) {
+        many_threads().block_on(async {
+            let book = Arc::new(Book::new().await);
+            let mut hands = Vec::new();
+            for (hand, steps) in [mine, yours].into_iter().enumerate() {
+                let faults = Faults { stale: 20, behind: 10, ..Faults::often() };
+                let (ledger, store) = behind(&book, seed.wrapping_add(hand as u64), faults).await;
+                let book = book.clone();
+                hands.push(tokio::spawn(async move {
+                    for (index, step) in steps.iter().enumerate() {
+                        insist(&ledger, &book, hand * 1_000 + index, step).await;
+                    }
+                    store
+                }));
+            }
+            for hand in hands {
+                let store = hand.await.unwrap();
+                assert!(store.happened().stale > 0);
+                assert_as_told(&**book.ledger.store(), &store.told()).await;
+            }
+            book.sound().await;
+        });
+    }
+}

@@ -1,0 +1,190 @@
+//! Random commands over several people, through files and by hand.
+
+use std::path::Path;
+
+use app::query::ClaimFilter;
+use app::{AppError, Ledger};
+use domain::CaseId;
+use domain::case::Decision;
+use money::Eur;
+use proptest::prelude::*;
+use proptest::sample::select;
+use rulebook::{Authority, ReturnMode};
+
+use crate::support::*;
+
+pub const PEOPLE: &[&str] = &["MV-1", "MV-2", "MV-3", "MV-4"];
+pub const DAYS: &[&str] =
+    &["2024-02-01", "2024-03-10", "2024-03-11", "2024-03-14", "2024-03-15", "2025-03-11", "2025-03-12"];
+pub const AMOUNTS: &[&str] =
+    &["0.01", "100.00", "614.99", "615.00", "615.01", "999.99", "1500.00", "3000.00", "3000.01"];
+
+#[derive(Debug, Clone)]
+pub enum Step {
+    File(Kind, Vec<String>),
+    AcceptingFile(Vec<String>),
+    AcceptAll,
+    Accept(usize),
+    Refuse(usize),
+    Allow(usize),
+    Return(usize, &'static str, &'static str),
+    Mode(&'static str, ReturnMode, &'static str),
+    Decide(&'static str, Decision, &'static str),
+    Assign(&'static str, &'static str),
+    Arrive(&'static str),
+    Withdraw(&'static str),
+    Close(&'static str),
+    CatchUp,
+}
+
+/// Rows of the register: decided or not yet, at home or not yet, so that a newer file fills in an older one.
+fn case_rows() -> impl Strategy<Value = Vec<String>> {
+    let row = (select(PEOPLE), select(&["GM", "IQ", "AM"][..]), 0_u8..4).prop_map(|(name, _, known)| {
+        // Each person goes to one country, or the register would contradict itself.
+        let country = ["GM", "IQ", "AM", "PS"][PEOPLE.iter().position(|p| *p == name).unwrap()];
+        let filed =
+            format!("{name},2024-02-01,{country},voluntary,migration-agency,refused,yes,yes,yes,no,no");
+        let rest = [
+            "2024-02-20,approve,2024-03-10,2024-03-11,caritas",
+            "2024-02-20,approve,,,caritas",
+            ",,,,",
+            ",,2024-03-10,,",
+        ];
+        format!("{filed},{}", rest[usize::from(known)])
+    });
+    prop::collection::vec(row, 1..5)
+}
+
+fn spend_rows() -> impl Strategy<Value = Vec<String>> {
+    let codes = select(&["caritas", "caritas", "irara"][..]);
+    let row = (codes, select(PEOPLE), 0_u32..25, select(DAYS), select(AMOUNTS))
+        .prop_map(|(code, name, number, on, amount)| receipt(code, name, number, on, amount));
+    prop::collection::vec(row, 1..12)
+}
+
+pub fn step() -> impl Strategy<Value = Step> {
+    let grants = prop::collection::vec(
+        (select(PEOPLE), 0_u32..12, select(DAYS), select(AMOUNTS))
+            .prop_map(|(name, n, on, sum)| payment(name, n, on, sum)),
+        1..4,
+    );
+    let reversals = prop::collection::vec(
+        (select(&["caritas", "irara"][..]), 0_u32..25, select(DAYS), select(AMOUNTS))
+            .prop_map(|(code, n, on, sum)| reversal(code, n, on, sum)),
+        1..4,
+    );
+    prop_oneof![
+        2 => case_rows().prop_map(|rows| Step::File(Kind::Cases, rows)),
+        3 => spend_rows().prop_map(|rows| Step::File(Kind::Spend, rows)),
+        4 => spend_rows().prop_map(Step::AcceptingFile),
+        3 => grants.prop_map(|rows| Step::File(Kind::Grants, rows)),
+        2 => reversals.prop_map(|rows| Step::File(Kind::Reversals, rows)),
+        2 => Just(Step::AcceptAll),
+        2 => any::<usize>().prop_map(Step::Accept),
+        1 => any::<usize>().prop_map(Step::Refuse),
+        2 => any::<usize>().prop_map(Step::Allow),
+        2 => (any::<usize>(), select(AMOUNTS), select(DAYS)).prop_map(|(n, sum, on)| Step::Return(n, sum, on)),
+        3 => (select(PEOPLE), select(ReturnMode::ALL), select(DAYS)).prop_map(|(p, mode, on)| Step::Mode(p, mode, on)),
+        1 => (select(PEOPLE), select(Decision::ALL), select(DAYS)).prop_map(|(p, d, on)| Step::Decide(p, d, on)),
+        1 => (select(PEOPLE), select(&["caritas", "irara"][..])).prop_map(|(p, code)| Step::Assign(p, code)),
+        1 => select(PEOPLE).prop_map(Step::Arrive),
+        1 => select(PEOPLE).prop_map(Step::Withdraw),
+        1 => select(PEOPLE).prop_map(Step::Close),
+        2 => Just(Step::CatchUp),
+    ]
+}
+
+/// Starts with everybody filed, most of them at home.
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
+    (case_rows(), prop::collection::vec(step(), 25..45)).prop_map(|(mut rows, mut steps)| {
+        rows.extend(
+            PEOPLE.iter().zip(["GM", "IQ", "AM", "PS"]).map(|(name, to)| person_to(name, to, "caritas")),
+        );
+        rows.reverse();
+        steps.insert(0, Step::File(Kind::Cases, rows));
+        steps
+    })
+}
+
+/// A rule may refuse it, or there may be nothing to do it to; anything else is a fault.
+fn business<T>(result: Result<T, AppError>) -> Result<(), AppError> {
+    match result {
+        Ok(_) | Err(AppError::Refused(_) | AppError::Usage(_)) => Ok(()),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Takes a step. An error is a fault, never a refusal.
+pub async fn take(ledger: &Ledger, folder: &Path, index: usize, step: &Step) -> Result<(), AppError> {
+    let day = |text: &str| text.parse().unwrap();
+    let case_of = async |name: &str| -> Result<Option<CaseId>, AppError> {
+        match ledger.find_case(name).await {
+            Ok(case) => Ok(Some(case)),
+            Err(AppError::Usage(_)) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    };
+    let claims = || async { ledger.claims(&ClaimFilter::default()).await };
+    match step {
+        Step::File(kind, rows) => {
+            let path = write(folder, *kind, &format!("{index}.csv"), rows);
+            business(import(ledger, *kind, path, How::Partial).await)
+        }
+        Step::AcceptingFile(rows) => {
+            let path = write(folder, Kind::Spend, &format!("{index}.csv"), rows);
+            business(import(ledger, Kind::Spend, path, How::Accepting).await)
+        }
+        Step::AcceptAll => {
+            let open: Vec<_> = claims().await?.iter().map(|c| (c.claim, c.case_id, c.id)).collect();
+            business(ledger.accept_claims(&open, false).await)
+        }
+        Step::Accept(n) | Step::Refuse(n) => {
+            let claims = claims().await?;
+            let Some(claim) = claims.get(n.checked_rem(claims.len()).unwrap_or(0)) else { return Ok(()) };
+            let done = match step {
+                Step::Accept(_) => ledger.accept_claim(claim.case_id, claim.id).await,
+                _ => ledger.refuse_claim(claim.case_id, claim.id, "no receipt").await,
+            };
+            business(done)
+        }
+        Step::Allow(n) | Step::Return(n, ..) => {
+            let grants = ledger.grants(None).await?;
+            let Some(item) = grants.get(n.checked_rem(grants.len()).unwrap_or(0)) else { return Ok(()) };
+            let (case, grant) = ledger.find_grant(item.grant).await?;
+            let done = match step {
+                Step::Return(_, sum, on) => {
+                    ledger.return_grant(case, grant, sum.parse::<Eur>().unwrap(), day(on), "came back").await
+                }
+                _ => ledger.allow_grant(case, grant, "the bank was closed").await,
+            };
+            business(done)
+        }
+        Step::Mode(name, mode, on) => {
+            let Some(case) = case_of(name).await? else { return Ok(()) };
+            let authority =
+                if *mode == ReturnMode::Forced { Authority::Police } else { Authority::MigrationAgency };
+            business(ledger.change_return_mode(case, *mode, authority, day(on)).await)
+        }
+        Step::Decide(name, decision, on) => {
+            let Some(case) = case_of(name).await? else { return Ok(()) };
+            business(ledger.decide(case, *decision, day(on)).await)
+        }
+        Step::Assign(name, code) => {
+            let Some(case) = case_of(name).await? else { return Ok(()) };
+            business(ledger.assign(case, code.parse().unwrap()).await)
+        }
+        Step::Arrive(name) | Step::Withdraw(name) | Step::Close(name) => {
+            let Some(case) = case_of(name).await? else { return Ok(()) };
+            let done = match step {
+                Step::Arrive(_) => ledger.arrive(case, day("2024-03-11")).await,
+                Step::Withdraw(_) => ledger.withdraw(case, day("2024-04-01")).await,
+                _ => ledger.close(case, day("2026-01-31")).await,
+            };
+            business(done)
+        }
+        Step::CatchUp => {
+            ledger.catch_up(&|_, _| {}).await?;
+            Ok(())
+        }
+    }
+}
