@@ -3,10 +3,10 @@
 use event_log::{Store, StoreError};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use store_postgres::PostgresStore;
-use store_testing::contract::{Build, appended, command, one};
+use store_testing::contract::{Build, appended, command, meta, one};
 use store_testing::postgres::Database;
 
-use crate::support::{Ledger, meta};
+use crate::support::Ledger;
 
 async fn sql(connection: &mut PgConnection, sql: &str) -> Result<u64, sqlx::Error> {
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await.map(|done| done.rows_affected())

@@ -1,25 +1,33 @@
 //! A ledger in a database of its own.
 
-use event_log::LedgerMeta;
+use std::sync::Arc;
+
+use event_log::{LedgerMeta, Store};
 use store_postgres::PostgresStore;
+use store_testing::contract::{Place, meta};
 use store_testing::postgres::Database;
-use uuid::Uuid;
 
 pub struct Ledger {
     pub store: PostgresStore,
     pub database: Database,
 }
 
-pub fn meta() -> LedgerMeta {
-    LedgerMeta { ledger_id: Uuid::from_u128(77), key_id: vec![1, 2, 3], created_at: 1_700_000_000_000_000 }
+impl Place for Ledger {
+    async fn create(meta: LedgerMeta) -> Option<Self> {
+        let database = Database::create().await?;
+        let store = PostgresStore::create(&database.url(), meta).await.unwrap();
+        Some(Self { store, database })
+    }
+
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::new(self.open_again().await)
+    }
 }
 
 impl Ledger {
     /// `None`, said aloud, where there is no server to test on.
     pub async fn new() -> Option<Self> {
-        let database = Database::create().await?;
-        let store = PostgresStore::create(&database.url(), meta()).await.unwrap();
-        Some(Self { store, database })
+        Self::create(meta()).await
     }
 
     pub async fn open_again(&self) -> PostgresStore {
