@@ -56,6 +56,10 @@ enum Format {
     Json,
 }
 
+/// Events, rows and texts are many small allocations, made on one thread and freed on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let done = tokio::runtime::Builder::new_multi_thread()

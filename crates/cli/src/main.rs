@@ -16,6 +16,10 @@ use clap::Parser;
 use crate::args::Args;
 use crate::output::Failure;
 
+/// Events, rows and texts are many small allocations, made on one thread and freed on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -5,9 +5,11 @@ use event_log::StoreError;
 use crate::connection::Script;
 
 /// Numbers of rows a statement exists for. Fewer rows are filled up with empty ones, which the statement leaves
-/// out, so the statement cache holds four texts for each table and a batch of any size finds them there.
+/// out, so the statement cache holds five texts for each table and a batch of any size finds them there.
 const SIZES: [usize; 4] = [1, 4, 16, 64];
 const ROWS_MAX: usize = SIZES[SIZES.len() - 1];
+/// Rows of a statement that is always full, and so need not be told from empty ones.
+const FULL_ROWS: usize = 200;
 
 /// The smallest size that takes `rows`, or the largest there is.
 pub(crate) fn size_for(rows: usize) -> usize {
@@ -28,7 +30,7 @@ impl Table {
         let row = format!("({})", vec!["?"; self.columns].join(","));
         let rows = vec![row; size].join(",");
         match size {
-            1 => format!("{} VALUES {rows} {};", self.into, self.then),
+            1 | FULL_ROWS => format!("{} VALUES {rows} {};", self.into, self.then),
             _ => format!(
                 "{} SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL {};",
                 self.into, self.then
@@ -45,8 +47,8 @@ impl Table {
     ) -> Result<(), StoreError> {
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
-            let size = size_for(rows.len());
-            if size == ROWS_MAX {
+            let size = if rows.len() >= FULL_ROWS { FULL_ROWS } else { size_for(rows.len()) };
+            if size >= ROWS_MAX {
                 script.part();
             }
             script.push(&self.statement(size));
@@ -57,7 +59,7 @@ impl Table {
             for _ in 0..missing * self.columns {
                 script.bind(None::<i64>)?;
             }
-            if size == ROWS_MAX {
+            if size >= ROWS_MAX {
                 script.part();
             }
         }
@@ -70,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_statement_exists_for_four_sizes_only() {
+    fn a_statement_exists_for_few_sizes_only() {
         assert_eq!([1, 2, 4, 5, 16, 17, 64, 65, 1_000].map(size_for), [1, 4, 4, 16, 16, 64, 64, 64, 64]);
         let table = Table { into: "INSERT INTO t (a, b)", columns: 2, then: "ON CONFLICT DO NOTHING" };
         assert_eq!(table.statement(1), "INSERT INTO t (a, b) VALUES (?,?) ON CONFLICT DO NOTHING;");

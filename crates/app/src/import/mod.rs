@@ -7,6 +7,7 @@
 //! where it stopped.
 
 mod cases;
+mod chunk;
 mod grants;
 mod pass;
 mod record;

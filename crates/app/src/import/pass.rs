@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::ledger::ImportCounts;
-use event_log::AppendOutcome;
 use interchange::{Dialect, Layout, Record, RejectFile, RowError, Table};
 use money::Eur;
 
-use super::{At, ERRORS_LISTED_MAX, ImportProgress, ImportRequest, Importer, Refused, RowOutcome};
+use super::chunk::{Writing, Written};
+use super::{ERRORS_LISTED_MAX, ImportProgress, ImportRequest, Importer, Refused, RowOutcome};
 use crate::error::AppError;
-use crate::ledger::{ATTEMPTS_MAX, Ledger};
+use crate::ledger::Ledger;
 use crate::session::{Purpose, Session};
 
 /// Rows decided and written together.
@@ -66,61 +66,37 @@ impl Ledger {
         let mut pass = Pass { dialect: Some(table.dialect()), ..Pass::default() };
         let mut session = Session::new(self, purpose);
         let mut records: Vec<Record<I::Row>> = Vec::with_capacity(CHUNK_ROWS);
+        let mut writing: Option<Writing<I::Row>> = None;
         loop {
             let record = table.next().transpose()?;
             let ended = record.is_none();
             records.extend(record.filter(|record| !orders.skip.contains(&record.row)));
-            if records.len() == CHUNK_ROWS || ended {
-                let outcomes = self.chunk(importer, &mut session, &records).await?;
-                for (record, outcome) in records.drain(..).zip(outcomes) {
-                    if let (RowOutcome::Errors(errors), Some(rejects)) = (&outcome, &mut orders.rejects) {
-                        rejects.push(table.layout(), &record.fields, errors)?;
-                    }
-                    pass.count(outcome)?;
-                }
-                orders.progress.at(purpose == Purpose::Write, read.load(Ordering::Relaxed), length);
-                session.make_room();
+            if records.len() < CHUNK_ROWS && !ended {
+                continue;
             }
+            // One chunk is decided while the one before it is being written.
+            let chunk = std::mem::replace(&mut records, Vec::with_capacity(CHUNK_ROWS));
+            let mut outcomes = self.decide_chunk(importer, &mut session, &chunk).await?;
+            if let Some(before) = writing.take() {
+                let written = self.finish_chunk(importer, &mut session, before).await?;
+                if written.disturbed {
+                    outcomes = self.decide_chunk(importer, &mut session, &chunk).await?;
+                }
+                pass.take(table.layout(), written, &mut orders.rejects)?;
+            }
+            let begun = self.write_chunk(&mut session, chunk, outcomes);
+            if ended || session.is_full() {
+                let written = self.finish_chunk(importer, &mut session, begun).await?;
+                pass.take(table.layout(), written, &mut orders.rejects)?;
+                session.make_room();
+            } else {
+                writing = Some(begun);
+            }
+            orders.progress.at(purpose == Purpose::Write, read.load(Ordering::Relaxed), length);
             if ended {
                 return Ok(pass);
             }
         }
-    }
-
-    /// Decides and writes some rows; those that met another writer's change are decided again.
-    async fn chunk<I: Importer>(
-        &self,
-        importer: &I,
-        session: &mut Session<'_>,
-        records: &[Record<I::Row>],
-    ) -> Result<Vec<RowOutcome>, AppError> {
-        let readable = |tag: usize| {
-            let record: &Record<I::Row> = &records[tag];
-            record.parsed.as_ref().ok().map(|typed| (At { row: record.row, tag }, typed))
-        };
-        let mut outcomes: Vec<RowOutcome> = records
-            .iter()
-            .map(|record| RowOutcome::Errors(record.parsed.as_ref().err().cloned().unwrap_or_default()))
-            .collect();
-        let mut open: Vec<(At, &I::Row)> = (0..records.len()).filter_map(readable).collect();
-        for _ in 0..ATTEMPTS_MAX {
-            let wanted: Vec<&I::Row> = open.iter().map(|(_, row)| *row).collect();
-            importer.load(session, &wanted).await?;
-            for (at, row) in open.drain(..) {
-                outcomes[at.tag] = importer.apply(session, at, row)?;
-            }
-            for (tag, outcome) in session.flush().await? {
-                match outcome {
-                    AppendOutcome::Appended { .. } => {}
-                    AppendOutcome::AlreadyDone { .. } => outcomes[tag] = RowOutcome::Recognised,
-                    AppendOutcome::Conflict(_) => open.extend(readable(tag)),
-                }
-            }
-            if open.is_empty() {
-                return Ok(outcomes);
-            }
-        }
-        Err(AppError::Store(event_log::StoreError::Busy))
     }
 }
 
@@ -128,6 +104,22 @@ impl Pass {
     /// Number of errors, listed or not.
     pub(super) fn errors_total(&self) -> u64 {
         self.rules.values().sum()
+    }
+
+    /// Counts what became of a chunk; rows with errors go to the reject file.
+    fn take<R>(
+        &mut self,
+        layout: &Layout,
+        written: Written<R>,
+        rejects: &mut Option<&mut Rejects>,
+    ) -> Result<(), AppError> {
+        for (record, outcome) in written.records.iter().zip(written.outcomes) {
+            if let (RowOutcome::Errors(errors), Some(rejects)) = (&outcome, &mut *rejects) {
+                rejects.push(layout, &record.fields, errors)?;
+            }
+            self.count(outcome)?;
+        }
+        Ok(())
     }
 
     fn count(&mut self, outcome: RowOutcome) -> Result<(), AppError> {

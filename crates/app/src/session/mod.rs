@@ -235,26 +235,36 @@ impl<'l> Session<'l> {
         self.batch.push((draft.tag, append));
     }
 
+    /// Takes the batch: the tag of each command, and the commands.
+    pub fn take_batch(&mut self) -> (Vec<usize>, Vec<Append>) {
+        self.extended_by.clear();
+        std::mem::take(&mut self.batch).into_iter().unzip()
+    }
+
     /// Writes the batch; answers with each command's tag and outcome. After any conflict everything held is
     /// forgotten, because it was decided on what is not so.
     pub async fn flush(&mut self) -> Result<Vec<(usize, AppendOutcome)>, AppError> {
-        let batch = std::mem::take(&mut self.batch);
-        self.extended_by.clear();
-        if self.purpose != Purpose::Write {
-            return Ok(batch
-                .into_iter()
-                .map(|(tag, _)| (tag, AppendOutcome::Appended { first: 0, last: 0 }))
-                .collect());
-        }
-        if batch.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (tags, appends): (Vec<usize>, Vec<Append>) = batch.into_iter().unzip();
-        let outcomes = self.ledger.store.append(appends).await?;
+        let (tags, appends) = self.take_batch();
+        let outcomes = match self.writes() {
+            true => self.ledger.store.append(appends).await?,
+            false => vec![AppendOutcome::Appended { first: 0, last: 0 }; appends.len()],
+        };
         if outcomes.iter().any(|outcome| !matches!(outcome, AppendOutcome::Appended { .. })) {
             self.forget();
         }
         Ok(tags.into_iter().zip(outcomes).collect())
+    }
+
+    /// Whether what is decided here is written.
+    pub fn writes(&self) -> bool {
+        self.purpose == Purpose::Write
+    }
+
+    /// Forgets everything held and everything decided on it.
+    pub fn discard(&mut self) {
+        self.batch.clear();
+        self.extended_by.clear();
+        self.forget();
     }
 
     /// Forgets everything held; it will be loaded again.
@@ -264,10 +274,15 @@ impl<'l> Session<'l> {
         self.partners.clear();
     }
 
-    /// Forgets what can be loaded again, when it has become much.
-    pub fn make_room(&mut self) {
+    /// Whether much is held that can be loaded again.
+    pub fn is_full(&self) -> bool {
         let much = self.cases.len() > HELD_CASES_MAX || self.keys.len() > HELD_KEYS_MAX;
-        if much && self.purpose != Purpose::DryRun {
+        much && self.purpose != Purpose::DryRun
+    }
+
+    /// Forgets what can be loaded again, when it has become much; only when nothing is being written.
+    pub fn make_room(&mut self) {
+        if self.is_full() {
             self.forget();
         }
     }
