@@ -177,7 +177,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ("rulebook show jrs.arrival-grant", "id,kind,says,source,source_date"),
     ("summary", "programme,country,people,entitled,disbursed,pending,remaining,disallowed"),
     ("replay", "read_model,position,rows,live_and_rebuilt,digest"),
-    ("verify", "events,streams,keys,texts,erased,root"),
+    ("verify", "events,streams,keys,texts,erased,root,checkpoints,vouched"),
     ("doctor", "check,found,ok"),
     ("claim accept --all --dry-run", "claim,eur,eligible,disallowed,reason,state"),
     ("import spend spend.csv --dry-run", "outcome,rows"),

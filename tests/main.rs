@@ -1,9 +1,11 @@
 //! End to end, through the binary, as a user would.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must say where")]
 
+mod forger;
 mod support;
 
 mod bad_input;
+mod checkpoints;
 mod commands;
 mod demo;
 mod exits;

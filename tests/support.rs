@@ -78,10 +78,7 @@ impl Ledger {
     /// A copy of the folder as it is now.
     pub fn twin(&self) -> Self {
         let twin = Self::none();
-        for file in fs::read_dir(self.folder.path()).unwrap() {
-            let file = file.unwrap();
-            fs::copy(file.path(), twin.path(&file.file_name().to_string_lossy())).unwrap();
-        }
+        copy_folder(self.folder.path(), twin.folder.path());
         twin
     }
 
@@ -100,8 +97,15 @@ impl Ledger {
     /// The program, ready to run with the arguments of a command line ('words in quotes' are one argument).
     pub fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_svala"));
-        let inherited =
-            ["SVALA_LEDGER", "SVALA_KEY_FILE", "SVALA_ACTOR", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"];
+        let inherited = [
+            "SVALA_LEDGER",
+            "SVALA_KEY_FILE",
+            "SVALA_CHECKPOINTS",
+            "SVALA_ACTOR",
+            "NO_COLOR",
+            "CLICOLOR",
+            "CLICOLOR_FORCE",
+        ];
         for name in inherited {
             command.env_remove(name);
         }
@@ -245,6 +249,19 @@ impl Run {
 impl std::fmt::Display for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "svala {}: exit {:?}\n{}\n{}", self.line, self.code, self.out, self.err)
+    }
+}
+
+/// Copies what is in a folder into another one that is there.
+fn copy_folder(from: &Path, to: &Path) {
+    for file in fs::read_dir(from).unwrap() {
+        let (path, copy) = file.map(|file| (file.path(), to.join(file.file_name()))).unwrap();
+        if path.is_dir() {
+            fs::create_dir(&copy).unwrap();
+            copy_folder(&path, &copy);
+        } else {
+            fs::copy(path, copy).unwrap();
+        }
     }
 }
 

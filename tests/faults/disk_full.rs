@@ -110,7 +110,8 @@ async fn a_running_program_needs_no_restart() {
     let (key, environment) = (LedgerKey::from_bytes([7; 32]), Environment::system());
     let meta = app::Ledger::new_meta(&key, &environment).unwrap();
     let store = Arc::new(SqliteStore::create(&disk.folder.path().join("svala.db"), meta).await.unwrap());
-    let start = StartUp { store: store.clone(), key, environment, actor: "anna".parse().unwrap() };
+    let start =
+        StartUp { store: store.clone(), key, environment, actor: "anna".parse().unwrap(), checkpoints: None };
     let ledger = app::Ledger::init(start, rulebook::Rulebook::embedded().unwrap()).await.unwrap();
     let file = |kind: &str| ImportRequest {
         path: fixtures().join(format!("{kind}.csv")),

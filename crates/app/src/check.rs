@@ -6,6 +6,7 @@ use domain::case::CaseEvent;
 use domain::ledger::LedgerEvent;
 use domain::{Event, Recorded, SubjectId};
 use event_log::verify::Verifier;
+use event_log::watch::{CheckpointWatch, Known};
 use event_log::{Hash, StoreError, hex};
 use projection_runner::{Progress, Replayed};
 use serde::Serialize;
@@ -37,6 +38,10 @@ pub struct Verified {
     pub erased: u64,
     /// Root over all events, hexadecimal.
     pub root: String,
+    /// Checkpoints that agree.
+    pub checkpoints: u64,
+    /// The position up to which they vouch for the history.
+    pub vouched: u64,
 }
 
 /// One line of `doctor`.
@@ -52,8 +57,15 @@ pub struct Finding {
 
 impl Ledger {
     /// Checks the whole log: positions, versions, hashes and root; that every event can be read; that unique facts
-    /// and encrypted texts are those the events name.
+    /// and encrypted texts are those the events name; that the history is the one the checkpoints in the folder know.
     pub async fn verify(&self, progress: Progress<'_>) -> Result<Verified, AppError> {
+        self.verify_with(Vec::new(), progress).await
+    }
+
+    /// The same, with more checkpoints than those in the folder.
+    pub async fn verify_with(&self, given: Vec<Known>, progress: Progress<'_>) -> Result<Verified, AppError> {
+        let (known, bad_checkpoint) = self.folder_checkpoints()?;
+        let mut watch = CheckpointWatch::new(known.into_iter().chain(given));
         let head = self.store.head().await?;
         let mut verifier = Verifier::new();
         let mut facts: HashMap<(String, Hash), u64> = HashMap::new();
@@ -67,6 +79,9 @@ impl Ledger {
             let (mut named, mut applications) = (Vec::new(), Vec::new());
             for event in &page {
                 verifier.check(event)?;
+                if watch.next() == Some(verifier.events()) {
+                    watch.at(verifier.tree())?;
+                }
             }
             for recorded in page {
                 let recorded = Recorded::decode_exact(recorded)?;
@@ -116,9 +131,14 @@ impl Ledger {
             progress(verifier.events(), head.position);
         }
         let (events, streams) = (verifier.events(), verifier.streams() as u64);
-        let root = verifier.finish(&head)?;
+        let root = hex::encode(&verifier.finish(&head)?);
+        let (checkpoints, agreed) = watch.finish(events)?;
+        let vouched = agreed.map_or(0, |known| known.checkpoint.size);
         let keys = self.check_keys(facts).await?;
-        Ok(Verified { events, streams, keys, texts, erased, root: hex::encode(&root) })
+        match bad_checkpoint {
+            Some(error) => Err(error),
+            None => Ok(Verified { events, streams, keys, texts, erased, root, checkpoints, vouched }),
+        }
     }
 
     /// Every text named must be there, unchanged, unless its person's key was destroyed. Answers how many are gone.
@@ -198,6 +218,7 @@ impl Ledger {
             format!("{} events, root {}", head.position, hex::encode(&head.root)),
             true,
         ));
+        findings.push(self.checkpoint_finding(&head).await);
         let embedded = rulebook::Rulebook::embedded()?;
         let newer = if embedded.digest() == self.rulebook.digest() {
             "the one in this program"

@@ -41,6 +41,26 @@ pub enum AppError {
     /// A history that contradicts itself.
     #[error(transparent)]
     Fold(#[from] FoldError),
+    /// A file in the checkpoint folder that is no checkpoint of this ledger.
+    #[error(
+        "{file} is no checkpoint of this ledger: {why}; if it does not belong there, move it away, or name another folder with --checkpoints"
+    )]
+    BadCheckpoint {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The checkpoint folder.
+    #[error("the checkpoint folder {folder} cannot be {action}: {why}; name another with --checkpoints")]
+    CheckpointFolder {
+        /// The folder.
+        folder: String,
+        /// What was attempted: `read` or `written`.
+        action: &'static str,
+        /// The system's answer.
+        why: std::io::Error,
+    },
     /// An input or output failure.
     #[error("{what}: {why}")]
     Io {
@@ -59,6 +79,8 @@ impl AppError {
             Self::Usage(_) | Self::File(_) | Self::Rulebook(_) | Self::Io { .. } => 2,
             Self::Store(StoreError::AlreadyThere { .. }) | Self::Vault(VaultError::KeyFileExists { .. }) => 2,
             Self::Damaged(_)
+            | Self::BadCheckpoint { .. }
+            | Self::CheckpointFolder { .. }
             | Self::Store(_)
             | Self::Runner(_)
             | Self::Vault(_)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::ids::FileDigest;
 use domain::ledger::{LedgerEvent, RulebookAdopted};
 use domain::{Event, Recorded, SubjectId};
+use event_log::note::VerifierKey;
 use event_log::{
     Append, AppendOutcome, Conflict, LedgerMeta, NewEvent, Store, UniqueKey, WrappedSubjectKey, hex,
 };
@@ -14,6 +15,7 @@ use rulebook::Rulebook;
 use uuid::Uuid;
 use vault::{LedgerKey, SubjectKey};
 
+use crate::checkpoints::Checkpoints;
 use crate::environment::Environment;
 use crate::error::AppError;
 
@@ -51,6 +53,8 @@ pub struct Ledger {
     pub(crate) environment: Environment,
     pub(crate) actor: Actor,
     pub(crate) runner: Runner,
+    pub(crate) checkpoints: Option<Checkpoints>,
+    pub(crate) verifier_key: VerifierKey,
 }
 
 /// What a ledger is opened with.
@@ -63,6 +67,8 @@ pub struct StartUp {
     pub environment: Environment,
     /// Who gives commands.
     pub actor: Actor,
+    /// Where checkpoints are kept; `None` keeps none.
+    pub checkpoints: Option<Checkpoints>,
 }
 
 impl Ledger {
@@ -74,7 +80,8 @@ impl Ledger {
 
     /// Puts the first events into a ledger that was just created: the rulebook in force.
     pub async fn init(start: StartUp, rulebook: Rulebook) -> Result<Self, AppError> {
-        let mut ledger = Self::with_rulebook(start, rulebook.clone());
+        let meta = start.store.meta().await?;
+        let mut ledger = Self::with_rulebook(start, &meta, rulebook.clone())?;
         let mut entropy = ledger.environment.entropy();
         let (_, wrapped) = ledger.key.new_subject_key(LEDGER_SUBJECT.0, &mut entropy)?;
         drop(entropy);
@@ -84,8 +91,16 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Opens a ledger: the key must be its own; the rulebook is the one adopted last.
+    /// Opens a ledger: the key must be its own, and its history the one that the newest checkpoint knows; the rulebook
+    /// is the one adopted last.
     pub async fn open(start: StartUp) -> Result<Self, AppError> {
+        let ledger = Self::open_to_inspect(start).await?;
+        ledger.refuse_another_history().await?;
+        Ok(ledger)
+    }
+
+    /// The same for finding out what is wrong: also opens a ledger with another history.
+    pub async fn open_to_inspect(start: StartUp) -> Result<Self, AppError> {
         let meta = start.store.meta().await?;
         if meta.key_id != start.key.key_id() {
             return Err(AppError::Store(event_log::StoreError::Unsafe(
@@ -101,11 +116,15 @@ impl Ledger {
         let document = document.ok_or_else(|| {
             AppError::Store(event_log::StoreError::Damaged("no rulebook was ever adopted".into()))
         })?;
-        Ok(Self::with_rulebook(start, Rulebook::parse(&document)?))
+        Self::with_rulebook(start, &meta, Rulebook::parse(&document)?)
     }
 
-    fn with_rulebook(start: StartUp, rulebook: Rulebook) -> Self {
-        let StartUp { store, key, environment, actor } = start;
+    fn with_rulebook(start: StartUp, meta: &LedgerMeta, rulebook: Rulebook) -> Result<Self, AppError> {
+        let StartUp { store, key, environment, actor, checkpoints } = start;
+        let origin = event_log::checkpoint::origin(meta.ledger_id);
+        let verifier_key = VerifierKey::new(origin, &key.checkpoint_key()).ok_or_else(|| {
+            AppError::Store(event_log::StoreError::Unsafe("its key file gives no key to sign with".into()))
+        })?;
         let runner = Runner::new(
             store.clone(),
             vec![
@@ -115,7 +134,7 @@ impl Ledger {
                 projection_runner::boxed::<grants::GrantsProjection>(),
             ],
         );
-        Self { store, key, rulebook, environment, actor, runner }
+        Ok(Self { store, key, rulebook, environment, actor, runner, checkpoints, verifier_key })
     }
 
     /// The rulebook in force.
@@ -204,7 +223,7 @@ impl Ledger {
                 subject_keys: subject_keys.clone(),
                 texts: texts.clone(),
             };
-            match self.store.append(vec![append]).await?.pop() {
+            match self.append(vec![append]).await?.pop() {
                 Some(AppendOutcome::Appended { last, .. } | AppendOutcome::AlreadyDone { last, .. }) => {
                     return Ok(last);
                 }

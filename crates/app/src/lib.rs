@@ -4,9 +4,11 @@
 //! - [`session`]: commands being decided and written, alone or in batches;
 //! - [`import`]: files of cases, grants, spend and reversals;
 //! - [`query`]: balances, lists, history, explanations, the summary;
-//! - [`check`]: verification, replay, doctor.
+//! - [`check`]: verification, replay, doctor;
+//! - [`checkpoints`]: signed statements of what the log was, kept outside the database.
 
 pub mod check;
+pub mod checkpoints;
 pub mod command;
 pub mod environment;
 pub mod error;
@@ -17,6 +19,7 @@ pub mod query;
 pub mod session;
 mod texts;
 
+pub use checkpoints::Checkpoints;
 pub use environment::Environment;
 pub use error::AppError;
 pub use ledger::{Actor, Ledger, NotAnActor, StartUp};

@@ -45,6 +45,7 @@ pub async fn new_ledger(folder: &Path) -> Outcome<(Ledger, Arc<SqliteStore>)> {
     let key = LedgerKey::generate()?;
     let meta = Ledger::new_meta(&key, &environment)?;
     let store = Arc::new(SqliteStore::create(&folder.join("svala.db"), meta).await?);
-    let start = StartUp { store: store.clone(), key, environment, actor: "bench".parse()? };
+    let start =
+        StartUp { store: store.clone(), key, environment, actor: "bench".parse()?, checkpoints: None };
     Ok((Ledger::init(start, Rulebook::embedded()?).await?, store))
 }

@@ -45,6 +45,10 @@ pub struct Args {
     #[arg(long, global = true, env = "SVALA_KEY_FILE", value_name = "FILE", help_heading = "Ledger")]
     pub key_file: Option<PathBuf>,
 
+    /// The folder of checkpoints, outside the database; beside the key file, with the ending .checkpoints, unless given.
+    #[arg(long, global = true, env = "SVALA_CHECKPOINTS", value_name = "FOLDER", help_heading = "Ledger")]
+    pub checkpoints: Option<PathBuf>,
+
     /// Who gives the command; recorded on every event. Your user name unless given.
     #[arg(long, global = true, env = "SVALA_ACTOR", value_name = "NAME", help_heading = "Ledger")]
     pub actor: Option<Actor>,
@@ -160,9 +164,37 @@ Examples:
         repair: bool,
     },
 
-    /// Check that nothing was altered or left out: positions, versions, hashes, root, receipts.
-    #[command(after_help = "Exit code 3 when something is wrong, with the position and stream.")]
-    Verify,
+    /// Check that nothing was altered or left out: positions, versions, hashes, root, receipts, checkpoints.
+    #[command(after_help = "\
+Exit code 3 when something is wrong, with the position and stream. The checkpoints in the folder are always compared;
+one that was kept elsewhere since tells also what somebody with access to the folder did.
+
+Examples:
+  svala verify
+  svala verify --checkpoint /media/archive/000000004711.checkpoint")]
+    Verify {
+        /// A checkpoint of this ledger that was kept elsewhere; may be given more than once.
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Vec<PathBuf>,
+    },
+
+    /// Sign a statement of how long the log is and what it hashes to, and print it.
+    #[command(after_help = "\
+Checkpoints are written into the folder by themselves, as the log grows. Whoever holds one can tell whether the ledger
+still has the history it had then: give them away.
+
+Examples:
+  svala checkpoint
+  svala checkpoint --out /media/archive/       under its own name, in that folder
+  svala checkpoint --public-key                the key that checks signatures")]
+    Checkpoint {
+        /// A new file to write it to, or a folder.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Print the public key instead, as NAME+ID+KEY (C2SP).
+        #[arg(long, conflicts_with = "out")]
+        public_key: bool,
+    },
 
     /// The rules: show them, check a file, bring one into force.
     #[command(

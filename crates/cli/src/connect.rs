@@ -11,6 +11,7 @@ use store_sqlite::SqliteStore;
 use vault::LedgerKey;
 
 use crate::args::Args;
+use crate::checkpoints;
 use crate::output::{Failure, remark};
 
 /// Where a ledger is and who speaks to it.
@@ -19,6 +20,7 @@ pub struct Place {
     key_file: PathBuf,
     actor: Actor,
     rulebook: Option<PathBuf>,
+    checkpoints: PathBuf,
     opened: Arc<Mutex<Vec<Arc<dyn Store>>>>,
 }
 
@@ -40,7 +42,9 @@ impl Place {
             Some(actor) => actor.clone(),
             None => user()?,
         };
-        Ok(Self { database, key_file, actor, rulebook: args.rulebook.clone(), opened: Arc::default() })
+        let checkpoints = checkpoints::folder(args.checkpoints.as_deref(), &key_file);
+        let rulebook = args.rulebook.clone();
+        Ok(Self { database, key_file, actor, rulebook, checkpoints, opened: Arc::default() })
     }
 
     /// The same place with its files in another folder, under the usual names. A database on a server stays.
@@ -52,6 +56,7 @@ impl Place {
         Self {
             database,
             key_file: folder.join("svala.key"),
+            checkpoints: folder.join("svala.checkpoints"),
             actor: self.actor.clone(),
             rulebook: self.rulebook.clone(),
             opened: self.opened.clone(),
@@ -79,6 +84,11 @@ impl Place {
         &self.key_file
     }
 
+    /// The folder of checkpoints.
+    pub fn checkpoints(&self) -> &Path {
+        &self.checkpoints
+    }
+
     /// The rulebook given with `--rulebook`, if one was.
     pub fn given_rulebook(&self) -> Result<Option<Rulebook>, Failure> {
         self.rulebook.as_deref().map(read_rulebook).transpose()
@@ -91,12 +101,10 @@ impl Place {
             None => Rulebook::embedded()?,
         };
         let environment = Environment::system();
-        if let Some((store, key)) = self.begun().await? {
-            return Ok(Ledger::init(
-                StartUp { store, key, environment, actor: self.actor.clone() },
-                rulebook,
-            )
-            .await?);
+        let begun = self.begun().await?;
+        checkpoints::refuse_used(&self.checkpoints)?;
+        if let Some((store, key)) = begun {
+            return Ok(Ledger::init(self.start_up(store, key, environment), rulebook).await?);
         }
         // The key first: a database without its key would be useless, a key without a database harms nobody. A key
         // that is there is never taken: it may be another ledger's.
@@ -110,7 +118,7 @@ impl Place {
                 return Err(error.into());
             }
         };
-        Ok(Ledger::init(StartUp { store, key, environment, actor: self.actor.clone() }, rulebook).await?)
+        Ok(Ledger::init(self.start_up(store, key, environment), rulebook).await?)
     }
 
     /// A ledger whose creation was broken off before its first event, with its key. Any other ledger is refused.
@@ -171,7 +179,7 @@ impl Place {
 
     /// Opens the ledger to read.
     pub async fn open(&self) -> Result<Ledger, Failure> {
-        self.open_with(self.open_store().await?).await
+        Ok(Ledger::open(self.start(self.open_store().await?)?).await?)
     }
 
     /// Opens the ledger to show what a command would do: with the rulebook given, which is not adopted.
@@ -189,19 +197,17 @@ impl Place {
             Database::Sqlite(path) => Arc::new(SqliteStore::open_to_inspect(path).await?),
             Database::Postgres { url, .. } => Arc::new(PostgresStore::open_to_inspect(url).await?),
         };
-        self.open_with(store).await
+        Ok(Ledger::open_to_inspect(self.start(store)?).await?)
     }
 
-    async fn open_with(&self, store: Arc<dyn Store>) -> Result<Ledger, Failure> {
+    fn start(&self, store: Arc<dyn Store>) -> Result<StartUp, Failure> {
         let store = self.note(store);
-        let key = LedgerKey::read_file(&self.key_file)?;
-        Ok(Ledger::open(StartUp {
-            store,
-            key,
-            environment: Environment::system(),
-            actor: self.actor.clone(),
-        })
-        .await?)
+        Ok(self.start_up(store, LedgerKey::read_file(&self.key_file)?, Environment::system()))
+    }
+
+    fn start_up(&self, store: Arc<dyn Store>, key: LedgerKey, environment: Environment) -> StartUp {
+        let checkpoints = Some(checkpoints::at(&self.checkpoints));
+        StartUp { store, key, environment, actor: self.actor.clone(), checkpoints }
     }
 
     /// Opens the ledger to write: a rulebook given with `--rulebook` comes into force first.

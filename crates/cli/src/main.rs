@@ -4,6 +4,7 @@
 //! unreachable.
 
 mod args;
+mod checkpoints;
 mod commands;
 mod connect;
 mod output;

@@ -26,21 +26,14 @@ impl Known {
         }
     }
 
-    /// Whether a log continues this checkpoint: its tree, extended by the leaves after it, must give the log's root.
-    /// `later` are the leaf hashes after the checkpoint up to the log's `size`. Where the checkpoint holds no frontier,
-    /// only a log of the same size can be compared.
-    pub fn is_continued(&self, size: u64, root: &Hash, later: &[Hash]) -> bool {
-        if size == self.checkpoint.size {
-            return *root == self.checkpoint.root;
-        }
-        let Some(mut tree) = self.checkpoint.frontier.clone() else { return true };
-        later.iter().for_each(|leaf| tree.push(*leaf));
-        tree.size() == size && tree.root() == *root
-    }
-
     /// The log has less events than this checkpoint knows.
     pub fn is_ahead(&self, log: u64) -> Damage {
         Damage::Behind { log, size: self.checkpoint.size, checkpoint: self.described() }
+    }
+
+    /// The log has as many events or more, and another history.
+    pub fn is_not_continued(&self, log: u64) -> Damage {
+        Damage::NotContinued { log, size: self.checkpoint.size, checkpoint: self.described() }
     }
 }
 
@@ -176,22 +169,5 @@ mod tests {
         };
         assert_eq!(found, wanted);
         assert_eq!(known(9).is_ahead(7), wanted);
-    }
-
-    #[test]
-    fn a_log_continues_a_checkpoint_or_does_not() {
-        let later = |leaves: &[u8]| -> Vec<Hash> { leaves.iter().map(|leaf| [*leaf; 32]).collect() };
-        let root = tree(0..9).root();
-        assert!(known(6).is_continued(9, &root, &later(&[6, 7, 8])));
-        assert!(known(9).is_continued(9, &root, &[]));
-        assert!(!known(9).is_continued(9, &tree(1..10).root(), &[]));
-        assert!(!known(6).is_continued(9, &root, &later(&[6, 8, 7])));
-        assert!(!known(6).is_continued(9, &root, &later(&[6, 7])), "a leaf is missing");
-        // The leaves after the checkpoint are the same; one before it is not.
-        let rewritten = tree([0, 1, 2, 9, 4, 5, 6, 7, 8]).root();
-        assert!(!known(6).is_continued(9, &rewritten, &later(&[6, 7, 8])));
-        let mut bare = known(6);
-        bare.checkpoint.frontier = None;
-        assert!(bare.is_continued(9, &rewritten, &later(&[6, 7, 8])), "this needs the whole log");
     }
 }

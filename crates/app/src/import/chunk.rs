@@ -78,6 +78,9 @@ impl Ledger {
         let written = written.await.unwrap_or_else(|_| {
             Err(StoreError::Database("writing was broken off: import the file again to go on".into()))
         })?;
+        if session.writes() {
+            self.has_written(&written).await;
+        }
         let disturbed = written.iter().any(|outcome| !matches!(outcome, AppendOutcome::Appended { .. }));
         if disturbed {
             session.discard();

@@ -214,6 +214,7 @@ impl Ledger {
         if complete || done.counts.applied + done.counts.refused > 0 {
             let key = complete.then_some(import_key);
             self.record_import(kind, sha256, &name, done.counts, &done.rules, key).await?;
+            self.checkpoint_what_is_written().await;
             report.written = true;
         }
         report.take(done);

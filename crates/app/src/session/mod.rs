@@ -246,7 +246,7 @@ impl<'l> Session<'l> {
     pub async fn flush(&mut self) -> Result<Vec<(usize, AppendOutcome)>, AppError> {
         let (tags, appends) = self.take_batch();
         let outcomes = match self.writes() {
-            true => self.ledger.store.append(appends).await?,
+            true => self.ledger.append(appends).await?,
             false => vec![AppendOutcome::Appended { first: 0, last: 0 }; appends.len()],
         };
         if outcomes.iter().any(|outcome| !matches!(outcome, AppendOutcome::Appended { .. })) {

@@ -24,6 +24,9 @@ pub const SPEND: &str =
     "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description";
 pub const REVERSALS: &str = "partner,receipt_no,supplier,reversed_on,amount,currency,reason";
 
+/// When every test begins.
+pub const START: i64 = 1_732_190_000_000_000;
+
 /// The four kinds of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -60,12 +63,23 @@ pub fn key() -> LedgerKey {
 
 /// A clock that moves by a millisecond at each look, and seeded randomness.
 pub fn environment(seed: u64) -> Environment {
-    let clock = AtomicI64::new(1_732_190_000_000_000);
+    let clock = AtomicI64::new(START);
     Environment::new(move || clock.fetch_add(1_000, Ordering::Relaxed), Seeded(seed))
 }
 
+/// A clock that stands where it is put.
+pub fn environment_at(clock: Arc<AtomicI64>, seed: u64) -> Environment {
+    Environment::new(move || clock.load(Ordering::Relaxed), Seeded(seed))
+}
+
 pub fn start(store: Arc<dyn Store>, seed: u64) -> StartUp {
-    StartUp { store, key: key(), environment: environment(seed), actor: "anna".parse().unwrap() }
+    StartUp {
+        store,
+        key: key(),
+        environment: environment(seed),
+        actor: "anna".parse().unwrap(),
+        checkpoints: None,
+    }
 }
 
 pub struct Book {

@@ -1,5 +1,6 @@
 //! `svala replay`, `verify`, `doctor`
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -57,23 +58,30 @@ pub async fn replay(place: &Place, format: Format, repair: bool) -> Result<ExitC
     Ok(ExitCode::from(if damaged { DAMAGED } else { 0 }))
 }
 
-pub async fn verify(place: &Place, format: Format) -> Result<ExitCode, Failure> {
+pub async fn verify(place: &Place, format: Format, checkpoints: &[PathBuf]) -> Result<ExitCode, Failure> {
     let ledger = place.open_to_inspect().await?;
+    let given = checkpoints.iter().map(|file| ledger.read_checkpoint(file)).collect::<Result<_, _>>()?;
     let bar = LogBar::new();
-    let verified = ledger.verify(&|position, last| bar.at(position, last)).await?;
+    let verified = ledger.verify_with(given, &|position, last| bar.at(position, last)).await?;
     drop(bar);
     match format {
         Format::Json => object(&verified)?,
         Format::Csv => {
-            listing(format, &["events", "streams", "keys", "texts", "erased", "root"], &[&verified], |v| {
-                cells![v.events, v.streams, v.keys, v.texts, v.erased, &v.root]
+            let columns = ["events", "streams", "keys", "texts", "erased", "root", "checkpoints", "vouched"];
+            listing(format, &columns, &[&verified], |v| {
+                cells![v.events, v.streams, v.keys, v.texts, v.erased, &v.root, v.checkpoints, v.vouched]
             })?
         }
         Format::Table => {
             let erased =
                 if verified.erased > 0 { format!(", {} erased", verified.erased) } else { String::new() };
+            let vouched = match verified.checkpoints {
+                0 => "no checkpoint vouches for this history".into(),
+                1 => format!("1 checkpoint vouches for this history, up to position {}", verified.vouched),
+                n => format!("{n} checkpoints vouch for this history, up to position {}", verified.vouched),
+            };
             say(format!(
-                "nothing was altered or left out: {} events in {} streams, positions, versions, hashes and root right\n{} unique facts and {} encrypted texts are those the events name{erased}\nroot {}",
+                "nothing was altered or left out: {} events in {} streams, positions, versions, hashes and root right\n{} unique facts and {} encrypted texts are those the events name{erased}\n{vouched}\nroot {}",
                 verified.events, verified.streams, verified.keys, verified.texts, verified.root
             ))?;
         }

@@ -2,6 +2,7 @@
 
 mod case;
 mod check;
+mod checkpoint;
 mod claim;
 mod demo;
 mod grant;
@@ -37,7 +38,9 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Explain { case } => report::explain(place, format, &case).await,
         Command::Summary => report::summary(place, format).await,
         Command::Replay { repair } => check::replay(place, format, repair).await,
-        Command::Verify => check::verify(place, format).await,
+        Command::Verify { checkpoint } => check::verify(place, format, &checkpoint).await,
+        Command::Checkpoint { public_key: true, .. } => checkpoint::public_key(place, format).await,
+        Command::Checkpoint { out, .. } => checkpoint::sign(place, format, out).await,
         Command::Doctor => check::doctor(place, format).await,
         Command::Rulebook(command) => rulebook::run(place, format, command).await,
         Command::Demo { into, seed, people } => demo::run(place, format, into, seed, people).await,
@@ -47,10 +50,11 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
 async fn init(place: &Place) -> Result<ExitCode, Failure> {
     let ledger = place.init().await?;
     say(format!(
-        "created the ledger {} with rulebook {}\nits key is in {}: back it up apart from the database; without it no receipt can be read again",
+        "created the ledger {} with rulebook {}\nits key is in {}: back it up apart from the database; without it no receipt can be read again\nits checkpoints go to {}: copy them to where nobody can change both them and the database",
         place.ledger(),
         ledger.rulebook().version(),
-        place.key_file().display()
+        place.key_file().display(),
+        place.checkpoints().display()
     ))?;
     Ok(ExitCode::SUCCESS)
 }

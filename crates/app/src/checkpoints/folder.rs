@@ -1,0 +1,175 @@
+//! The folder of checkpoints: outside the database, so that whoever can change the one cannot change the other.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use event_log::Checkpoint;
+use event_log::note::{NOTE_BYTES_MAX, Note, VerifierKey};
+use event_log::watch::Known;
+
+use crate::error::AppError;
+
+/// What the names of checkpoints end with.
+const ENDING: &str = ".checkpoint";
+/// The file with the public key.
+const KEY_FILE: &str = "ledger.vkey";
+/// Mode of what is written: anyone may read it, nobody changes it.
+#[cfg(unix)]
+const FILE_MODE: u32 = 0o444;
+/// Mode of the folder: only its owner adds to it.
+#[cfg(unix)]
+const FOLDER_MODE: u32 = 0o755;
+
+/// A folder of checkpoints, which may not exist yet.
+#[derive(Debug, Clone)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder at this path.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The name of a checkpoint's file: names sort by the number of events.
+    pub fn file_name(size: u64) -> String {
+        format!("{size:012}{ENDING}")
+    }
+
+    /// The checkpoints that are there, by their files' names: number of events and path, fewest first. Files with
+    /// other names are passed over.
+    pub fn list(&self) -> Result<Vec<(u64, PathBuf)>, AppError> {
+        let cannot_read = |why| self.failed("read", why);
+        let files = match fs::read_dir(&self.0) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            files => files.map_err(cannot_read)?,
+        };
+        let mut found = Vec::new();
+        for file in files {
+            let name = file.map_err(cannot_read)?.file_name();
+            let size = name.to_str().and_then(|name| name.strip_suffix(ENDING)?.parse().ok());
+            if let Some(size) = size.filter(|size| *name == *Self::file_name(*size)) {
+                found.push((size, self.0.join(name)));
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// The checkpoint with most events, if there is one.
+    pub fn newest(&self, key: &VerifierKey) -> Result<Option<Known>, AppError> {
+        self.list()?.pop().map(|(size, path)| Self::open(size, &path, key)).transpose()
+    }
+
+    /// Reads one of the [`Folder::list`].
+    pub fn open(size: u64, path: &Path, key: &VerifierKey) -> Result<Known, AppError> {
+        let known = read(path, key).and_then(|known| match known.checkpoint.size == size {
+            true => Ok(known),
+            false => Err(format!("it is about {} events, its name says {size}", known.checkpoint.size)),
+        });
+        known.map_err(|why| AppError::BadCheckpoint { file: path.display().to_string(), why })
+    }
+
+    /// Writes a checkpoint and waits until it is on disk; one that is there already stays. Answers where it is.
+    pub fn write(
+        &self,
+        checkpoint: &Checkpoint,
+        note: &Note,
+        key: &VerifierKey,
+    ) -> Result<PathBuf, AppError> {
+        let path = self.0.join(Self::file_name(checkpoint.size));
+        let written = self
+            .make()
+            .and_then(|()| self.add(KEY_FILE, format!("{key}\n").as_bytes()))
+            .and_then(|_| self.add(&Self::file_name(checkpoint.size), note.to_string().as_bytes()))
+            .map_err(|why| self.failed("written", why))?;
+        if !written {
+            let there = Self::open(checkpoint.size, &path, key)?;
+            if there.checkpoint.root != checkpoint.root {
+                return Err(there.is_not_continued(checkpoint.size).into());
+            }
+        }
+        Ok(path)
+    }
+
+    /// Whether a file can be added, and nobody but the owner can: what is wrong, if something is.
+    pub fn problem(&self) -> Option<String> {
+        #[cfg(unix)]
+        if let Ok(folder) = fs::metadata(&self.0) {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&folder.permissions()) & 0o7777;
+            if mode & 0o022 != 0 {
+                return Some(format!("others than its owner may change it (mode {mode:04o})"));
+            }
+        }
+        let tried = tempfile::Builder::new().prefix(".try-").tempfile_in(&self.0);
+        tried.err().map(|why| format!("it cannot be written to: {why}"))
+    }
+
+    fn make(&self) -> io::Result<()> {
+        if self.0.is_dir() {
+            return Ok(());
+        }
+        let mut folder = DirBuilder::new();
+        folder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut folder, FOLDER_MODE);
+        folder.create(&self.0)?;
+        let parent = self.0.parent().filter(|parent| !parent.as_os_str().is_empty());
+        sync_folder(parent.unwrap_or(Path::new(".")))
+    }
+
+    /// Adds a file, whole or not at all; `false` if there is one of that name already.
+    fn add(&self, name: &str, content: &[u8]) -> io::Result<bool> {
+        let path = self.0.join(name);
+        if path.exists() {
+            return Ok(false);
+        }
+        let mut file = tempfile::Builder::new();
+        file.prefix(".new-");
+        #[cfg(unix)]
+        file.permissions(std::os::unix::fs::PermissionsExt::from_mode(FILE_MODE));
+        let mut file = file.tempfile_in(&self.0)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        match file.persist_noclobber(&path) {
+            // Somebody was faster.
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => return Ok(false),
+            persisted => persisted?,
+        };
+        sync_folder(&self.0)?;
+        Ok(true)
+    }
+
+    fn failed(&self, action: &'static str, why: io::Error) -> AppError {
+        AppError::CheckpointFolder { folder: self.0.display().to_string(), action, why }
+    }
+}
+
+/// Reads the checkpoint in a file, whatever its name; says why where it is none of this ledger.
+pub fn read(path: &Path, key: &VerifierKey) -> Result<Known, String> {
+    let bytes = read_note(path).map_err(|error| format!("it cannot be read: {error}"))?;
+    let note = Note::parse(&bytes).map_err(|error| error.to_string())?;
+    let checkpoint = Checkpoint::open(&note, key).map_err(|error| error.to_string())?;
+    Ok(Known { checkpoint, name: path.display().to_string() })
+}
+
+/// The bytes of a file, or a few more than a note may have.
+pub fn read_note(path: &Path) -> io::Result<Vec<u8>> {
+    // Opening a pipe would wait for ever.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(NOTE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A file is synced with its content; its name is in its folder.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}

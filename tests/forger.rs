@@ -1,0 +1,78 @@
+//! What somebody can do who owns the database and knows every format, but not the key file: change the history and
+//! make everything else in the database fit.
+
+use std::collections::{BTreeMap, HashMap};
+
+use event_log::{Frontier, RecordedEvent, hex};
+use sqlx::Row;
+use uuid::Uuid;
+
+use crate::support::Ledger;
+
+/// Beyond every position of a test.
+const AWAY: u64 = 1_000_000;
+
+/// Rewrites the history. Positions, stream versions, hashes, unique facts and the head are made to fit what `change`
+/// leaves; nothing inside the database is wrong afterwards.
+pub fn rewrite(ledger: &Ledger, change: impl FnOnce(&mut Vec<RecordedEvent>)) {
+    let mut events = events(ledger);
+    change(&mut events);
+    let (mut tree, mut versions) = (Frontier::new(), HashMap::new());
+    let mut moved: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut script = vec!["DELETE FROM events; DELETE FROM sealed_runs".to_owned()];
+    for (position, event) in (1..).zip(&mut events) {
+        let version = versions.entry(event.stream_id.clone()).or_insert(0);
+        *version += 1;
+        moved.insert(event.position, position);
+        (event.position, event.stream_version) = (position, *version);
+        event.leaf_hash = event.computed_leaf_hash();
+        tree.push(event.leaf_hash);
+        script.push(format!(
+            "INSERT INTO events VALUES ({position}, '{}', {version}, '{}', {}, x'{}', '{}', {}, CAST(x'{}' AS TEXT), x'{}')",
+            event.stream_id,
+            event.event_type,
+            event.schema_version,
+            hex::encode(event.command_id.as_bytes()),
+            event.actor,
+            event.recorded_at,
+            hex::encode(&event.body),
+            hex::encode(&event.leaf_hash),
+        ));
+    }
+    // Via numbers out of the way, so that none is moved twice.
+    for (before, after) in moved {
+        script.push(format!("UPDATE unique_keys SET position = {after} + {AWAY} WHERE position = {before}"));
+    }
+    script.push(format!("DELETE FROM unique_keys WHERE position < {AWAY}"));
+    script.push(format!("UPDATE unique_keys SET position = position - {AWAY}"));
+    script.push(format!(
+        "UPDATE log_head SET position = {}, root = x'{}', frontier = x'{}'",
+        tree.size(),
+        hex::encode(&tree.root()),
+        hex::encode(&tree.to_bytes())
+    ));
+    ledger.alter_as_owner(&script.join(";\n"));
+}
+
+fn events(ledger: &Ledger) -> Vec<RecordedEvent> {
+    let number = |row: &sqlx::sqlite::SqliteRow, column| u64::try_from(row.get::<i64, _>(column)).unwrap();
+    ledger.ask("SELECT * FROM events ORDER BY position", |row| RecordedEvent {
+        position: number(&row, 0),
+        stream_id: row.get::<String, _>(1).parse().unwrap(),
+        stream_version: number(&row, 2),
+        event_type: row.get(3),
+        schema_version: u32::try_from(number(&row, 4)).unwrap(),
+        command_id: Uuid::from_slice(row.get(5)).unwrap(),
+        actor: row.get(6),
+        recorded_at: row.get(7),
+        body: row.get::<String, _>(8).into_bytes(),
+        leaf_hash: row.get::<&[u8], _>(9).try_into().unwrap(),
+    })
+}
+
+/// Another digit at the first place of an amount.
+pub fn raise(event: &mut RecordedEvent, from: &str, to: &str) {
+    let body = String::from_utf8(event.body.clone()).unwrap();
+    assert!(body.contains(from), "{body}");
+    event.body = body.replacen(from, to, 1).into_bytes();
+}
