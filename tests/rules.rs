@@ -177,3 +177,22 @@ fn two_rules_that_fit_the_same_person_are_shown_and_not_loaded() {
     let refused = ledger.fail(2, "rulebook check gap.toml");
     assert!(refused.contains("2022-01-01") && refused.contains("2022-01-04"), "{refused}");
 }
+
+/// Money that was claimed for a person without any approval is seen in that person's balance.
+#[test]
+fn spend_without_an_approval_stands_in_the_balance() {
+    let (ledger, _) =
+        with_cases(&["N-1,2023-09-01,IQ,voluntary,migration-agency,refused,yes,yes,yes,no,no,,,,,ettc"]);
+    assert!(ledger.csv("balance N-1").is_empty(), "nothing was granted and nothing moved");
+    ledger.write(
+        "spend.csv",
+        "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\n\
+         ettc,N-1,temporary-housing,2023-10-09,120.00,EUR,Al Amal Furniture,R-1,,rent\n",
+    );
+    ledger.ok("import spend spend.csv");
+    let line = ledger.support("N-1");
+    assert_eq!([&line["rule_id"], &line["cap"], &line["pending"]], ["not-granted", "0.00", "120.00"]);
+    ledger.ok(&format!("claim refuse {} --reason 'nothing was granted'", ledger.claim("R-1")));
+    let line = ledger.support("N-1");
+    assert_eq!([&line["pending"], &line["disallowed"]], ["0.00", "120.00"]);
+}

@@ -37,6 +37,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// Nothing was granted here, and no money stands here.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// `cap − disbursed`; negative when the line is overdrawn.
     pub fn remaining(&self) -> Result<Eur, Overflow> {
         self.cap.checked_sub(self.disbursed)

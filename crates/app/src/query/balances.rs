@@ -8,6 +8,9 @@ use serde::Serialize;
 use crate::error::AppError;
 use crate::ledger::Ledger;
 
+/// In the place of a rule: money moved on a budget line on which nothing was ever granted.
+pub const NOT_GRANTED: &str = "not-granted";
+
 /// The balance of one person on one budget line, in EUR.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BalanceItem {
@@ -17,7 +20,7 @@ pub struct BalanceItem {
     pub case: String,
     /// Budget line.
     pub budget_line: String,
-    /// The rule that sets the cap.
+    /// The rule that sets the cap, the condition that took it away, or [`NOT_GRANTED`].
     pub rule_id: String,
     /// Always EUR.
     pub currency: &'static str,
@@ -38,8 +41,8 @@ pub struct BalanceItem {
 }
 
 impl Ledger {
-    /// The balances of one case, or of all: one item for each budget line on which something was granted, in the
-    /// order of the authority's keys.
+    /// The balances of all cases: one item for each budget line on which something was granted, in the order of the
+    /// authority's keys. Of one case also the lines on which money moved without a grant.
     pub async fn balances(&self, case: Option<CaseId>) -> Result<Vec<BalanceItem>, AppError> {
         self.current().await?;
         let rows: Vec<BalancesRow> = match case {
@@ -58,12 +61,14 @@ impl Ledger {
         let mut items = Vec::new();
         for (row, external_ref) in rows.into_iter().zip(external) {
             for (budget_line, line) in row.lines.iter() {
-                let Some(rule_id) = &line.rule_id else { continue };
+                if line.is_empty() || (case.is_none() && line.rule_id.is_none()) {
+                    continue;
+                }
                 items.push(BalanceItem {
                     external_ref: external_ref.clone(),
                     case: row.reference.to_string(),
                     budget_line: budget_line.to_owned(),
-                    rule_id: rule_id.clone(),
+                    rule_id: line.rule_id.clone().unwrap_or_else(|| NOT_GRANTED.to_owned()),
                     currency: "EUR",
                     cap: line.cap,
                     committed: line.committed,

@@ -110,7 +110,7 @@ impl Ledger {
         for (key, row) in self.runner.all_rows::<BalancesProjection>().await? {
             let Some(case) = cases.get(&key) else { continue };
             let mut counted: Vec<&str> = Vec::new();
-            for (budget_line, line) in row.lines.iter().filter(|(_, line)| line.rule_id.is_some()) {
+            for (budget_line, line) in row.lines.iter().filter(|(_, line)| !line.is_empty()) {
                 let programme = programme_of.get(budget_line).copied().unwrap_or("other");
                 let country = self
                     .rulebook
@@ -119,7 +119,7 @@ impl Ledger {
                 let sums = lines.entry((programme.to_owned(), country.clone())).or_insert_with(|| {
                     SummaryLine { programme: programme.to_owned(), country, ..SummaryLine::default() }
                 });
-                if !counted.contains(&programme) {
+                if line.rule_id.is_some() && !counted.contains(&programme) {
                     sums.people += 1;
                     total.people += u64::from(counted.is_empty());
                     counted.push(programme);
