@@ -36,6 +36,10 @@ long:
 faults:
     SVALA_LONG=1 cargo test -p cli --test faults -- --nocapture
 
+# Every property test with so many times its usual number of random cases: parsers, money, rules, decisions, stores.
+fuzz times="50":
+    PROPTEST_CASES=$((256 * {{times}})) scripts/postgres run cargo test --workspace --exclude cli -- --test-threads=2
+
 # Write the golden messages and the recipes' output anew; look at the difference before committing it.
 golden:
     SVALA_UPDATE_GOLDEN=1 cargo test -p cli --test end_to_end

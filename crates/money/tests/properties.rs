@@ -42,7 +42,7 @@ fn any_rate() -> impl Strategy<Value = (Rate, i128)> {
 
 proptest! {
     // Failures are reproduced from the printed values; no files are left in the source tree.
-    #![proptest_config(Config { failure_persistence: None, cases: 512, ..Config::default() })]
+    #![proptest_config(Config { failure_persistence: None, cases: Config::default().cases * 2, ..Config::default() })]
 
     #[test]
     fn formatting_and_parsing_are_inverse(eur in any_eur()) {

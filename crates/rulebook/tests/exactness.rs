@@ -137,7 +137,7 @@ fn everyone() -> impl Iterator<Item = (ReturnMode, bool, &'static str, i32, bool
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: ProptestConfig::default().cases * 2, ..ProptestConfig::default() })]
 
     #[test]
     fn loading_agrees_with_counting(rules in rules()) {

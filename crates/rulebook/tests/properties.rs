@@ -51,7 +51,7 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4_000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: ProptestConfig::default().cases * 16, ..ProptestConfig::default() })]
 
     #[test]
     fn one_entitlement_per_line_or_a_reason(facts in any_facts(), decided_on in any_day()) {
@@ -85,7 +85,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_document_makes_loading_panic(cut in 0_usize..30_000, junk in "[\\[\\]=\"a-z0-9\\-\n.]{0,20}") {

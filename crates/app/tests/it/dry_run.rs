@@ -128,7 +128,7 @@ async fn promise_holds(kind: Kind, rows: &[String]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, max_shrink_iters: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 16, failure_persistence: None, max_shrink_iters: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn of_spend(rows in rows(Kind::Spend)) {

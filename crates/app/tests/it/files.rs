@@ -219,7 +219,7 @@ fn a_sum_that_overflows_is_a_row_error_not_damage() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 20, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() })]
 
     /// However a year is cut into files, it comes to the same figures.
     #[test]

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::ledger;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 5, ..ProptestConfig::default() })]
 
     #[test]
     fn every_row_of_every_year_can_be_imported(seed: u64, people in prop_oneof![Just(0), Just(1), Just(10), 0_usize..700]) {

@@ -305,7 +305,7 @@ fn an_altered_event_is_refused_where_decisions_rest_on_it() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// A flipped byte is refused or read as another event, never a panic; what is read can be written again.
     #[test]

@@ -177,7 +177,7 @@ fn within_cap(line: &Line) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 768, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 3, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_order_of_commands_pays_over_a_cap_or_loses_a_cent(start in start(), commands in commands()) {
