@@ -126,22 +126,27 @@ fn a_ledger_may_be_anywhere_and_named_by_the_environment() {
 #[test]
 fn the_help_of_every_command_has_an_example_or_says_what_it_does() {
     let ledger = Ledger::none();
-    for command in
-        ["init", "import", "case", "claim", "grant", "balance", "history", "explain", "rulebook", "demo"]
-    {
+    for command in [
+        "init",
+        "import",
+        "case",
+        "claim",
+        "grant",
+        "balance",
+        "history",
+        "explain",
+        "rulebook",
+        "demo",
+        "verify",
+        "checkpoint",
+        "prove",
+    ] {
         let help = ledger.ok(&format!("{command} --help"));
         assert!(help.contains("Example") && help.contains(&format!("svala {command}")), "{command}: {help}");
     }
-    for command in [
-        "verify",
-        "replay",
-        "doctor",
-        "summary",
-        "import spend",
-        "case change-mode",
-        "claim accept",
-        "grant return",
-    ] {
+    for command in
+        ["replay", "doctor", "summary", "import spend", "case change-mode", "claim accept", "grant return"]
+    {
         let help = ledger.ok(&format!("{command} --help"));
         assert!(
             help.contains("Usage: svala") && help.lines().next().is_some_and(|line| line.len() > 20),

@@ -11,6 +11,7 @@ mod demo;
 mod exits;
 mod partial;
 mod privacy;
+mod proofs;
 mod repetition;
 mod rules;
 mod scenario;

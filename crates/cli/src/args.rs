@@ -169,13 +169,44 @@ Examples:
 Exit code 3 when something is wrong, with the position and stream. The checkpoints in the folder are always compared;
 one that was kept elsewhere since tells also what somebody with access to the folder did.
 
+A proof made by `svala prove` is checked with the public key alone, without the ledger; exit code 1 when it does not
+hold.
+
 Examples:
   svala verify
-  svala verify --checkpoint /media/archive/000000004711.checkpoint")]
+  svala verify --checkpoint /media/archive/000000004711.checkpoint
+  svala verify --proof event-50.tlog-proof --verifier-key ledger.vkey
+  svala verify --proof since-march.txt --checkpoint march.checkpoint --verifier-key ledger.vkey")]
     Verify {
         /// A checkpoint of this ledger that was kept elsewhere; may be given more than once.
         #[arg(long, value_name = "FILE")]
         checkpoint: Vec<PathBuf>,
+        /// A proof to check, in place of the ledger; one of continuation with the --checkpoint that it continues.
+        #[arg(long, value_name = "FILE")]
+        proof: Option<PathBuf>,
+        /// The public key that checks a proof, or a file with it; that of the checkpoint folder unless given.
+        #[arg(long, value_name = "KEY", requires = "proof")]
+        verifier_key: Option<String>,
+    },
+
+    /// Prove that an event is in the ledger, or that the ledger continues an older checkpoint.
+    #[command(after_help = "\
+A proof is a text that anybody can check with the public key (`svala checkpoint --public-key`), without the ledger:
+`svala verify --proof FILE`. It shows the whole event, but nothing that is kept encrypted beside it.
+
+Examples:
+  svala prove 50 --out event-50.tlog-proof
+  svala prove --since march.checkpoint --out since-march.txt")]
+    Prove {
+        /// The event's position (see `svala history`).
+        #[arg(required_unless_present = "since", conflicts_with = "since")]
+        position: Option<u64>,
+        /// The older checkpoint.
+        #[arg(long, value_name = "FILE")]
+        since: Option<PathBuf>,
+        /// A new file to write the proof to.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
 
     /// Sign a statement of how long the log is and what it hashes to, and print it.

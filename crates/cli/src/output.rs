@@ -24,6 +24,11 @@ impl Failure {
         Self { message: message.into(), code: 2 }
     }
 
+    /// A check that was asked for found what is not so.
+    pub fn check(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 1 }
+    }
+
     /// Writes the message to stderr; answers with the exit code.
     pub fn report(self) -> ExitCode {
         if !self.message.is_empty() {

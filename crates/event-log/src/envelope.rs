@@ -145,19 +145,21 @@ pub struct RecordedEvent {
 impl RecordedEvent {
     /// Computes the leaf hash anew from the other fields.
     pub fn computed_leaf_hash(&self) -> Hash {
-        leaf_hash(
-            &Header {
-                position: self.position,
-                stream_id: self.stream_id.as_str(),
-                stream_version: self.stream_version,
-                event_type: &self.event_type,
-                schema_version: self.schema_version,
-                command_id: self.command_id,
-                actor: &self.actor,
-                recorded_at: self.recorded_at,
-            },
-            &self.body,
-        )
+        leaf_hash(&self.header(), &self.body)
+    }
+
+    /// The fields beside the body.
+    pub(crate) fn header(&self) -> Header<'_> {
+        Header {
+            position: self.position,
+            stream_id: self.stream_id.as_str(),
+            stream_version: self.stream_version,
+            event_type: &self.event_type,
+            schema_version: self.schema_version,
+            command_id: self.command_id,
+            actor: &self.actor,
+            recorded_at: self.recorded_at,
+        }
     }
 }
 
@@ -188,6 +190,17 @@ pub struct Header<'a> {
 /// bytes (`schema_version` four), big-endian, the command id its sixteen bytes. No two events share a leaf
 /// because every field is bounded by its length.
 pub fn leaf_hash(header: &Header<'_>, body: &[u8]) -> Hash {
+    let bytes = header_bytes(header);
+    Sha256::new()
+        .chain_update([0])
+        .chain_update(length(&bytes))
+        .chain_update(&bytes)
+        .chain_update(body)
+        .finalize()
+        .into()
+}
+
+pub(crate) fn header_bytes(header: &Header<'_>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(192);
     let mut field = |content: &[u8]| {
         bytes.extend_from_slice(&length(content));
@@ -201,17 +214,11 @@ pub fn leaf_hash(header: &Header<'_>, body: &[u8]) -> Hash {
     field(header.command_id.as_bytes());
     field(header.actor.as_bytes());
     field(&header.recorded_at.to_be_bytes());
-    Sha256::new()
-        .chain_update([0])
-        .chain_update(length(&bytes))
-        .chain_update(&bytes)
-        .chain_update(body)
-        .finalize()
-        .into()
+    bytes
 }
 
 /// Fields are far below 4 GiB (the store bounds them); a longer one would saturate, never wrap.
-fn length(content: &[u8]) -> [u8; 4] {
+pub(crate) fn length(content: &[u8]) -> [u8; 4] {
     u32::try_from(content.len()).unwrap_or(u32::MAX).to_be_bytes()
 }
 

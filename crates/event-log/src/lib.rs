@@ -8,6 +8,7 @@
 //! - [`group`]: commands that wait at the same time, written in one transaction;
 //! - [`verify`]: the one checker of positions, versions, hashes and root;
 //! - [`note`], [`checkpoint`], [`watch`]: signed checkpoints of the log, and holding it against them;
+//! - [`proof`]: that an event is in the log, or that the log continues an older one, for checking elsewhere;
 //! - [`crash`]: places at which a test ends the program.
 //!
 //! Nothing here knows what an event means.
@@ -19,8 +20,10 @@ pub mod decide;
 pub mod envelope;
 pub mod group;
 pub mod hex;
+mod leaf;
 pub mod merkle;
 pub mod note;
+pub mod proof;
 pub mod request;
 pub mod run;
 pub mod store;

@@ -36,6 +36,11 @@ impl Folder {
         &self.0
     }
 
+    /// Where the public key is written beside the checkpoints.
+    pub fn key_file(&self) -> PathBuf {
+        self.0.join(KEY_FILE)
+    }
+
     /// The name of a checkpoint's file: names sort by the number of events.
     pub fn file_name(size: u64) -> String {
         format!("{size:012}{ENDING}")
@@ -152,20 +157,20 @@ impl Folder {
 
 /// Reads the checkpoint in a file, whatever its name; says why where it is none of this ledger.
 pub fn read(path: &Path, key: &VerifierKey) -> Result<Known, String> {
-    let bytes = read_note(path).map_err(|error| format!("it cannot be read: {error}"))?;
+    let bytes = read_bounded(path, NOTE_BYTES_MAX).map_err(|error| format!("it cannot be read: {error}"))?;
     let note = Note::parse(&bytes).map_err(|error| error.to_string())?;
     let checkpoint = Checkpoint::open(&note, key).map_err(|error| error.to_string())?;
     Ok(Known { checkpoint, name: path.display().to_string() })
 }
 
-/// The bytes of a file, or a few more than a note may have.
-pub fn read_note(path: &Path) -> io::Result<Vec<u8>> {
+/// The bytes of a file; of one with more than `bytes_max` one byte more, so that it is noticed.
+pub fn read_bounded(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
     // Opening a pipe would wait for ever.
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(NOTE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    File::open(path)?.take(bytes_max as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -4,6 +4,7 @@
 //! is not opened: it was cut, rewritten, or is an older copy.
 
 mod folder;
+mod prove;
 pub mod schedule;
 
 use std::fmt;
@@ -15,7 +16,7 @@ use event_log::watch::Known;
 use event_log::{Append, AppendOutcome, Checkpoint, Head};
 use jiff::Timestamp;
 
-pub use folder::Folder;
+pub use folder::{Folder, read_bounded};
 use schedule::Last;
 
 use crate::check::Finding;

@@ -90,7 +90,7 @@ fn phrase(text: &serde_json::Map<String, Value>) -> String {
 }
 
 /// UTC microseconds as people read them, to the second.
-pub(crate) fn utc(micros: i64) -> String {
+pub fn utc(micros: i64) -> String {
     let time = jiff::Timestamp::from_microsecond(micros).unwrap_or_default();
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -22,7 +22,7 @@ pub use claims::{ClaimFilter, ClaimItem};
 pub use explain::{ClaimExplained, Explanation, GrantExplained, Judgement, RuleCited};
 pub use grants::GrantItem;
 pub use history::HistoryItem;
-pub(crate) use history::utc;
+pub use history::utc;
 pub use summary::{ReasonTotal, Summary, SummaryLine};
 
 use crate::error::AppError;

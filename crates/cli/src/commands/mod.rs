@@ -7,6 +7,7 @@ mod claim;
 mod demo;
 mod grant;
 mod import;
+mod prove;
 mod report;
 mod rulebook;
 
@@ -38,7 +39,11 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Explain { case } => report::explain(place, format, &case).await,
         Command::Summary => report::summary(place, format).await,
         Command::Replay { repair } => check::replay(place, format, repair).await,
-        Command::Verify { checkpoint } => check::verify(place, format, &checkpoint).await,
+        Command::Verify { checkpoint, proof: None, .. } => check::verify(place, format, &checkpoint).await,
+        Command::Verify { checkpoint, proof: Some(proof), verifier_key } => {
+            prove::check(place, format, &proof, &checkpoint, verifier_key)
+        }
+        Command::Prove { position, since, out } => prove::prove(place, position, since, out).await,
         Command::Checkpoint { public_key: true, .. } => checkpoint::public_key(place, format).await,
         Command::Checkpoint { out, .. } => checkpoint::sign(place, format, out).await,
         Command::Doctor => check::doctor(place, format).await,
