@@ -187,7 +187,7 @@ fn a_cut_tail_is_found_though_the_head_was_cut_with_it() {
         &format!("the log ends at position {}", last - 1),
         &format!("{last:012}.checkpoint of 20"),
         &format!("knows {last} events"),
-        &format!("those from position {last} to {last} were removed"),
+        &format!("those after position {} were removed", last - 1),
     ];
     said.iter().for_each(|said| assert!(found.contains(*said), "{said} is not in: {found}"));
     is_not_opened(&ledger, &said.map(String::as_str));

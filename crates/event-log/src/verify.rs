@@ -95,7 +95,7 @@ pub enum Damage {
     },
     /// The log is shorter than a checkpoint from before.
     #[error(
-        "the log ends at position {log}, but {checkpoint} knows {size} events: those from position {} to {size} were removed, or an older copy of the database was put in its place", .log + 1
+        "the log ends at position {log}, but {checkpoint} knows {size} events: those after position {log} were removed, or an older copy of the database was put in its place"
     )]
     Behind {
         /// Last position of the log.
