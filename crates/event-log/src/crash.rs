@@ -27,10 +27,10 @@ pub fn crash_point(place: &str) {
     }
 }
 
-/// Whether a test wants the program to end at this place, now or later. Where it does, what is otherwise done in one
-/// step is taken apart, so that there is such a place.
-pub fn crash_point_ahead(place: &str) -> bool {
-    wanted(place).is_some()
+/// Whether a test wants the program to end inside a transaction. Where it does, what is otherwise done in one step is
+/// taken apart, so that there is an inside.
+pub fn crash_point_inside_ahead() -> bool {
+    wanted("in-transaction").or_else(|| wanted("before-commit")).is_some()
 }
 
 fn wanted(place: &str) -> Option<&'static Wanted> {

@@ -5,6 +5,7 @@
 
 use std::sync::atomic::Ordering;
 
+use event_log::crash::{crash_point, crash_point_inside_ahead};
 use event_log::decide::{Known, RecordedCommand, Wanted, Written, decide};
 use event_log::group::WriteBatch;
 use event_log::{Append, AppendOutcome, Head, StoreError, StreamId};
@@ -172,10 +173,13 @@ async fn under_lock(
         return Ok(outcomes);
     }
     let after = known.head();
+    crash_point("in-transaction");
     if !write(connection, &[], &written, &before, &after).await? {
         return Err(damaged("the head of the log moved under its lock").into());
     }
+    crash_point("before-commit");
     sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
+    crash_point("after-commit");
     held.head = Some(after);
     Ok(outcomes)
 }
@@ -197,7 +201,8 @@ async fn without_reading(
     batch: &[Append],
     since: &mut Option<u64>,
 ) -> Result<Option<Vec<AppendOutcome>>, Failed> {
-    let Some(before) = held.head.take() else { return Ok(None) };
+    let before = held.head.take().filter(|_| !crash_point_inside_ahead());
+    let Some(before) = before else { return Ok(None) };
     let mut known = Known::after(&before);
     for (stream_id, version) in batch.iter().flat_map(|append| &append.expected) {
         known.versions.entry(stream_id.clone()).or_insert(*version);
@@ -214,6 +219,7 @@ async fn without_reading(
     let after = known.head();
     match write(&mut held.connection, &expected, &written, &before, &after).await {
         Ok(true) => {
+            crash_point("after-commit");
             held.head = Some(after);
             Ok(Some(outcomes))
         }

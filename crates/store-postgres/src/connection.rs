@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use event_log::crash::crash_point;
 use event_log::{Head, StoreError};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::query::Query;
@@ -135,6 +136,7 @@ impl Writer {
     /// Takes the connection, as soon as nobody else has it.
     pub(crate) async fn take(&self) -> Result<Held<'_>, sqlx::Error> {
         let mut slot = self.slot.lock().await;
+        crash_point("before-transaction");
         let (connection, head) = match std::mem::replace(&mut *slot, Slot::None) {
             Slot::Idle(connection, head) => (connection, head),
             Slot::None => (Box::new(self.options.connect().await?), None),

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use event_log::crash::{crash_point, crash_point_inside_ahead};
 use event_log::{LiveRow, ProjectionState, SealedRun, StoreError};
 use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow, Postgres};
 use sqlx::query::Query;
@@ -31,7 +32,12 @@ async fn change<'q>(
     loop {
         let tried = async {
             let mut held = writer.take().await?;
-            let rows = query().fetch_all(&mut *held.connection).await?;
+            let rows = if crash_point_inside_ahead() {
+                in_steps(&mut held.connection, query()).await?
+            } else {
+                query().fetch_all(&mut *held.connection).await?
+            };
+            crash_point("after-commit");
             held.give_back();
             Ok(rows)
         };
@@ -41,6 +47,19 @@ async fn change<'q>(
         }
         attempt += 1;
     }
+}
+
+/// What the statement does by itself, taken apart so that a test can end the program in between.
+async fn in_steps(
+    connection: &mut PgConnection,
+    query: Query<'_, Postgres, PgArguments>,
+) -> Result<Vec<PgRow>, sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    crash_point("in-transaction");
+    let rows = query.fetch_all(&mut *transaction).await?;
+    crash_point("before-commit");
+    transaction.commit().await?;
+    Ok(rows)
 }
 
 pub(crate) async fn generations(readers: &PgPool, name: &str) -> Result<Vec<ProjectionState>, StoreError> {
@@ -111,9 +130,12 @@ async fn take_over(
         "DELETE FROM projection_rows WHERE name = $1 AND generation <> $2",
         "UPDATE projections SET live = true WHERE name = $1 AND generation = $2",
     ] {
+        crash_point("in-transaction");
         sqlx::query(sql).bind(name).bind(generation).execute(&mut *transaction).await?;
     }
+    crash_point("before-commit");
     transaction.commit().await?;
+    crash_point("after-commit");
     Ok(true)
 }
 

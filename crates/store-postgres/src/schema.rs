@@ -1,5 +1,6 @@
 //! The schema: its roles, its migrations, and whether it is there.
 
+use event_log::crash::crash_point;
 use event_log::{Head, LedgerMeta, StoreError};
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -38,11 +39,13 @@ pub(crate) async fn prepare(options: &PgConnectOptions) -> Result<(), StoreError
 }
 
 async fn try_prepare(options: &PgConnectOptions) -> Result<(), MigrateError> {
+    crash_point("before-transaction");
     let mut connection = options.connect().await?;
     sqlx::raw_sql(ROLES).execute(&mut connection).await?;
     connection.close().await?;
     let mut connection = acting_as(options, Role::Owner).connect().await?;
     let mut transaction = connection.begin().await?;
+    crash_point("in-transaction");
     migrations().run_direct(None, &mut *transaction, false).await?;
     transaction.commit().await?;
     Ok(connection.close().await?)
@@ -52,6 +55,7 @@ async fn try_prepare(options: &PgConnectOptions) -> Result<(), MigrateError> {
 pub(crate) async fn fill(options: &PgConnectOptions, meta: &LedgerMeta) -> Result<(), StoreError> {
     let mut connection = acting_as(options, Role::Owner).connect().await.map_err(store_error)?;
     let head = Head::empty();
+    crash_point("before-commit");
     let made = sqlx::query(
         "WITH made AS (INSERT INTO ledger (id, ledger_id, key_id, created_at) VALUES (1, $1, $2, $3))
          INSERT INTO log_head (id, position, root, frontier) VALUES (1, 0, $4, $5)",
@@ -63,6 +67,7 @@ pub(crate) async fn fill(options: &PgConnectOptions, meta: &LedgerMeta) -> Resul
     .bind(head.frontier.to_bytes())
     .execute(&mut connection)
     .await;
+    crash_point("after-commit");
     connection.close().await.map_err(store_error)?;
     match made {
         Ok(_) => Ok(()),

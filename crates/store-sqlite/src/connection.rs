@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use event_log::crash::{crash_point, crash_point_ahead};
+use event_log::crash::{crash_point, crash_point_inside_ahead};
 use event_log::group::WriteBatch;
 use event_log::{Append, AppendOutcome, Head, StoreError};
 use sqlx::sqlite::{
@@ -170,7 +170,7 @@ impl Transaction<'_> {
     /// Runs a last script and commits, in one round trip. On an error nothing of the transaction remains, unless
     /// the disk failed during the commit itself: then a restart decides, and the command id tells.
     pub(crate) async fn commit(mut self, mut last: Script) -> Result<(), StoreError> {
-        if crash_point_ahead("before-commit") {
+        if crash_point_inside_ahead() {
             self.run(std::mem::take(&mut last)).await?;
             crash_point("before-commit");
         }
@@ -186,7 +186,7 @@ impl Transaction<'_> {
     pub(crate) async fn commit_at_once(&mut self, script: Script) -> Result<bool, StoreError> {
         let mut script = script.after("BEGIN IMMEDIATE;");
         script.push("COMMIT;");
-        let only = script.into_only_part().filter(|_| !crash_point_ahead("before-commit"));
+        let only = script.into_only_part().filter(|_| !crash_point_inside_ahead());
         let Some(Part { sql, arguments }) = only else { return Ok(false) };
         match sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut self.connection).await {
             Ok(_) => {

@@ -11,6 +11,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Error};
 /// The variable with the address of the server, as a role that may create databases.
 pub const SERVER: &str = "SVALA_TEST_POSTGRES";
 
+/// Databases that others are copied from are called so, with their version.
+const TEMPLATE_PREFIX: &str = "svala_template_";
+
 /// Databases of tests are called so, with the second of their making, the process and a number.
 const PREFIX: &str = "svala_test_";
 
@@ -30,6 +33,15 @@ impl Database {
         Some(Self::made_from(server()?, "template1").await)
     }
 
+    /// A database as `prepare` makes it from an empty one, given its URL. Of each version that is done once for each
+    /// server, whoever comes first; all others are copies.
+    pub async fn prepared(version: &str, prepare: impl AsyncFnOnce(String)) -> Option<Self> {
+        let server = server()?;
+        let template = format!("{TEMPLATE_PREFIX}{version}");
+        make_template(&server, &template, prepare).await;
+        Some(Self::made_from(server, &template).await)
+    }
+
     /// A copy of this database as it is now. Nobody may be connected to it meanwhile.
     pub async fn copy(&self) -> Self {
         Self::made_from(self.server.clone(), &self.name).await
@@ -41,17 +53,7 @@ impl Database {
         let name = format!("{PREFIX}{}_{}_{number}", now().as_secs(), std::process::id());
         let mut connection = server.connect().await.unwrap_or_else(|error| panic!("{SERVER}: {error}"));
         remove_left_over(&mut connection).await;
-        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
-        // A connection that was just closed may need a moment to be gone from the template.
-        for attempt in 0.. {
-            match run(&mut connection, &create).await {
-                Ok(()) => break,
-                Err(Error::Database(error)) if error.code().as_deref() == Some("55006") && attempt < 100 => {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-                Err(error) => panic!("{create}: {error}"),
-            }
-        }
+        run_on_unused(&mut connection, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
         connection.close().await.unwrap();
         Self { server, name }
     }
@@ -99,6 +101,35 @@ pub fn server() -> Option<PgConnectOptions> {
     Some(url.parse().unwrap_or_else(|error| panic!("{SERVER}: {error}")))
 }
 
+async fn make_template(server: &PgConnectOptions, template: &str, prepare: impl AsyncFnOnce(String)) {
+    let mut connection = server.connect().await.unwrap_or_else(|error| panic!("{SERVER}: {error}"));
+    // Many tests may start at once; all but one wait here. The lock goes with the connection.
+    run(&mut connection, "SELECT pg_advisory_lock(7835140221)").await.unwrap();
+    let there = sqlx::query("SELECT FROM pg_database WHERE datname = $1").bind(template);
+    if there.fetch_optional(&mut connection).await.unwrap().is_none() {
+        // Under another name until it is whole: whoever made it may have been killed.
+        let draft = format!("{template}_draft");
+        remove(&mut connection, &draft).await.unwrap();
+        run(&mut connection, &format!("CREATE DATABASE {draft}")).await.unwrap();
+        prepare(server.clone().database(&draft).to_url_lossy().to_string()).await;
+        run_on_unused(&mut connection, &format!("ALTER DATABASE {draft} RENAME TO {template}")).await;
+    }
+    connection.close().await.unwrap();
+}
+
+/// Runs what needs a database that nobody is connected to: a connection that was just closed may need a moment to go.
+async fn run_on_unused(connection: &mut PgConnection, sql: &str) {
+    for attempt in 0.. {
+        match run(connection, sql).await {
+            Ok(()) => return,
+            Err(Error::Database(error)) if error.code().as_deref() == Some("55006") && attempt < 200 => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(error) => panic!("{sql}: {error}"),
+        }
+    }
+}
+
 async fn remove_left_over(connection: &mut PgConnection) {
     let names: Vec<String> =
         sqlx::query_scalar("SELECT datname FROM pg_database WHERE starts_with(datname, $1)")
@@ -130,6 +161,8 @@ fn now() -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     async fn databases(server: &PgConnectOptions) -> Vec<String> {
@@ -158,6 +191,32 @@ mod tests {
         drop((one, copy));
         let left = databases(&server).await;
         assert!(names.iter().all(|name| !left.contains(name)), "{left:?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_prepared_once_is_there_in_each_copy() {
+        let Some(server) = server() else { return };
+        let prepared = Arc::new(AtomicU32::new(0));
+        let version = format!("test_{}", std::process::id());
+        let copies = [(); 4].map(|()| {
+            let (prepared, version) = (prepared.clone(), version.clone());
+            tokio::spawn(async move {
+                let prepare = async |url: String| {
+                    prepared.fetch_add(1, Ordering::Relaxed);
+                    let options: PgConnectOptions = url.parse().unwrap();
+                    let mut connection = options.connect().await.unwrap();
+                    run(&mut connection, "CREATE TABLE mine (n INTEGER)").await.unwrap();
+                };
+                let copy = Database::prepared(&version, prepare).await.unwrap();
+                run(&mut copy.connect().await, "INSERT INTO mine VALUES (1)").await.unwrap();
+            })
+        });
+        for copy in copies {
+            copy.await.unwrap();
+        }
+        assert_eq!(prepared.load(Ordering::Relaxed), 1);
+        let mut connection = server.connect().await.unwrap();
+        remove(&mut connection, &format!("{TEMPLATE_PREFIX}{version}")).await.unwrap();
     }
 
     #[tokio::test]
