@@ -8,6 +8,11 @@ default:
 demo *options:
     cargo run --release --bin svala -- demo {{options}}
 
+# The same on a PostgreSQL server that is made for it and thrown away at the end.
+demo-postgres *options:
+    cargo build --release --bin svala
+    scripts/postgres run sh -ec 'SVALA_LEDGER=$SVALA_TEST_POSTGRES target/release/svala demo {{options}}'
+
 # All that CI checks and tests; installs what is missing.
 test:
     scripts/test
@@ -32,9 +37,11 @@ bench *options:
 long:
     SVALA_LONG=1 cargo test --release -p cli --test end_to_end -- long --nocapture
 
-# The long campaigns of faults: 200 kills at any moment, a crash at every named place, full disks.
+# The long campaigns of faults, on both databases: 200 kills at any moment, a crash at every named place, full disks.
 faults:
-    SVALA_LONG=1 cargo test -p cli --test faults -- --nocapture
+    SVALA_LONG=1 scripts/postgres run sh -ec ' \
+        cargo test -p cli --test faults; \
+        SVALA_TEST_LEDGER=postgres cargo test -p cli --test faults'
 
 # Every property test with so many times its usual number of random cases: parsers, money, rules, decisions, stores.
 fuzz times="50":

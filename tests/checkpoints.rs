@@ -210,13 +210,13 @@ fn two_swapped_events_are_found_though_all_hashes_fit() {
 }
 
 #[test]
-fn yesterdays_file_is_not_opened_today() {
-    let ledger = Ledger::small("grants");
+fn yesterdays_database_is_not_opened_today() {
+    let mut ledger = Ledger::small("grants");
     let (yesterday, _) = ledger.root();
-    fs::copy(ledger.path("svala.db"), ledger.path("backup.db")).unwrap();
+    let backup = ledger.twin();
     ledger.import_up_to("spend");
     let (today, _) = ledger.root();
-    fs::copy(ledger.path("backup.db"), ledger.path("svala.db")).unwrap();
+    ledger.take_database_of(backup);
     let said = [
         &format!("the log ends at position {yesterday}"),
         &format!("{today:012}.checkpoint of 20"),
@@ -317,8 +317,8 @@ fn a_folder_that_cannot_be_written_fails_no_command_and_is_told() {
     assert!(doctor.code == Some(3) && doctor.out.contains("`svala checkpoint` writes one"), "{doctor}");
     ledger.ok("verify");
     // What cannot even be read might hold a checkpoint that says otherwise.
-    let unread = ledger.fail(3, "balance --checkpoints svala.db");
-    assert!(unread.contains("the checkpoint folder svala.db cannot be read"), "{unread}");
+    let unread = ledger.fail(3, "balance --checkpoints svala.key");
+    assert!(unread.contains("the checkpoint folder svala.key cannot be read"), "{unread}");
     fs::remove_file(ledger.path(FOLDER)).unwrap();
     ledger.ok("case close FX-2041 --on 2024-05-01");
     assert_eq!(checkpoints(&ledger).len(), 1, "the next command writes one");
@@ -328,9 +328,8 @@ fn a_folder_that_cannot_be_written_fails_no_command_and_is_told() {
 #[test]
 fn a_ledger_does_not_begin_in_the_folder_of_another() {
     let old = Ledger::new();
-    for file in ["svala.db", "svala.key"] {
-        fs::remove_file(old.path(file)).unwrap();
-    }
+    old.remove_database();
+    fs::remove_file(old.path("svala.key")).unwrap();
     let refused = old.fail(2, "init");
     assert!(refused.contains("holds checkpoints of another ledger"), "{refused}");
     assert!(!old.path("svala.key").exists() && !old.path("svala.db").exists());

@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use event_log::{Frontier, RecordedEvent, hex};
-use sqlx::Row;
 use uuid::Uuid;
 
-use crate::support::Ledger;
+use crate::support::{Found, Ledger, either};
 
 /// Beyond every position of a test.
 const AWAY: u64 = 1_000_000;
@@ -28,15 +27,18 @@ pub fn rewrite(ledger: &Ledger, change: impl FnOnce(&mut Vec<RecordedEvent>)) {
         event.leaf_hash = event.computed_leaf_hash();
         tree.push(event.leaf_hash);
         script.push(format!(
-            "INSERT INTO events VALUES ({position}, '{}', {version}, '{}', {}, x'{}', '{}', {}, CAST(x'{}' AS TEXT), x'{}')",
+            "INSERT INTO events VALUES ({position}, '{}', {version}, '{}', {}, {}, '{}', {}, {}, {})",
             event.stream_id,
             event.event_type,
             event.schema_version,
-            hex::encode(event.command_id.as_bytes()),
+            either(bytes(event.command_id.as_bytes()), format!("'{}'", event.command_id)),
             event.actor,
             event.recorded_at,
-            hex::encode(&event.body),
-            hex::encode(&event.leaf_hash),
+            either(
+                format!("CAST({} AS TEXT)", bytes(&event.body)),
+                format!("convert_from({}, 'UTF8')", bytes(&event.body))
+            ),
+            bytes(&event.leaf_hash),
         ));
     }
     // Via numbers out of the way, so that none is moved twice.
@@ -46,28 +48,34 @@ pub fn rewrite(ledger: &Ledger, change: impl FnOnce(&mut Vec<RecordedEvent>)) {
     script.push(format!("DELETE FROM unique_keys WHERE position < {AWAY}"));
     script.push(format!("UPDATE unique_keys SET position = position - {AWAY}"));
     script.push(format!(
-        "UPDATE log_head SET position = {}, root = x'{}', frontier = x'{}'",
+        "UPDATE log_head SET position = {}, root = {}, frontier = {}",
         tree.size(),
-        hex::encode(&tree.root()),
-        hex::encode(&tree.to_bytes())
+        bytes(&tree.root()),
+        bytes(&tree.to_bytes())
     ));
     ledger.alter_as_owner(&script.join(";\n"));
 }
 
 fn events(ledger: &Ledger) -> Vec<RecordedEvent> {
-    let number = |row: &sqlx::sqlite::SqliteRow, column| u64::try_from(row.get::<i64, _>(column)).unwrap();
+    let number = |row: &Found, column| u64::try_from(row.get::<i64>(column)).unwrap();
     ledger.ask("SELECT * FROM events ORDER BY position", |row| RecordedEvent {
         position: number(&row, 0),
-        stream_id: row.get::<String, _>(1).parse().unwrap(),
+        stream_id: row.get::<String>(1).parse().unwrap(),
         stream_version: number(&row, 2),
         event_type: row.get(3),
         schema_version: u32::try_from(number(&row, 4)).unwrap(),
-        command_id: Uuid::from_slice(row.get(5)).unwrap(),
+        command_id: Uuid::from_slice(&row.get::<Vec<u8>>(5)).unwrap(),
         actor: row.get(6),
         recorded_at: row.get(7),
-        body: row.get::<String, _>(8).into_bytes(),
-        leaf_hash: row.get::<&[u8], _>(9).try_into().unwrap(),
+        body: row.get::<String>(8).into_bytes(),
+        leaf_hash: row.get::<Vec<u8>>(9).try_into().unwrap(),
     })
+}
+
+/// Bytes as SQL.
+fn bytes(bytes: &[u8]) -> String {
+    let digits = hex::encode(bytes);
+    either(format!("x'{digits}'"), format!("'\\x{digits}'::bytea"))
 }
 
 /// Another digit at the first place of an amount.

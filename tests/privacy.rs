@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use sqlx::{Connection, Row};
+use sqlx::Connection;
 
-use crate::support::{KINDS, Ledger, database, fixtures, rows, samples};
+use crate::support::{KINDS, Ledger, fixtures, in_file, on_postgres, rows, samples};
 
 /// Every external reference, receipt and payment number, supplier, description and reason of a scenario.
 fn canaries(scenario: &Path) -> BTreeSet<String> {
@@ -37,44 +37,63 @@ fn is_nowhere_in(canaries: &BTreeSet<String>, bytes: &[u8], place: &str) {
     }
 }
 
+/// Everything that could write a name somewhere; what is given as a reason is a canary too.
+fn live_with_names(ledger: &Ledger, canaries: &mut BTreeSet<String>) {
+    let case = rows(&ledger.read("cases.csv")).remove(0).remove("case_ref").unwrap();
+    ledger.import_up_to("reversals");
+    // The name of a file may say as much as what is in it.
+    ledger.write("Kanarie-Nilsson.csv", ledger.read("cases.csv") + "\n");
+    ledger.ok("import cases Kanarie-Nilsson.csv");
+    canaries.insert("Kanarie-Nilsson".to_owned());
+    for (about, reason) in
+        [("claim refuse", "Zwischenbescheid fehlt"), ("grant allow", "Brückentag am Flughafen")]
+    {
+        canaries.insert(reason.to_owned());
+        let column = if about.starts_with("claim") { "claim" } else { "grant" };
+        let list = ledger.csv(&format!("{column} list"));
+        for row in list.iter().filter(|row| ["queried", "refused"].contains(&&*row["state"])) {
+            // Not every one can be; the reason must stay out of the log either way.
+            ledger.run(&format!("{about} {} --reason '{reason}'", row[column]));
+        }
+    }
+    ledger.run("claim refuse 1 --reason 'Zwischenbescheid fehlt'");
+    ledger.ok(&format!("explain {case}"));
+    ledger.ok(&format!("history {case}"));
+}
+
 fn stays_in_the_vault(scenario: &Path) {
     let mut canaries = canaries(scenario);
     let ledger = Ledger::new();
     ledger.take_files(scenario);
-    let case = rows(&ledger.read("cases.csv")).remove(0).remove("case_ref").unwrap();
-    // A connection of our own keeps the write-ahead log from being folded into the file and removed.
-    let seen = database(&ledger.path("svala.db"), async |held| {
-        let mut transaction = held.begin().await.unwrap();
-        sqlx::query("SELECT count(*) FROM events").fetch_one(&mut *transaction).await.unwrap();
-        ledger.import_up_to("reversals");
-        // The name of a file may say as much as what is in it.
-        ledger.write("Kanarie-Nilsson.csv", ledger.read("cases.csv") + "\n");
-        ledger.ok("import cases Kanarie-Nilsson.csv");
-        canaries.insert("Kanarie-Nilsson".to_owned());
-        for (about, reason) in
-            [("claim refuse", "Zwischenbescheid fehlt"), ("grant allow", "Brückentag am Flughafen")]
-        {
-            canaries.insert(reason.to_owned());
-            let column = if about.starts_with("claim") { "claim" } else { "grant" };
-            let list = ledger.csv(&format!("{column} list"));
-            for row in list.iter().filter(|row| ["queried", "refused"].contains(&&*row["state"])) {
-                // Not every one can be; the reason must stay out of the log either way.
-                ledger.run(&format!("{about} {} --reason '{reason}'", row[column]));
-            }
+    if on_postgres() {
+        live_with_names(&ledger, &mut canaries);
+        let Some(dump) = ledger.dump() else { return };
+        let dump = fs::read(dump).unwrap();
+        assert!(dump.len() > 10_000, "the dump is too short to hold the ledger");
+        is_nowhere_in(&canaries, &dump, "a dump");
+        // Bytes are dumped as their digits.
+        let digits = |text: &String| text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let long = canaries.iter().filter(|canary| canary.len() > 4);
+        is_nowhere_in(&long.map(digits).collect(), &dump, "the digits of a dump");
+    } else {
+        // A connection of our own keeps the write-ahead log from being folded into the file and removed.
+        let seen = in_file(&ledger.path("svala.db"), async |held| {
+            let mut transaction = held.begin().await.unwrap();
+            sqlx::query("SELECT count(*) FROM events").fetch_one(&mut *transaction).await.unwrap();
+            live_with_names(&ledger, &mut canaries);
+            ["svala.db", "svala.db-wal", "svala.db-shm"]
+                .map(|name| (name, fs::read(ledger.path(name)).unwrap()))
+        });
+        for (name, bytes) in &seen {
+            assert!(!bytes.is_empty(), "{name} is empty");
+            is_nowhere_in(&canaries, bytes, name);
         }
-        ledger.run("claim refuse 1 --reason 'Zwischenbescheid fehlt'");
-        ledger.ok(&format!("explain {case}"));
-        ledger.ok(&format!("history {case}"));
-        ["svala.db", "svala.db-wal", "svala.db-shm"].map(|name| (name, fs::read(ledger.path(name)).unwrap()))
-    });
-    for (name, bytes) in &seen {
-        assert!(!bytes.is_empty(), "{name} is empty");
-        is_nowhere_in(&canaries, bytes, name);
+        ledger.ok("verify");
+        is_nowhere_in(&canaries, &fs::read(ledger.path("svala.db")).unwrap(), "the closed svala.db");
     }
     ledger.is_sound();
-    is_nowhere_in(&canaries, &fs::read(ledger.path("svala.db")).unwrap(), "the closed svala.db");
     let whole_rows = "SELECT body || ' ' || stream_id || ' ' || actor || ' ' || event_type FROM events";
-    let bodies = ledger.ask(whole_rows, |row| row.get::<String, _>(0));
+    let bodies = ledger.ask(whole_rows, |row| row.get::<String>(0));
     assert!(bodies.len() > 50);
     is_nowhere_in(&canaries, bodies.join("\n").as_bytes(), "an event");
     let shown = ledger.ok("claim list --format csv");

@@ -55,8 +55,9 @@ fn an_import_that_is_repeated_after_kills_ends_like_one_that_ran_through() {
         assert_eq!(ledger.state(), reversals_too.state());
         ledger.is_sound();
     }
+    // A few kills may all miss the moments between two batches; the crash points never do.
     assert!(
-        killed >= kills / 4 && halfway > 0,
+        killed >= kills / 4 && (halfway > 0 || kills < 50),
         "{killed} of {kills} were killed, {halfway} halfway: too few to show anything"
     );
 }

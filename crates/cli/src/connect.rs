@@ -71,14 +71,6 @@ impl Place {
         }
     }
 
-    /// Whether a ledger may be there: that of a file is known without opening it.
-    pub fn may_exist(&self) -> bool {
-        match &self.database {
-            Database::Sqlite(path) => path.exists(),
-            Database::Postgres { .. } => true,
-        }
-    }
-
     /// The key file.
     pub fn key_file(&self) -> &Path {
         &self.key_file
@@ -123,9 +115,6 @@ impl Place {
 
     /// A ledger whose creation was broken off before its first event, with its key. Any other ledger is refused.
     async fn begun(&self) -> Result<Option<(Arc<dyn Store>, LedgerKey)>, Failure> {
-        if !self.may_exist() {
-            return Ok(None);
-        }
         let there = match self.open_store().await {
             // An interrupted creation may also leave an empty file: it is taken over.
             Err(StoreError::NoLedger { .. }) => return Ok(None),
@@ -180,6 +169,14 @@ impl Place {
     /// Opens the ledger to read.
     pub async fn open(&self) -> Result<Ledger, Failure> {
         Ok(Ledger::open(self.start(self.open_store().await?)?).await?)
+    }
+
+    /// Opens the ledger to read, if there is one.
+    pub async fn open_if_there(&self) -> Result<Option<Ledger>, Failure> {
+        match self.open_store().await {
+            Err(StoreError::NoLedger { .. }) => Ok(None),
+            store => Ok(Some(Ledger::open(self.start(store?)?).await?)),
+        }
     }
 
     /// Opens the ledger to show what a command would do: with the rulebook given, which is not adopted.

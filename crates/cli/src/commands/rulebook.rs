@@ -56,10 +56,10 @@ async fn in_force(place: &Place) -> Result<Rulebook, Failure> {
     if let Some(book) = place.given_rulebook()? {
         return Ok(book);
     }
-    if place.may_exist() {
-        return Ok(place.open().await?.rulebook().clone());
+    match place.open_if_there().await? {
+        Some(ledger) => Ok(ledger.rulebook().clone()),
+        None => Ok(Rulebook::embedded()?),
     }
-    Ok(Rulebook::embedded()?)
 }
 
 /// Every rule that decides something, in the order of the book.

@@ -1,5 +1,5 @@
 //! A ledger in a folder of its own, the program run on it, and what it prints as data.
-#![allow(dead_code, reason = "two suites share it, and each uses a part")]
+#![allow(dead_code, unused_imports, reason = "two suites share it, and each uses a part")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,9 +8,12 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
+use store_testing::postgres::Database;
 use tempfile::TempDir;
+
+mod sql;
+
+pub use sql::{Found, either, in_file, on_postgres, zeros};
 
 /// One row of a CSV by column name.
 pub type Cells = BTreeMap<String, String>;
@@ -18,9 +21,10 @@ pub type Cells = BTreeMap<String, String>;
 /// The kinds of files, in the order of their import.
 pub const KINDS: [&str; 4] = ["cases", "grants", "spend", "reversals"];
 
-/// A folder, in which `svala` runs with its defaults.
+/// A folder, in which `svala` runs with its defaults, and a database of its own where ledgers are on a server.
 pub struct Ledger {
     folder: TempDir,
+    database: Option<Database>,
 }
 
 /// How a run of the program ended.
@@ -34,12 +38,12 @@ pub struct Run {
 impl Ledger {
     /// A folder without a ledger.
     pub fn none() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), database: sql::empty_database() }
     }
 
-    /// A folder without a ledger, inside another one.
+    /// A folder without a ledger, inside another one, and in any case without a server.
     pub fn on(disk: &Path) -> Self {
-        Self { folder: TempDir::new_in(disk).unwrap() }
+        Self { folder: TempDir::new_in(disk).unwrap(), database: None }
     }
 
     /// A new ledger.
@@ -75,9 +79,10 @@ impl Ledger {
         }
     }
 
-    /// A copy of the folder as it is now.
+    /// A copy of the folder and the database as they are now.
     pub fn twin(&self) -> Self {
-        let twin = Self::none();
+        let database = self.database.as_ref().map(|database| sql::block_on(database.copy()));
+        let twin = Self { folder: tempfile::tempdir().unwrap(), database };
         copy_folder(self.folder.path(), twin.folder.path());
         twin
     }
@@ -108,6 +113,9 @@ impl Ledger {
         ];
         for name in inherited {
             command.env_remove(name);
+        }
+        if let Some(database) = &self.database {
+            command.env("SVALA_LEDGER", database.url()).env("SVALA_KEY_FILE", "svala.key");
         }
         command.args(words(line)).current_dir(self.folder.path()).env("USER", "tester");
         command
@@ -189,49 +197,6 @@ impl Ledger {
     pub fn support(&self, case: &str) -> Cells {
         find(self.csv(&format!("balance {case}")), "budget_line", "reintegration")
     }
-
-    /// Runs SQL on the file as any program could that knows nothing of Svala.
-    pub fn sql(&self, sql: &str) -> Result<u64, String> {
-        database(&self.path("svala.db"), async |db| {
-            let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(db).await;
-            done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
-        })
-    }
-
-    /// Runs SQL that changes exactly one row or more.
-    pub fn alter(&self, sql: &str) {
-        assert!(self.sql(sql).unwrap_or_else(|error| panic!("{sql}: {error}")) > 0, "{sql} changed nothing");
-    }
-
-    /// Runs SQL as the owner of the file can: the triggers are put away before and put back after.
-    pub fn alter_as_owner(&self, sql: &str) {
-        let triggers = self.ask("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'", |row| {
-            (row.get::<String, _>(0), row.get::<String, _>(1))
-        });
-        for (name, _) in &triggers {
-            self.sql(&format!("DROP TRIGGER {name}")).unwrap();
-        }
-        self.alter(sql);
-        for (_, sql) in &triggers {
-            self.sql(sql).unwrap();
-        }
-    }
-
-    /// Answers a query.
-    pub fn ask<T>(&self, sql: &str, read: impl Fn(SqliteRow) -> T) -> Vec<T> {
-        let rows = database(&self.path("svala.db"), async |db| {
-            sqlx::query(AssertSqlSafe(sql)).fetch_all(db).await.unwrap()
-        });
-        rows.into_iter().map(read).collect()
-    }
-
-    /// Position and stream of the first event of a type.
-    pub fn first_event(&self, event_type: &str) -> (i64, String) {
-        let sql = format!(
-            "SELECT position, stream_id FROM events WHERE event_type = '{event_type}' ORDER BY 1 LIMIT 1"
-        );
-        self.ask(&sql, |row| (row.get(0), row.get(1))).remove(0)
-    }
 }
 
 impl Run {
@@ -275,17 +240,6 @@ fn words(line: &str) -> Vec<String> {
         }
     }
     words
-}
-
-/// Opens the file plainly, works on it and closes it again.
-pub fn database<T>(path: &Path, work: impl AsyncFnOnce(&mut SqliteConnection) -> T) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
-        let answer = work(&mut connection).await;
-        connection.close().await.unwrap();
-        answer
-    })
 }
 
 /// The rows of a CSV.
