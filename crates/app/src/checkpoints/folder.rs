@@ -178,3 +178,45 @@ pub fn read_bounded(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
 fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use event_log::Frontier;
+    use event_log::verify::Damage;
+    use vault::LedgerKey;
+
+    use super::*;
+
+    fn signed(key: &LedgerKey, leaf: u8) -> (Checkpoint, Note, VerifierKey) {
+        let mut tree = Frontier::new();
+        tree.push([leaf; 32]);
+        let verifier = VerifierKey::new("svala/one", &key.checkpoint_key()).unwrap();
+        let checkpoint = Checkpoint {
+            origin: "svala/one".into(),
+            size: 1,
+            root: tree.root(),
+            time: None,
+            frontier: Some(tree),
+        };
+        let note = checkpoint.sign(&verifier, |text| key.sign_checkpoint(text));
+        (checkpoint, note, verifier)
+    }
+
+    #[test]
+    fn a_checkpoint_is_never_replaced_not_even_by_one_that_contradicts_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = Folder::at(parent.path().join("a/b"));
+        let key = LedgerKey::from_bytes([7; 32]);
+        let (checkpoint, note, verifier) = signed(&key, 1);
+        let path = folder.write(&checkpoint, &note, &verifier).unwrap();
+        assert_eq!(folder.write(&checkpoint, &note, &verifier).unwrap(), path);
+        let (other, other_note, _) = signed(&key, 2);
+        let refused = folder.write(&other, &other_note, &verifier);
+        assert!(matches!(refused, Err(AppError::Damaged(Damage::NotContinued { .. }))), "{refused:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), note.to_string());
+        let mut names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["000000000001.checkpoint", "ledger.vkey"], "nothing is left lying about");
+    }
+}
