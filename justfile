@@ -8,10 +8,13 @@ default:
 demo *options:
     cargo run --release --bin svala -- demo {{options}}
 
-# The same on a PostgreSQL server that is made for it and thrown away at the end.
+# The demo on a PostgreSQL server that is made for it; at a terminal, with a shell to look around before it is gone.
 demo-postgres *options:
     cargo build --release --bin svala
-    scripts/postgres run sh -ec 'SVALA_LEDGER=$SVALA_TEST_POSTGRES target/release/svala demo {{options}}'
+    scripts/postgres run sh -ec ' \
+        export SVALA_LEDGER="$SVALA_TEST_POSTGRES"; \
+        target/release/svala demo {{options}}; \
+        if [ -t 0 ] && [ -t 1 ]; then echo; echo "The server ends with this shell."; "${SHELL:-sh}" || true; fi'
 
 # All that CI checks and tests; installs what is missing.
 test:
@@ -37,7 +40,7 @@ bench *options:
 long:
     SVALA_LONG=1 cargo test --release -p cli --test end_to_end -- long --nocapture
 
-# The long campaigns of faults, on both databases: 200 kills at any moment, a crash at every named place, full disks.
+# The long campaigns of faults, on both databases: 200 kills at any moment, a crash at every named place, full disks, restored backups.
 faults:
     SVALA_LONG=1 scripts/postgres run sh -ec ' \
         cargo test -p cli --test faults; \

@@ -14,7 +14,7 @@ use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use vault::LedgerKey;
 
-use crate::support::{Ledger, fixtures};
+use crate::support::{Ledger, fixtures, on_postgres};
 
 /// A small disk of its own: a file system in memory.
 struct SmallDisk {
@@ -83,6 +83,64 @@ fn commands_are_refused_reads_go_on_and_the_same_command_works_when_there_is_spa
     ledger.ok("import reversals reversals.csv");
     ledger.is_sound();
     assert_eq!(ledger.state(), Ledger::small("reversals").state());
+}
+
+/// The tables of a server's ledger, moved to a small disk.
+struct SmallTablespace(String);
+
+impl SmallTablespace {
+    /// `None`, said aloud, where the server cannot see this machine's disks.
+    fn on(disk: &SmallDisk, ledger: &Ledger) -> Option<Self> {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+        let data: String = ledger.ask("SHOW data_directory", |row| row.get(0)).remove(0);
+        let Ok(data) = std::fs::metadata(data) else {
+            eprintln!("SKIPPED: the server's disk is not on this machine");
+            return None;
+        };
+        let folder = disk.folder.path().join("tables");
+        std::fs::create_dir(&folder).unwrap();
+        chown(&folder, Some(data.uid()), Some(data.gid())).unwrap();
+        std::fs::set_permissions(disk.folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let name = format!("svala_small_{}", std::process::id());
+        ledger.sql(&format!("CREATE TABLESPACE {name} LOCATION '{}'", folder.display())).unwrap();
+        for table in ["events", "commands", "unique_keys", "vault_subjects", "vault_texts", "projection_rows"]
+        {
+            ledger.sql(&format!("ALTER TABLE {table} SET TABLESPACE {name}")).unwrap();
+        }
+        Some(Self(name))
+    }
+
+    /// The disk can only be taken away when nothing is on it.
+    fn leave(self, ledger: &Ledger) {
+        ledger.remove_database();
+        ledger.sql("CHECKPOINT").unwrap();
+        ledger.sql(&format!("DROP TABLESPACE {}", self.0)).unwrap();
+    }
+}
+
+#[test]
+fn a_server_whose_disk_is_full_refuses_commands_answers_queries_and_goes_on_when_there_is_space() {
+    if !on_postgres() {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount("32m") else { return };
+    let ledger = crate::ledger_before_the_spend(60);
+    let whole = ledger.twin();
+    whole.ok("import spend spend.csv --accept");
+    let Some(small) = SmallTablespace::on(&disk, &ledger) else { return };
+    let before = (ledger.root(), ledger.state());
+
+    disk.fill();
+    for _ in 0..2 {
+        let refused = ledger.fail(3, "import spend spend.csv --accept");
+        assert!(refused.contains(FULL), "{refused}");
+        assert_eq!((ledger.root(), ledger.state()), before, "reads go on, and nothing was written");
+    }
+    disk.free();
+    ledger.ok("import spend spend.csv --accept");
+    assert_eq!(ledger.state(), whole.state());
+    ledger.is_sound();
+    small.leave(&ledger);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What breaks while the program runs: kills, crashes at named places, full disks. Short rounds with all other tests,
+//! What breaks while the program runs: kills, crashes at named places, full disks, restored backups. Short rounds with all other tests,
 //! the long ones with `just faults`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must say where")]
 
@@ -8,6 +8,7 @@ mod support;
 mod crash_points;
 mod disk_full;
 mod kill;
+mod restore;
 
 use support::Ledger;
 

@@ -301,7 +301,7 @@ pub fn samples(name: &str) -> Option<PathBuf> {
     None
 }
 
-fn repository() -> PathBuf {
+pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 

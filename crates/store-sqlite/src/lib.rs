@@ -24,6 +24,7 @@ mod sealed_runs;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use event_log::group::GroupCommit;
@@ -37,6 +38,10 @@ use uuid::Uuid;
 
 use crate::connection::Writer;
 use crate::errors::store_error;
+
+/// How often a ledger on a full disk is tried to be opened alone, and the pause before each further attempt.
+const ALONE_ATTEMPTS_MAX: u32 = 40;
+const ALONE_PAUSE: Duration = Duration::from_millis(25);
 
 /// A ledger in a SQLite file. Share it by reference; every method takes `&self`.
 pub struct SqliteStore {
@@ -75,15 +80,19 @@ impl SqliteStore {
         demand: impl Fn(&[assertions::Assertion]) -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
         let path = absolute(path)?;
-        match Self::open_through(path.clone(), connection::options(&path), &demand).await {
-            // No room for the file through which the programs that use the ledger know of each other. A program that
-            // has the ledger alone does without, so that it can be read.
-            Err(StoreError::Full) if cfg!(unix) => {
-                let alone = connection::options(&path).vfs("unix-excl");
-                Self::open_through(path, alone, &demand).await
+        let mut opened = Self::open_through(path.clone(), connection::options(&path), &demand).await;
+        // No room for the file through which the programs that use the ledger know of each other. A program that has
+        // the ledger alone does without, so that it can be read. The failed attempt may take a moment to let go.
+        let mut attempts = if cfg!(unix) { ALONE_ATTEMPTS_MAX } else { 0 };
+        while matches!(opened, Err(StoreError::Full)) && attempts > 0 {
+            attempts -= 1;
+            let alone = connection::options(&path).vfs("unix-excl");
+            opened = Self::open_through(path.clone(), alone, &demand).await;
+            if opened.is_err() {
+                tokio::time::sleep(ALONE_PAUSE).await;
             }
-            opened => opened,
         }
+        opened
     }
 
     async fn open_through(
