@@ -20,7 +20,7 @@ pub struct BalanceItem {
     pub case: String,
     /// Budget line.
     pub budget_line: String,
-    /// The rule that sets the cap, the condition that took it away, or [`NOT_GRANTED`].
+    /// The rule that sets the cap, the condition that took it away, or `not-granted`.
     pub rule_id: String,
     /// Always EUR.
     pub currency: &'static str,
