@@ -22,6 +22,8 @@ pub enum Before {
     Generations,
     /// [`ProjectionStore::write_rows`].
     WriteRows,
+    /// [`ProjectionStore::rows`] or [`ProjectionStore::scan_rows`].
+    Rows,
     /// [`ProjectionStore::start_generation`].
     StartGeneration,
 }
@@ -179,6 +181,7 @@ impl ProjectionStore for Interposed {
         generation: u64,
         keys: &[String],
     ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.happen(Before::Rows).await;
         self.inner.rows(name, generation, keys).await
     }
 
@@ -193,6 +196,7 @@ impl ProjectionStore for Interposed {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.happen(Before::Rows).await;
         self.inner.scan_rows(name, generation, after, limit.min(self.page)).await
     }
 }

@@ -145,24 +145,41 @@ impl Runner {
 
     /// Reads the rows of one key each, in the order asked for, from the live rows.
     pub async fn rows<P: Projection>(&self, keys: &[String]) -> Result<Vec<Option<P::Row>>, RunnerError> {
-        let live = self.live(P::NAME, P::VERSION).await?;
-        let stored = self.store.rows(P::NAME, live.generation, keys).await?;
-        stored.iter().map(|bytes| bytes.as_deref().map(read::<P::Row>).transpose()).collect()
+        for _ in 0..ATTEMPTS_MAX {
+            let live = self.live(P::NAME, P::VERSION).await?;
+            let stored = self.store.rows(P::NAME, live.generation, keys).await?;
+            if self.is_still_live(P::NAME, &live).await? {
+                return stored.iter().map(|bytes| bytes.as_deref().map(read::<P::Row>).transpose()).collect();
+            }
+        }
+        Err(RunnerError::Contended)
     }
 
     /// Reads all live rows, in the order of their keys.
     pub async fn all_rows<P: Projection>(&self) -> Result<Vec<(String, P::Row)>, RunnerError> {
-        let live = self.live(P::NAME, P::VERSION).await?;
-        let mut rows = Vec::new();
-        let mut after: Option<String> = None;
-        loop {
-            let page = self.store.scan_rows(P::NAME, live.generation, after.as_deref(), PAGE_ROWS).await?;
-            let Some((last, _)) = page.last() else { return Ok(rows) };
-            after = Some(last.clone());
-            for (key, bytes) in page {
-                rows.push((key, read::<P::Row>(&bytes)?));
+        for _ in 0..ATTEMPTS_MAX {
+            let live = self.live(P::NAME, P::VERSION).await?;
+            let mut rows = Vec::new();
+            let mut after: Option<String> = None;
+            loop {
+                let page =
+                    self.store.scan_rows(P::NAME, live.generation, after.as_deref(), PAGE_ROWS).await?;
+                let Some((last, _)) = page.last() else { break };
+                after = Some(last.clone());
+                for (key, bytes) in page {
+                    rows.push((key, read::<P::Row>(&bytes)?));
+                }
+            }
+            if self.is_still_live(P::NAME, &live).await? {
+                return Ok(rows);
             }
         }
+        Err(RunnerError::Contended)
+    }
+
+    /// Whether rows that were just read were there to the end: those of a generation go when another takes its place.
+    async fn is_still_live(&self, name: &str, live: &ProjectionState) -> Result<bool, RunnerError> {
+        Ok(self.live_of(name).await?.is_some_and(|now| now.generation == live.generation))
     }
 
     /// The live generations and what stopped them, for `doctor`.

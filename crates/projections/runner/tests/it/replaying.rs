@@ -1,7 +1,10 @@
 //! Replay: finds every row that is not what the events give, and puts it right when asked.
 
-use event_log::ProjectionStore;
+use std::sync::Arc;
+
+use event_log::{ProjectionState, ProjectionStore};
 use projection_runner::{Runner, boxed};
+use store_sqlite::SqliteStore;
 
 use crate::support::*;
 use store_testing::{Before, Interposed};
@@ -151,6 +154,29 @@ async fn live_rows_that_moved_on_during_a_replay_are_not_called_different() {
         }
         assert_eq!(log.live("days").await.position, 6, "repair {repair}: the live rows were set back");
     }
+}
+
+/// Puts the same rows in the place of the live ones, as a rebuild of another process does.
+async fn take_over(store: Arc<SqliteStore>, live: ProjectionState) {
+    let rows = store.scan_rows("days", live.generation, None, u32::MAX).await.unwrap();
+    let rebuilt = store.start_generation("days", live.version).await.unwrap().generation;
+    assert!(store.write_rows("days", rebuilt, 0, live.position, &rows).await.unwrap());
+    assert!(store.switch_generation("days", rebuilt, live.position).await.unwrap());
+}
+
+/// The answer is that of one set of rows or the other, never what is left of rows that are going.
+#[tokio::test]
+async fn rows_that_are_replaced_while_they_are_read_are_read_again() {
+    let (log, _) = caught_up().await;
+    let (slow, store) = log.paged(2);
+    let whole = slow.all_rows::<Days>().await.unwrap();
+    let keys: Vec<String> = whole.iter().map(|(key, _)| key.clone()).collect();
+    assert_eq!(keys, ["1", "2", "3"]);
+    store.meanwhile(Before::Rows, take_over(log.store.clone(), log.live("days").await));
+    assert_eq!(slow.all_rows::<Days>().await.unwrap(), whole);
+    store.meanwhile(Before::Rows, take_over(log.store.clone(), log.live("days").await));
+    let rows = slow.rows::<Days>(&keys).await.unwrap();
+    assert!(rows.into_iter().flatten().eq(whole.into_iter().map(|(_, row)| row)));
 }
 
 #[tokio::test]
