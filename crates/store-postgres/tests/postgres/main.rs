@@ -1,7 +1,11 @@
 //! The store in PostgreSQL: the contract of every store, and what is special to this one.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests are tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests are tests")]
 
+mod collisions;
 mod contract_suite;
+mod cuts;
+mod held_open;
 mod opening;
+mod proxy;
 mod support;

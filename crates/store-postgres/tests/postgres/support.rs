@@ -1,8 +1,11 @@
 //! A ledger in a database of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use event_log::{LedgerMeta, Store};
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgConnection;
 use store_postgres::PostgresStore;
 use store_testing::contract::{Place, meta};
 use store_testing::postgres::Database;
@@ -33,4 +36,20 @@ impl Ledger {
     pub async fn open_again(&self) -> PostgresStore {
         PostgresStore::open(&self.database.url()).await.unwrap()
     }
+}
+
+/// Runs SQL as the owner of the database.
+pub async fn sql(connection: &mut PgConnection, sql: &str) {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
+}
+
+/// Waits until the answer to a question is yes.
+pub async fn until(connection: &mut PgConnection, question: &'static str) {
+    for _ in 0..2_000 {
+        if sqlx::query_scalar(question).fetch_one(&mut *connection).await.unwrap() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never: {question}");
 }

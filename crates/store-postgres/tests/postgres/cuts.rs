@@ -1,0 +1,122 @@
+//! The connection ends around a commit, at each message that store and server exchange.
+
+use event_log::{AppendOutcome, Store, StoreError};
+use store_postgres::PostgresStore;
+use store_testing::contract::{Build, assert_as_told, command, one, verify};
+
+use crate::proxy::{From, Proxy};
+use crate::support::Ledger;
+
+const COMMANDS: u64 = 300;
+
+/// Messages from the first statement of an append to the answer to its last, with those of a new connection.
+const MESSAGES: u64 = 60;
+
+/// No command is written twice, none is lost, and whoever asks again gets the answer that was lost. Half of the
+/// appends are the first after somebody else's, so they lock, read, write and commit; the others are one statement.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_append_that_is_cut_at_any_message_is_written_once() {
+    let Some(ledger) = Ledger::new().await else { return };
+    let proxy = Proxy::start(&ledger.database).await;
+    let store = PostgresStore::open(proxy.url()).await.unwrap();
+    let mut told = Vec::new();
+    let mut came = 0;
+    for id in 0..COMMANDS {
+        let nth = id / 2 % MESSAGES + 1;
+        if id % 2 == 1 {
+            one(&ledger.store, command(10_000 + id).on(10_000 + id, 0)).await;
+        } else {
+            // With a connection and a head that are known.
+            one(&store, command(20_000 + id).on(20_000 + id, 0)).await;
+        }
+        let append =
+            command(id).on(id, 0).and(id).key("receipt", id).subject(id, b"key").text(id, id, b"text");
+        proxy.cut_after(nth);
+        let outcome = one(&store, append.clone()).await;
+        came += u64::from(proxy.calm());
+        let AppendOutcome::Appended { first, last } = outcome else { panic!("{id}: {outcome:?}") };
+        told.push((append.command_id, outcome));
+        let again = AppendOutcome::AlreadyDone { first, last };
+        assert_eq!(one(&ledger.store, append.clone()).await, again);
+        assert_eq!(one(&store, append).await, again);
+    }
+    let head = ledger.store.head().await.unwrap();
+    assert_eq!(head.position, COMMANDS * 3, "two events of each, and one of somebody else before it");
+    assert_as_told(&ledger.store, &told).await;
+    verify(&ledger.store).await.unwrap();
+
+    // It was cut where it matters: before the server had everything, and after it had committed.
+    let (places, _) = proxy.places();
+    let all = [
+        (From::Store, 'Q'),
+        (From::Store, 'P'),
+        (From::Store, 'B'),
+        (From::Store, 'E'),
+        (From::Store, 'S'),
+        (From::Server, 'T'),
+        (From::Server, 'D'),
+        (From::Server, 'C'),
+        (From::Server, 'Z'),
+    ];
+    for place in all {
+        assert!(places.contains(&place), "never cut after {place:?}: {places:?}");
+    }
+    assert!(
+        came > COMMANDS / 4 && came < COMMANDS,
+        "{came} cuts: from before the first message to after the last"
+    );
+}
+
+/// When every attempt is cut, the caller is told that the server is unreachable; the same command again, once it is
+/// there, is written or was written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_gives_up_and_asks_again_gets_the_one_answer() {
+    let Some(ledger) = Ledger::new().await else { return };
+    let mut tasks = Vec::new();
+    // The first cuts end the connection while it is made or the statement is sent; the last ones after the commit.
+    let nths: Vec<u64> =
+        if std::env::var_os("SVALA_LONG").is_some() { (1..60).collect() } else { vec![5, 18, 24, 30] };
+    for nth in nths {
+        let proxy = Proxy::start(&ledger.database).await;
+        tasks.push(tokio::spawn(async move {
+            let store = PostgresStore::open(proxy.url()).await.unwrap();
+            let append = command(nth).on(nth, 0).and(nth);
+            proxy.cut_always_after(nth);
+            let cut = store.append(vec![append.clone()]).await;
+            proxy.calm();
+            let again = one(&store, append.clone()).await;
+            (append.command_id, nth, cut, again)
+        }));
+    }
+    let (mut failed, mut told) = (0, Vec::new());
+    for task in tasks {
+        let (id, nth, cut, again) = task.await.unwrap();
+        match cut {
+            Err(StoreError::Unreachable(_)) => failed += 1,
+            Ok(outcomes) => assert_eq!(outcomes.len(), 1, "{nth}"),
+            other => panic!("{nth}: {other:?}"),
+        }
+        told.push((id, again));
+    }
+    assert!(failed > 0, "nobody had to give up");
+    assert_eq!(ledger.store.head().await.unwrap().position, told.len() as u64 * 2);
+    assert_as_told(&ledger.store, &told).await;
+    verify(&ledger.store).await.unwrap();
+}
+
+/// A look is asked again on another connection, wherever it is cut.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_that_is_cut_is_asked_again() {
+    let Some(ledger) = Ledger::new().await else { return };
+    let proxy = Proxy::start(&ledger.database).await;
+    let store = PostgresStore::open(proxy.url()).await.unwrap();
+    one(&ledger.store, command(1).on(1, 0).and(1)).await;
+    let head = ledger.store.head().await.unwrap();
+    for nth in 1..40 {
+        proxy.cut_after(nth);
+        assert_eq!(store.head().await.unwrap(), head);
+        assert_eq!(store.read_log(0, 9).await.unwrap().len(), 2, "{nth}");
+    }
+    proxy.calm();
+    assert!(proxy.places().1 > 20);
+}

@@ -1,0 +1,157 @@
+//! A proxy between store and server that knows where a message of the protocol ends, and cuts the connection after
+//! the n-th.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use sqlx::postgres::PgConnectOptions;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+
+use store_testing::postgres::Database;
+
+/// Who sent a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum From {
+    Store,
+    Server,
+}
+
+/// Listens on this machine for as long as its runtime lives.
+pub struct Proxy {
+    url: String,
+    cuts: Arc<Mutex<Cuts>>,
+}
+
+#[derive(Default)]
+struct Cuts {
+    /// Messages until the next cut; 0 for none.
+    left: u64,
+    /// Whether every connection is cut after as many.
+    always: Option<u64>,
+    /// After which messages connections were cut, by sender and the byte that tells their kind.
+    places: BTreeSet<(From, char)>,
+    made: u64,
+}
+
+impl Proxy {
+    /// Starts a proxy to the server of a database.
+    pub async fn start(database: &Database) -> Self {
+        let options: PgConnectOptions = database.url().parse().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (user, name) = (options.get_username().to_owned(), options.get_database().unwrap().to_owned());
+        let port = listener.local_addr().unwrap().port();
+        let url = format!("postgres://{user}@127.0.0.1:{port}/{name}?sslmode=disable");
+        let cuts = Arc::<Mutex<Cuts>>::default();
+        tokio::spawn({
+            let cuts = cuts.clone();
+            async move {
+                while let Ok((store, _)) = listener.accept().await {
+                    tokio::spawn(serve(store, options.clone(), cuts.clone()));
+                }
+            }
+        });
+        Self { url, cuts }
+    }
+
+    /// Where the database is found through the proxy.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Cuts once, after the n-th message from now on, whoever sends it.
+    pub fn cut_after(&self, messages: u64) {
+        let mut cuts = self.cuts.lock().unwrap();
+        (cuts.left, cuts.always) = (messages, None);
+    }
+
+    /// Cuts every connection after so many messages.
+    pub fn cut_always_after(&self, messages: u64) {
+        let mut cuts = self.cuts.lock().unwrap();
+        (cuts.left, cuts.always) = (messages, Some(messages));
+    }
+
+    /// Cuts no more. Answers whether the cut that was to come did come.
+    pub fn calm(&self) -> bool {
+        let mut cuts = self.cuts.lock().unwrap();
+        cuts.always = None;
+        std::mem::take(&mut cuts.left) == 0
+    }
+
+    /// After which messages connections were cut, and how often in all.
+    pub fn places(&self) -> (BTreeSet<(From, char)>, u64) {
+        let cuts = self.cuts.lock().unwrap();
+        (cuts.places.clone(), cuts.made)
+    }
+}
+
+/// Both directions of one connection; both end with the first that does.
+async fn serve(store: TcpStream, options: PgConnectOptions, cuts: Arc<Mutex<Cuts>>) {
+    let (from_store, to_store) = store.into_split();
+    match options.get_socket() {
+        Some(folder) => {
+            let path = folder.join(format!(".s.PGSQL.{}", options.get_port()));
+            let (from_server, to_server) = UnixStream::connect(path).await.unwrap().into_split();
+            both(from_store, to_store, from_server, to_server, &cuts).await;
+        }
+        None => {
+            let server = TcpStream::connect((options.get_host(), options.get_port())).await.unwrap();
+            let (from_server, to_server) = server.into_split();
+            both(from_store, to_store, from_server, to_server, &cuts).await;
+        }
+    }
+}
+
+async fn both(
+    from_store: impl AsyncRead + Unpin,
+    to_store: impl AsyncWrite + Unpin,
+    from_server: impl AsyncRead + Unpin,
+    to_server: impl AsyncWrite + Unpin,
+    cuts: &Mutex<Cuts>,
+) {
+    tokio::select! {
+        _ = pass(From::Store, from_store, to_server, cuts) => {}
+        _ = pass(From::Server, from_server, to_store, cuts) => {}
+    }
+}
+
+/// Passes messages on, one by one, until a connection ends or is cut.
+async fn pass(
+    from: From,
+    mut source: impl AsyncRead + Unpin,
+    mut target: impl AsyncWrite + Unpin,
+    cuts: &Mutex<Cuts>,
+) -> std::io::Result<()> {
+    // Only the first message of the store does not begin with its kind.
+    let mut kind = if from == From::Store { None } else { Some(source.read_u8().await?) };
+    loop {
+        let length = source.read_u32().await?;
+        let mut message: Vec<u8> = kind.into_iter().chain(length.to_be_bytes()).collect();
+        let head = message.len();
+        message.resize(head + length as usize - 4, 0);
+        source.read_exact(&mut message[head..]).await?;
+        target.write_all(&message).await?;
+        target.flush().await?;
+        if cuts.lock().unwrap().cut(from, kind) {
+            return Ok(());
+        }
+        kind = Some(source.read_u8().await?);
+    }
+}
+
+impl Cuts {
+    /// Counts a message; answers whether its connection ends here.
+    fn cut(&mut self, from: From, kind: Option<u8>) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        self.left -= 1;
+        let now = self.left == 0;
+        if now {
+            self.left = self.always.unwrap_or(0);
+            self.places.insert((from, kind.map_or('-', char::from)));
+            self.made += 1;
+        }
+        now
+    }
+}
