@@ -40,11 +40,14 @@ bench *options:
 long:
     SVALA_LONG=1 cargo test --release -p cli --test end_to_end -- long --nocapture
 
-# The long campaigns of faults, on both databases: 200 kills at any moment, a crash at every named place, full disks, restored backups.
+# The long campaigns of faults, on both databases: 200 kills at any moment, a crash at every named place, full disks,
+# restored backups; 20 races of 64 partners; connections cut at every message.
 faults:
     SVALA_LONG=1 scripts/postgres run sh -ec ' \
         cargo test -p cli --test faults; \
-        SVALA_TEST_LEDGER=postgres cargo test -p cli --test faults'
+        SVALA_TEST_LEDGER=postgres cargo test -p cli --test faults; \
+        cargo test -p app --test it -- last_euros --test-threads=1; \
+        cargo test -p store-postgres --test postgres -- cuts'
 
 # Every property test with so many times its usual number of random cases: parsers, money, rules, decisions, stores.
 fuzz times="50":

@@ -21,8 +21,9 @@ use crate::error::AppError;
 
 /// Longest name of an actor, in bytes.
 pub const ACTOR_BYTES_MAX: usize = 64;
-/// How often a command is decided anew because somebody else wrote to the same stream first.
-pub(crate) const ATTEMPTS_MAX: usize = 20;
+/// How often a command is decided anew because somebody else wrote to the same stream first. Each time somebody got on,
+/// so among as many writers who wait for one stream everybody has their turn.
+pub(crate) const ATTEMPTS_MAX: usize = 500;
 /// The ledger itself as the owner of texts that are about no person, such as the names of imported files.
 pub(crate) const LEDGER_SUBJECT: SubjectId = SubjectId(Uuid::nil());
 

@@ -27,7 +27,7 @@ impl Watched {
             (0..8).map(|n| receipt("caritas", "MV-1", n, "2024-04-01", "10.00")).collect();
         book.import(Kind::Spend, "spend.csv", &claims).await;
         let (clock, warnings) = (Arc::new(AtomicI64::new(START)), Arc::default());
-        let database = book.folder.path().join("svala.db");
+        let database = book.home.path();
         let start = start_with(&book, &database, &clock, &warnings).await;
         let ledger = Ledger::open(start).await.unwrap();
         Self { book, ledger, clock, warnings }
@@ -82,7 +82,7 @@ async fn a_ledger_without_checkpoints_gets_one_with_its_next_command_and_then_on
     assert_eq!(watched.sizes(), [first, second]);
     // A process that starts now goes by what it finds in the folder.
     watched.later(3_599);
-    let database = watched.book.folder.path().join("svala.db");
+    let database = watched.book.home.path();
     let start = start_with(&watched.book, &database, &watched.clock, &watched.warnings).await;
     let another = Ledger::open(start).await.unwrap();
     accept_one(&another).await;
@@ -104,7 +104,7 @@ async fn an_import_writes_checkpoints_on_its_way() {
     let file = watched.book.write(Kind::Spend, "many.csv", &receipts);
     // Minutes pass with each row.
     let clock = watched.clock.clone();
-    let database = watched.book.folder.path().join("svala.db");
+    let database = watched.book.home.path();
     let start = start_with(&watched.book, &database, &clock, &watched.warnings).await;
     let environment =
         Environment::new(move || clock.fetch_add(100_000_000, Ordering::Relaxed), vault::OsEntropy);
@@ -125,10 +125,10 @@ async fn what_contradicts_an_earlier_checkpoint_is_never_signed() {
     let before = watched.ledger.store().head().await.unwrap().position;
     watched.ledger.store().close().await.unwrap();
     watched.book.ledger.store().close().await.unwrap();
-    std::fs::copy(folder.join("svala.db"), folder.join("older.db")).unwrap();
+    std::fs::copy(watched.book.home.path(), folder.join("older.db")).unwrap();
 
     let (clock, warnings) = (&watched.clock, &watched.warnings);
-    let database = folder.join("svala.db");
+    let database = watched.book.home.path();
     let ledger = Ledger::open(start_with(&watched.book, &database, clock, warnings).await).await.unwrap();
     accept_one(&ledger).await;
     accept_one(&ledger).await;

@@ -12,11 +12,6 @@ use store_testing::{Faults, Faulty, Happened};
 use crate::steps::{Step, steps, take};
 use crate::support::*;
 
-/// Cases of a property: a hundred times as many in the long campaign.
-fn cases(few: u32) -> u32 {
-    if std::env::var_os("SVALA_LONG").is_some() { few * 100 } else { few }
-}
-
 /// Whether the same command again may work: the connection was bad, or what was seen was not the latest.
 fn may_pass(error: &AppError) -> bool {
     match error {
@@ -59,7 +54,7 @@ fn can_be_given_again(step: &Step) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(8), failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 32, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() })]
 
     /// The same commands, each given until it is answered, come to the same figures as without any fault.
     #[test]

@@ -1,11 +1,19 @@
-//! The application over SQLite: random commands, files in every order, races, dry runs.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a failing helper is a failing test")]
+//! The application over SQLite and PostgreSQL: random commands, files in every order, races, faults, dry runs.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failing helper is a failing test"
+)]
 
 mod checkpoints;
 mod dry_run;
 mod faults;
 mod files;
+mod homes;
+mod last_euros;
 mod races;
+mod same_root;
 mod sequences;
 mod steps;
 mod support;

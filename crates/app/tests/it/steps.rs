@@ -4,7 +4,6 @@ use std::path::Path;
 
 use app::query::ClaimFilter;
 use app::{AppError, Ledger};
-use domain::CaseId;
 use domain::case::Decision;
 use money::Eur;
 use proptest::prelude::*;
@@ -114,16 +113,19 @@ fn business<T>(result: Result<T, AppError>) -> Result<(), AppError> {
     }
 }
 
+/// What was looked for, if it is there. Where it is not, that is an answer and not a fault.
+fn found<T>(result: Result<T, AppError>) -> Result<Option<T>, AppError> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(AppError::Usage(_)) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// Takes a step. An error is a fault, never a refusal.
 pub async fn take(ledger: &Ledger, folder: &Path, index: usize, step: &Step) -> Result<(), AppError> {
     let day = |text: &str| text.parse().unwrap();
-    let case_of = async |name: &str| -> Result<Option<CaseId>, AppError> {
-        match ledger.find_case(name).await {
-            Ok(case) => Ok(Some(case)),
-            Err(AppError::Usage(_)) => Ok(None),
-            Err(fault) => Err(fault),
-        }
-    };
+    let case_of = async |name: &str| found(ledger.find_case(name).await);
     let claims = || async { ledger.claims(&ClaimFilter::default()).await };
     match step {
         Step::File(kind, rows) => {
@@ -150,7 +152,7 @@ pub async fn take(ledger: &Ledger, folder: &Path, index: usize, step: &Step) -> 
         Step::Allow(n) | Step::Return(n, ..) => {
             let grants = ledger.grants(None).await?;
             let Some(item) = grants.get(n.checked_rem(grants.len()).unwrap_or(0)) else { return Ok(()) };
-            let (case, grant) = ledger.find_grant(item.grant).await?;
+            let Some((case, grant)) = found(ledger.find_grant(item.grant).await)? else { return Ok(()) };
             let done = match step {
                 Step::Return(_, sum, on) => {
                     ledger.return_grant(case, grant, sum.parse::<Eur>().unwrap(), day(on), "came back").await

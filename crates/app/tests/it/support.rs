@@ -16,6 +16,8 @@ use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use vault::{Entropy, LedgerKey, VaultError};
 
+use crate::homes::{Home, SqliteHome};
+
 pub const CASES: &str = "case_ref,applied_on,destination,return_mode,handled_by,asylum_outcome,in_sweden,\
 likely_received,intends_to_reestablish,court_expulsion,unaccompanied_child,decided_on,decision,departed_on,\
 arrived_on,partner";
@@ -82,9 +84,11 @@ pub fn start(store: Arc<dyn Store>, seed: u64) -> StartUp {
     }
 }
 
-pub struct Book {
+/// A ledger of its own, and a folder for the files that are imported into it.
+pub struct Book<P = SqliteHome> {
     pub ledger: Ledger,
     pub folder: TempDir,
+    pub home: P,
 }
 
 impl Book {
@@ -93,21 +97,27 @@ impl Book {
     }
 
     pub async fn seeded(seed: u64) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let meta = Ledger::new_meta(&key(), &environment(99)).unwrap();
-        let store = SqliteStore::create(&folder.path().join("svala.db"), meta).await.unwrap();
-        let rulebook = Rulebook::embedded().unwrap();
-        let ledger = Ledger::init(start(Arc::new(store), seed), rulebook).await.unwrap();
-        Self { ledger, folder }
-    }
-
-    /// The same file, opened by another process.
-    pub async fn another(&self, seed: u64) -> Ledger {
-        Ledger::open(start(Arc::new(self.store().await), seed)).await.unwrap()
+        Self::made(seed).await.unwrap()
     }
 
     pub async fn store(&self) -> SqliteStore {
-        SqliteStore::open(&self.folder.path().join("svala.db")).await.unwrap()
+        SqliteStore::open(&self.home.path()).await.unwrap()
+    }
+}
+
+impl<P: Home> Book<P> {
+    /// `None` where there is no such database to test on.
+    pub async fn made(seed: u64) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let home = P::create(Ledger::new_meta(&key(), &environment(99)).unwrap()).await?;
+        let rulebook = Rulebook::embedded().unwrap();
+        let ledger = Ledger::init(start(home.open().await, seed), rulebook).await.unwrap();
+        Some(Self { ledger, folder, home })
+    }
+
+    /// The same ledger, opened by another process.
+    pub async fn another(&self, seed: u64) -> Ledger {
+        Ledger::open(start(self.home.open().await, seed)).await.unwrap()
     }
 
     /// Imports rows, which must be without errors.

@@ -2,6 +2,7 @@
 
 mod projections;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,8 +10,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use event_log::{
-    Append, AppendOutcome, Hash, Head, KeyOwner, LedgerMeta, RecordedEvent, SealedRun, SealedText, Store,
-    StoreError, StreamId,
+    Append, AppendOutcome, Conflict, Hash, Head, KeyOwner, LedgerMeta, RecordedEvent, SealedRun, SealedText,
+    Store, StoreError, StreamId,
 };
 use uuid::Uuid;
 
@@ -31,12 +32,20 @@ pub struct Faults {
     pub behind: u64,
     /// A call that takes some milliseconds longer.
     pub late: u64,
+    /// Each command that is written although its stream has moved on since it was decided: a store without the check
+    /// of versions, for tests that must fail over it.
+    pub unchecked: bool,
 }
 
 impl Faults {
+    /// Nothing goes wrong.
+    pub fn none() -> Self {
+        Self { before: 0, after: 0, twice: 0, stale: 0, behind: 0, late: 0, unchecked: false }
+    }
+
     /// Appends fail one way or the other nearly every second time; nothing shows an earlier moment.
     pub fn often() -> Self {
-        Self { before: 15, after: 15, twice: 15, stale: 0, behind: 0, late: 5 }
+        Self { before: 15, after: 15, twice: 15, late: 5, ..Self::none() }
     }
 }
 
@@ -152,6 +161,32 @@ impl Faulty {
             (_, false) => u64::MAX,
         })
     }
+
+    /// Writes commands as if each had been decided on what its streams are now.
+    async fn append_unchecked(&self, mut batch: Vec<Append>) -> Result<Vec<AppendOutcome>, StoreError> {
+        loop {
+            let streams: Vec<StreamId> =
+                batch.iter().flat_map(|append| &append.expected).map(|(id, _)| id.clone()).collect();
+            let mut versions: HashMap<StreamId, u64> = HashMap::new();
+            for event in self.inner.read_streams(&streams).await? {
+                versions.insert(event.stream_id, event.stream_version);
+            }
+            for append in &mut batch {
+                append.after.clear();
+                for (stream_id, expected) in &mut append.expected {
+                    *expected = versions.get(stream_id).copied().unwrap_or(0);
+                }
+                for event in &append.events {
+                    *versions.entry(event.stream_id.clone()).or_default() += 1;
+                }
+            }
+            let outcomes = self.inner.append(batch.clone()).await?;
+            let moved = |outcome: &_| matches!(outcome, AppendOutcome::Conflict(Conflict::Version { .. }));
+            if !outcomes.iter().any(moved) {
+                return Ok(outcomes);
+            }
+        }
+    }
 }
 
 impl fmt::Debug for Faulty {
@@ -163,6 +198,9 @@ impl fmt::Debug for Faulty {
 #[async_trait]
 impl Store for Faulty {
     async fn append(&self, batch: Vec<Append>) -> Result<Vec<AppendOutcome>, StoreError> {
+        if self.faults.unchecked {
+            return self.append_unchecked(batch).await;
+        }
         self.wait().await;
         if self.happens(self.faults.before) {
             self.state().happened.before += 1;
