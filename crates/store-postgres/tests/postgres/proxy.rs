@@ -27,8 +27,8 @@ pub struct Proxy {
 struct Cuts {
     /// Messages until the next cut; 0 for none.
     left: u64,
-    /// Whether every connection is cut after as many.
-    always: Option<u64>,
+    /// Whether every connection after that is cut after its first.
+    gone: bool,
     /// After which messages connections were cut, by sender and the byte that tells their kind.
     places: BTreeSet<(From, char)>,
     made: u64,
@@ -62,19 +62,19 @@ impl Proxy {
     /// Cuts once, after the n-th message from now on, whoever sends it.
     pub fn cut_after(&self, messages: u64) {
         let mut cuts = self.cuts.lock().unwrap();
-        (cuts.left, cuts.always) = (messages, None);
+        (cuts.left, cuts.gone) = (messages, false);
     }
 
-    /// Cuts every connection after so many messages.
-    pub fn cut_always_after(&self, messages: u64) {
+    /// Cuts after the n-th message from now on, and lets nobody connect again, as if the server were gone.
+    pub fn gone_after(&self, messages: u64) {
         let mut cuts = self.cuts.lock().unwrap();
-        (cuts.left, cuts.always) = (messages, Some(messages));
+        (cuts.left, cuts.gone) = (messages, true);
     }
 
     /// Cuts no more. Answers whether the cut that was to come did come.
     pub fn calm(&self) -> bool {
         let mut cuts = self.cuts.lock().unwrap();
-        cuts.always = None;
+        cuts.gone = false;
         std::mem::take(&mut cuts.left) == 0
     }
 
@@ -148,7 +148,7 @@ impl Cuts {
         self.left -= 1;
         let now = self.left == 0;
         if now {
-            self.left = self.always.unwrap_or(0);
+            self.left = u64::from(self.gone);
             self.places.insert((from, kind.map_or('-', char::from)));
             self.made += 1;
         }
