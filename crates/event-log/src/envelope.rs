@@ -4,10 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::canonical::Canonical;
+use crate::leaf::{Header, leaf_hash};
 
 /// A SHA-256 value.
 pub type Hash = [u8; 32];
@@ -138,18 +138,13 @@ pub struct RecordedEvent {
     pub recorded_at: i64,
     /// The exact bytes that were hashed.
     pub body: Vec<u8>,
-    /// [`leaf_hash`] of the fields above.
+    /// [`leaf_hash`](crate::leaf::leaf_hash) of the fields above.
     pub leaf_hash: Hash,
 }
 
 impl RecordedEvent {
-    /// Computes the leaf hash anew from the other fields.
-    pub fn computed_leaf_hash(&self) -> Hash {
-        leaf_hash(&self.header(), &self.body)
-    }
-
     /// The fields beside the body.
-    pub(crate) fn header(&self) -> Header<'_> {
+    pub fn header(&self) -> Header<'_> {
         Header {
             position: self.position,
             stream_id: self.stream_id.as_str(),
@@ -161,114 +156,16 @@ impl RecordedEvent {
             recorded_at: self.recorded_at,
         }
     }
-}
 
-/// The fields beside the body that are part of the leaf.
-#[derive(Debug, Clone, Copy)]
-pub struct Header<'a> {
-    /// Place in the log.
-    pub position: u64,
-    /// Stream name.
-    pub stream_id: &'a str,
-    /// Place in the stream.
-    pub stream_version: u64,
-    /// Type name.
-    pub event_type: &'a str,
-    /// Version of the body.
-    pub schema_version: u32,
-    /// Causing command.
-    pub command_id: Uuid,
-    /// Who gave the command.
-    pub actor: &'a str,
-    /// UTC microseconds.
-    pub recorded_at: i64,
-}
-
-/// The RFC 6962 leaf of an event: `SHA-256(0x00 ‖ u32(length of header) ‖ header ‖ body)`.
-///
-/// The header is its eight fields in the order of [`Header`], each as `u32(length) ‖ bytes`; numbers are eight
-/// bytes (`schema_version` four), big-endian, the command id its sixteen bytes. No two events share a leaf
-/// because every field is bounded by its length.
-pub fn leaf_hash(header: &Header<'_>, body: &[u8]) -> Hash {
-    let bytes = header_bytes(header);
-    Sha256::new()
-        .chain_update([0])
-        .chain_update(length(&bytes))
-        .chain_update(&bytes)
-        .chain_update(body)
-        .finalize()
-        .into()
-}
-
-pub(crate) fn header_bytes(header: &Header<'_>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(192);
-    let mut field = |content: &[u8]| {
-        bytes.extend_from_slice(&length(content));
-        bytes.extend_from_slice(content);
-    };
-    field(&header.position.to_be_bytes());
-    field(header.stream_id.as_bytes());
-    field(&header.stream_version.to_be_bytes());
-    field(header.event_type.as_bytes());
-    field(&header.schema_version.to_be_bytes());
-    field(header.command_id.as_bytes());
-    field(header.actor.as_bytes());
-    field(&header.recorded_at.to_be_bytes());
-    bytes
-}
-
-/// Fields are far below 4 GiB (the store bounds them); a longer one would saturate, never wrap.
-pub(crate) fn length(content: &[u8]) -> [u8; 4] {
-    u32::try_from(content.len()).unwrap_or(u32::MAX).to_be_bytes()
+    /// Computes the leaf hash anew from the other fields.
+    pub fn computed_leaf_hash(&self) -> Hash {
+        leaf_hash(&self.header(), &self.body)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn header() -> Header<'static> {
-        Header {
-            position: 7,
-            stream_id: "case-a",
-            stream_version: 2,
-            event_type: "Arrived",
-            schema_version: 1,
-            command_id: Uuid::from_u128(5),
-            actor: "anna",
-            recorded_at: 1_700_000_000_000_000,
-        }
-    }
-
-    /// A golden value: it may never change, or every ledger out there would fail its verification.
-    #[test]
-    fn the_leaf_of_a_known_event_never_changes() {
-        let leaf = leaf_hash(&header(), br#"{"arrived_on":"2024-05-11"}"#);
-        assert_eq!(
-            crate::hex::encode(&leaf),
-            "570242ad81f0fe185d9da7cf273505e69b1a1888bd33d1c01dae641e594999bd"
-        );
-    }
-
-    #[test]
-    fn every_field_changes_the_leaf() {
-        let base = leaf_hash(&header(), b"{}");
-        let variants = [
-            Header { position: 8, ..header() },
-            Header { stream_id: "case-b", ..header() },
-            Header { stream_version: 3, ..header() },
-            Header { event_type: "Departed", ..header() },
-            Header { schema_version: 2, ..header() },
-            Header { command_id: Uuid::from_u128(6), ..header() },
-            Header { actor: "annb", ..header() },
-            Header { recorded_at: 1, ..header() },
-            // Bytes moved from one field to its neighbour.
-            Header { stream_id: "case-aA", event_type: "rrived", ..header() },
-        ];
-        for (index, variant) in variants.iter().enumerate() {
-            assert_ne!(leaf_hash(variant, b"{}"), base, "variant {index}");
-        }
-        assert_ne!(leaf_hash(&header(), b"{ }"), base);
-    }
 
     #[test]
     fn stream_names_are_a_noun_and_an_identifier() {

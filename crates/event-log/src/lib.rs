@@ -1,11 +1,14 @@
 //! One append-only log with a dense total order: the truth of the ledger.
 //!
-//! - [`envelope`]: what is stored of one event, and its leaf hash;
+//! - [`envelope`]: what is stored of one event;
 //! - [`canonical`]: the one byte form of a body (RFC 8785), hashed and stored exactly so;
+//! - [`leaf`]: the bytes of an event that are hashed;
 //! - [`merkle`]: the RFC 6962 tree over all leaves, kept as a frontier of at most 64 hashes;
 //! - [`store`]: the trait every database implements, and the requests it answers;
 //! - [`request`], [`decide`]: which requests are well formed, and which commands of a batch can be written;
 //! - [`group`]: commands that wait at the same time, written in one transaction;
+//! - [`run`]: consecutive events packed into one value, for fast reading;
+//! - [`pipeline`]: reading ahead, working on several threads, in order;
 //! - [`verify`]: the one checker of positions, versions, hashes and root;
 //! - [`note`], [`checkpoint`], [`watch`]: signed checkpoints of the log, and holding it against them;
 //! - [`proof`]: that an event is in the log, or that the log continues an older one, for checking elsewhere;
@@ -20,9 +23,10 @@ pub mod decide;
 pub mod envelope;
 pub mod group;
 pub mod hex;
-mod leaf;
+pub mod leaf;
 pub mod merkle;
 pub mod note;
+pub mod pipeline;
 pub mod proof;
 pub mod request;
 pub mod run;

@@ -134,12 +134,25 @@ impl Verifier {
 
     /// Checks the next event: its position, its stream version, its bytes and its hash.
     pub fn check(&mut self, event: &RecordedEvent) -> Result<(), Damage> {
+        self.check_examined(event, &event.computed_leaf_hash(), is_canonical(&event.body))
+    }
+
+    /// The same for an event of which `computed_leaf_hash` and `is_canonical` are known already.
+    pub fn check_examined(
+        &mut self,
+        event: &RecordedEvent,
+        computed: &Hash,
+        canonical: bool,
+    ) -> Result<(), Damage> {
         let expected = self.tree.size() + 1;
         let stream_id = || event.stream_id.clone();
         if event.position != expected {
             return Err(Damage::Hole { expected, found: event.position, stream_id: stream_id() });
         }
-        let version = self.versions.entry(event.stream_id.clone()).or_default();
+        let version = match self.versions.get_mut(&event.stream_id) {
+            Some(version) => version,
+            None => self.versions.entry(event.stream_id.clone()).or_default(),
+        };
         if event.stream_version != *version + 1 {
             let (before, found) = (*version, event.stream_version);
             return Err(Damage::VersionGap {
@@ -150,16 +163,15 @@ impl Verifier {
             });
         }
         *version = event.stream_version;
-        let computed = event.computed_leaf_hash();
-        if computed != event.leaf_hash {
+        if *computed != event.leaf_hash {
             return Err(Damage::Altered {
                 position: event.position,
                 stream_id: stream_id(),
                 stored: hex::encode(&event.leaf_hash),
-                computed: hex::encode(&computed),
+                computed: hex::encode(computed),
             });
         }
-        if !is_canonical(&event.body) {
+        if !canonical {
             return Err(Damage::NotCanonical { position: event.position, stream_id: stream_id() });
         }
         self.tree.push(event.leaf_hash);
