@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use money::{Eur, Overflow};
 use rulebook::Entitlement;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::case::CaseEvent;
 use crate::refusal::FoldError;
@@ -54,14 +54,29 @@ impl Line {
 }
 
 /// All budget lines of one person.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Balances(BTreeMap<String, Line>);
+///
+/// A person has few lines and a ledger has many people, so they stand in a list in the order of their names: a node of
+/// a tree would take many times their size. Stored as a map from name to line.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "BTreeMap<String, Line>")]
+pub struct Balances(Vec<(String, Line)>);
+
+impl Serialize for Balances {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl From<BTreeMap<String, Line>> for Balances {
+    fn from(lines: BTreeMap<String, Line>) -> Self {
+        Self(lines.into_iter().collect())
+    }
+}
 
 impl Balances {
     /// The figures of a budget line; all zero where nothing has happened.
     pub fn line(&self, budget_line: &str) -> Line {
-        self.0.get(budget_line).cloned().unwrap_or_default()
+        self.place(budget_line).map(|place| self.0[place].1.clone()).unwrap_or_default()
     }
 
     /// The lines by name.
@@ -117,8 +132,17 @@ impl Balances {
         Ok(())
     }
 
+    /// Where a line stands, or where it would.
+    fn place(&self, budget_line: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(name, _)| name.as_str().cmp(budget_line))
+    }
+
     fn at(&mut self, budget_line: &str) -> &mut Line {
-        self.0.entry(budget_line.to_owned()).or_default()
+        let place = self.place(budget_line).unwrap_or_else(|place| {
+            self.0.insert(place, (budget_line.to_owned(), Line::default()));
+            place
+        });
+        &mut self.0[place].1
     }
 
     fn grant(&mut self, entitlements: &[Entitlement]) {
@@ -131,7 +155,7 @@ impl Balances {
 
     /// Ends what was granted; what was disbursed stays, so the line shows as overdrawn by it.
     fn end(&mut self, why: &str) {
-        for line in self.0.values_mut().filter(|line| line.rule_id.is_some()) {
+        for (_, line) in self.0.iter_mut().filter(|(_, line)| line.rule_id.is_some()) {
             line.cap = Eur::ZERO;
             line.rule_id = Some(why.to_owned());
         }

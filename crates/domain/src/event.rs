@@ -5,6 +5,7 @@
 //! the event.
 
 use event_log::canonical;
+use event_log::leaf::Header;
 use event_log::{Canonical, RecordedEvent, StreamId};
 use uuid::Uuid;
 
@@ -37,6 +38,11 @@ macro_rules! events {
             /// The canonical bytes of the body.
             pub fn body(&self) -> Result<event_log::Canonical, event_log::canonical::NotCanonical> {
                 match self { $(Self::$variant(event) => event_log::Canonical::of(event)),+ }
+            }
+
+            /// Whether bytes are exactly the body.
+            pub fn is_written_as(&self, body: &[u8]) -> bool {
+                match self { $(Self::$variant(event) => event_log::canonical::is_form_of(event, body)),+ }
             }
 
             /// Reads a body; `Ok(None)` for a type or version that is not known.
@@ -123,10 +129,10 @@ impl Event {
     }
 
     /// Reads a recorded event and demands that writing it again gives the same bytes: that no other spelling of a
-    /// date or number stands in it. Slow; for verification.
+    /// date or number stands in it. For verification.
     pub fn decode_exact(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
         let event = Self::decode(recorded)?;
-        if event.body().is_ok_and(|body| body.as_bytes() == recorded.body) {
+        if event.is_written_as(&recorded.body) {
             return Ok(event);
         }
         Err(DecodeError::Body {
@@ -149,26 +155,26 @@ impl Event {
 
     /// Reads a recorded event.
     pub fn decode(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
-        let (event_type, version) = (recorded.event_type.as_str(), recorded.schema_version);
-        let decoded = match recorded.stream_id.noun() {
-            "case" => CaseEvent::decode(event_type, version, &recorded.body).map(|e| e.map(Self::Case)),
-            "partner" => {
-                PartnerEvent::decode(event_type, version, &recorded.body).map(|e| e.map(Self::Partner))
-            }
-            "ledger" => LedgerEvent::decode(event_type, version, &recorded.body).map(|e| e.map(Self::Ledger)),
+        Self::read(&recorded.stream_id, &recorded.header(), &recorded.body)
+    }
+
+    fn read(stream_id: &StreamId, header: &Header<'_>, body: &[u8]) -> Result<Self, DecodeError> {
+        let (event_type, version) = (header.event_type, header.schema_version);
+        let decoded = match stream_id.noun() {
+            "case" => CaseEvent::decode(event_type, version, body).map(|e| e.map(Self::Case)),
+            "partner" => PartnerEvent::decode(event_type, version, body).map(|e| e.map(Self::Partner)),
+            "ledger" => LedgerEvent::decode(event_type, version, body).map(|e| e.map(Self::Ledger)),
             _ => Ok(None),
         };
-        let (position, stream_id) = (recorded.position, recorded.stream_id.clone());
-        match decoded {
-            Ok(Some(event)) => Ok(event),
-            Ok(None) => {
-                Err(DecodeError::Unknown { position, stream_id, event_type: event_type.to_owned(), version })
-            }
-            // serde's own message may quote the body; the place is enough to find it.
-            Err(_) => {
-                Err(DecodeError::Body { position, stream_id, event_type: event_type.to_owned(), version })
-            }
+        if let Ok(Some(event)) = decoded {
+            return Ok(event);
         }
+        let (position, stream_id, event_type) = (header.position, stream_id.clone(), event_type.to_owned());
+        Err(match decoded {
+            // serde's own message may quote the body; the place is enough to find it.
+            Err(_) => DecodeError::Body { position, stream_id, event_type, version },
+            Ok(_) => DecodeError::Unknown { position, stream_id, event_type, version },
+        })
     }
 
     /// The type's name.
@@ -186,6 +192,15 @@ impl Event {
             Self::Case(event) => event.schema_version(),
             Self::Partner(event) => event.schema_version(),
             Self::Ledger(event) => event.schema_version(),
+        }
+    }
+
+    /// Whether bytes are exactly the body.
+    pub fn is_written_as(&self, body: &[u8]) -> bool {
+        match self {
+            Self::Case(event) => event.is_written_as(body),
+            Self::Partner(event) => event.is_written_as(body),
+            Self::Ledger(event) => event.is_written_as(body),
         }
     }
 
@@ -223,6 +238,20 @@ impl Recorded {
     pub fn decode(recorded: RecordedEvent) -> Result<Self, DecodeError> {
         let event = Event::decode(&recorded)?;
         Ok(Self::with(recorded, event))
+    }
+
+    /// The same of an event that was never made a [`RecordedEvent`]; `stream_id` is the one the header names.
+    pub fn read(stream_id: StreamId, header: &Header<'_>, body: &[u8]) -> Result<Self, DecodeError> {
+        let event = Event::read(&stream_id, header, body)?;
+        Ok(Self {
+            position: header.position,
+            stream_id,
+            stream_version: header.stream_version,
+            command_id: header.command_id,
+            actor: header.actor.to_owned(),
+            recorded_at: header.recorded_at,
+            event,
+        })
     }
 
     /// The same, with [`Event::decode_exact`].

@@ -41,7 +41,7 @@ impl Interposed {
         Self::paged(inner, u32::MAX)
     }
 
-    /// The store with pages of the log and of rows that are at most this long.
+    /// The store with pages of the log, of sealed runs and of rows that are at most this long.
     pub fn paged(inner: Arc<dyn Store>, page: u32) -> Arc<Self> {
         Arc::new(Self { inner, page, meanwhile: Mutex::new(None) })
     }
@@ -90,7 +90,7 @@ impl Store for Interposed {
     }
 
     async fn sealed_runs(&self, from: u64, limit: u32) -> Result<Vec<SealedRun>, StoreError> {
-        self.inner.sealed_runs(from, limit).await
+        self.inner.sealed_runs(from, limit.min(self.page)).await
     }
 
     async fn seal_runs(&self, runs: Vec<SealedRun>) -> Result<(), StoreError> {

@@ -2,6 +2,8 @@
 //!
 //! One row per case; the figures are moved by [`domain::Balances`], the same code that decisions use.
 
+use std::borrow::Cow;
+
 use domain::case::CaseEvent;
 use domain::{Balances, CaseReference, Event, FoldError, Recorded, SubjectId, TextId};
 use projection_runner::Projection;
@@ -25,11 +27,11 @@ pub struct BalancesProjection;
 
 impl Projection for BalancesProjection {
     const NAME: &'static str = "balances";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Row = BalancesRow;
 
-    fn key(event: &Recorded) -> Option<String> {
-        matches!(event.event, Event::Case(_)).then(|| event.stream_id.id().to_owned())
+    fn key(event: &Recorded) -> Option<Cow<'_, str>> {
+        matches!(event.event, Event::Case(_)).then(|| event.stream_id.id().into())
     }
 
     fn fold(row: Option<BalancesRow>, event: &Recorded) -> Result<BalancesRow, FoldError> {

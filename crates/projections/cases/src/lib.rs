@@ -1,5 +1,7 @@
 //! The cases read model: where each case stands, and which commands on it were refused.
 
+use std::borrow::Cow;
+
 use domain::case::{CaseEvent, Stage};
 use domain::{CaseReference, Event, FoldError, PartnerCode, Recorded, SubjectId, TextId};
 use jiff::civil::Date;
@@ -58,11 +60,11 @@ pub struct CasesProjection;
 
 impl Projection for CasesProjection {
     const NAME: &'static str = "cases";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Row = CaseRow;
 
-    fn key(event: &Recorded) -> Option<String> {
-        matches!(event.event, Event::Case(_)).then(|| event.stream_id.id().to_owned())
+    fn key(event: &Recorded) -> Option<Cow<'_, str>> {
+        matches!(event.event, Event::Case(_)).then(|| event.stream_id.id().into())
     }
 
     fn fold(row: Option<CaseRow>, event: &Recorded) -> Result<CaseRow, FoldError> {

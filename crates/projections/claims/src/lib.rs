@@ -1,5 +1,7 @@
 //! The claims read model: every line of spend a partner reported, and what was decided about it.
 
+use std::borrow::Cow;
+
 use domain::case::CaseEvent;
 use domain::claim::{ClaimReason, ClaimState};
 use domain::{CaseId, Event, FoldError, PartnerCode, Recorded, TextId};
@@ -46,10 +48,10 @@ pub struct ClaimsProjection;
 
 impl Projection for ClaimsProjection {
     const NAME: &'static str = "claims";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Row = ClaimRow;
 
-    fn key(event: &Recorded) -> Option<String> {
+    fn key(event: &Recorded) -> Option<Cow<'_, str>> {
         let claim = match &event.event {
             Event::Case(CaseEvent::SpendReported(e)) => e.claim,
             Event::Case(CaseEvent::ClaimAccepted(e)) => e.claim,
@@ -59,7 +61,7 @@ impl Projection for ClaimsProjection {
             Event::Case(CaseEvent::BenefitReversed(e)) => e.claim,
             _ => return None,
         };
-        Some(claim.to_string())
+        Some(claim.to_string().into())
     }
 
     fn fold(row: Option<ClaimRow>, event: &Recorded) -> Result<ClaimRow, FoldError> {

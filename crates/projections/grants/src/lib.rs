@@ -1,5 +1,7 @@
 //! The grants read model: every payment of the arrival grant, and whether it counts.
 
+use std::borrow::Cow;
+
 use domain::case::CaseEvent;
 use domain::grant::{GrantReason, GrantState, PaymentMethod};
 use domain::{CaseId, Event, FoldError, Recorded, TextId};
@@ -36,10 +38,10 @@ pub struct GrantsProjection;
 
 impl Projection for GrantsProjection {
     const NAME: &'static str = "grants";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Row = GrantRow;
 
-    fn key(event: &Recorded) -> Option<String> {
+    fn key(event: &Recorded) -> Option<Cow<'_, str>> {
         let grant = match &event.event {
             Event::Case(CaseEvent::ArrivalGrantPaid(e)) => e.grant,
             Event::Case(CaseEvent::ArrivalGrantRefused(e)) => e.grant,
@@ -47,7 +49,7 @@ impl Projection for GrantsProjection {
             Event::Case(CaseEvent::ArrivalGrantReturned(e)) => e.grant,
             _ => return None,
         };
-        Some(grant.to_string())
+        Some(grant.to_string().into())
     }
 
     fn fold(row: Option<GrantRow>, event: &Recorded) -> Result<GrantRow, FoldError> {

@@ -4,7 +4,10 @@
 //! its rows. A rebuild fills a second set of rows beside the live one and is switched at an exact position. An
 //! event that cannot be folded stops its projection, visibly; it is never skipped. Nothing is decided here.
 
+mod compare;
 mod digest;
+mod feed;
+mod fill;
 mod projection;
 mod replay;
 mod run;

@@ -1,11 +1,10 @@
 //! What a read model is made of.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::marker::PhantomData;
 
 use domain::{FoldError, Recorded};
-use event_log::canonical;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,11 +14,12 @@ pub trait Projection: Send + Sync + 'static {
     const NAME: &'static str;
     /// Raised when the same events give other rows than before: the rows are then rebuilt.
     const VERSION: u32;
-    /// One row.
+    /// One row, stored as JSON with its fields in the order of the struct: equal rows must give equal bytes, so a map
+    /// in it is ordered and there are no floats.
     type Row: Serialize + DeserializeOwned + Clone + Send + 'static;
 
-    /// The row an event concerns, if any.
-    fn key(event: &Recorded) -> Option<String>;
+    /// The key of the row an event concerns, if any.
+    fn key(event: &Recorded) -> Option<Cow<'_, str>>;
 
     /// The row after the event.
     fn fold(row: Option<Self::Row>, event: &Recorded) -> Result<Self::Row, FoldError>;
@@ -32,7 +32,7 @@ pub trait AnyProjection: Send + Sync {
     /// [`Projection::VERSION`].
     fn version(&self) -> u32;
     /// [`Projection::key`].
-    fn key(&self, event: &Recorded) -> Option<String>;
+    fn key<'e>(&self, event: &'e Recorded) -> Option<Cow<'e, str>>;
     /// An empty set of rows to fold into.
     fn rows(&self) -> Box<dyn Rows>;
 }
@@ -44,10 +44,14 @@ pub trait Rows: Send {
     /// Takes a row as it is stored, or its absence.
     fn load(&mut self, key: String, stored: Option<&[u8]>) -> Result<(), FoldError>;
     /// Folds an event into the row of this key.
-    fn fold(&mut self, key: String, event: &Recorded) -> Result<(), FoldError>;
+    fn fold(&mut self, key: Cow<'_, str>, event: &Recorded) -> Result<(), FoldError>;
     /// Number of rows held.
     fn len(&self) -> usize;
-    /// The rows changed since the last call, as they are to be stored.
+    /// The keys of the rows held, in the order of their bytes.
+    fn keys(&self) -> Vec<&str>;
+    /// The row of this key as it is to be stored; `None` if it is not held or known to be absent.
+    fn stored(&self, key: &str) -> Result<Option<Vec<u8>>, FoldError>;
+    /// The rows changed since the last call, as they are to be stored, in the order of their keys.
     fn take_changed(&mut self) -> Result<Vec<(String, Vec<u8>)>, FoldError>;
     /// Forgets all rows; only after their changes were taken.
     fn forget(&mut self);
@@ -69,18 +73,17 @@ impl<P: Projection> AnyProjection for Erased<P> {
         P::VERSION
     }
 
-    fn key(&self, event: &Recorded) -> Option<String> {
+    fn key<'e>(&self, event: &'e Recorded) -> Option<Cow<'e, str>> {
         P::key(event)
     }
 
     fn rows(&self) -> Box<dyn Rows> {
-        Box::new(TypedRows::<P> { rows: HashMap::new(), changed: Vec::new() })
+        Box::new(TypedRows::<P> { rows: HashMap::new() })
     }
 }
 
 struct TypedRows<P: Projection> {
     rows: HashMap<String, Held<P::Row>>,
-    changed: Vec<String>,
 }
 
 struct Held<R> {
@@ -102,16 +105,13 @@ impl<P: Projection> Rows for TypedRows<P> {
         Ok(())
     }
 
-    fn fold(&mut self, key: String, event: &Recorded) -> Result<(), FoldError> {
-        let held = match self.rows.entry(key.clone()) {
-            Entry::Occupied(held) => held.into_mut(),
-            Entry::Vacant(place) => place.insert(Held { row: None, changed: false }),
+    fn fold(&mut self, key: Cow<'_, str>, event: &Recorded) -> Result<(), FoldError> {
+        let held = match self.rows.get_mut(key.as_ref()) {
+            Some(held) => held,
+            None => self.rows.entry(key.into_owned()).or_insert(Held { row: None, changed: false }),
         };
         held.row = Some(P::fold(held.row.take(), event)?);
-        if !held.changed {
-            held.changed = true;
-            self.changed.push(key);
-        }
+        held.changed = true;
         Ok(())
     }
 
@@ -119,23 +119,35 @@ impl<P: Projection> Rows for TypedRows<P> {
         self.rows.len()
     }
 
-    fn take_changed(&mut self) -> Result<Vec<(String, Vec<u8>)>, FoldError> {
-        let mut keys = std::mem::take(&mut self.changed);
+    fn keys(&self) -> Vec<&str> {
+        let mut keys: Vec<&str> = self.rows.keys().map(String::as_str).collect();
         keys.sort_unstable();
-        let mut rows = Vec::with_capacity(keys.len());
-        for key in keys {
-            if let Some(held) = self.rows.get_mut(&key) {
-                held.changed = false;
-                let bytes = canonical::to_bytes(&held.row).map_err(|e| FoldError(e.to_string()))?;
-                rows.push((key, bytes));
+        keys
+    }
+
+    fn stored(&self, key: &str) -> Result<Option<Vec<u8>>, FoldError> {
+        self.rows.get(key).and_then(|held| held.row.as_ref()).map(bytes).transpose()
+    }
+
+    fn take_changed(&mut self) -> Result<Vec<(String, Vec<u8>)>, FoldError> {
+        let mut rows = Vec::new();
+        for (key, held) in self.rows.iter_mut().filter(|(_, held)| held.changed) {
+            held.changed = false;
+            if let Some(row) = &held.row {
+                rows.push((key.clone(), bytes(row)?));
             }
         }
+        rows.sort_unstable();
         Ok(rows)
     }
 
     fn forget(&mut self) {
         self.rows.clear();
     }
+}
+
+fn bytes<R: Serialize>(row: &R) -> Result<Vec<u8>, FoldError> {
+    serde_json::to_vec(row).map_err(|e| FoldError(e.to_string()))
 }
 
 fn unreadable<P: Projection>(key: &str) -> FoldError {

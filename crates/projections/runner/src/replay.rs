@@ -1,11 +1,10 @@
 //! Rebuilding every read model from position 1 and comparing it with what is shown.
 
-use std::collections::VecDeque;
+use event_log::{Frontier, ProjectionState, StoreError};
 
-use event_log::{ProjectionState, StoreError};
-
-use crate::digest::Digest;
-use crate::run::{ATTEMPTS_MAX, PAGE_ROWS, Progress, Runner, RunnerError, Target};
+use crate::compare::{Side, compare};
+use crate::fill::{Kept, Target};
+use crate::run::{ATTEMPTS_MAX, Progress, Runner, RunnerError};
 
 /// What a replay found for one projection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,24 +35,21 @@ impl Replayed {
 }
 
 impl Runner {
-    /// Rebuilds every projection from position 1 beside its live rows and compares. Where they differ, `repair`
-    /// puts the rebuilt rows in the place of the live ones.
+    /// Rebuilds every projection from position 1 and compares it with its live rows. Every event is hashed on the way:
+    /// the answer rests on the events whose root is that of the head. Where rows differ, `repair` puts the rebuilt rows
+    /// in the place of the live ones; it also makes the sealed runs anew.
     pub async fn replay(&self, repair: bool, progress: Progress<'_>) -> Result<Vec<Replayed>, RunnerError> {
-        // First, so that there are live rows to stand beside.
-        self.catch_up_or_stand().await?;
-        let mut targets = Vec::with_capacity(self.projections.len());
-        for projection in &self.projections {
-            let state = self.store.start_generation(projection.name(), projection.version()).await?;
-            targets.push(Target::new(projection.as_ref(), state));
+        if repair {
+            self.store.remove_sealed_runs().await?;
         }
+        // First, so that there are live rows to compare with.
+        self.catch_up_or_stand().await?;
+        let mut targets: Vec<_> = self.projections.iter().cloned().map(Target::held).collect();
         let found = self.replay_into(&mut targets, repair, progress).await;
-        let switched =
-            |name| found.iter().flatten().any(|replayed| replayed.name == name && replayed.switched);
-        let lives = self.lives().await?;
-        for (target, live) in targets.iter().zip(lives) {
+        for target in targets.iter().filter(|target| target.kept == Kept::Stored) {
             let (name, generation) = (target.projection.name(), target.state.generation);
-            // Without any live rows, the ones just made were live from the start.
-            if !switched(name) && live.is_some_and(|live| live.generation != generation) {
+            let all = self.store.generations(name).await?;
+            if all.iter().any(|one| one.generation == generation && !one.live) {
                 self.store.drop_generation(name, generation).await?;
             }
         }
@@ -70,14 +66,15 @@ impl Runner {
 
     async fn replay_into(
         &self,
-        targets: &mut [Target<'_>],
+        targets: &mut Vec<Target>,
         repair: bool,
         progress: Progress<'_>,
     ) -> Result<Vec<Replayed>, RunnerError> {
+        let mut tree = Frontier::new();
         'attempts: for _ in 0..ATTEMPTS_MAX {
             self.catch_up_or_stand().await?;
-            let head = self.store.head().await?.position;
-            if !self.fill(targets, head, progress).await? {
+            let head = self.store.head().await?;
+            if !self.fill_checked(targets, &mut tree, &head, progress).await? {
                 return Err(RunnerError::Contended);
             }
             let mut found = Vec::with_capacity(targets.len());
@@ -88,20 +85,21 @@ impl Runner {
                 }
                 let live = live
                     .ok_or_else(|| StoreError::Damaged(format!("the read model {name} has no live rows")))?;
-                let standing = live.stopped.is_some() || live.position > head;
-                let replayed = self.compare(name, &live, &target.state).await?;
+                let standing = live.stopped.is_some() || live.position > head.position;
+                let replayed = self.compare(&live, target).await?;
                 // Another process may be folding at this moment: only rows that hold still are compared.
                 let now = self.store.generations(name).await?.into_iter().find(|g| g.live);
-                if now.as_ref() != Some(&live) || (live.position != head && !standing) {
+                if now.as_ref() != Some(&live) || (live.position != head.position && !standing) {
                     continue 'attempts;
                 }
                 found.push(replayed);
             }
-            for replayed in found.iter_mut().filter(|replayed| repair && !replayed.is_equal()) {
-                let target = targets.iter().find(|target| target.projection.name() == replayed.name);
-                if let Some(Target { state, .. }) = target {
+            for (target, replayed) in targets.iter_mut().zip(&mut found) {
+                if repair && !replayed.is_equal() {
+                    self.store_rows(target).await?;
+                    let ProjectionState { generation, position, .. } = target.state;
                     replayed.switched =
-                        self.store.switch_generation(replayed.name, state.generation, state.position).await?;
+                        self.store.switch_generation(replayed.name, generation, position).await?;
                 }
             }
             return Ok(found);
@@ -109,83 +107,43 @@ impl Runner {
         Err(RunnerError::Contended)
     }
 
-    /// Holds live rows against rebuilt ones.
-    async fn compare(
-        &self,
-        name: &'static str,
-        live: &ProjectionState,
-        rebuilt: &ProjectionState,
-    ) -> Result<Replayed, RunnerError> {
-        const SHOWN: usize = 10;
-        let (mut live_digest, mut rebuilt_digest) = (Digest::default(), Digest::default());
-        let mut differing = Vec::new();
-        let mut note = |key: &str| {
-            if differing.len() < SHOWN {
-                differing.push(key.to_owned());
-            }
-        };
-        let (mut left, mut right) = (Scan::new(live.generation), Scan::new(rebuilt.generation));
-        loop {
-            let (a, b) = (left.peek(self, name).await?, right.peek(self, name).await?);
-            let order = match (&a, &b) {
-                (None, None) => break,
-                (Some(_), None) => std::cmp::Ordering::Less,
-                (None, Some(_)) => std::cmp::Ordering::Greater,
-                (Some((a, _)), Some((b, _))) => a.cmp(b),
-            };
-            if let (Some((key, value)), true) = (&a, order.is_le()) {
-                live_digest.add(key, value);
-                if order.is_lt() || b.as_ref().is_some_and(|(_, other)| other != value) {
-                    note(key);
-                }
-                left.next();
-            }
-            if let (Some((key, value)), true) = (&b, order.is_ge()) {
-                rebuilt_digest.add(key, value);
-                if order.is_gt() {
-                    note(key);
-                }
-                right.next();
-            }
+    /// Writes rows that are only in memory into a generation of their own.
+    async fn store_rows(&self, target: &mut Target) -> Result<(), RunnerError> {
+        if target.kept == Kept::Stored {
+            return Ok(());
         }
+        let (name, to) = (target.projection.name(), target.state.position);
+        target.state = self.store.start_generation(name, target.projection.version()).await?;
+        target.kept = Kept::Stored;
+        let ProjectionState { generation, position: from, .. } = target.state;
+        let rows =
+            target.rows.take_changed().map_err(|why| RunnerError::Stopped { name, position: to, why })?;
+        target.state.position = to;
+        if self.store.write_rows(name, generation, from, to, &rows).await? {
+            Ok(())
+        } else {
+            Err(RunnerError::Contended)
+        }
+    }
+
+    /// Holds live rows against rebuilt ones.
+    async fn compare(&self, live: &ProjectionState, target: &Target) -> Result<Replayed, RunnerError> {
+        let name = target.projection.name();
+        let stored = |generation| Side::stored(self.store.clone(), name, generation);
+        let rebuilt = match target.kept {
+            Kept::Stored => stored(target.state.generation),
+            Kept::Held => Side::held(target.rows.as_ref()),
+        };
+        let found = compare(stored(live.generation), rebuilt).await?;
         Ok(Replayed {
             name,
-            position: rebuilt.position,
+            position: target.state.position,
             live_position: live.position,
-            rows: rebuilt_digest.rows(),
-            live: live_digest.text(),
-            rebuilt: rebuilt_digest.text(),
-            differing,
+            rows: found.rebuilt.rows(),
+            live: found.live.text(),
+            rebuilt: found.rebuilt.text(),
+            differing: found.differing,
             switched: false,
         })
-    }
-}
-
-/// Walks the rows of one generation in the order of their keys, a page at a time.
-struct Scan {
-    generation: u64,
-    page: VecDeque<(String, Vec<u8>)>,
-    after: Option<String>,
-    ended: bool,
-}
-
-impl Scan {
-    fn new(generation: u64) -> Self {
-        Self { generation, page: VecDeque::new(), after: None, ended: false }
-    }
-
-    async fn peek(&mut self, runner: &Runner, name: &str) -> Result<Option<(String, Vec<u8>)>, RunnerError> {
-        if self.page.is_empty() && !self.ended {
-            let page =
-                runner.store.scan_rows(name, self.generation, self.after.as_deref(), PAGE_ROWS).await?;
-            self.ended = page.is_empty();
-            self.after = page.last().map(|(key, _)| key.clone());
-            self.page = page.into();
-        }
-        Ok(self.page.front().cloned())
-    }
-
-    fn next(&mut self) {
-        self.page.pop_front();
     }
 }

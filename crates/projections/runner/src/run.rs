@@ -1,17 +1,20 @@
 //! Feeding the log to the projections.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::thread::available_parallelism;
 
-use domain::{DecodeError, FoldError, Recorded};
-use event_log::{ProjectionState, Store, StoreError};
+use domain::{DecodeError, FoldError};
+use event_log::{Frontier, Head, LiveRow, ProjectionState, Store, StoreError};
 use serde::de::DeserializeOwned;
 
-use crate::projection::{AnyProjection, Projection, Rows};
+use crate::fill::Target;
+use crate::projection::{AnyProjection, Projection};
 
-/// Events read from the log at a time.
-const PAGE_EVENTS: u32 = 5_000;
-/// Rows held in memory before they are written and forgotten.
-const HELD_ROWS_MAX: usize = 50_000;
+/// Rows held in memory before they are written and forgotten, all read models together.
+const HELD_ROWS_MAX: usize = 100_000;
+/// The same while all of them are rebuilt only to be compared: some 300 MiB.
+const REBUILT_ROWS_MAX: usize = 350_000;
 /// Rows read at a time when a projection is scanned.
 pub(crate) const PAGE_ROWS: u32 = 5_000;
 /// How often a catch-up starts again because another process moved the same checkpoint.
@@ -47,24 +50,40 @@ pub enum RunnerError {
 /// Keeps a set of projections up to date and reads their rows.
 pub struct Runner {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) projections: Vec<Box<dyn AnyProjection>>,
-}
-
-/// One generation being filled.
-pub(crate) struct Target<'a> {
-    pub(crate) projection: &'a dyn AnyProjection,
-    pub(crate) state: ProjectionState,
-    rows: Box<dyn Rows>,
-    /// Nothing is stored that is not held: absent rows need not be looked for.
-    complete: bool,
-    /// The event that could not be folded, and why.
-    pub(crate) failed: Option<(u64, FoldError)>,
+    pub(crate) projections: Vec<Arc<dyn AnyProjection>>,
+    pub(crate) workers: usize,
+    pub(crate) held_rows_max: usize,
+    pub(crate) rebuilt_rows_max: usize,
+    /// Runs before this one were sealed by this runner, or are not its business.
+    pub(crate) sealed: Arc<AtomicU64>,
 }
 
 impl Runner {
     /// A runner of these projections over a store.
     pub fn new(store: Arc<dyn Store>, projections: Vec<Box<dyn AnyProjection>>) -> Self {
-        Self { store, projections }
+        let workers = available_parallelism().map_or(1, usize::from);
+        let projections = projections.into_iter().map(Arc::from).collect();
+        Self {
+            store,
+            projections,
+            workers,
+            held_rows_max: HELD_ROWS_MAX,
+            rebuilt_rows_max: REBUILT_ROWS_MAX,
+            sealed: Arc::default(),
+        }
+    }
+
+    /// The same with so many threads that decode events, instead of as many as the machine has. What comes out does
+    /// not depend on it.
+    #[must_use]
+    pub fn with_workers(self, workers: usize) -> Self {
+        Self { workers: workers.max(1), ..self }
+    }
+
+    /// The same with another number of rows that are held in memory at most. What comes out does not depend on it.
+    #[must_use]
+    pub fn with_held_rows(self, held_rows_max: usize) -> Self {
+        Self { held_rows_max, rebuilt_rows_max: held_rows_max, ..self }
     }
 
     /// Folds every event the live rows have not seen; rebuilds rows of another version. Answers with the position
@@ -74,23 +93,23 @@ impl Runner {
         'attempts: for _ in 0..ATTEMPTS_MAX {
             let lives = self.lives().await?;
             // Read after the checkpoints, so that no checkpoint can be ahead of it unless something is wrong.
-            let head = self.store.head().await?.position;
+            let head = self.store.head().await?;
             let mut targets = Vec::with_capacity(self.projections.len());
             for (projection, live) in self.projections.iter().zip(lives) {
                 let (name, version) = (projection.name(), projection.version());
                 let state = match live.filter(|live| live.version == version) {
-                    Some(live) if live.position > head => {
+                    Some(live) if live.position > head.position => {
                         let why =
                             FoldError("its rows are ahead of the log: run `svala replay --repair`".into());
                         return Err(RunnerError::Stopped { name, position: live.position, why });
                     }
-                    Some(live) if live.position == head => continue,
+                    Some(live) if live.position == head.position => continue,
                     Some(live) => live,
                     None => self.store.start_generation(name, version).await?,
                 };
-                targets.push(Target::new(projection.as_ref(), state));
+                targets.push(Target::stored(projection.clone(), state));
             }
-            if !self.fill(&mut targets, head, progress).await? {
+            if !self.fill_to(&mut targets, &head, progress).await? {
                 continue;
             }
             let mut failure = None;
@@ -99,25 +118,38 @@ impl Runner {
                 match target.failed {
                     None if target.state.live => {}
                     None => {
-                        self.store.switch_generation(name, generation, head).await?;
+                        self.store.switch_generation(name, generation, head.position).await?;
                     }
                     Some((position, why)) => {
-                        if !self.stand_still(target.projection, &target.state, position, &why).await? {
+                        if !self.stand_still(&target.projection, &target.state, position, &why).await? {
                             continue 'attempts;
                         }
                         failure.get_or_insert(RunnerError::Stopped { name, position, why });
                     }
                 }
             }
-            return failure.map_or(Ok(head), Err);
+            return failure.map_or(Ok(head.position), Err);
         }
         Err(RunnerError::Contended)
+    }
+
+    /// From the first event on every event is hashed, and nothing is shown unless they are those of the head.
+    async fn fill_to(
+        &self,
+        targets: &mut Vec<Target>,
+        head: &Head,
+        progress: Progress<'_>,
+    ) -> Result<bool, RunnerError> {
+        match targets.iter().map(|target| target.state.position).min() {
+            Some(0) => self.fill_checked(targets, &mut Frontier::new(), head, progress).await,
+            _ => self.fill(targets, head.position, progress).await,
+        }
     }
 
     /// Leaves a projection standing right before the event it cannot fold. `false` if another process moved it.
     async fn stand_still(
         &self,
-        projection: &dyn AnyProjection,
+        projection: &Arc<dyn AnyProjection>,
         state: &ProjectionState,
         position: u64,
         why: &FoldError,
@@ -127,7 +159,7 @@ impl Runner {
         match live {
             Some(live) if live.generation == state.generation => {
                 // The rows in memory are spoilt by the attempt; what comes before it is folded again.
-                let mut target = [Target::new(projection, live)];
+                let mut target = vec![Target::stored(projection.clone(), live)];
                 if !self.fill(&mut target, position - 1, &|_, _| {}).await? {
                     return Ok(false);
                 }
@@ -141,6 +173,23 @@ impl Runner {
             }
         }
         Ok(true)
+    }
+
+    /// Reads one row as of the end of the log. Where it is up to date, that is one question to the database; where it
+    /// is not, all read models are caught up first.
+    pub async fn row<P: Projection>(&self, key: &str) -> Result<Option<P::Row>, RunnerError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let LiveRow { live, head, value } = self.store.live_row(P::NAME, key).await?;
+            if live.is_some_and(|live| live.version == P::VERSION && live.position == head) {
+                return value.as_deref().map(read::<P::Row>).transpose();
+            }
+            match self.catch_up(&|_, _| {}).await {
+                // Another read model stands still; this one went on.
+                Err(RunnerError::Stopped { name, .. }) if name != P::NAME => {}
+                other => other.map(|_| ())?,
+            }
+        }
+        Err(RunnerError::Contended)
     }
 
     /// Reads the rows of one key each, in the order asked for, from the live rows.
@@ -204,103 +253,6 @@ impl Runner {
     async fn live(&self, name: &str, version: u32) -> Result<ProjectionState, RunnerError> {
         let live = self.live_of(name).await?.filter(|live| live.version == version);
         live.ok_or_else(|| StoreError::Damaged(format!("the read model {name} has no live rows")).into())
-    }
-
-    /// Feeds the log up to `until` to all targets in one pass. `false` when another process moved a checkpoint.
-    pub(crate) async fn fill(
-        &self,
-        targets: &mut [Target<'_>],
-        until: u64,
-        progress: Progress<'_>,
-    ) -> Result<bool, RunnerError> {
-        let Some(mut position) = targets.iter().map(|t| t.state.position).min() else { return Ok(true) };
-        while position < until {
-            let limit = u64::from(PAGE_EVENTS).min(until - position) as u32;
-            let page = self.store.read_log(position, limit).await?;
-            let Some(last) = page.last().map(|event| event.position) else {
-                return Err(StoreError::Damaged(format!("position {} is missing", position + 1)).into());
-            };
-            let events = page.into_iter().map(Recorded::decode).collect::<Result<Vec<_>, _>>()?;
-            for target in targets.iter_mut().filter(|t| t.failed.is_none()) {
-                if !self.feed(target, &events).await? {
-                    return Ok(false);
-                }
-                let full = target.rows.len() > HELD_ROWS_MAX;
-                if (full || last == until) && !self.flush(target, last).await? {
-                    return Ok(false);
-                }
-                if full {
-                    target.complete = false;
-                    target.rows.forget();
-                }
-            }
-            position = last;
-            progress(position, until);
-        }
-        Ok(true)
-    }
-
-    /// Folds events into a target. `false` when another process moved its checkpoint meanwhile.
-    async fn feed(&self, target: &mut Target<'_>, events: &[Recorded]) -> Result<bool, RunnerError> {
-        let (name, generation) = (target.projection.name(), target.state.generation);
-        let fresh = || events.iter().filter(|event| event.position > target.state.position);
-        if !target.complete {
-            let mut missing: Vec<String> = fresh()
-                .filter_map(|e| target.projection.key(e))
-                .filter(|key| !target.rows.holds(key))
-                .collect();
-            missing.sort_unstable();
-            missing.dedup();
-            let stored = self.store.rows(name, generation, &missing).await?;
-            for (key, bytes) in missing.into_iter().zip(stored) {
-                if let Err(why) = target.rows.load(key, bytes.as_deref()) {
-                    return self.stop(target, target.state.position + 1, why).await;
-                }
-            }
-        }
-        for event in fresh() {
-            let Some(key) = target.projection.key(event) else { continue };
-            if let Err(why) = target.rows.fold(key, event) {
-                return self.stop(target, event.position, why).await;
-            }
-        }
-        Ok(true)
-    }
-
-    /// Notes that a target cannot go on. `false` if its rows are only newer than its checkpoint was: another process
-    /// has moved both, and nothing is wrong.
-    async fn stop(
-        &self,
-        target: &mut Target<'_>,
-        position: u64,
-        why: FoldError,
-    ) -> Result<bool, RunnerError> {
-        let generations = self.store.generations(target.projection.name()).await?;
-        let now = generations.iter().find(|g| g.generation == target.state.generation).map(|g| g.position);
-        if now != Some(target.state.position) {
-            return Ok(false);
-        }
-        target.failed = Some((position, why));
-        Ok(true)
-    }
-
-    async fn flush(&self, target: &mut Target<'_>, to: u64) -> Result<bool, RunnerError> {
-        if target.failed.is_some() || to <= target.state.position {
-            return Ok(true);
-        }
-        let (name, generation, from) =
-            (target.projection.name(), target.state.generation, target.state.position);
-        let changed =
-            target.rows.take_changed().map_err(|why| RunnerError::Stopped { name, position: to, why })?;
-        target.state.position = to;
-        Ok(self.store.write_rows(name, generation, from, to, &changed).await?)
-    }
-}
-
-impl<'a> Target<'a> {
-    pub(crate) fn new(projection: &'a dyn AnyProjection, state: ProjectionState) -> Self {
-        let complete = state.position == 0;
-        Self { projection, state, rows: projection.rows(), complete, failed: None }
     }
 }
 

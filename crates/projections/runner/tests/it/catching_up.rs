@@ -85,6 +85,30 @@ fn rows_are_answered_in_the_order_asked_for() {
     });
 }
 
+/// Whether or not anybody caught up before, and whatever other read models do.
+#[test]
+fn one_row_is_answered_as_of_the_end_of_the_log() {
+    block_on(async {
+        let log = Log::with(&[1, 2]).await;
+        let runner = log.runner(vec![boxed::<Careful<1>>(), boxed::<Days>()]);
+        let length = async |key: &str| runner.row::<Days>(key).await.unwrap().map(|row| row.len());
+        assert_eq!((length("1").await, length("9").await), (Some(1), None));
+        log.append(&[1, 9]).await;
+        assert_eq!((length("1").await, length("9").await), (Some(2), Some(1)));
+        log.poison(1).await;
+        assert_eq!(length("1").await, Some(3));
+        assert!(matches!(
+            runner.row::<Careful<1>>("1").await,
+            Err(RunnerError::Stopped { name: "careful", position: 5, .. })
+        ));
+        log.append(&[9]).await;
+        assert_eq!(length("9").await, Some(2));
+        log.tamper("days", "9", b"\xff").await;
+        assert!(runner.row::<Days>("9").await.is_err());
+        assert_eq!(length("1").await, Some(3));
+    });
+}
+
 #[test]
 fn a_new_version_is_rebuilt_from_the_first_event_and_switched() {
     block_on(async {

@@ -4,4 +4,5 @@
 mod catching_up;
 mod poison;
 mod replaying;
+mod runs;
 mod support;

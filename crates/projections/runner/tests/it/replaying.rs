@@ -143,7 +143,7 @@ async fn live_rows_that_moved_on_during_a_replay_are_not_called_different() {
         let store = Interposed::paged(log.store.clone(), 2);
         let slow = Runner::new(store.clone(), vec![boxed::<Days>()]);
         let (quick, inner) = (log.runner(vec![boxed::<Days>()]), log.store.clone());
-        store.meanwhile(Before::StartGeneration, async move {
+        store.meanwhile(Before::Rows, async move {
             append(inner.as_ref(), &[2], 2024).await;
             catch_up(&quick).await.unwrap();
         });

@@ -1,11 +1,12 @@
 //! A log of arrivals, and read models that count them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use domain::case::{Arrived, CaseEvent};
 use domain::{Event, FoldError, Recorded};
 use event_log::{
-    Append, AppendOutcome, LedgerMeta, NewEvent, ProjectionState, ProjectionStore, Store, StreamId,
+    Append, AppendOutcome, LedgerMeta, NewEvent, ProjectionState, ProjectionStore, SealedRun, Store, StreamId,
 };
 use projection_runner::{AnyProjection, Digest, Projection, Replayed, Runner, RunnerError, boxed};
 use store_sqlite::SqliteStore;
@@ -24,8 +25,8 @@ fn arrival(event: &Recorded) -> Option<&Arrived> {
     }
 }
 
-fn case(event: &Recorded) -> Option<String> {
-    arrival(event).map(|_| event.stream_id.id().to_owned())
+fn case(event: &Recorded) -> Option<Cow<'_, str>> {
+    arrival(event).map(|_| event.stream_id.id().into())
 }
 
 /// Which arrivals a case had, in order: skipping one, folding one twice or in another order shows.
@@ -36,7 +37,7 @@ impl Projection for Days {
     const VERSION: u32 = 1;
     type Row = Vec<String>;
 
-    fn key(event: &Recorded) -> Option<String> {
+    fn key(event: &Recorded) -> Option<Cow<'_, str>> {
         case(event)
     }
 
@@ -55,7 +56,7 @@ impl Projection for DaysAgain {
     const VERSION: u32 = 2;
     type Row = u64;
 
-    fn key(event: &Recorded) -> Option<String> {
+    fn key(event: &Recorded) -> Option<Cow<'_, str>> {
         case(event)
     }
 
@@ -72,7 +73,7 @@ impl<const N: u32> Projection for Careful<N> {
     const VERSION: u32 = N;
     type Row = u64;
 
-    fn key(event: &Recorded) -> Option<String> {
+    fn key(event: &Recorded) -> Option<Cow<'_, str>> {
         case(event)
     }
 
@@ -94,7 +95,7 @@ impl Projection for Mended {
     const VERSION: u32 = 1;
     type Row = u64;
 
-    fn key(event: &Recorded) -> Option<String> {
+    fn key(event: &Recorded) -> Option<Cow<'_, str>> {
         case(event)
     }
 
@@ -139,6 +140,10 @@ impl Log {
     pub fn paged(&self, page: u32) -> (Runner, Arc<Interposed>) {
         let store = Interposed::paged(self.store.clone(), page);
         (Runner::new(store.clone(), vec![boxed::<Days>()]), store)
+    }
+
+    pub async fn runs(&self) -> Vec<SealedRun> {
+        self.store.sealed_runs(0, u32::MAX).await.unwrap()
     }
 
     pub async fn head(&self) -> u64 {

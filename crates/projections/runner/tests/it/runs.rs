@@ -1,0 +1,181 @@
+//! Sealed runs: made while the log is folded, read by a replay, and never believed against the head.
+
+use std::sync::Arc;
+
+use event_log::run::{RUN_EVENTS, seal};
+use event_log::{SealedRun, Store};
+use projection_runner::{Runner, RunnerError, boxed};
+use store_postgres::PostgresStore;
+use store_testing::contract::meta;
+use store_testing::postgres::Database;
+
+use crate::support::*;
+
+/// Two runs and a half.
+fn cases() -> Vec<u8> {
+    (0..2_560_u32).map(|n| (n * 13 % 97) as u8).collect()
+}
+
+async fn caught_up() -> (Log, Runner) {
+    let log = Log::with(&cases()).await;
+    let runner = log.runner(vec![boxed::<Days>(), boxed::<Careful<1>>()]);
+    catch_up(&runner).await.unwrap();
+    (log, runner)
+}
+
+async fn exchange(log: &Log, runs: Vec<SealedRun>) {
+    log.store.remove_sealed_runs().await.unwrap();
+    log.store.seal_runs(runs).await.unwrap();
+}
+
+async fn fault(runner: &Runner) -> String {
+    match runner.replay(false, &|_, _| {}).await {
+        Err(RunnerError::Store(fault)) => fault.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn whole_runs_are_sealed_while_they_are_folded_however_the_log_grows() {
+    let (at_once, _) = caught_up().await;
+    let sealed = at_once.runs().await;
+    assert_eq!(sealed.iter().map(|run| run.number).collect::<Vec<_>>(), [0, 1]);
+    for run in &sealed {
+        let events = at_once.store.read_log(run.number * RUN_EVENTS, RUN_EVENTS as u32).await.unwrap();
+        assert_eq!(seal(&events).as_ref(), Some(run));
+    }
+    for page in [7, 1_000, u32::MAX] {
+        let grown = Log::new().await;
+        let (runner, _) = grown.paged(page);
+        for piece in cases().chunks(300) {
+            grown.append(piece).await;
+            catch_up(&runner).await.unwrap();
+        }
+        assert_eq!(grown.runs().await, sealed, "pages of {page}");
+    }
+}
+
+#[tokio::test]
+async fn any_number_of_threads_gives_the_same_rows() {
+    let (log, _) = caught_up().await;
+    let digest = log.digest("days").await;
+    for workers in [1, 2, 5] {
+        let other = Log::with(&cases()).await;
+        let runner = other.runner(vec![boxed::<Days>()]).with_workers(workers);
+        // First from the log, then from its runs.
+        catch_up(&runner).await.unwrap();
+        let replayed = replay(&runner, false).await;
+        assert!(replayed[0].is_equal());
+        assert_eq!((&replayed[0].live, &replayed[0].rebuilt), (&digest, &digest), "{workers} threads");
+        assert_eq!(runner.all_rows::<Days>().await.unwrap().len(), 97);
+    }
+}
+
+/// Rows that do not fit in memory are rebuilt beside the live ones in the database.
+#[tokio::test]
+async fn a_replay_with_little_memory_finds_the_same_and_leaves_nothing_behind() {
+    for held in [0, 50, 190] {
+        let (log, runner) = caught_up().await;
+        let digest = log.digest("days").await;
+        let runner = runner.with_held_rows(held);
+        for replayed in replay(&runner, false).await {
+            assert!(replayed.is_equal(), "{replayed:?}");
+        }
+        log.tamper("days", "2", b"[]").await;
+        let found = replay(&runner, false).await;
+        assert_eq!(found[0].differing, ["2"]);
+        assert!(found[1].is_equal());
+        assert!(replay(&runner, true).await[0].switched);
+        assert_eq!(log.digest("days").await, digest);
+        for name in ["days", "careful"] {
+            let generations = log.generations(name).await;
+            assert!(generations.len() == 1 && generations[0].live, "{held} rows: {generations:?}");
+        }
+        // From nothing, too.
+        let fresh = Log::with(&cases()).await;
+        catch_up(&fresh.runner(vec![boxed::<Days>()]).with_held_rows(held)).await.unwrap();
+        assert_eq!(fresh.digest("days").await, digest);
+    }
+}
+
+/// A run may be missing, wherever it stands: the log has its events.
+#[tokio::test]
+async fn a_missing_run_is_read_from_the_log_and_made_anew() {
+    let (log, runner) = caught_up().await;
+    let sealed = log.runs().await;
+    for left in [vec![], vec![sealed[0].clone()], vec![sealed[1].clone()]] {
+        exchange(&log, left).await;
+        assert!(replay(&runner, false).await.iter().all(|replayed| replayed.is_equal()));
+        assert_eq!(log.runs().await, sealed);
+    }
+}
+
+/// Well formed, with a checksum of its own, and not what was recorded.
+#[tokio::test]
+async fn a_run_that_was_altered_is_found_by_the_root_and_healed_by_repair() {
+    let (log, runner) = caught_up().await;
+    let good = log.runs().await;
+    let mut events = log.store.read_log(RUN_EVENTS, RUN_EVENTS as u32).await.unwrap();
+    let changed = events.iter_mut().find(|event| event.body.ends_with(b"-05\"}")).unwrap();
+    changed.body = br#"{"arrived_on":"2024-03-06"}"#.to_vec();
+    exchange(&log, vec![good[0].clone(), seal(&events).unwrap()]).await;
+    let told = fault(&runner).await;
+    assert!(
+        told.contains("the root over all 2560 events read") && told.contains("replay --repair"),
+        "{told}"
+    );
+    // Neither is a new version shown that would rest on it.
+    let newer = log.runner(vec![boxed::<DaysAgain>()]);
+    assert!(catch_up(&newer).await.is_err());
+    assert_eq!(log.live("days").await.version, 1);
+
+    assert!(replay(&runner, true).await.iter().all(|replayed| replayed.is_equal() && !replayed.switched));
+    assert_eq!(log.runs().await, good);
+    catch_up(&newer).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_read_is_named_and_healed_by_repair() {
+    let (log, runner) = caught_up().await;
+    let good = log.runs().await;
+    let mut events = log.store.read_log(RUN_EVENTS, RUN_EVENTS as u32).await.unwrap();
+    let unpackable = SealedRun { number: 1, packed: b"no frame at all".to_vec() };
+    let misplaced = SealedRun { number: 1, packed: good[0].packed.clone() };
+    // A name that the log would refuse.
+    events[7].stream_id = "nobody-1".parse().unwrap();
+    let unknown = seal(&events).unwrap();
+    for (run, words) in [(unpackable, "cannot be unpacked"), (misplaced, "holds an event of another place")] {
+        exchange(&log, vec![good[0].clone(), run]).await;
+        let told = fault(&runner).await;
+        assert!(told.contains("the sealed run 1 (positions 1025 to 2048)") && told.contains(words), "{told}");
+        assert!(told.contains("`svala replay --repair`"), "{told}");
+        assert!(replay(&runner, true).await[0].is_equal());
+        assert_eq!(log.runs().await, good);
+    }
+    exchange(&log, vec![good[0].clone(), unknown]).await;
+    assert!(matches!(runner.replay(false, &|_, _| {}).await, Err(RunnerError::Decode(_))));
+}
+
+/// The same events in the other database: the same runs and the same rows, whatever reads them.
+#[tokio::test]
+async fn on_postgres_runs_and_rows_are_the_same() {
+    let (log, _) = caught_up().await;
+    let digest = log.digest("days").await;
+    for workers in [1, 2] {
+        let Some(database) = Database::create().await else { return };
+        let store = PostgresStore::create(&database.url(), meta()).await.unwrap();
+        let store: Arc<dyn Store> = Arc::new(store);
+        append(store.as_ref(), &cases(), 2024).await;
+        let runner = Runner::new(store.clone(), vec![boxed::<Days>()]).with_workers(workers);
+        catch_up(&runner).await.unwrap();
+        assert_eq!(store.sealed_runs(0, u32::MAX).await.unwrap(), log.runs().await);
+        for held in [usize::MAX, 50] {
+            let runner =
+                Runner::new(store.clone(), vec![boxed::<Days>()]).with_workers(workers).with_held_rows(held);
+            let replayed = replay(&runner, false).await;
+            assert!(replayed[0].is_equal());
+            assert_eq!(replayed[0].rebuilt, digest, "{workers} threads, {held} rows");
+        }
+        store.close().await.unwrap();
+    }
+}
