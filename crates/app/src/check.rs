@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::case::CaseEvent;
 use domain::ledger::LedgerEvent;
-use domain::{Event, Recorded, SubjectId};
+use domain::{Event, SubjectId};
 use event_log::verify::Verifier;
 use event_log::watch::{CheckpointWatch, Known};
 use event_log::{Hash, StoreError, hex};
@@ -13,15 +13,17 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::error::AppError;
+use crate::examine::{Differs, Examined, Page, examine, nothing_beyond};
 use crate::import::IMPORT;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::session::{CASE_REFERENCE, EXTERNAL_REF};
 use crate::texts::CaseText;
 
-/// Events read at a time.
-const PAGE_EVENTS: u32 = 5_000;
 /// Unique facts read at a time.
 const PAGE_KEYS: u32 = 10_000;
+
+/// The unique facts that events name, by kind, with the position of the event.
+type Facts = HashMap<&'static str, HashMap<Hash, u64>>;
 
 /// What a verification went through.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,33 +70,28 @@ impl Ledger {
         let mut watch = CheckpointWatch::new(known.into_iter().chain(given));
         let head = self.store.head().await?;
         let mut verifier = Verifier::new();
-        let mut facts: HashMap<(String, Hash), u64> = HashMap::new();
+        let mut facts = Facts::new();
         let mut subjects: HashMap<event_log::StreamId, SubjectId> = HashMap::new();
         let (mut texts, mut erased) = (0, 0);
-        loop {
-            let page = self.store.read_log(verifier.events(), PAGE_EVENTS).await?;
-            if page.is_empty() {
-                break;
-            }
+        let mut run_differs: Option<Differs> = None;
+        let mut pages = examine(self.store.clone());
+        while let Some(Page { events, differs }) = pages.next().await? {
             let (mut named, mut applications) = (Vec::new(), Vec::new());
-            for event in &page {
-                verifier.check(event)?;
+            for Examined { event: recorded, computed, canonical, decoded } in events {
+                verifier.check_examined(&recorded, &computed, canonical)?;
                 if watch.next() == Some(verifier.events()) {
                     watch.at(verifier.tree())?;
                 }
-            }
-            for recorded in page {
-                let recorded = Recorded::decode_exact(recorded)?;
-                match &recorded.event {
+                match &decoded? {
                     Event::Case(event) => {
                         if let CaseEvent::ApplicationFiled(e) = event {
                             subjects.insert(recorded.stream_id.clone(), e.subject);
                             let digest = self.digest(CASE_REFERENCE, &[e.reference.as_str()]);
-                            facts.insert((CASE_REFERENCE.to_owned(), digest), recorded.position);
+                            name(&mut facts, CASE_REFERENCE, digest, recorded.position);
                             applications.push((recorded.position, e.subject, e.external_ref));
                         }
                         if let Some((scope, digest, _)) = event.unique_fact() {
-                            facts.insert((scope.to_owned(), digest.0), recorded.position);
+                            name(&mut facts, scope, digest.0, recorded.position);
                         }
                         if let (Some(text), Some(subject)) = (event.text(), subjects.get(&recorded.stream_id))
                         {
@@ -110,12 +107,13 @@ impl Ledger {
                         ));
                         if e.complete {
                             let digest = self.digest(IMPORT, &[&e.kind, &hex::encode(&e.sha256.0)]);
-                            facts.insert((IMPORT.to_owned(), digest), recorded.position);
+                            name(&mut facts, IMPORT, digest, recorded.position);
                         }
                     }
                     Event::Ledger(LedgerEvent::RulebookAdopted(_)) | Event::Partner(_) => {}
                 }
             }
+            run_differs = run_differs.or(differs);
             let gone = self.check_texts(&named).await?;
             // The authority's keys stand in no event, so that an erased person leaves no trace in the log; they are
             // known from the texts that are there.
@@ -123,7 +121,7 @@ impl Ledger {
             for ((position, ..), text) in applications.iter().zip(self.reveal::<CaseText>(&wanted).await?) {
                 if let Some(text) = text {
                     let digest = self.digest(EXTERNAL_REF, &[&text.external_ref]);
-                    facts.insert((EXTERNAL_REF.to_owned(), digest), *position);
+                    name(&mut facts, EXTERNAL_REF, digest, *position);
                 }
             }
             texts += named.len() as u64 - gone;
@@ -135,6 +133,10 @@ impl Ledger {
         let (checkpoints, agreed) = watch.finish(events)?;
         let vouched = agreed.map_or(0, |known| known.checkpoint.size);
         let keys = self.check_keys(facts).await?;
+        if let Some(differs) = run_differs {
+            return Err(differs.into());
+        }
+        nothing_beyond(self.store.as_ref(), events).await?;
         match bad_checkpoint {
             Some(error) => Err(error),
             None => Ok(Verified { events, streams, keys, texts, erased, root, checkpoints, vouched }),
@@ -173,7 +175,7 @@ impl Ledger {
     }
 
     /// The reserved facts must be exactly those of the events.
-    async fn check_keys(&self, mut facts: HashMap<(String, Hash), u64>) -> Result<u64, AppError> {
+    async fn check_keys(&self, mut facts: Facts) -> Result<u64, AppError> {
         let mut checked = 0;
         let mut after = None;
         loop {
@@ -182,7 +184,8 @@ impl Ledger {
             after = Some((scope.clone(), *digest));
             for (scope, digest, owner) in page {
                 checked += 1;
-                if facts.remove(&(scope.clone(), digest)) != Some(owner.position) {
+                let named = facts.get_mut(scope.as_str()).and_then(|facts| facts.remove(&digest));
+                if named != Some(owner.position) {
                     let position = owner.position;
                     return Err(damaged(format!(
                         "a unique {scope} is reserved for position {position}, whose event does not name it"
@@ -190,7 +193,9 @@ impl Ledger {
                 }
             }
         }
-        if let Some(((scope, _), position)) = facts.into_iter().min_by_key(|(_, position)| *position) {
+        let left =
+            facts.iter().flat_map(|(scope, facts)| facts.values().map(move |position| (scope, position)));
+        if let Some((scope, position)) = left.min_by_key(|(_, position)| **position) {
             return Err(damaged(format!(
                 "position {position}: the reservation of its unique {scope} is missing, so it could be recorded twice"
             )));
@@ -244,6 +249,10 @@ impl Ledger {
         }
         Ok(findings)
     }
+}
+
+fn name(facts: &mut Facts, scope: &'static str, digest: Hash, position: u64) {
+    facts.entry(scope).or_default().insert(digest, position);
 }
 
 fn damaged(what: String) -> AppError {

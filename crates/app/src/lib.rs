@@ -12,6 +12,7 @@ pub mod checkpoints;
 pub mod command;
 pub mod environment;
 pub mod error;
+mod examine;
 mod find;
 pub mod import;
 pub mod ledger;

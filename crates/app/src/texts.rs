@@ -59,12 +59,14 @@ impl Ledger {
                 page.iter().map(|(s, _)| s.0).filter(|s| !keys.contains_key(s)).collect();
             subjects.sort_unstable();
             subjects.dedup();
-            for (subject, wrapped) in subjects.iter().zip(self.store.subject_keys(&subjects).await?) {
+            let ids: Vec<_> = page.iter().map(|(_, text)| text.0).collect();
+            // Neither waits for the other.
+            let (wrapped, sealed) = tokio::join!(self.store.subject_keys(&subjects), self.store.texts(&ids));
+            for (subject, wrapped) in subjects.iter().zip(wrapped?) {
                 let key = wrapped.map(|wrapped| self.key.unwrap(*subject, &wrapped)).transpose()?;
                 keys.insert(*subject, key);
             }
-            let ids: Vec<_> = page.iter().map(|(_, text)| text.0).collect();
-            for ((subject, _), sealed) in page.iter().zip(self.store.texts(&ids).await?) {
+            for ((subject, _), sealed) in page.iter().zip(sealed?) {
                 let text = match (keys.get(&subject.0), sealed) {
                     (Some(Some(key)), Some(sealed)) => {
                         let bytes = key.open(subject.0, &sealed.bytes)?;

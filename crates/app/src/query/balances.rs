@@ -44,16 +44,12 @@ impl Ledger {
     /// The balances of all cases: one item for each budget line on which something was granted, in the order of the
     /// authority's keys. Of one case also the lines on which money moved without a grant.
     pub async fn balances(&self, case: Option<CaseId>) -> Result<Vec<BalanceItem>, AppError> {
-        self.current().await?;
         let rows: Vec<BalancesRow> = match case {
-            Some(case) => self
-                .runner
-                .rows::<BalancesProjection>(&[case.to_string()])
-                .await?
-                .into_iter()
-                .flatten()
-                .collect(),
+            Some(case) => {
+                self.runner.row::<BalancesProjection>(&case.to_string()).await?.into_iter().collect()
+            }
             None => {
+                self.current().await?;
                 self.runner.all_rows::<BalancesProjection>().await?.into_iter().map(|(_, row)| row).collect()
             }
         };

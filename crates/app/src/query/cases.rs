@@ -66,13 +66,13 @@ impl Ledger {
 
     /// One case with everything paid for it.
     pub async fn case_detail(&self, id: CaseId) -> Result<CaseDetail, AppError> {
-        self.current().await?;
-        let name = self.case_names([id].into_iter()).await?.remove(&id);
-        let name = name.ok_or_else(|| AppError::Usage("there is no such case".into()))?;
+        let row = self.runner.row::<CasesProjection>(&id.to_string()).await?;
+        let row = row.ok_or_else(|| AppError::Usage("there is no such case".into()))?;
+        let external_ref = self.external_refs([(row.subject, row.external_ref)].into_iter()).await?.pop();
         let claims = self.claims(&ClaimFilter { case: Some(id), ..ClaimFilter::default() }).await?;
         Ok(CaseDetail {
-            payment_reference: name.row.reference.payment_reference(),
-            item: item(name.row, name.external_ref),
+            payment_reference: row.reference.payment_reference(),
+            item: item(row, external_ref.unwrap_or_default()),
             balances: self.balances(Some(id)).await?,
             grants: self.grants(Some(id)).await?,
             claims,

@@ -14,6 +14,7 @@ mod homes;
 mod last_euros;
 mod races;
 mod same_root;
+mod sealed;
 mod sequences;
 mod steps;
 mod support;
