@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// What a number counts, which also says whether more of it is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unit {
     /// Rows, events or commands per second.
     PerSecond,
@@ -16,48 +17,92 @@ pub enum Unit {
     Kib,
 }
 
+/// A figure of one run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sample {
+    pub name: String,
+    pub unit: Unit,
+    pub value: u64,
+    /// What it stands beside, if there is such a thing.
+    pub baseline: Option<(String, u64)>,
+}
+
+/// The figures of one run, in the order in which they were noted.
+#[derive(Debug, Default)]
+pub struct Samples(pub Vec<Sample>);
+
+impl Samples {
+    /// Notes a figure without a baseline.
+    pub fn alone(&mut self, name: &str, unit: Unit, value: u64) {
+        self.0.push(Sample { name: name.into(), unit, value, baseline: None });
+    }
+
+    /// Notes a figure with its baseline.
+    pub fn beside(&mut self, name: &str, unit: Unit, value: u64, baseline: &str, reference: u64) {
+        self.0.push(Sample { name: name.into(), unit, value, baseline: Some((baseline.into(), reference)) });
+    }
+
+    /// Notes two latencies beside a baseline's.
+    pub fn latencies(&mut self, name: &str, mut ours: Vec<u64>, baseline: &str, mut theirs: Vec<u64>) {
+        ours.sort_unstable();
+        theirs.sort_unstable();
+        for (mark, per_mille) in [("p50", 500), ("p99", 990)] {
+            let (value, reference) = (quantile(&ours, per_mille), quantile(&theirs, per_mille));
+            self.beside(&format!("{name}, {mark}"), Unit::Nanoseconds, value, baseline, reference);
+        }
+    }
+}
+
 /// One figure beside one baseline.
 #[derive(Debug)]
 struct Figure {
-    name: &'static str,
+    name: String,
     unit: Unit,
-    baseline: &'static str,
+    baseline: String,
     /// One for each run: the ledger's value, and the baseline's where there is one.
     samples: Vec<(u64, Option<u64>)>,
 }
 
-/// All figures, in the order in which they were first noted.
+/// The same figures of several runs.
 #[derive(Debug, Default)]
 pub struct Figures(Vec<Figure>);
 
 impl Figures {
-    /// Whether nothing was noted yet.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Notes a figure of this run without a baseline.
-    pub fn alone(&mut self, name: &'static str, unit: Unit, value: u64) {
-        self.add(name, unit, "", (value, None));
-    }
-
-    /// Notes a figure of this run with its baseline.
-    pub fn beside(
-        &mut self,
-        name: &'static str,
-        unit: Unit,
-        value: u64,
-        baseline: &'static str,
-        reference: u64,
-    ) {
-        self.add(name, unit, baseline, (value, Some(reference)));
-    }
-
-    fn add(&mut self, name: &'static str, unit: Unit, baseline: &'static str, sample: (u64, Option<u64>)) {
-        match self.0.iter_mut().find(|figure| (figure.name, figure.baseline) == (name, baseline)) {
-            Some(figure) => figure.samples.push(sample),
-            None => self.0.push(Figure { name, unit, baseline, samples: vec![sample] }),
+    /// Adds the figures of one more run.
+    pub fn add(&mut self, samples: Vec<Sample>) {
+        for Sample { name, unit, value, baseline } in samples {
+            let (baseline, reference) = baseline.unzip();
+            let baseline = baseline.unwrap_or_default();
+            match self.0.iter_mut().find(|figure| (&figure.name, &figure.baseline) == (&name, &baseline)) {
+                Some(figure) => figure.samples.push((value, reference)),
+                None => self.0.push(Figure { name, unit, baseline, samples: vec![(value, reference)] }),
+            }
         }
+    }
+
+    /// Name, value, its range, baseline, its value and range, ratio, its range.
+    fn rows(&self) -> impl Iterator<Item = [String; 8]> {
+        self.0.iter().map(|figure| {
+            let show = |value| figure.unit.show(value);
+            let spread = |samples: Vec<u64>, show: &dyn Fn(u64) -> String| {
+                Spread::of(samples).map_or_else(Default::default, |s| s.show(show))
+            };
+            let [value, value_range] = spread(figure.values(), &show);
+            let [reference, reference_range] = spread(figure.references(), &show);
+            let [ratio, ratio_range] = spread(figure.ratios(), &thousandths);
+            let (name, baseline) = (figure.name.clone(), figure.baseline.clone());
+            [name, value, value_range, baseline, reference, reference_range, ratio, ratio_range]
+        })
+    }
+
+    /// A table for a Markdown page.
+    pub fn as_markdown(&self) -> String {
+        let mut text = String::from("| figure | ledger | baseline | | ratio |\n|---|--:|---|--:|--:|\n");
+        for [name, value, _, baseline, reference, _, ratio, ratio_range] in self.rows() {
+            let ratio = [ratio, ratio_range].join(" ");
+            text += &format!("| {name} | {value} | {baseline} | {reference} | {} |\n", ratio.trim());
+        }
+        text
     }
 
     /// Aligned columns.
@@ -65,24 +110,8 @@ impl Figures {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(["", "ledger", "", "baseline", "", "", "ratio", ""]);
-        for figure in &self.0 {
-            let show = |value| figure.unit.show(value);
-            let [value, value_range] =
-                Spread::of(figure.values()).map_or_else(Default::default, |s| s.show(show));
-            let [reference, reference_range] =
-                Spread::of(figure.references()).map_or_else(Default::default, |s| s.show(show));
-            let [ratio, ratio_range] =
-                Spread::of(figure.ratios()).map_or_else(Default::default, |s| s.show(thousandths));
-            table.add_row([
-                figure.name.to_owned(),
-                value,
-                value_range,
-                figure.baseline.to_owned(),
-                reference,
-                reference_range,
-                ratio,
-                ratio_range,
-            ]);
+        for row in self.rows() {
+            table.add_row(row);
         }
         for column in [1, 4, 6] {
             if let Some(column) = table.column_mut(column) {
@@ -168,7 +197,7 @@ impl Spread {
     }
 
     /// The median, and the range if there is one.
-    fn show(&self, show: impl Fn(u64) -> String) -> [String; 2] {
+    fn show(&self, show: &dyn Fn(u64) -> String) -> [String; 2] {
         let bare = |value| {
             let text = show(value);
             text.split(' ').next().unwrap_or_default().to_owned()
@@ -248,13 +277,15 @@ mod tests {
     fn a_ratio_is_a_share_of_speed_and_taken_run_by_run() {
         let mut figures = Figures::default();
         for (value, reference) in [(50, 100), (90, 100), (60, 100)] {
-            figures.beside("rate", Unit::PerSecond, value, "bare", reference);
-            figures.beside("time", Unit::Nanoseconds, reference, "bare", value);
+            let mut samples = Samples::default();
+            samples.beside("rate", Unit::PerSecond, value, "bare", reference);
+            samples.beside("time", Unit::Nanoseconds, reference, "bare", value);
+            figures.add(samples.0);
         }
         for figure in &figures.0 {
             assert_eq!(figure.ratios(), [500, 900, 600], "{}", figure.name);
             assert_eq!(
-                Spread::of(figure.ratios()).map(|s| s.show(thousandths)),
+                Spread::of(figure.ratios()).map(|s| s.show(&thousandths)),
                 Some(["0.60".into(), "(0.50–0.90)".into()])
             );
         }

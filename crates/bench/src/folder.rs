@@ -4,33 +4,35 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use app::{Environment, Ledger, StartUp};
+use event_log::Store;
 use rulebook::Rulebook;
-use store_sqlite::SqliteStore;
 use vault::LedgerKey;
 
 use crate::Outcome;
+use crate::database::Database;
 
 /// The invented year, on disk.
 pub struct Files {
+    pub folder: PathBuf,
     pub cases: PathBuf,
     pub grants: PathBuf,
     pub spend: PathBuf,
 }
 
 impl Files {
+    /// Files that were written before.
+    pub fn in_folder(folder: &Path) -> Self {
+        let [cases, grants, spend] = ["cases.csv", "grants.csv", "spend.csv"].map(|name| folder.join(name));
+        Self { folder: folder.to_owned(), cases, grants, spend }
+    }
+
     /// Writes the files. The texts are dropped before anything is measured.
     pub fn invent(folder: &Path, seed: u64, people: usize) -> Outcome<Self> {
-        let year = demo::invent(seed, people);
-        let file = |name: &str, content: &str| -> Outcome<PathBuf> {
-            let path = folder.join(name);
-            std::fs::write(&path, content)?;
-            Ok(path)
-        };
-        Ok(Self {
-            cases: file("cases.csv", &year.cases)?,
-            grants: file("grants.csv", &year.grants)?,
-            spend: file("spend.csv", &year.spend)?,
-        })
+        let (year, files) = (demo::invent(seed, people), Self::in_folder(folder));
+        std::fs::write(&files.cases, year.cases)?;
+        std::fs::write(&files.grants, year.grants)?;
+        std::fs::write(&files.spend, year.spend)?;
+        Ok(files)
     }
 
     /// In the order of their import.
@@ -39,12 +41,16 @@ impl Files {
     }
 }
 
-/// A new ledger, and the store under it, which must be closed at the end.
-pub async fn new_ledger(folder: &Path) -> Outcome<(Ledger, Arc<SqliteStore>)> {
+/// How many people's year comes to about so many events: fifteen each, and a few more for some.
+pub fn people_for(events: usize) -> usize {
+    (events * 10 / 151).max(1)
+}
+
+/// A new ledger in a database, and the store under it, which must be closed at the end.
+pub async fn new_ledger(database: &dyn Database) -> Outcome<(Ledger, Arc<dyn Store>)> {
     let environment = Environment::system();
     let key = LedgerKey::generate()?;
-    let meta = Ledger::new_meta(&key, &environment)?;
-    let store = Arc::new(SqliteStore::create(&folder.join("svala.db"), meta).await?);
+    let store = database.ledger(Ledger::new_meta(&key, &environment)?).await?;
     let start =
         StartUp { store: store.clone(), key, environment, actor: "bench".parse()?, checkpoints: None };
     Ok((Ledger::init(start, Rulebook::embedded()?).await?, store))

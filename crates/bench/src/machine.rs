@@ -43,26 +43,16 @@ impl fmt::Display for Machine {
     }
 }
 
-/// What this process holds in memory now, and the most it has held, in KiB.
-#[derive(Debug, Clone, Copy)]
-pub struct Memory {
-    pub now_kib: u64,
-    pub peak_kib: u64,
+/// Begins a new peak of this process's memory, where the system can do that.
+pub fn forget_peak() {
+    // "5" resets the peak (proc(5)). Without it the peak is that of the whole process so far: too much, never
+    // too little.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-impl Memory {
-    /// Begins a new peak, where the system can do that.
-    pub fn forget_peak() {
-        // "5" resets the peak (proc(5)). Without it the peak is that of the whole process so far: too much, never
-        // too little.
-        let _ = std::fs::write("/proc/self/clear_refs", "5");
-    }
-
-    /// `None` on a system without `/proc`.
-    pub fn look() -> Option<Self> {
-        let status = "/proc/self/status";
-        Some(Self { now_kib: kib(status, "VmRSS")?, peak_kib: kib(status, "VmHWM")? })
-    }
+/// The most this process has held in memory, in KiB; `None` on a system without `/proc`.
+pub fn peak_kib() -> Option<u64> {
+    kib("/proc/self/status", "VmHWM")
 }
 
 /// The value of the first `name: value` line of a file.

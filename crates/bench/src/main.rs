@@ -3,49 +3,79 @@
 //! A rate alone says little: machines, disks and neighbours differ. So every figure stands beside the bare work
 //! that nobody could leave out (inserting the same rows, reading them, parsing them, hashing them), done in the
 //! same process, on the same disk, seconds apart. What lasts is the ratio. Nothing is asserted here.
+//!
+//! Each run is a process of its own, so that the memory it is seen to need is its own.
 
-mod bare;
+mod append;
+mod database;
 mod figures;
 mod folder;
 mod machine;
 mod measure;
+mod postgres;
+mod report;
+mod sqlite;
+mod work;
 
 use std::error::Error;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
 
 use clap::{Parser, ValueEnum};
-use serde_json::json;
 
-use crate::figures::Figures;
+use crate::database::Database;
 use crate::folder::Files;
 use crate::machine::Machine;
+use crate::measure::Measured;
+use crate::report::{Report, Section};
+
+/// The variable that names the PostgreSQL server.
+const SERVER: &str = store_testing::postgres::SERVER;
 
 /// Whatever stops a measurement stops the program; there is nobody to handle it.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Events and rows are many small allocations, made on one thread and freed on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Measures import, append, replay, verification and look-ups beside raw baselines.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
-    /// People in the invented year; about five rows of spend each.
-    #[arg(long, default_value_t = 20_000)]
-    people: usize,
+    /// Lengths of the logs, in events; what the invented year of the people needed for it comes to is a little different.
+    #[arg(long, value_delimiter = ',', default_value = "120000,1200000")]
+    events: Vec<usize>,
     /// How often everything is measured; medians are shown.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
     /// Seed of the invented year.
     #[arg(long, default_value_t = demo::SEED)]
     seed: u64,
-    /// Single commands that are written one after the other.
+    /// Single commands that each writer writes one after the other.
     #[arg(long, default_value_t = 3_000)]
     commands: usize,
-    /// Where the ledgers are made: the disk that is measured. The folder for temporary files by default.
+    /// Where the ledgers and files are made: the disk that is measured. The folder for temporary files by default.
     #[arg(long)]
     folder: Option<PathBuf>,
+    /// The databases to measure on.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "sqlite,postgres")]
+    database: Vec<Kind>,
+    /// A PostgreSQL server, as a user who may create databases.
+    #[arg(long, env = SERVER, hide_env_values = true, value_name = "URL")]
+    postgres: Option<String>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Measures once, in this process, with the files in this folder.
+    #[arg(long, hide = true)]
+    once: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Sqlite,
+    Postgres,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -54,19 +84,16 @@ enum Format {
     Table,
     /// Every sample, for programs.
     Json,
+    /// Tables for a Markdown page.
+    Markdown,
 }
-
-/// Events, rows and texts are many small allocations, made on one thread and freed on another.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let done = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Into::into)
-        .and_then(|runtime| runtime.block_on(run(&args)));
+    let done = match &args.once {
+        Some(files) => once(&args, files),
+        None => all(&args),
+    };
     match done {
         Ok(report) => {
             println!("{report}");
@@ -79,44 +106,61 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(args: &Args) -> Outcome<String> {
-    let machine = Machine::look();
+/// One run on one database.
+fn once(args: &Args, files: &Path) -> Outcome<String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let measured = runtime.block_on(async {
+        let files = Files::in_folder(files);
+        // A folder of its own, gone before the next run begins.
+        let folder = tempfile::tempdir_in(args.folder.clone().unwrap_or_else(std::env::temp_dir))?;
+        let database: Box<dyn Database> = match args.database.first() {
+            Some(Kind::Postgres) => Box::new(postgres::Server::connect().await.ok_or("no server")?),
+            _ => Box::new(sqlite::Files::in_folder(folder.path().to_owned())),
+        };
+        measure::run(database.as_ref(), &files, args.commands).await
+    })?;
+    Ok(serde_json::to_string(&measured)?)
+}
+
+/// All runs, each in a process of its own.
+fn all(args: &Args) -> Outcome<String> {
     let place = args.folder.clone().unwrap_or_else(std::env::temp_dir);
     let folder = tempfile::Builder::new().prefix("svala-bench-").tempdir_in(place)?;
-    eprintln!("inventing a year of {} people …", args.people);
-    let files = Files::invent(folder.path(), args.seed, args.people)?;
-    let mut figures = Figures::default();
-    let mut log = None;
-    for run in 1..=args.runs {
-        eprintln!("run {run} of {} …", args.runs);
-        // A folder of its own for each run, gone before the next one begins.
-        let folder = tempfile::tempdir_in(folder.path())?;
-        log = Some(measure::run(&files, folder.path(), args.commands, &mut figures).await?);
+    let mut report = Report::new(Machine::look(), args.seed, args.runs);
+    for events in &args.events {
+        let people = folder::people_for(*events);
+        eprintln!("inventing a year of {people} people …");
+        let files = Files::invent(folder.path(), args.seed, people)?;
+        for kind in &args.database {
+            if *kind == Kind::Postgres && args.postgres.is_none() {
+                eprintln!(
+                    "SKIPPED: PostgreSQL; name a server with --postgres or use `scripts/postgres run COMMAND`"
+                );
+                continue;
+            }
+            let mut section: Option<Section> = None;
+            for run in 1..=args.runs {
+                eprintln!("{kind:?}, {events} events, run {run} of {} …", args.runs);
+                let measured = child(args, *kind, &files, folder.path())?;
+                section.get_or_insert_with(|| Section::of(&measured, people)).add(measured);
+            }
+            report.sections.extend(section);
+        }
     }
-    let Some(log) = log else { return Err("nothing was measured".into()) };
-    Ok(match args.format {
-        Format::Json => serde_json::to_string_pretty(&json!({
-            "machine": machine,
-            "database": log.database,
-            "seed": args.seed,
-            "people": args.people,
-            "runs": args.runs,
-            "rows": log.rows,
-            "events": log.events,
-            "body_bytes": log.body_bytes,
-            "figures": figures.as_json(),
-        }))?,
-        Format::Table => format!(
-            "{machine}\n{}\n{} people (seed {}): {} rows, {} events of {} bytes on average; medians of {} runs (lowest–highest)\n\n{}\n\n{}",
-            log.database,
-            args.people,
-            args.seed,
-            figures::grouped(log.rows),
-            figures::grouped(log.events),
-            log.body_bytes.checked_div(log.events).unwrap_or_default(),
-            args.runs,
-            figures.as_table(),
-            "ratio: the speed of the ledger as a share of the baseline's, both from the same run; 1.00 is as fast.",
-        ),
-    })
+    report.show(args.format)
+}
+
+fn child(args: &Args, kind: Kind, files: &Files, folder: &Path) -> Outcome<Measured> {
+    let kind = kind.to_possible_value().ok_or("no such database")?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("--once").arg(&files.folder).arg("--folder").arg(folder);
+    command.args(["--database", kind.get_name(), "--commands", &args.commands.to_string()]);
+    if let Some(url) = &args.postgres {
+        command.env(SERVER, url);
+    }
+    let output = command.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("a run ended with {}", output.status).into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
 }

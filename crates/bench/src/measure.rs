@@ -5,22 +5,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use app::Ledger;
 use app::import::{Cases, Grants, ImportProgress, ImportRequest, Importer, Spend};
-use app::{Environment, Ledger};
 use balances::BalancesProjection;
-use domain::{Balances, CaseId, Event, PartnerCode};
-use event_log::{Append, AppendOutcome, NewEvent, RecordedEvent, Store, StreamId};
+use domain::{Balances, CaseId, Event};
+use event_log::{RecordedEvent, Store, StreamId};
 use money::Locale;
 use projection_runner::Runner;
-use store_sqlite::SqliteStore;
-use uuid::Uuid;
+use serde::{Deserialize, Serialize};
 
 use crate::Outcome;
-use crate::bare::{self, Bare, Database, Reader};
-use crate::figures::Unit::{Kib, Nanoseconds, PerSecond};
-use crate::figures::{Figures, nanoseconds, per_second, quantile};
+use crate::append::append;
+use crate::database::{Database, Reader};
+use crate::figures::Unit::{Kib, PerSecond};
+use crate::figures::{Sample, Samples, nanoseconds, per_second};
 use crate::folder::{Files, new_ledger};
-use crate::machine::Memory;
+use crate::machine;
+use crate::work::{self, on_threads};
 
 /// Rows that an import writes in one transaction.
 const IMPORT_ROWS: u64 = 1_000;
@@ -29,87 +30,135 @@ const LOOK_UPS: usize = 5_000;
 /// Events read at a time.
 const PAGE: u32 = 5_000;
 
-/// What was measured on.
-pub struct Log {
-    pub database: Database,
+/// What one run found.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Measured {
+    /// The database and its settings.
+    pub database: String,
+    /// Rows imported.
     pub rows: u64,
+    /// Events they became.
     pub events: u64,
+    /// Bytes of their bodies.
     pub body_bytes: u64,
+    pub samples: Vec<Sample>,
 }
 
 /// Measures everything once.
-pub async fn run(files: &Files, folder: &Path, commands: usize, figures: &mut Figures) -> Outcome<Log> {
-    let first = figures.is_empty();
-    let (ledger, store) = new_ledger(folder).await?;
+pub async fn run(database: &dyn Database, files: &Files, commands: usize) -> Outcome<Measured> {
+    let mut figures = Samples::default();
+    let (ledger, store) = new_ledger(database).await?;
     let import = import(&ledger, files).await?;
-    let Import { rows, transactions, .. } = import;
-    let last = store.head().await?.position;
-
     let begun = Instant::now();
     ledger.catch_up(&|_, _| {}).await?;
     let caught_up = begun.elapsed();
+    let last = store.head().await?.position;
 
-    let begun = Instant::now();
-    let all = ledger.replay(false, &|_, _| {}).await?;
-    let replayed = begun.elapsed();
-    if let Some(differing) = all.iter().find(|replayed| !replayed.is_equal()) {
-        return Err(format!("the read model {} differs from its replay", differing.name).into());
-    }
-
-    let runner = Runner::new(store.clone(), vec![projection_runner::boxed::<BalancesProjection>()]);
-    let begun = Instant::now();
-    runner.replay(false, &|_, _| {}).await?;
-    let balances_replayed = begun.elapsed();
-
+    // Before anything holds the log in memory.
+    let (balances_replayed, balances_peak) = replay(&balances_alone(&store)).await?;
+    let (all_replayed, all_peak) = {
+        machine::forget_peak();
+        let begun = Instant::now();
+        let all = ledger.replay(false, &|_, _| {}).await?;
+        let time = begun.elapsed();
+        if let Some(differing) = all.iter().find(|replayed| !replayed.is_equal()) {
+            return Err(format!("the read model {} differs from its replay", differing.name).into());
+        }
+        (time, machine::peak_kib())
+    };
+    machine::forget_peak();
     let begun = Instant::now();
     let events = ledger.verify(&|_, _| {}).await?.events;
     let verified = begun.elapsed();
+    let verify_peak = machine::peak_kib();
 
     let log = read_log(&store, last).await?;
-    let mut reader = Reader::open(store.path()).await?;
-    let bare_read = reader.log().await?;
-    let (values, typed) = (bare::parse_values(&log)?, bare::parse_events(&log)?);
-    let hashed = bare::hash(&log);
-    let (csv_rows, csv_read) = bare::read_csv(&files.all())?;
-    let mut bare = Bare::create(&folder.join("bare.db")).await?;
-    let in_one = log.len().div_ceil(usize::try_from(transactions)?.max(1));
-    let bare_inserted = bare.insert(&log, in_one).await?;
+    let mut reader = database.reader().await?;
+    let bare_read = read_bare(reader.as_mut()).await?;
+    let values = [1, 2].map(|threads| on_threads(&log, threads, work::parse_value));
+    let typed = [1, 2].map(|threads| on_threads(&log, threads, work::parse_event));
+    let ([values, values_2], [typed, typed_2]) = (both(values)?, both(typed)?);
+    let hashed = work::hash(&log);
+    let (csv_rows, csv_read) = work::read_csv(&files.all())?;
+    let mut bare = database.bare_table().await?;
+    let in_one = log.len().div_ceil(usize::try_from(import.transactions)?.max(1)).max(1);
+    let begun = Instant::now();
+    for batch in log.chunks(in_one) {
+        bare.insert_many(batch).await?;
+    }
+    let bare_inserted = begun.elapsed();
 
     let rate = |time| per_second(events, time);
-    let imported = rate(import.time);
+    let (import_rate, bare_rate) = (rate(import.time), rate(bare_inserted));
+    figures.beside("import: events", PerSecond, import_rate, "insert of many rows", bare_rate);
+    let (rows, read) = (per_second(import.rows, import.time), per_second(csv_rows, csv_read));
+    figures.beside("import: rows", PerSecond, rows, "csv crate, one reading", read);
+    figures.alone("import: rows of spend alone", PerSecond, per_second(import.spend_rows, import.spend_time));
     figures.beside(
-        "import: events",
+        "read models after the import",
         PerSecond,
-        imported,
-        "insert, 200 rows a statement",
-        rate(bare_inserted),
+        rate(caught_up),
+        "read of the rows",
+        rate(bare_read),
     );
-    let (imported, read) = (per_second(rows, import.time), per_second(csv_rows, csv_read));
-    figures.beside("import: rows", PerSecond, imported, "csv crate, one reading", read);
-    let spend = per_second(import.spend_rows, import.spend_time);
-    figures.alone("import: rows of spend alone", PerSecond, spend);
-    // Later runs begin with what the allocator kept of the earlier ones.
-    if let (Some((before, peak)), true) = (import.memory, first) {
-        figures.alone("import: memory before, first run", Kib, before);
-        figures.alone("import: peak memory, first run", Kib, peak);
+    let parsed = [("parse JSON, typed, 2 threads", typed_2), ("parse JSON, typed, 1 thread", typed)];
+    for (name, time) in [
+        ("replay into balances, every hash checked", balances_replayed),
+        ("replay of all read models, every hash checked", all_replayed),
+    ] {
+        for (baseline, parsed) in parsed {
+            figures.beside(name, PerSecond, rate(time), baseline, rate(parsed));
+        }
+        figures.beside(name, PerSecond, rate(time), "read of the rows", rate(bare_read));
     }
-    figures.alone("read models after the import", PerSecond, rate(caught_up));
-    let name = "replay: all read models";
-    figures.beside(name, PerSecond, rate(replayed), "read, 5000 rows a page", rate(bare_read));
-    figures.beside(name, PerSecond, rate(replayed), "parse JSON, untyped", rate(values));
-    figures.beside(name, PerSecond, rate(replayed), "parse JSON, typed", rate(typed));
-    let name = "replay: balances alone";
-    figures.beside(name, PerSecond, rate(balances_replayed), "parse JSON, typed", rate(typed));
-    figures.beside("verify", PerSecond, rate(verified), "SHA-256 of the same bytes", rate(hashed));
+    figures.beside("verify", PerSecond, rate(verified), "parse JSON, typed, 2 threads", rate(typed_2));
+    figures.beside("verify", PerSecond, rate(verified), "SHA-256 of the leaves, 1 thread", rate(hashed));
+    figures.alone("bare: parse JSON, untyped, 1 thread", PerSecond, rate(values));
+    figures.alone("bare: parse JSON, untyped, 2 threads", PerSecond, rate(values_2));
+    for (name, peak) in [
+        ("memory: import", import.peak_kib),
+        ("memory: replay into balances", balances_peak),
+        ("memory: replay of all read models", all_peak),
+        ("memory: verify", verify_peak),
+    ] {
+        peak.into_iter().for_each(|peak| figures.alone(name, Kib, peak));
+    }
 
-    look_ups(&ledger, &log, &mut reader, figures).await?;
-    reader.close().await?;
-    append(&ledger, &store, &mut bare, &log, commands, figures).await?;
-    let database = bare.settings().await?;
-    bare.close().await?;
+    look_ups(&ledger, &store, &log, reader.as_mut(), &mut figures).await?;
+    append(&ledger, database, bare.as_mut(), &log, commands, &mut figures).await?;
+    let database = database.settings().await?;
     store.close().await?;
     let body_bytes = log.iter().map(|event| event.body.len() as u64).sum();
-    Ok(Log { database, rows, events, body_bytes })
+    Ok(Measured { database, rows: import.rows, events, body_bytes, samples: figures.0 })
+}
+
+fn both<T>([one, two]: [Outcome<T>; 2]) -> Outcome<[T; 2]> {
+    Ok([one?, two?])
+}
+
+fn balances_alone(store: &Arc<dyn Store>) -> Runner {
+    Runner::new(store.clone(), vec![projection_runner::boxed::<BalancesProjection>()])
+}
+
+/// How long it takes, and the most memory meanwhile.
+async fn replay(runner: &Runner) -> Outcome<(Duration, Option<u64>)> {
+    machine::forget_peak();
+    let begun = Instant::now();
+    let replayed = runner.replay(false, &|_, _| {}).await?;
+    let time = begun.elapsed();
+    match replayed.iter().find(|replayed| !replayed.is_equal()) {
+        Some(differing) => Err(format!("the read model {} differs from its replay", differing.name).into()),
+        None => Ok((time, machine::peak_kib())),
+    }
+}
+
+async fn read_bare(reader: &mut dyn Reader) -> Outcome<Duration> {
+    let begun = Instant::now();
+    let mut after = 0;
+    while let Some(last) = reader.page(after).await? {
+        after = last;
+    }
+    Ok(begun.elapsed())
 }
 
 struct Import {
@@ -118,13 +167,12 @@ struct Import {
     time: Duration,
     spend_rows: u64,
     spend_time: Duration,
-    /// Before, and the most, in KiB.
-    memory: Option<(u64, u64)>,
+    /// The most that was held in memory, in KiB.
+    peak_kib: Option<u64>,
 }
 
 async fn import(ledger: &Ledger, files: &Files) -> Outcome<Import> {
-    Memory::forget_peak();
-    let before = Memory::look();
+    machine::forget_peak();
     let (cases, cases_time) = import_file(ledger, &Cases, &files.cases).await?;
     let (grants, grants_time) = import_file(ledger, &Grants, &files.grants).await?;
     let (spend, spend_time) = import_file(ledger, &Spend { accept: true }, &files.spend).await?;
@@ -134,7 +182,7 @@ async fn import(ledger: &Ledger, files: &Files) -> Outcome<Import> {
         time: cases_time + grants_time + spend_time,
         spend_rows: spend,
         spend_time,
-        memory: before.zip(Memory::look()).map(|(before, after)| (before.now_kib, after.peak_kib)),
+        peak_kib: machine::peak_kib(),
     })
 }
 
@@ -161,7 +209,7 @@ async fn import_file<I: Importer>(ledger: &Ledger, importer: &I, file: &Path) ->
     }
 }
 
-async fn read_log(store: &Arc<SqliteStore>, last: u64) -> Outcome<Vec<RecordedEvent>> {
+async fn read_log(store: &Arc<dyn Store>, last: u64) -> Outcome<Vec<RecordedEvent>> {
     let mut log = Vec::with_capacity(usize::try_from(last)?);
     loop {
         let page = store.read_log(log.len() as u64, PAGE).await?;
@@ -173,7 +221,7 @@ async fn read_log(store: &Arc<SqliteStore>, last: u64) -> Outcome<Vec<RecordedEv
 }
 
 /// Cases that something was granted to, spread over the whole log.
-fn some_cases(log: &[RecordedEvent], wanted: usize) -> Vec<&StreamId> {
+pub fn some_cases(log: &[RecordedEvent], wanted: usize) -> Vec<&StreamId> {
     let approved: Vec<&StreamId> =
         log.iter().filter(|event| event.event_type == "Approved").map(|event| &event.stream_id).collect();
     // A step that shares no factor with most lengths: neighbours in the log are not neighbours here.
@@ -182,137 +230,48 @@ fn some_cases(log: &[RecordedEvent], wanted: usize) -> Vec<&StreamId> {
         .collect()
 }
 
-/// Two latencies beside a baseline's.
-fn latencies(
-    figures: &mut Figures,
-    names: [&'static str; 2],
-    mut ours: Vec<u64>,
-    baseline: &'static str,
-    mut theirs: Vec<u64>,
-) {
-    ours.sort_unstable();
-    theirs.sort_unstable();
-    for (name, per_mille) in names.into_iter().zip([500, 990]) {
-        let (value, reference) = (quantile(&ours, per_mille), quantile(&theirs, per_mille));
-        figures.beside(name, Nanoseconds, value, baseline, reference);
-    }
-}
-
 async fn look_ups(
     ledger: &Ledger,
+    store: &Arc<dyn Store>,
     log: &[RecordedEvent],
-    reader: &mut Reader,
-    figures: &mut Figures,
+    reader: &mut dyn Reader,
+    figures: &mut Samples,
 ) -> Outcome<()> {
-    let cases = some_cases(log, LOOK_UPS);
-    let (mut looked_up, mut read) = (Vec::new(), Vec::new());
+    let runner = balances_alone(store);
+    let (mut figures_alone, mut looked_up, mut read) = (Vec::new(), Vec::new(), Vec::new());
     let (mut folded, mut read_stream) = (Vec::new(), Vec::new());
-    for stream_id in cases {
+    for stream_id in some_cases(log, LOOK_UPS) {
         let case: CaseId = stream_id.id().parse()?;
+        let begun = Instant::now();
+        let row = runner.row::<BalancesProjection>(stream_id.id()).await?;
+        figures_alone.push(nanoseconds(begun.elapsed()));
+        black_box(row.ok_or("a case has no balance")?);
+
         let begun = Instant::now();
         black_box(ledger.balances(Some(case)).await?);
         looked_up.push(nanoseconds(begun.elapsed()));
-        read.push(nanoseconds(reader.row(stream_id.id()).await?));
+
+        let begun = Instant::now();
+        black_box(reader.row(stream_id.id()).await?.ok_or("a case has no balance")?);
+        read.push(nanoseconds(begun.elapsed()));
 
         let begun = Instant::now();
         let mut balances = Balances::default();
-        for recorded in ledger.store().read_streams(std::slice::from_ref(stream_id)).await? {
+        for recorded in store.read_streams(std::slice::from_ref(stream_id)).await? {
             if let Event::Case(event) = Event::decode(&recorded)? {
                 balances.apply(&event)?;
             }
         }
         black_box(balances);
         folded.push(nanoseconds(begun.elapsed()));
-        read_stream.push(nanoseconds(reader.stream(stream_id.as_str()).await?));
-    }
-    latencies(
-        figures,
-        ["balance: looked up, p50", "balance: looked up, p99"],
-        looked_up,
-        "read its row",
-        read,
-    );
-    latencies(
-        figures,
-        ["balance: folded, p50", "balance: folded, p99"],
-        folded,
-        "read the bodies of its stream",
-        read_stream,
-    );
-    Ok(())
-}
 
-/// Single commands, one after the other, on the ledger and the bare table as the import left them.
-async fn append(
-    ledger: &Ledger,
-    store: &Arc<SqliteStore>,
-    bare: &mut Bare,
-    log: &[RecordedEvent],
-    commands: usize,
-    figures: &mut Figures,
-) -> Outcome<()> {
-    let environment = Environment::system();
-    let partner: PartnerCode = "bench".parse()?;
-    let (mut given, mut appended) = (Vec::new(), Vec::new());
-    let (mut inserted, mut alone) = (Vec::new(), Vec::new());
-    let mut position = log.len() as u64;
-    // All four in turn, because the disk is not equally fast at all times.
-    for (case, event) in some_cases(log, commands).into_iter().zip(log.iter().rev()) {
-        // A command as a user gives it: load the case, decide, write.
-        let case: CaseId = case.id().parse()?;
         let begun = Instant::now();
-        ledger.assign(case, partner.clone()).await?;
-        given.push(nanoseconds(begun.elapsed()));
-
-        // One event, decided already: the row of the baseline, with its hash, its command and the new head. These
-        // streams mean nothing to the ledger, so nothing can be read or verified after this.
-        let stream_id = StreamId::new("bench", environment.new_id()?)?;
-        let append = Append {
-            command_id: Uuid::from_slice(&event.leaf_hash[..16])?,
-            fingerprint: event.leaf_hash,
-            actor: event.actor.clone(),
-            recorded_at: event.recorded_at,
-            expected: vec![(stream_id.clone(), 0)],
-            after: Vec::new(),
-            events: vec![NewEvent {
-                stream_id,
-                event_type: "Bench",
-                schema_version: 1,
-                body: event.body.clone().try_into()?,
-                keys: Vec::new(),
-            }],
-            subject_keys: Vec::new(),
-            texts: Vec::new(),
-        };
-        let begun = Instant::now();
-        let outcomes = store.append(vec![append]).await?;
-        appended.push(nanoseconds(begun.elapsed()));
-        if !matches!(outcomes.as_slice(), [AppendOutcome::Appended { .. }]) {
-            return Err(format!("an append came to {outcomes:?}").into());
-        }
-
-        let mut next = || -> Outcome<RecordedEvent> {
-            position += 1;
-            let stream_id = StreamId::new("bench", environment.new_id()?)?;
-            let event_type = "Bench".into();
-            Ok(RecordedEvent { position, stream_id, stream_version: 1, event_type, ..event.clone() })
-        };
-        inserted.push(nanoseconds(bare.insert_one(&next()?).await?));
-        alone.push(nanoseconds(bare.insert_alone(&next()?).await?));
+        black_box(reader.stream(stream_id.as_str()).await?);
+        read_stream.push(nanoseconds(begun.elapsed()));
     }
-
-    let rate = |times: &[u64]| per_second(times.len() as u64, Duration::from_nanos(times.iter().sum()));
-    let (three, one) = ("begin, insert, commit", "insert, committed by itself");
-    figures.beside("append: one event", PerSecond, rate(&appended), three, rate(&inserted));
-    figures.beside("append: one event", PerSecond, rate(&appended), one, rate(&alone));
-    figures.beside("append: one command of a user", PerSecond, rate(&given), three, rate(&inserted));
-    latencies(
-        figures,
-        ["append: one event, p50", "append: one event, p99"],
-        appended,
-        three,
-        inserted.clone(),
-    );
-    latencies(figures, ["append: one command, p50", "append: one command, p99"], given, three, inserted);
+    let row = "read of its row";
+    figures.latencies("balance looked up", figures_alone, row, read.clone());
+    figures.latencies("balance looked up, the person's text opened", looked_up, row, read);
+    figures.latencies("balance by folding the stream", folded, "read of the stream's bodies", read_stream);
     Ok(())
 }

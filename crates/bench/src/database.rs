@@ -1,0 +1,55 @@
+//! What is measured on: the ledger's own database, and bare tables beside it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use event_log::{LedgerMeta, RecordedEvent, Store};
+
+use crate::Outcome;
+
+/// Rows of one insert of many, where the database binds them one by one.
+pub const ROWS: usize = 200;
+/// Rows read at a time.
+pub const PAGE: i64 = 5_000;
+
+/// A database that a ledger can be in.
+#[async_trait]
+pub trait Database: Send + Sync {
+    /// Makes an empty ledger.
+    async fn ledger(&self, meta: LedgerMeta) -> Outcome<Arc<dyn Store>>;
+
+    /// Makes a table of events with the columns, types and indexes of the log, without its checks and triggers, and
+    /// connects to it.
+    async fn bare_table(&self) -> Outcome<Box<dyn Bare>>;
+
+    /// Another connection to that table.
+    async fn bare(&self) -> Outcome<Box<dyn Bare>>;
+
+    /// A connection to the tables of the ledger that only reads.
+    async fn reader(&self) -> Outcome<Box<dyn Reader>>;
+
+    /// The version, and how what was acknowledged is kept.
+    async fn settings(&self) -> Outcome<String>;
+}
+
+/// Writing to the bare table, as simply as the driver lets one.
+#[async_trait]
+pub trait Bare: Send {
+    /// One event by a statement that is a transaction of its own: the least there can be.
+    async fn insert_alone(&mut self, event: &RecordedEvent) -> Outcome<()>;
+    /// One event in a transaction: begin, insert, commit.
+    async fn insert_one(&mut self, event: &RecordedEvent) -> Outcome<()>;
+    /// Many events in one transaction, many by each statement.
+    async fn insert_many(&mut self, events: &[RecordedEvent]) -> Outcome<()>;
+}
+
+/// Reading the ledger's tables, as simply as the driver lets one.
+#[async_trait]
+pub trait Reader: Send {
+    /// The next rows of the log after a position; answers with the last one's.
+    async fn page(&mut self, after: i64) -> Outcome<Option<i64>>;
+    /// The balances of a case.
+    async fn row(&mut self, key: &str) -> Outcome<Option<Vec<u8>>>;
+    /// The bodies of one stream.
+    async fn stream(&mut self, stream_id: &str) -> Outcome<Vec<String>>;
+}
