@@ -24,13 +24,11 @@ const CAP: i64 = 300_000;
 /// What each claim in the race is about, in euro: of the 100 that are left, three fit and a third of one.
 const AMOUNT: &str = "30.00";
 
-fn long() -> bool {
-    std::env::var_os("SVALA_LONG").is_some()
-}
+/// How many people each partner has a claim for: some thirteen claims meet at each person.
+const CLAIMS_EACH: u32 = 12;
 
-/// How many people each partner has a claim for.
-fn claims_each() -> u32 {
-    if long() { PEOPLE } else { 12 }
+fn runs() -> u32 {
+    if std::env::var_os("SVALA_LONG").is_some() { 20 } else { 2 }
 }
 
 fn name(person: u32) -> String {
@@ -39,7 +37,7 @@ fn name(person: u32) -> String {
 
 /// The claims of one partner: people, each in another order for each partner, and receipts of its own.
 fn rows(partner: u32) -> Vec<String> {
-    let mut people: Vec<u32> = (0..claims_each()).map(|nth| (partner * 7 + nth * 7) % PEOPLE).collect();
+    let mut people: Vec<u32> = (0..CLAIMS_EACH).map(|nth| (partner * 7 + nth * 7) % PEOPLE).collect();
     let mut random = Random(partner.into());
     for at in (1..people.len()).rev() {
         people.swap(at, random.below(at as u64 + 1) as usize);
@@ -176,7 +174,7 @@ async fn two_stores<P: Home>(address: &str) -> [Arc<dyn Store>; 2] {
 /// All partners in this process.
 fn in_one_process<P: Home>() {
     many_threads().block_on(async {
-        for _ in 0..if long() { 20 } else { 2 } {
+        for _ in 0..runs() {
             let Some(book) = prepared::<P>().await else { return };
             let stores = two_stores::<P>(&book.home.address()).await;
             assert_eq!(race(stores, book.folder.path(), 0..PARTNERS, || ()).await, [""; 0]);
@@ -193,7 +191,7 @@ const READY: &str = "the second process is ready";
 /// Half of the partners in a second process, which starts when this one does.
 fn in_two_processes<P: Home>(second: &str) {
     many_threads().block_on(async {
-        for _ in 0..if long() { 20 } else { 2 } {
+        for _ in 0..runs() {
             let Some(book) = prepared::<P>().await else { return };
             let mut child = Command::new(std::env::current_exe().unwrap())
                 .args([second, "--exact", "--ignored", "--nocapture"])
