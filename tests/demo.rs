@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::support::{Ledger, Run, either};
+use crate::support::{Ledger, Run, either, on_postgres};
 
 #[test]
 fn the_demo_shows_a_year_and_leaves_a_sound_ledger() {
@@ -41,7 +41,12 @@ fn the_demo_shows_a_year_and_leaves_a_sound_ledger() {
     for reason in reasons {
         assert!(said.contains(reason), "{reason} is not in\n{said}");
     }
-    let year = either("--ledger sqlite:year/svala.db", "--key-file year/svala.key");
+    let key = said.lines().find_map(|line| line.trim().strip_prefix("export SVALA_KEY_FILE="));
+    let year = match key {
+        Some(key) => format!("--key-file {key}"),
+        None => "--ledger sqlite:year/svala.db".to_owned(),
+    };
+    assert_eq!(key.is_some(), on_postgres(), "{said}");
     ledger.ok(&format!("{year} verify"));
     ledger.ok(&format!("{year} replay"));
     ledger.ok(&format!("{year} doctor"));

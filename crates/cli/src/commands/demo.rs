@@ -60,6 +60,10 @@ pub async fn run(
     let example = summary.tight.first().map_or("CASE", |b| b.external_ref.as_str());
     let svala = shell_word(&std::env::args().next().unwrap_or_else(|| "svala".into()));
     let mut next = vec![format!("export SVALA_LEDGER={}", shell_word(&place.ledger()))];
+    if !place.ledger().starts_with("sqlite:") {
+        // The key is in the folder, and not where that of a database on a server is looked for.
+        next.push(format!("export SVALA_KEY_FILE={}", shell_word(&place.key_file().display().to_string())));
+    }
     for command in [
         &format!("explain {example}"),
         &format!("history {example}"),
