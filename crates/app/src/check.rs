@@ -68,65 +68,77 @@ impl Ledger {
     pub async fn verify_with(&self, given: Vec<Known>, progress: Progress<'_>) -> Result<Verified, AppError> {
         let (known, bad_checkpoint) = self.folder_checkpoints()?;
         let mut watch = CheckpointWatch::new(known.into_iter().chain(given));
-        let head = self.store.head().await?;
+        let mut head = self.store.head().await?;
         let mut verifier = Verifier::new();
         let mut facts = Facts::new();
         let mut subjects: HashMap<event_log::StreamId, SubjectId> = HashMap::new();
         let (mut texts, mut erased) = (0, 0);
         let mut run_differs: Option<Differs> = None;
-        let mut pages = examine(self.store.clone());
-        while let Some(Page { events, differs }) = pages.next().await? {
-            let (mut named, mut applications) = (Vec::new(), Vec::new());
-            for Examined { event: recorded, computed, canonical, decoded } in events {
-                verifier.check_examined(&recorded, &computed, canonical)?;
-                if watch.next() == Some(verifier.events()) {
-                    watch.at(verifier.tree())?;
-                }
-                match &decoded? {
-                    Event::Case(event) => {
-                        if let CaseEvent::ApplicationFiled(e) = event {
-                            subjects.insert(recorded.stream_id.clone(), e.subject);
-                            let digest = self.digest(CASE_REFERENCE, &[e.reference.as_str()]);
-                            name(&mut facts, CASE_REFERENCE, digest, recorded.position);
-                            applications.push((recorded.position, e.subject, e.external_ref));
-                        }
-                        if let Some((scope, digest, _)) = event.unique_fact() {
-                            name(&mut facts, scope, digest.0, recorded.position);
-                        }
-                        if let (Some(text), Some(subject)) = (event.text(), subjects.get(&recorded.stream_id))
-                        {
-                            named.push((recorded.position, recorded.stream_id.clone(), *subject, text.0));
-                        }
+        watch.at(verifier.tree())?;
+        // Others may be adding to the log: its head is read after its events, and what came meanwhile is read as well.
+        loop {
+            let before = verifier.events();
+            let mut pages = examine(self.store.clone(), before);
+            while let Some(Page { events, differs }) = pages.next().await? {
+                let (mut named, mut applications) = (Vec::new(), Vec::new());
+                for Examined { event: recorded, computed, canonical, decoded } in events {
+                    verifier.check_examined(&recorded, &computed, canonical)?;
+                    if watch.next() == Some(verifier.events()) {
+                        watch.at(verifier.tree())?;
                     }
-                    Event::Ledger(LedgerEvent::FileImported(e)) => {
-                        named.push((
-                            recorded.position,
-                            recorded.stream_id.clone(),
-                            LEDGER_SUBJECT,
-                            e.details.0,
-                        ));
-                        if e.complete {
-                            let digest = self.digest(IMPORT, &[&e.kind, &hex::encode(&e.sha256.0)]);
-                            name(&mut facts, IMPORT, digest, recorded.position);
+                    match &decoded? {
+                        Event::Case(event) => {
+                            if let CaseEvent::ApplicationFiled(e) = event {
+                                subjects.insert(recorded.stream_id.clone(), e.subject);
+                                let digest = self.digest(CASE_REFERENCE, &[e.reference.as_str()]);
+                                name(&mut facts, CASE_REFERENCE, digest, recorded.position);
+                                applications.push((recorded.position, e.subject, e.external_ref));
+                            }
+                            if let Some((scope, digest, _)) = event.unique_fact() {
+                                name(&mut facts, scope, digest.0, recorded.position);
+                            }
+                            if let (Some(text), Some(subject)) =
+                                (event.text(), subjects.get(&recorded.stream_id))
+                            {
+                                named.push((recorded.position, recorded.stream_id.clone(), *subject, text.0));
+                            }
                         }
+                        Event::Ledger(LedgerEvent::FileImported(e)) => {
+                            named.push((
+                                recorded.position,
+                                recorded.stream_id.clone(),
+                                LEDGER_SUBJECT,
+                                e.details.0,
+                            ));
+                            if e.complete {
+                                let digest = self.digest(IMPORT, &[&e.kind, &hex::encode(&e.sha256.0)]);
+                                name(&mut facts, IMPORT, digest, recorded.position);
+                            }
+                        }
+                        Event::Ledger(LedgerEvent::RulebookAdopted(_)) | Event::Partner(_) => {}
                     }
-                    Event::Ledger(LedgerEvent::RulebookAdopted(_)) | Event::Partner(_) => {}
                 }
-            }
-            run_differs = run_differs.or(differs);
-            let gone = self.check_texts(&named).await?;
-            // The authority's keys stand in no event, so that an erased person leaves no trace in the log; they are
-            // known from the texts that are there.
-            let wanted: Vec<_> = applications.iter().map(|(_, subject, text)| (*subject, *text)).collect();
-            for ((position, ..), text) in applications.iter().zip(self.reveal::<CaseText>(&wanted).await?) {
-                if let Some(text) = text {
-                    let digest = self.digest(EXTERNAL_REF, &[&text.external_ref]);
-                    name(&mut facts, EXTERNAL_REF, digest, *position);
+                run_differs = run_differs.or(differs);
+                let gone = self.check_texts(&named).await?;
+                // The authority's keys stand in no event, so that an erased person leaves no trace in the log; they are
+                // known from the texts that are there.
+                let wanted: Vec<_> =
+                    applications.iter().map(|(_, subject, text)| (*subject, *text)).collect();
+                for ((position, ..), text) in applications.iter().zip(self.reveal::<CaseText>(&wanted).await?)
+                {
+                    if let Some(text) = text {
+                        let digest = self.digest(EXTERNAL_REF, &[&text.external_ref]);
+                        name(&mut facts, EXTERNAL_REF, digest, *position);
+                    }
                 }
+                texts += named.len() as u64 - gone;
+                erased += gone;
+                progress(verifier.events(), head.position);
             }
-            texts += named.len() as u64 - gone;
-            erased += gone;
-            progress(verifier.events(), head.position);
+            head = self.store.head().await?;
+            if head.position <= verifier.events() || verifier.events() == before {
+                break;
+            }
         }
         let (events, streams) = (verifier.events(), verifier.streams() as u64);
         let root = hex::encode(&verifier.finish(&head)?);
@@ -223,7 +235,7 @@ impl Ledger {
             format!("{} events, root {}", head.position, hex::encode(&head.root)),
             true,
         ));
-        findings.push(self.checkpoint_finding(&head).await);
+        findings.push(self.checkpoint_finding().await);
         let embedded = rulebook::Rulebook::embedded()?;
         let newer = if embedded.digest() == self.rulebook.digest() {
             "the one in this program"

@@ -59,10 +59,10 @@ pub(crate) struct Raw {
     sealed: Option<SealedRun>,
 }
 
-/// The whole log, in order.
-pub(crate) fn examine(store: Arc<dyn Store>) -> Pipeline<Raw, Page, AppError> {
+/// The log after a position, in order.
+pub(crate) fn examine(store: Arc<dyn Store>, after: u64) -> Pipeline<Raw, Page, AppError> {
     let workers = available_parallelism().map_or(1, usize::from);
-    Pipeline::new(0, workers, move |after| read(store.clone(), after), |raw, _| Ok(page(raw)))
+    Pipeline::new(after, workers, move |after| read(store.clone(), after), |raw, _| Ok(page(raw)))
 }
 
 /// Reads whole runs of the log: what stands at their places, whatever position it claims.
@@ -93,6 +93,8 @@ async fn read(store: Arc<dyn Store>, after: u64) -> Result<Pages<Raw>, AppError>
 
 fn page(raw: Raw) -> Page {
     let Raw { events, sealed } = raw;
+    // A part of a run tells nothing: it may have been sealed since these events were read.
+    let sealed = sealed.filter(|_| events.len() as u64 == RUN_EVENTS);
     let differs = sealed.and_then(|sealed| compare(&events, &sealed).err());
     let events = events
         .into_iter()
@@ -130,10 +132,11 @@ fn compare(events: &[RecordedEvent], sealed: &SealedRun) -> Result<(), Differs> 
 
 /// No run may be sealed of events that are not there.
 pub(crate) async fn nothing_beyond(store: &dyn Store, log: u64) -> Result<(), AppError> {
-    match store.sealed_runs(log / RUN_EVENTS, 1).await?.first() {
-        None => Ok(()),
-        Some(SealedRun { number, .. }) => {
-            Err(Differs::Beyond { run: *number, last: run::last(*number), log }.into())
-        }
+    let runs = store.sealed_runs(log / RUN_EVENTS, 1).await?;
+    let Some(SealedRun { number, .. }) = runs.first() else { return Ok(()) };
+    // Read after the run: others may have added its events and sealed them meanwhile.
+    if run::last(*number) <= store.head().await?.position {
+        return Ok(());
     }
+    Err(Differs::Beyond { run: *number, last: run::last(*number), log }.into())
 }

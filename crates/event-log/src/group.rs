@@ -109,7 +109,8 @@ struct Running<W>(Arc<Shared<W>>);
 impl<W> Drop for Running<W> {
     fn drop(&mut self) {
         let mut queue = self.0.queue();
-        if std::thread::panicking() {
+        // True only if the task did not come to its end.
+        if queue.writing {
             queue.waiting.clear();
             queue.writing = false;
         }
@@ -139,15 +140,16 @@ async fn write_group<W: WriteBatch>(writer: &W, mut group: Vec<Waiting>) {
                 let _ = answer.send(Ok(std::mem::replace(&mut outcomes, rest)));
             }
         }
-        // What one of them brought on is no reason to refuse the others.
-        Err(StoreError::BadRequest(_) | StoreError::Full) => {
-            for Waiting { batch, answer } in group.drain(..) {
-                let _ = answer.send(writer.write_batch(batch).await);
-            }
-        }
-        Err(error) => {
+        // What holds for all of them.
+        Err(error @ (StoreError::Unreachable(_) | StoreError::Busy | StoreError::Unsafe(_))) => {
             for Waiting { answer, .. } in group {
                 let _ = answer.send(Err(error.clone()));
+            }
+        }
+        // What one of them may have brought on is no reason to refuse the others.
+        Err(_) => {
+            for Waiting { batch, answer } in group.drain(..) {
+                let _ = answer.send(writer.write_batch(batch).await);
             }
         }
     }

@@ -84,12 +84,15 @@ impl WriteBatch for Writer {
         let mut since = None;
         let mut attempt = 0;
         loop {
-            match append(self, &batch, &mut since).await {
-                Ok(outcomes) if attempt == 0 => return Ok(outcomes),
+            // The head before what this attempt may have written.
+            let mut tried = None;
+            match append(self, &batch, &mut tried).await {
                 Ok(outcomes) => {
                     return Ok(outcomes.into_iter().map(|outcome| ours(outcome, since)).collect());
                 }
                 Err(Failed::Query(error)) if is_collision(&error) || is_lost(&error) => {
+                    // Only a lost answer may be to something that was written.
+                    since = since.or(tried.filter(|_| is_lost(&error)));
                     attempt += 1;
                     if attempt == ATTEMPTS_MAX {
                         return Err(store_error(error));
@@ -133,20 +136,20 @@ impl From<StoreError> for Failed {
     }
 }
 
-/// One attempt. `since` becomes the head before the first attempt that may have written something.
+/// One attempt. `tried` becomes the head before a statement that may have written something.
 async fn append(
     writer: &Writer,
     batch: &[Append],
-    since: &mut Option<u64>,
+    tried: &mut Option<u64>,
 ) -> Result<Vec<AppendOutcome>, Failed> {
     let mut held = writer.take().await?;
     if writer.smooth.load(Ordering::Relaxed)
-        && let Some(outcomes) = without_reading(&mut held, batch, since).await?
+        && let Some(outcomes) = without_reading(writer, &mut held, batch, tried).await?
     {
         held.give_back();
         return Ok(outcomes);
     }
-    let outcomes = under_lock(writer, &mut held, batch, since).await?;
+    let outcomes = under_lock(writer, &mut held, batch, tried).await?;
     held.give_back();
     Ok(outcomes)
 }
@@ -156,17 +159,18 @@ async fn under_lock(
     writer: &Writer,
     held: &mut Held<'_>,
     batch: &[Append],
-    since: &mut Option<u64>,
+    tried: &mut Option<u64>,
 ) -> Result<Vec<AppendOutcome>, Failed> {
     held.head = None;
     let connection = &mut *held.connection;
     sqlx::raw_sql(LOCK).execute(&mut *connection).await?;
     let (before, mut known) = read(connection, &Wanted::of(batch)).await?;
-    let since = *since.get_or_insert(before.position);
+    writer.has_lost(&before)?;
 
     let mut written = Written::default();
     let outcomes = decide(batch.to_vec(), &mut known, &mut written);
-    writer.smooth.store(outcomes.iter().all(|outcome| is_new(outcome, since)), Ordering::Relaxed);
+    let smooth = outcomes.iter().all(|outcome| !matches!(outcome, AppendOutcome::Conflict(_)));
+    writer.smooth.store(smooth, Ordering::Relaxed);
     if written.events.is_empty() {
         sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
         held.head = Some(before);
@@ -174,32 +178,26 @@ async fn under_lock(
     }
     let after = known.head();
     crash_point("in-transaction");
+    *tried = Some(before.position);
     if !write(connection, &[], &written, &before, &after).await? {
         return Err(damaged("the head of the log moved under its lock").into());
     }
     crash_point("before-commit");
     sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
     crash_point("after-commit");
+    writer.has_written(&after);
     held.head = Some(after);
     Ok(outcomes)
-}
-
-/// Whether nothing stood in the way of a command.
-fn is_new(outcome: &AppendOutcome, since: u64) -> bool {
-    match outcome {
-        AppendOutcome::Appended { .. } => true,
-        AppendOutcome::AlreadyDone { first, .. } => *first > since,
-        AppendOutcome::Conflict(_) => false,
-    }
 }
 
 /// Writes a batch as if it conflicted with nothing and nobody else had written since this connection last did. Where
 /// that is wrong, the statement does nothing or a key of the schema refuses it, and the answer is `None`: the long way
 /// will tell.
 async fn without_reading(
+    writer: &Writer,
     held: &mut Held<'_>,
     batch: &[Append],
-    since: &mut Option<u64>,
+    tried: &mut Option<u64>,
 ) -> Result<Option<Vec<AppendOutcome>>, Failed> {
     let before = held.head.take().filter(|_| !crash_point_inside_ahead());
     let Some(before) = before else { return Ok(None) };
@@ -215,16 +213,23 @@ async fn without_reading(
     if !outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended { .. })) {
         return Ok(None);
     }
-    since.get_or_insert(before.position);
+    *tried = Some(before.position);
     let after = known.head();
     match write(&mut held.connection, &expected, &written, &before, &after).await {
         Ok(true) => {
             crash_point("after-commit");
+            writer.has_written(&after);
             held.head = Some(after);
             Ok(Some(outcomes))
         }
-        Ok(false) => Ok(None),
-        Err(Failed::Query(error)) if is_unique_violation(&error) => Ok(None),
+        Ok(false) => {
+            *tried = None;
+            Ok(None)
+        }
+        Err(Failed::Query(error)) if is_unique_violation(&error) => {
+            *tried = None;
+            Ok(None)
+        }
         Err(failed) => Err(failed),
     }
 }

@@ -31,8 +31,11 @@ SELECT current_setting('server_version_num')::int, current_setting('server_versi
         WHERE tgrelid IN ('ledger'::regclass, 'events'::regclass, 'log_head'::regclass, 'commands'::regclass,
                           'unique_keys'::regclass)
           AND NOT tgisinternal AND tgenabled IN ('O', 'A')),
-       has_table_privilege('events', 'UPDATE') OR has_table_privilege('events', 'DELETE')
-           OR has_table_privilege('events', 'TRUNCATE')";
+       (SELECT bool_or(has_table_privilege(program, tabled, privilege))
+        FROM unnest(ARRAY['svala_append', 'svala_read']) AS program,
+             unnest(ARRAY['events', 'commands', 'ledger', 'unique_keys', 'log_head']) AS tabled,
+             unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
+        WHERE NOT (tabled = 'log_head' AND privilege = 'UPDATE'))";
 
 /// Asks the connection that is to be used.
 pub(crate) async fn settings(connection: &mut PgConnection) -> Result<Vec<Assertion>, StoreError> {

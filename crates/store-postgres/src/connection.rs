@@ -1,11 +1,12 @@
 //! Connections: what all have in common, the one that writes, and the pool that reads.
 
 use std::str::FromStr;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use event_log::crash::crash_point;
-use event_log::{Head, StoreError};
+use event_log::{Hash, Head, StoreError};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{ConnectOptions, Connection};
@@ -102,6 +103,8 @@ pub(crate) struct Writer {
     slot: Mutex<Slot>,
     /// Nothing conflicted lately, so a batch may be written without reading first.
     pub(crate) smooth: AtomicBool,
+    /// Position and root after what was acknowledged last, by whatever connection.
+    acknowledged: std::sync::Mutex<Option<(u64, Hash)>>,
 }
 
 /// Where the writing connection is while nobody uses it.
@@ -130,6 +133,28 @@ impl Writer {
             options: acting_as(options, Role::Append),
             slot: Mutex::new(Slot::None),
             smooth: AtomicBool::new(true),
+            acknowledged: std::sync::Mutex::default(),
+        }
+    }
+
+    /// Notes what the server has acknowledged.
+    pub(crate) fn has_written(&self, head: &Head) {
+        *self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner) = Some((head.position, head.root));
+    }
+
+    /// Refuses a log that has lost what was acknowledged, such as that of a standby that took over too early.
+    pub(crate) fn has_lost(&self, head: &Head) -> Result<(), StoreError> {
+        match *self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some((position, root))
+                if head.position < position || (head.position == position && head.root != root) =>
+            {
+                Err(StoreError::Damaged(format!(
+                    "the server had acknowledged the events up to position {position}, and now its log ends at {} \
+                     with another history: a standby that was behind may have taken over; nothing more was written",
+                    head.position
+                )))
+            }
+            _ => Ok(()),
         }
     }
 

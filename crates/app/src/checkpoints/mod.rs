@@ -101,7 +101,13 @@ impl Ledger {
         if let Some(checkpoints) = &self.checkpoints
             && let Err(error) = self.checkpoint().await
         {
-            (checkpoints.warn)(&format!("no checkpoint was written, but what was recorded is safe: {error}"));
+            let told = match error {
+                AppError::Damaged(damage) => {
+                    format!("no checkpoint was written, the ledger is damaged: {damage}")
+                }
+                error => format!("no checkpoint was written, but what was recorded is safe: {error}"),
+            };
+            (checkpoints.warn)(&told);
         }
     }
 
@@ -111,9 +117,11 @@ impl Ledger {
     /// [`AppError::Damaged`] if the log does not continue the newest checkpoint: two that contradict each other are
     /// never signed.
     pub async fn checkpoint(&self) -> Result<Signed, AppError> {
+        // Before the head, which others may move on meanwhile, with a checkpoint of their own.
+        let newest = self.newest_checkpoint()?;
         let head = self.store.head().await?;
         let time = self.now();
-        if let Some(newest) = self.newest_checkpoint()? {
+        if let Some(newest) = newest {
             self.continues(&newest, &head).await?;
         }
         let checkpoint = Checkpoint {
@@ -199,7 +207,7 @@ impl Ledger {
     }
 
     /// The line of `doctor` about checkpoints.
-    pub(crate) async fn checkpoint_finding(&self, head: &Head) -> Finding {
+    pub(crate) async fn checkpoint_finding(&self) -> Finding {
         let finding = |found: String, ok| Finding { check: "checkpoints".into(), found, ok };
         let Some(Checkpoints { folder, .. }) = &self.checkpoints else {
             return finding("none are kept".into(), false);
@@ -212,7 +220,12 @@ impl Ledger {
             }
             (Err(error), _) | (_, Err(error)) => return finding(error.to_string(), false),
         };
-        if let Err(error) = self.continues(&newest, head).await {
+        // Read after the folder: a checkpoint that was written meanwhile is not ahead of it.
+        let head = match self.store.head().await {
+            Ok(head) => head,
+            Err(error) => return finding(error.to_string(), false),
+        };
+        if let Err(error) = self.continues(&newest, &head).await {
             return finding(error.to_string(), false);
         }
         let written = newest.checkpoint.time.map_or_else(String::new, |time| {

@@ -132,6 +132,13 @@ impl<'l> Session<'l> {
         let owners = self.ledger.store.find_keys(scope, &missing).await?;
         for (digest, owner) in missing.into_iter().zip(owners) {
             let owner = owner.map(|o| Owner { stream_id: o.stream_id, entity: o.entity });
+            // A case that does not know what it owns was loaded before somebody else added it: it is loaded again.
+            if let Some(id) = owner.as_ref().and_then(Owner::case)
+                && let (Some(case), Some(owner)) = (self.case(id), &owner)
+                && !case.owns(owner.entity)
+            {
+                self.cases.remove(&id);
+            }
             self.keys.insert((scope, digest), owner);
         }
         Ok(())

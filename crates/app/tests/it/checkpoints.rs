@@ -147,7 +147,7 @@ async fn what_contradicts_an_earlier_checkpoint_is_never_signed() {
     // Other events, until the log is longer than the checkpoint: the commands are done, and nothing is signed.
     while accept_one(&ledger).await <= signed {}
     let told = warnings.lock().unwrap().clone();
-    assert!(told.len() == 1 && told[0].contains("knows") && told[0].contains("is safe"), "{told:?}");
+    assert!(told.len() == 1 && told[0].contains("knows") && told[0].contains("is damaged"), "{told:?}");
     let not_continued = |error: &AppError| matches!(error, AppError::Damaged(Damage::NotContinued { size, .. }) if *size == signed);
     assert!(ledger.checkpoint().await.is_err_and(|error| not_continued(&error)));
     assert!(Ledger::open(older().await).await.is_err_and(|error| not_continued(&error)));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use rulebook::{Entitlement, Facts};
+use uuid::Uuid;
 
 use super::command::Decision;
 use super::event::{ApplicationFiled, CaseEvent, CommandRefused};
@@ -164,6 +165,13 @@ impl Case {
                 == (&command.command, command.about, command.on, command.amount, &command.rulebook)
                 && ids(earlier) == ids(command)
         })
+    }
+
+    /// Whether a claim, a payment or the case itself has this id.
+    pub fn owns(&self, entity: Uuid) -> bool {
+        self.id.0 == entity
+            || self.claims.contains_key(&ClaimId(entity))
+            || self.grants.contains_key(&GrantId(entity))
     }
 
     /// What the person may receive on a budget line, if anything may still be paid there.

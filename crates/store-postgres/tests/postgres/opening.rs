@@ -121,6 +121,49 @@ async fn the_owner_is_stopped_by_triggers() {
     assert_eq!(wrong.len(), 1, "{wrong:?}");
 }
 
+/// A role with more rights than it needs is as good as no role.
+#[tokio::test]
+async fn a_program_that_could_change_the_log_refuses_to_start() {
+    let Some(ledger) = Ledger::new().await else { return };
+    let mut connection = ledger.database.connect().await;
+    sql(&mut connection, "SET search_path = svala").await.unwrap();
+    for (right, on) in [("UPDATE", "events"), ("TRUNCATE", "commands"), ("DELETE", "log_head")] {
+        sql(&mut connection, &format!("GRANT {right} ON {on} TO svala_append")).await.unwrap();
+        let open = PostgresStore::open(&ledger.database.url()).await;
+        assert!(
+            matches!(&open, Err(StoreError::Unsafe(why)) if why.contains("cannot change the log")),
+            "{open:?}"
+        );
+        sql(&mut connection, &format!("REVOKE {right} ON {on} FROM svala_append")).await.unwrap();
+    }
+    PostgresStore::open(&ledger.database.url()).await.unwrap();
+}
+
+/// A standby that was behind takes over: what this program was told is written is not there any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_lost_what_it_acknowledged_is_noticed() {
+    let Some(ledger) = Ledger::new().await else { return };
+    for id in 1..=3 {
+        one(&ledger.store, command(id).on(id, 0)).await;
+    }
+    let behind = ledger.store.head().await.unwrap();
+    one(&ledger.store, command(4).on(4, 0)).await;
+    let mut connection = ledger.database.connect().await;
+    let back = format!(
+        "SET search_path = svala; SET session_replication_role = replica;
+         DELETE FROM events WHERE position = 4; DELETE FROM commands WHERE first_position = 4;
+         UPDATE log_head SET position = 3, root = '\\x{}', frontier = '\\x{}';
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        event_log::hex::encode(&behind.root),
+        event_log::hex::encode(&behind.frontier.to_bytes())
+    );
+    sql(&mut connection, &back).await.unwrap();
+    let lost = ledger.store.append(vec![command(5).on(5, 0)]).await;
+    assert!(matches!(&lost, Err(StoreError::Damaged(why)) if why.contains("up to position 4")), "{lost:?}");
+    assert_eq!(ledger.store.head().await.unwrap().position, 3, "nothing was written");
+}
+
 #[tokio::test]
 async fn unsafe_settings_refuse_to_start() {
     let Some(ledger) = Ledger::new().await else { return };
