@@ -51,7 +51,7 @@ fn everywhere(before: &Ledger, line: &str, every: u32) {
 #[test]
 fn an_import_and_its_read_models_survive_a_crash_anywhere() {
     let before = ledger_before_the_spend(60);
-    everywhere(&before, "import spend spend.csv --accept", rounds(2, 1));
+    everywhere(&before, "import spend spend.csv --accept", rounds(4, 1));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_rebuild_of_the_read_models_survives_a_crash_anywhere() {
     let before = Ledger::small("reversals");
     before.alter("DELETE FROM projection_rows");
     before.alter("DELETE FROM projections");
-    everywhere(&before, "balance", rounds(3, 1));
+    everywhere(&before, "balance", rounds(4, 1));
 }
 
 #[test]
