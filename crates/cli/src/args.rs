@@ -157,11 +157,16 @@ Examples:
     Summary,
 
     /// Rebuild every balance and list from event 1 and compare with what is shown.
-    #[command(after_help = "Exit code 3 when they differ; --repair then puts the rebuilt rows in place.")]
+    #[command(after_help = "\
+Exit code 3 when they differ; --repair then puts the rebuilt rows in place. The log is read from its sealed runs; every
+event is hashed, and the root must be that of the log.")]
     Replay {
-        /// Where they differ, put the rebuilt rows in place.
+        /// Where they differ, put the rebuilt rows in place; make the sealed runs anew.
         #[arg(long)]
         repair: bool,
+        /// Faster: do not hash the events of the sealed runs.
+        #[arg(long, conflicts_with = "repair")]
+        trust_runs: bool,
     },
 
     /// Check that nothing was altered or left out: positions, versions, hashes, root, receipts, checkpoints.

@@ -73,7 +73,7 @@ pub fn seal(events: &[RecordedEvent]) -> Option<SealedRun> {
         .content_size(Some(plain.len() as u64))
         .content_checksum(true)
         .block_mode(BlockMode::Independent)
-        .block_size(BlockSize::Max256KB);
+        .block_size(BlockSize::Max64KB);
     let mut packer = FrameEncoder::with_frame_info(form, Vec::with_capacity(plain.len() / 3));
     packer.write_all(&plain).ok()?;
     Some(SealedRun { number, packed: packer.finish().ok()? })

@@ -14,10 +14,19 @@ use crate::progress::LogBar;
 /// The ledger is damaged.
 const DAMAGED: u8 = 3;
 
-pub async fn replay(place: &Place, format: Format, repair: bool) -> Result<ExitCode, Failure> {
+pub async fn replay(
+    place: &Place,
+    format: Format,
+    repair: bool,
+    trust_runs: bool,
+) -> Result<ExitCode, Failure> {
     let ledger = place.open().await?;
     let bar = LogBar::new();
-    let found = ledger.replay(repair, &|position, last| bar.at(position, last)).await?;
+    let progress = |position, last| bar.at(position, last);
+    let found = match trust_runs {
+        true => ledger.replay_trusting_runs(&progress).await?,
+        false => ledger.replay(repair, &progress).await?,
+    };
     drop(bar);
     let items: Vec<_> = found
         .iter()

@@ -1,7 +1,6 @@
 //! The log as projections want it: read ahead, decoded on several threads, handed over in order.
 //!
-//! A page is at most one run. Sealed runs are read where every event is hashed and the root compared in the end;
-//! everything else is read from the log itself.
+//! A page is at most one run: a sealed one where those may be read, or as many events of the log itself.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,7 +26,9 @@ pub(crate) struct Wanted {
     pub(crate) after: u64,
     /// Position of the last.
     pub(crate) until: u64,
-    /// Hash them all; then they may come from sealed runs.
+    /// They may come from sealed runs.
+    pub(crate) runs: bool,
+    /// Hash them all.
     pub(crate) hash: bool,
     /// The first run that is sealed where it is read from the log.
     pub(crate) seal_from: u64,
@@ -73,7 +74,7 @@ pub(crate) fn feed(
 async fn read(store: Arc<dyn Store>, after: u64, wanted: Wanted) -> Result<Pages<Raw>, RunnerError> {
     let number = after / RUN_EVENTS;
     let whole_runs = wanted.until.saturating_sub(after) / RUN_EVENTS;
-    if wanted.hash && after.is_multiple_of(RUN_EVENTS) && whole_runs > 0 {
+    if wanted.runs && after.is_multiple_of(RUN_EVENTS) && whole_runs > 0 {
         let limit = u32::try_from(whole_runs).unwrap_or(u32::MAX).min(RUNS_READ);
         let mut runs = store.sealed_runs(number, limit).await?;
         runs.truncate((number..).zip(&runs).take_while(|(number, run)| *number == run.number).count());
@@ -120,7 +121,9 @@ fn decode(raw: Raw, wanted: &Wanted) -> Result<Page, RunnerError> {
             let mut leaves = Vec::with_capacity(events_expected);
             for leaf in unpacked.leaves() {
                 let leaf = leaf.map_err(StoreError::from)?;
-                leaves.push(leaf.hash());
+                if wanted.hash {
+                    leaves.push(leaf.hash());
+                }
                 let stream_id: StreamId = leaf.header.stream_id.parse().map_err(|_| {
                     StoreError::from(BadRun { number: sealed.number, why: "names a stream that cannot be" })
                 })?;

@@ -13,6 +13,8 @@ use crate::run::{Progress, Runner, RunnerError};
 
 /// Runs written at a time.
 const RUNS_SEALED: usize = 64;
+/// Rows written at a time where that need not be all of them.
+const ROWS_WRITTEN: usize = 20_000;
 
 /// One set of rows being filled.
 pub(crate) struct Target {
@@ -52,49 +54,41 @@ impl Target {
     }
 }
 
+/// Where the events come from, and so what they are worth.
+pub(crate) enum Source {
+    /// Only the log itself.
+    Log,
+    /// Sealed runs as they are, where there are some.
+    Runs,
+    /// Sealed runs, with every event hashed; the rows are only written if the root over all events is that of the head.
+    /// The targets stand where the tree ends.
+    Checked { tree: Frontier, head: Head },
+}
+
+impl Source {
+    /// The whole log up to the head.
+    pub(crate) fn checked(head: &Head) -> Self {
+        Self::Checked { tree: Frontier::new(), head: head.clone() }
+    }
+}
+
 impl Runner {
     /// Feeds the log up to `until` to all targets in one pass. `false` when another process moved a checkpoint.
     pub(crate) async fn fill(
         &self,
         targets: &mut Vec<Target>,
-        until: u64,
-        progress: Progress<'_>,
-    ) -> Result<bool, RunnerError> {
-        self.fill_pages(targets, &mut None, until, progress).await
-    }
-
-    /// The same for targets that stand where `tree` ends, hashing every event; the rows are only written if the root
-    /// over all events is that of the head.
-    pub(crate) async fn fill_checked(
-        &self,
-        targets: &mut Vec<Target>,
-        tree: &mut Frontier,
-        head: &Head,
-        progress: Progress<'_>,
-    ) -> Result<bool, RunnerError> {
-        let mut check = Some((std::mem::take(tree), head.clone()));
-        let filled = self.fill_pages(targets, &mut check, head.position, progress).await;
-        if let Some((grown, _)) = check {
-            *tree = grown;
-        }
-        filled
-    }
-
-    async fn fill_pages(
-        &self,
-        targets: &mut Vec<Target>,
-        check: &mut Option<(Frontier, Head)>,
+        source: &mut Source,
         until: u64,
         progress: Progress<'_>,
     ) -> Result<bool, RunnerError> {
         let first = targets.iter().map(|target| target.state.position).min();
         let Some(position) = first.filter(|first| *first < until) else { return Ok(true) };
-        let wanted = self.wanted(position, until, check.as_ref().map(|(tree, _)| tree.size()));
+        let wanted = self.wanted(position, until, source);
         let held = targets.iter().any(|target| target.kept == Kept::Held);
         let filling = Filling {
             store: self.store.clone(),
             targets: std::mem::take(targets),
-            check: check.take(),
+            source: std::mem::replace(source, Source::Log),
             until,
             held_rows_max: if held { self.rebuilt_rows_max } else { self.held_rows_max },
             unsealed: Vec::new(),
@@ -113,21 +107,22 @@ impl Runner {
         // After an error nothing more is folded, so nobody holds it for long.
         let mut filling = filling.lock().unwrap_or_else(PoisonError::into_inner);
         *targets = std::mem::take(&mut filling.targets);
-        *check = filling.check.take();
+        *source = std::mem::replace(&mut filling.source, Source::Log);
         ended
     }
 
-    /// Where events are not hashed, a run that is complete by now is read from its beginning, so that it can be sealed.
-    fn wanted(&self, after: u64, until: u64, tree: Option<u64>) -> Wanted {
+    fn wanted(&self, after: u64, until: u64, source: &Source) -> Wanted {
         use event_log::run::{first, last, number_of};
-        if let Some(size) = tree {
-            return Wanted { after: size, until, hash: true, seal_from: 0 };
+        let (hash, runs) = (matches!(source, Source::Checked { .. }), !matches!(source, Source::Log));
+        if runs {
+            return Wanted { after, until, runs, hash, seal_from: 0 };
         }
+        // A run that is complete by now is read from its beginning, so that it can be sealed.
         let seal_from = self.sealed.load(Ordering::Relaxed);
         let number = number_of(after + 1);
         let seal = number >= seal_from && last(number) <= until;
         let after = if seal { first(number) - 1 } else { after };
-        Wanted { after, until, hash: false, seal_from }
+        Wanted { after, until, runs, hash, seal_from }
     }
 }
 
@@ -135,7 +130,7 @@ impl Runner {
 pub(crate) struct Filling {
     store: Arc<dyn Store>,
     targets: Vec<Target>,
-    check: Option<(Frontier, Head)>,
+    source: Source,
     until: u64,
     held_rows_max: usize,
     unsealed: Vec<SealedRun>,
@@ -150,7 +145,7 @@ impl Filling {
     pub(crate) async fn take(&mut self, page: Page) -> Result<u64, RunnerError> {
         let Page { events, last, leaves, unsealed } = page;
         let ended = last == self.until;
-        if let Some((tree, head)) = &mut self.check {
+        if let Source::Checked { tree, head } = &mut self.source {
             leaves.into_iter().for_each(|leaf| tree.push(leaf));
             if ended {
                 same_root(tree, head)?;
@@ -251,22 +246,46 @@ impl Filling {
         Ok(())
     }
 
-    /// Writes the changed rows of a target and moves its checkpoint.
+    /// Writes the changed rows of a target and moves its checkpoint. Rows that are only held stay so.
     async fn flush(&self, target: &mut Target, to: u64) -> Result<(), RunnerError> {
-        let (name, generation, from) =
-            (target.projection.name(), target.state.generation, target.state.position);
+        if target.kept == Kept::Held {
+            target.state.position = to.max(target.state.position);
+            return Ok(());
+        }
+        target.write(self.store.as_ref(), to, self.held_rows_max).await
+    }
+}
+
+impl Target {
+    /// Writes the changed rows into the generation and moves its checkpoint there.
+    ///
+    /// Rows that are shown move in one transaction with their checkpoint. Those that nobody reads yet are written in
+    /// several, which need less memory: a generation that was not finished is never gone on with.
+    ///
+    /// # Errors
+    /// [`RunnerError::Contended`] when another process moved the checkpoint.
+    pub(crate) async fn write(
+        &mut self,
+        store: &dyn Store,
+        to: u64,
+        held_rows_max: usize,
+    ) -> Result<(), RunnerError> {
+        let (name, generation, from) = (self.projection.name(), self.state.generation, self.state.position);
         if to <= from {
             return Ok(());
         }
-        target.state.position = to;
-        if target.kept == Kept::Held {
-            return Ok(());
-        }
-        let changed =
-            target.rows.take_changed().map_err(|why| RunnerError::Stopped { name, position: to, why })?;
-        match self.store.write_rows(name, generation, from, to, &changed).await? {
-            true => Ok(()),
-            false => Err(RunnerError::Contended),
+        let at_once = if self.state.live { usize::MAX } else { held_rows_max.clamp(1, ROWS_WRITTEN) };
+        self.state.position = to;
+        loop {
+            let rows =
+                self.rows.take_changed(at_once).map_err(|why| RunnerError::Unwritable { name, why })?;
+            let last = rows.len() < at_once;
+            if !store.write_rows(name, generation, from, if last { to } else { from }, &rows).await? {
+                return Err(RunnerError::Contended);
+            }
+            if last {
+                return Ok(());
+            }
         }
     }
 }

@@ -51,8 +51,8 @@ pub trait Rows: Send {
     fn keys(&self) -> Vec<&str>;
     /// The row of this key as it is to be stored; `None` if it is not held or known to be absent.
     fn stored(&self, key: &str) -> Result<Option<Vec<u8>>, FoldError>;
-    /// The rows changed since the last call, as they are to be stored, in the order of their keys.
-    fn take_changed(&mut self) -> Result<Vec<(String, Vec<u8>)>, FoldError>;
+    /// Rows changed since they were last taken, as they are to be stored: at most so many, in the order of their keys.
+    fn take_changed(&mut self, rows_max: usize) -> Result<Vec<(String, Vec<u8>)>, FoldError>;
     /// Forgets all rows; only after their changes were taken.
     fn forget(&mut self);
 }
@@ -129,9 +129,9 @@ impl<P: Projection> Rows for TypedRows<P> {
         self.rows.get(key).and_then(|held| held.row.as_ref()).map(bytes).transpose()
     }
 
-    fn take_changed(&mut self) -> Result<Vec<(String, Vec<u8>)>, FoldError> {
+    fn take_changed(&mut self, rows_max: usize) -> Result<Vec<(String, Vec<u8>)>, FoldError> {
         let mut rows = Vec::new();
-        for (key, held) in self.rows.iter_mut().filter(|(_, held)| held.changed) {
+        for (key, held) in self.rows.iter_mut().filter(|(_, held)| held.changed).take(rows_max) {
             held.changed = false;
             if let Some(row) = &held.row {
                 rows.push((key.clone(), bytes(row)?));

@@ -1,9 +1,9 @@
 //! Rebuilding every read model from position 1 and comparing it with what is shown.
 
-use event_log::{Frontier, ProjectionState, StoreError};
+use event_log::{Head, ProjectionState, StoreError};
 
 use crate::compare::{Side, compare};
-use crate::fill::{Kept, Target};
+use crate::fill::{Kept, Source, Target};
 use crate::run::{ATTEMPTS_MAX, Progress, Runner, RunnerError};
 
 /// What a replay found for one projection.
@@ -42,10 +42,24 @@ impl Runner {
         if repair {
             self.store.remove_sealed_runs().await?;
         }
+        self.replay_from(Source::checked(&Head::empty()), repair, progress).await
+    }
+
+    /// The same without hashing and without repairing: faster, and only as good as the sealed runs are.
+    pub async fn replay_trusting_runs(&self, progress: Progress<'_>) -> Result<Vec<Replayed>, RunnerError> {
+        self.replay_from(Source::Runs, false, progress).await
+    }
+
+    async fn replay_from(
+        &self,
+        source: Source,
+        repair: bool,
+        progress: Progress<'_>,
+    ) -> Result<Vec<Replayed>, RunnerError> {
         // First, so that there are live rows to compare with.
         self.catch_up_or_stand().await?;
         let mut targets: Vec<_> = self.projections.iter().cloned().map(Target::held).collect();
-        let found = self.replay_into(&mut targets, repair, progress).await;
+        let found = self.replay_into(&mut targets, source, repair, progress).await;
         for target in targets.iter().filter(|target| target.kept == Kept::Stored) {
             let (name, generation) = (target.projection.name(), target.state.generation);
             let all = self.store.generations(name).await?;
@@ -67,14 +81,17 @@ impl Runner {
     async fn replay_into(
         &self,
         targets: &mut Vec<Target>,
+        mut source: Source,
         repair: bool,
         progress: Progress<'_>,
     ) -> Result<Vec<Replayed>, RunnerError> {
-        let mut tree = Frontier::new();
         'attempts: for _ in 0..ATTEMPTS_MAX {
             self.catch_up_or_stand().await?;
             let head = self.store.head().await?;
-            if !self.fill_checked(targets, &mut tree, &head, progress).await? {
+            if let Source::Checked { head: until, .. } = &mut source {
+                until.clone_from(&head);
+            }
+            if !self.fill(targets, &mut source, head.position, progress).await? {
                 return Err(RunnerError::Contended);
             }
             let mut found = Vec::with_capacity(targets.len());
@@ -115,26 +132,23 @@ impl Runner {
         let (name, to) = (target.projection.name(), target.state.position);
         target.state = self.store.start_generation(name, target.projection.version()).await?;
         target.kept = Kept::Stored;
-        let ProjectionState { generation, position: from, .. } = target.state;
-        let rows =
-            target.rows.take_changed().map_err(|why| RunnerError::Stopped { name, position: to, why })?;
-        target.state.position = to;
-        if self.store.write_rows(name, generation, from, to, &rows).await? {
-            Ok(())
-        } else {
-            Err(RunnerError::Contended)
-        }
+        target.write(self.store.as_ref(), to, self.rebuilt_rows_max).await
     }
 
     /// Holds live rows against rebuilt ones.
-    async fn compare(&self, live: &ProjectionState, target: &Target) -> Result<Replayed, RunnerError> {
+    async fn compare(&self, live: &ProjectionState, target: &mut Target) -> Result<Replayed, RunnerError> {
         let name = target.projection.name();
         let stored = |generation| Side::stored(self.store.clone(), name, generation);
+        let live_rows = stored(live.generation);
         let rebuilt = match target.kept {
             Kept::Stored => stored(target.state.generation),
-            Kept::Held => Side::held(target.rows.as_ref()),
+            // Lent to the task that writes them.
+            Kept::Held => Side::held(name, std::mem::replace(&mut target.rows, target.projection.rows())),
         };
-        let found = compare(stored(live.generation), rebuilt).await?;
+        let found = compare(live_rows, rebuilt).await?;
+        if let Some(rows) = found.held {
+            target.rows = rows;
+        }
         Ok(Replayed {
             name,
             position: target.state.position,

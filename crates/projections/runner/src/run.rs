@@ -5,16 +5,16 @@ use std::sync::atomic::AtomicU64;
 use std::thread::available_parallelism;
 
 use domain::{DecodeError, FoldError};
-use event_log::{Frontier, Head, LiveRow, ProjectionState, Store, StoreError};
+use event_log::{Head, LiveRow, ProjectionState, Store, StoreError};
 use serde::de::DeserializeOwned;
 
-use crate::fill::Target;
+use crate::fill::{Source, Target};
 use crate::projection::{AnyProjection, Projection};
 
 /// Rows held in memory before they are written and forgotten, all read models together.
 const HELD_ROWS_MAX: usize = 100_000;
-/// The same while all of them are rebuilt only to be compared: some 300 MiB.
-const REBUILT_ROWS_MAX: usize = 350_000;
+/// The same while all of them are rebuilt only to be compared: some 250 MiB.
+const REBUILT_ROWS_MAX: usize = 250_000;
 /// Rows read at a time when a projection is scanned.
 pub(crate) const PAGE_ROWS: u32 = 5_000;
 /// How often a catch-up starts again because another process moved the same checkpoint.
@@ -39,6 +39,14 @@ pub enum RunnerError {
         name: &'static str,
         /// The event that could not be folded.
         position: u64,
+        /// Why.
+        why: FoldError,
+    },
+    /// A row that has no stored form.
+    #[error("a row of the read model {name} cannot be written: {why}")]
+    Unwritable {
+        /// Projection.
+        name: &'static str,
         /// Why.
         why: FoldError,
     },
@@ -140,10 +148,9 @@ impl Runner {
         head: &Head,
         progress: Progress<'_>,
     ) -> Result<bool, RunnerError> {
-        match targets.iter().map(|target| target.state.position).min() {
-            Some(0) => self.fill_checked(targets, &mut Frontier::new(), head, progress).await,
-            _ => self.fill(targets, head.position, progress).await,
-        }
+        let from_the_first = targets.iter().any(|target| target.state.position == 0);
+        let mut source = if from_the_first { Source::checked(head) } else { Source::Log };
+        self.fill(targets, &mut source, head.position, progress).await
     }
 
     /// Leaves a projection standing right before the event it cannot fold. `false` if another process moved it.
@@ -160,7 +167,7 @@ impl Runner {
             Some(live) if live.generation == state.generation => {
                 // The rows in memory are spoilt by the attempt; what comes before it is folded again.
                 let mut target = vec![Target::stored(projection.clone(), live)];
-                if !self.fill(&mut target, position - 1, &|_, _| {}).await? {
+                if !self.fill(&mut target, &mut Source::Log, position - 1, &|_, _| {}).await? {
                     return Ok(false);
                 }
                 self.store.stop_generation(name, state.generation, &note).await?;

@@ -68,6 +68,8 @@ async fn any_number_of_threads_gives_the_same_rows() {
         assert!(replayed[0].is_equal());
         assert_eq!((&replayed[0].live, &replayed[0].rebuilt), (&digest, &digest), "{workers} threads");
         assert_eq!(runner.all_rows::<Days>().await.unwrap().len(), 97);
+        let trusted = runner.replay_trusting_runs(&|_, _| {}).await.unwrap();
+        assert_eq!(trusted, replayed);
     }
 }
 
@@ -124,6 +126,10 @@ async fn a_run_that_was_altered_is_found_by_the_root_and_healed_by_repair() {
         told.contains("the root over all 2560 events read") && told.contains("replay --repair"),
         "{told}"
     );
+    // Trusted, it gives other rows than those shown.
+    let trusted = runner.replay_trusting_runs(&|_, _| {}).await.unwrap();
+    assert!(!trusted[0].is_equal() && !trusted[0].switched);
+    assert_eq!(trusted[0].differing.len(), 1);
     // Neither is a new version shown that would rest on it.
     let newer = log.runner(vec![boxed::<DaysAgain>()]);
     assert!(catch_up(&newer).await.is_err());
