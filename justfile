@@ -34,7 +34,7 @@ advisories:
 
 # Import, append, replay and verify rates beside raw baselines from the same run.
 bench *options:
-    cargo run --release -p bench -- {{options}}
+    scripts/postgres run cargo run --release -p bench -- {{options}}
 
 # The tests that take minutes: a 100 000 row import with its memory measured.
 long:
