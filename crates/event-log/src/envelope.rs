@@ -138,7 +138,7 @@ pub struct RecordedEvent {
     pub recorded_at: i64,
     /// The exact bytes that were hashed.
     pub body: Vec<u8>,
-    /// [`leaf_hash`](crate::leaf::leaf_hash) of the fields above.
+    /// [`leaf_hash`] of the fields above.
     pub leaf_hash: Hash,
 }
 

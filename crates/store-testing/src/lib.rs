@@ -1,6 +1,6 @@
 //! What every store must do, and stores in which things go wrong.
 //!
-//! - [`contract`]: tests of the store's trait, run by each store's own test suite;
+//! - [`mod@contract`]: tests of the store's trait, run by each store's own test suite;
 //! - [`faulty`]: a store behind a bad connection, with faults that a seed decides;
 //! - [`interposed`]: a store in which something happens between two calls;
 //! - [`postgres`]: a PostgreSQL database for each test.

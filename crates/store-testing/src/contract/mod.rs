@@ -1,6 +1,6 @@
 //! What every store must do: one body of tests, run by each store with one line.
 //!
-//! ```ignore
+//! ```text
 //! struct Folder(TempDir);
 //! impl store_testing::contract::Place for Folder { … }
 //! store_testing::contract!(Folder);
@@ -38,7 +38,7 @@ pub async fn on_one<P: Place>(test: impl AsyncFnOnce(&dyn Store)) {
     test(&*store).await;
 }
 
-/// The tests every store must pass, each on ledgers of its own, made where the [`Place`](contract::Place) makes them.
+/// The tests every store must pass, each on ledgers of its own, made where the `contract::Place` makes them.
 #[macro_export]
 macro_rules! contract {
     ($place:ty) => {
