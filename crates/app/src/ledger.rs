@@ -8,7 +8,8 @@ use domain::ledger::{LedgerEvent, RulebookAdopted};
 use domain::{Event, Recorded, SubjectId};
 use event_log::note::VerifierKey;
 use event_log::{
-    Append, AppendOutcome, Conflict, LedgerMeta, NewEvent, Store, UniqueKey, WrappedSubjectKey, hex,
+    Append, AppendOutcome, Conflict, LedgerMeta, NewEvent, SealedText, Store, UniqueKey, WrappedSubjectKey,
+    hex,
 };
 use projection_runner::Runner;
 use rulebook::Rulebook;
@@ -79,7 +80,8 @@ impl Ledger {
         Ok(LedgerMeta { ledger_id, key_id: key.key_id().to_vec(), created_at: environment.now() })
     }
 
-    /// Puts the first events into a ledger that was just created: the rulebook in force.
+    /// Puts the first event into a ledger that was just created: the rulebook in force. Of two programs that do this
+    /// at the same time, one is told that the ledger is there already.
     pub async fn init(start: StartUp, rulebook: Rulebook) -> Result<Self, AppError> {
         let meta = start.store.meta().await?;
         let mut ledger = Self::with_rulebook(start, &meta, rulebook.clone())?;
@@ -87,7 +89,14 @@ impl Ledger {
         let (_, wrapped) = ledger.key.new_subject_key(LEDGER_SUBJECT.0, &mut entropy)?;
         drop(entropy);
         let subject_key = WrappedSubjectKey { subject_id: LEDGER_SUBJECT.0, wrapped: wrapped.into_bytes() };
-        ledger.append_own(adopted(&rulebook).into(), Vec::new(), Vec::new(), vec![subject_key]).await?;
+        let first = Own { subject_keys: vec![subject_key], ..Own::new(adopted(&rulebook).into()) };
+        match ledger.append_own_at(ledger.environment.new_id()?, 0, first).await? {
+            AppendOutcome::Appended { .. } | AppendOutcome::AlreadyDone { .. } => {}
+            AppendOutcome::Conflict(_) => {
+                let place = format!("ledger {}", meta.ledger_id);
+                return Err(AppError::Store(event_log::StoreError::AlreadyThere { place }));
+            }
+        }
         ledger.rulebook = rulebook;
         Ok(ledger)
     }
@@ -153,23 +162,32 @@ impl Ledger {
         if rulebook.digest() == self.rulebook.digest() {
             return Ok(false);
         }
-        for recorded in self.store.read_streams(&[domain::ledger::stream()]).await? {
-            if let Event::Ledger(LedgerEvent::RulebookAdopted(earlier)) = Event::decode_checked(&recorded)?
-                && earlier.version == rulebook.version()
-                && earlier.sha256.0 != rulebook.digest()
+        let command_id = self.environment.new_id()?;
+        for _ in 0..ATTEMPTS_MAX {
+            let own = self.store.read_streams(&[domain::ledger::stream()]).await?;
+            for recorded in &own {
+                if let Event::Ledger(LedgerEvent::RulebookAdopted(earlier)) = Event::decode_checked(recorded)?
+                    && earlier.version == rulebook.version()
+                    && earlier.sha256.0 != rulebook.digest()
+                {
+                    return Err(AppError::Refused(domain::Refusal::new(
+                        "rulebook-version-used",
+                        format!(
+                            "version {} was adopted before with other contents: give the changed rulebook a version of its own",
+                            rulebook.version()
+                        ),
+                    )));
+                }
+            }
+            let event = Own::new(adopted(&rulebook).into());
+            if let AppendOutcome::Appended { .. } | AppendOutcome::AlreadyDone { .. } =
+                self.append_own_at(command_id, own.len() as u64, event).await?
             {
-                return Err(AppError::Refused(domain::Refusal::new(
-                    "rulebook-version-used",
-                    format!(
-                        "version {} was adopted before with other contents: give the changed rulebook a version of its own",
-                        rulebook.version()
-                    ),
-                )));
+                self.rulebook = rulebook;
+                return Ok(true);
             }
         }
-        self.append_own(adopted(&rulebook).into(), Vec::new(), Vec::new(), Vec::new()).await?;
-        self.rulebook = rulebook;
-        Ok(true)
+        Err(AppError::Store(event_log::StoreError::Busy))
     }
 
     /// The ledger as if another rulebook were in force: for showing what a command would do, never for writing.
@@ -193,47 +211,54 @@ impl Ledger {
         Ok(self.key.unwrap(LEDGER_SUBJECT.0, &wrapped)?)
     }
 
-    /// Appends an event to the ledger's own stream; answers with its position.
-    pub(crate) async fn append_own(
-        &self,
-        event: LedgerEvent,
-        keys: Vec<UniqueKey>,
-        texts: Vec<event_log::SealedText>,
-        subject_keys: Vec<WrappedSubjectKey>,
-    ) -> Result<u64, AppError> {
-        let body = event.body()?;
-        let fingerprint = self.key.fingerprint(body.as_bytes());
+    /// Appends an event to the ledger's own stream, wherever it ends; answers with its position, or with that of the
+    /// one that reserved the same fact before.
+    pub(crate) async fn append_own(&self, own: Own) -> Result<u64, AppError> {
         let command_id = self.environment.new_id()?;
-        let stream_id = domain::ledger::stream();
         for _ in 0..ATTEMPTS_MAX {
-            let version = self.store.read_streams(std::slice::from_ref(&stream_id)).await?.len() as u64;
-            let append = Append {
-                command_id,
-                fingerprint,
-                actor: self.actor.0.clone(),
-                recorded_at: self.environment.now(),
-                expected: vec![(stream_id.clone(), version)],
-                after: Vec::new(),
-                events: vec![NewEvent {
-                    stream_id: stream_id.clone(),
-                    event_type: event.event_type(),
-                    schema_version: event.schema_version(),
-                    body: body.clone(),
-                    keys: keys.clone(),
-                }],
-                subject_keys: subject_keys.clone(),
-                texts: texts.clone(),
-            };
-            match self.append(vec![append]).await?.pop() {
-                Some(AppendOutcome::Appended { last, .. } | AppendOutcome::AlreadyDone { last, .. }) => {
+            let version = self.store.read_streams(&[domain::ledger::stream()]).await?.len() as u64;
+            match self.append_own_at(command_id, version, own.clone()).await? {
+                AppendOutcome::Appended { last, .. } | AppendOutcome::AlreadyDone { last, .. } => {
                     return Ok(last);
                 }
-                Some(AppendOutcome::Conflict(Conflict::Key { owner, .. })) => return Ok(owner.position),
-                Some(AppendOutcome::Conflict(Conflict::Version { .. })) => {}
-                Some(AppendOutcome::Conflict(Conflict::Fingerprint)) | None => break,
+                AppendOutcome::Conflict(Conflict::Key { owner, .. }) => return Ok(owner.position),
+                AppendOutcome::Conflict(Conflict::Version { .. }) => {}
+                AppendOutcome::Conflict(Conflict::Fingerprint) => break,
             }
         }
         Err(AppError::Store(event_log::StoreError::Busy))
+    }
+
+    /// The same, if its stream has this version.
+    async fn append_own_at(
+        &self,
+        command_id: Uuid,
+        version: u64,
+        own: Own,
+    ) -> Result<AppendOutcome, AppError> {
+        let Own { event, keys, texts, subject_keys } = own;
+        let stream_id = domain::ledger::stream();
+        let body = event.body()?;
+        let append = Append {
+            command_id,
+            fingerprint: self.key.fingerprint(body.as_bytes()),
+            actor: self.actor.0.clone(),
+            recorded_at: self.environment.now(),
+            expected: vec![(stream_id.clone(), version)],
+            after: Vec::new(),
+            events: vec![NewEvent {
+                stream_id,
+                event_type: event.event_type(),
+                schema_version: event.schema_version(),
+                body,
+                keys,
+            }],
+            subject_keys,
+            texts,
+        };
+        self.append(vec![append]).await?.pop().ok_or_else(|| {
+            AppError::Store(event_log::StoreError::Damaged("a command was not answered".into()))
+        })
     }
 
     /// Digest of a unique fact under the ledger's key.
@@ -244,6 +269,26 @@ impl Ledger {
     /// The actor's name.
     pub fn actor(&self) -> &str {
         &self.actor.0
+    }
+}
+
+/// An event of the ledger's own stream, with what is stored beside it.
+#[derive(Clone)]
+pub(crate) struct Own {
+    /// What happened.
+    pub event: LedgerEvent,
+    /// Facts it reserves.
+    pub keys: Vec<UniqueKey>,
+    /// Encrypted texts it names.
+    pub texts: Vec<SealedText>,
+    /// Keys of the texts' owners.
+    pub subject_keys: Vec<WrappedSubjectKey>,
+}
+
+impl Own {
+    /// The event alone.
+    pub fn new(event: LedgerEvent) -> Self {
+        Self { event, keys: Vec::new(), texts: Vec::new(), subject_keys: Vec::new() }
     }
 }
 

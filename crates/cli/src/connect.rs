@@ -105,8 +105,10 @@ impl Place {
         let store = match self.create(Ledger::new_meta(&key, &environment)?).await {
             Ok(store) => self.note(store),
             Err(error) => {
-                // Nothing was sealed with it yet.
-                let _ = std::fs::remove_file(&self.key_file);
+                // The answer may have been lost after the ledger was made: its key must stay then.
+                if !self.may_be_sealed_with(&key).await {
+                    let _ = std::fs::remove_file(&self.key_file);
+                }
                 return Err(error.into());
             }
         };
@@ -125,6 +127,14 @@ impl Place {
                 Ok(Some((there, key)))
             }
             _ => Err(StoreError::AlreadyThere { place: self.ledger() }.into()),
+        }
+    }
+
+    async fn may_be_sealed_with(&self, key: &LedgerKey) -> bool {
+        match self.open_store().await {
+            Err(StoreError::NoLedger { .. }) => false,
+            Err(_) => true,
+            Ok(store) => !self.note(store).meta().await.is_ok_and(|meta| meta.key_id != key.key_id()),
         }
     }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::error::AppError;
-use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::ledger::{LEDGER_SUBJECT, Ledger, Own};
 use crate::texts::{ERASED, FileText};
 
 /// Kind of unique fact: a file that was imported completely.
@@ -82,7 +82,7 @@ impl Ledger {
         let text = SealedText { id: sealed.id, subject_id: LEDGER_SUBJECT.0, bytes: sealed.bytes };
         let keys =
             key.map(|digest| UniqueKey { scope: IMPORT, digest, entity: Uuid::nil() }).into_iter().collect();
-        self.append_own(imported.into(), keys, vec![text], Vec::new()).await?;
+        self.append_own(Own { keys, texts: vec![text], ..Own::new(imported.into()) }).await?;
         Ok(())
     }
 
