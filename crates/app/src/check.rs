@@ -115,7 +115,9 @@ impl Ledger {
                                 name(&mut facts, IMPORT, digest, recorded.position);
                             }
                         }
-                        Event::Ledger(LedgerEvent::RulebookAdopted(_)) | Event::Partner(_) => {}
+                        Event::Ledger(LedgerEvent::RulebookAdopted(_))
+                        | Event::Partner(_)
+                        | Event::Rates(_) => {}
                     }
                 }
                 run_differs = run_differs.or(differs);

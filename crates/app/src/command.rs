@@ -2,16 +2,21 @@
 
 use domain::case::Decision;
 use domain::claim::ClaimState;
+use domain::rates::RateSource;
 use domain::{CaseCommand, CaseId, ClaimCommand, ClaimId, GrantCommand, GrantId, KeyDigest, PartnerCode};
+use event_log::{AppendOutcome, StoreError};
 use jiff::civil::Date;
 use money::Eur;
 use rulebook::{Authority, ReturnMode};
 use serde::Serialize;
 
 use crate::error::AppError;
-use crate::ledger::Ledger;
+use crate::ledger::{ATTEMPTS_MAX, Ledger};
 use crate::session::{Purpose, Session};
 use crate::texts::ReasonText;
+
+/// Claims decided and written together.
+pub(crate) const BATCH: usize = 1_000;
 
 /// What became of one claim when several were accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,7 +27,7 @@ pub struct AcceptedClaim {
     /// Its state now.
     pub state: ClaimState,
     /// As claimed.
-    pub eur: Eur,
+    pub eur: Option<Eur>,
     /// Counts as disbursed.
     pub eligible: Eur,
     /// Does not.
@@ -142,42 +147,25 @@ impl Ledger {
         by_name: bool,
         dry_run: bool,
     ) -> Result<Vec<AcceptedClaim>, AppError> {
-        const BATCH: usize = 1_000;
         let mut session = Session::new(self, if dry_run { Purpose::DryRun } else { Purpose::Write });
         let mut done = Vec::with_capacity(claims.len());
         for chunk in claims.chunks(BATCH) {
-            let mut open: Vec<usize> = (0..chunk.len()).collect();
-            for attempt in 0.. {
-                session.load_cases(chunk.iter().map(|(_, case, _)| *case)).await?;
-                for index in &open {
-                    let (_, case, claim) = chunk[*index];
-                    let revision = session.case(case).map_or(0, |c| c.revision);
-                    let still_open = session
-                        .case(case)
-                        .and_then(|c| c.claims.get(&claim))
-                        .is_some_and(|c| c.state == ClaimState::Reported || (by_name && c.is_open()));
-                    if !still_open {
-                        continue;
-                    }
+            self.decide_claims(&mut session, chunk, &[], |session, tag, case, claim| {
+                let revision = session.case(case).map_or(0, |c| c.revision);
+                let still_open = session
+                    .case(case)
+                    .and_then(|c| c.claims.get(&claim))
+                    .is_some_and(|c| c.state == ClaimState::Reported || (by_name && c.is_open()));
+                if still_open {
                     let about = claim.to_string();
-                    let mut draft = session.draft(*index, &["accept-claim", &about], revision);
+                    let mut draft = session.draft(tag, &["accept-claim", &about], revision);
                     // Refusals of a claim are events of their own; a command refused here was decided meanwhile.
                     let _ = session.on_claim(&mut draft, case, &ClaimCommand::Accept { claim, by_name })?;
                     session.commit(draft);
                 }
-                let outcomes = session.flush().await?;
-                open = outcomes
-                    .into_iter()
-                    .filter(|(_, outcome)| matches!(outcome, event_log::AppendOutcome::Conflict(_)))
-                    .map(|(tag, _)| tag)
-                    .collect();
-                if open.is_empty() {
-                    break;
-                }
-                if attempt >= crate::ledger::ATTEMPTS_MAX {
-                    return Err(AppError::Store(event_log::StoreError::Busy));
-                }
-            }
+                Ok(())
+            })
+            .await?;
             session.load_cases(chunk.iter().map(|(_, case, _)| *case)).await?;
             for (number, case, claim) in chunk {
                 let Some(state) = session.case(*case).and_then(|c| c.claims.get(claim)) else { continue };
@@ -195,6 +183,35 @@ impl Ledger {
             }
         }
         Ok(done)
+    }
+
+    /// Decides something about some claims, in the order given, with the rates of these sources at hand, and writes it; again where somebody else wrote first.
+    pub(crate) async fn decide_claims(
+        &self,
+        session: &mut Session<'_>,
+        claims: &[(u64, CaseId, ClaimId)],
+        sources: &[RateSource],
+        decide: impl Fn(&mut Session<'_>, usize, CaseId, ClaimId) -> Result<(), AppError>,
+    ) -> Result<(), AppError> {
+        let mut open: Vec<usize> = (0..claims.len()).collect();
+        for _ in 0..ATTEMPTS_MAX {
+            session.load_cases(claims.iter().map(|(_, case, _)| *case)).await?;
+            session.load_rates(sources.iter().copied()).await?;
+            for index in &open {
+                let (_, case, claim) = claims[*index];
+                decide(session, *index, case, claim)?;
+            }
+            let outcomes = session.flush().await?;
+            open = outcomes
+                .into_iter()
+                .filter(|(_, outcome)| matches!(outcome, AppendOutcome::Conflict(_)))
+                .map(|(tag, _)| tag)
+                .collect();
+            if open.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(AppError::Store(StoreError::Busy))
     }
 
     /// Lets a refused arrival grant payment count, with finance's reason.

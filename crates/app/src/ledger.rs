@@ -266,6 +266,12 @@ impl Ledger {
         self.key.blind_index(scope, parts)
     }
 
+    /// Today (UTC).
+    pub(crate) fn today(&self) -> jiff::civil::Date {
+        let now = jiff::Timestamp::from_microsecond(self.environment.now()).unwrap_or_default();
+        now.to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+
     /// The actor's name.
     pub fn actor(&self) -> &str {
         &self.actor.0

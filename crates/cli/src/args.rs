@@ -6,8 +6,9 @@ use app::Actor;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use domain::PartnerCode;
 use domain::claim::ClaimState;
+use domain::rates::{Month, RateSource};
 use jiff::civil::Date;
-use money::{Eur, Locale};
+use money::{Currency, Eur, Locale};
 use rulebook::{Authority, ReturnMode};
 
 /// The event-sourced ledger for reintegration support.
@@ -95,7 +96,7 @@ Examples:
     )]
     Migrate,
 
-    /// Import a file of cases, grants, spend or reversals (CSV, UTF-8).
+    /// Import a file of cases, grants, spend or reversals (CSV, UTF-8), or of exchange rates.
     #[command(
         subcommand,
         after_help = "\
@@ -129,6 +130,13 @@ Examples:
         after_help = "Examples:\n  svala grant list\n  svala grant allow 214 --reason \"flight landed on a bank holiday\""
     )]
     Grant(GrantCommand),
+
+    /// Exchange rates: list them, show which applies.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  svala rate list --source inforeuro --currency IQD --from 2024-01-01\n  svala rate show IQD 2024-06-14\n  svala rate show SEK 2024-06-30 --policy day"
+    )]
+    Rate(RateCommand),
 
     /// Balances per person and budget line.
     #[command(
@@ -273,6 +281,30 @@ pub enum ImportCommand {
     },
     /// Accepted spend that came back.
     Reversals(ImportFile),
+    /// Exchange rates of InforEuro (JSON) or the European Central Bank (CSV, XML); converts what waited for them.
+    #[command(after_help = "\
+All files or none. What kind of file it is shows in its content. InforEuro's table of a month does not say which: it
+stands in the name (inforeuro-2024-06.json) or is given with --month.
+
+Examples:
+  svala import rates inforeuro-2024-*.json
+  svala import rates june.json --month 2024-06 --dry-run
+  svala import rates eurofxref-hist.csv
+  svala import rates inforeuro-2024-07.json --allow-jump SLE")]
+    Rates {
+        /// The files, the oldest first.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The month of InforEuro's table, as YYYY-MM, where its name does not say it.
+        #[arg(long, value_name = "MONTH")]
+        month: Option<Month>,
+        /// Let the rate of this currency jump, because it is right: a currency was replaced. May be given more than once.
+        #[arg(long, value_name = "CURRENCY")]
+        allow_jump: Vec<Currency>,
+        /// Show what would happen; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// The files imported so far.
     List,
 }
@@ -357,7 +389,7 @@ pub enum ClaimCommand {
         /// Of this partner.
         #[arg(long)]
         partner: Option<PartnerCode>,
-        /// In this state: reported, queried, accepted, cut, refused, reversed.
+        /// In this state: waiting-for-rate, reported, queried, accepted, cut, refused, reversed.
         #[arg(long)]
         state: Option<ClaimState>,
     },
@@ -427,6 +459,44 @@ pub enum GrantCommand {
         #[arg(long)]
         reason: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RateCommand {
+    /// The rates in force, by source, currency and day.
+    List {
+        /// Of this source: inforeuro, ecb.
+        #[arg(long)]
+        source: Option<RateSource>,
+        /// Of this currency.
+        #[arg(long)]
+        currency: Option<Currency>,
+        /// From this day on.
+        #[arg(long, value_name = "DATE")]
+        from: Option<Date>,
+        /// Until this day.
+        #[arg(long, value_name = "DATE")]
+        to: Option<Date>,
+    },
+    /// Which rate applies to a currency on a day, and where it comes from; exit code 1 if it is not published.
+    Show {
+        /// The currency.
+        currency: Currency,
+        /// The day.
+        date: Date,
+        /// InforEuro's rate of the month, or the European Central Bank's of the day; what the rulebook says unless given.
+        #[arg(long, value_enum)]
+        policy: Option<RatePolicy>,
+    },
+}
+
+/// Whose rate is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RatePolicy {
+    /// InforEuro's rate of the month.
+    Month,
+    /// The European Central Bank's rate of the day.
+    Day,
 }
 
 #[derive(Debug, Subcommand)]

@@ -93,7 +93,11 @@ impl Balances {
                 self.grant(&e.entitlements);
             }
             CaseEvent::ApplicationWithdrawn(_) => self.end("application-withdrawn"),
-            CaseEvent::SpendReported(e) => add(&mut self.at(&e.budget_line).pending, e.eur)?,
+            // Spend that waits for its rate has no figure yet.
+            CaseEvent::SpendReported(e) => {
+                add(&mut self.at(&e.budget_line).pending, e.eur.unwrap_or(Eur::ZERO))?;
+            }
+            CaseEvent::ClaimConverted(e) => add(&mut self.at(&e.budget_line).pending, e.eur)?,
             CaseEvent::ClaimAccepted(e) => {
                 let line = self.at(&e.budget_line);
                 subtract(&mut line.pending, e.eligible.checked_add(e.disallowed)?)?;

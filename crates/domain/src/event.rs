@@ -12,10 +12,14 @@ use uuid::Uuid;
 use crate::case::CaseEvent;
 use crate::ledger::LedgerEvent;
 use crate::partner::PartnerEvent;
+use crate::rates::RatesEvent;
 
-/// Declares the events of one noun: the enum, names and versions, writing and reading.
+/// Declares the events of one noun: the enum, names and versions, writing and reading. An older version of an event is
+/// named with the struct that reads it and becomes the newest: `SpendReported = 2 (1 as SpendReportedV1)`.
 macro_rules! events {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $version:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident {
+        $($variant:ident = $version:literal $(($($old:literal as $reader:ty),+))?),+ $(,)?
+    }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq)]
         #[expect(missing_docs, reason = "each variant holds the struct of the same name, documented there")]
@@ -48,7 +52,10 @@ macro_rules! events {
             /// Reads a body; `Ok(None)` for a type or version that is not known.
             pub fn decode(event_type: &str, version: u32, body: &[u8]) -> Result<Option<Self>, serde_json::Error> {
                 match (event_type, version) {
-                    $((stringify!($variant), $version) => serde_json::from_slice(body).map(|event| Some(Self::$variant(event))),)+
+                    $((stringify!($variant), $version) => serde_json::from_slice(body).map(|event| Some(Self::$variant(event))),
+                    $($((stringify!($variant), $old) => {
+                        serde_json::from_slice::<$reader>(body).map(|event| Some(Self::$variant(event.into())))
+                    })+)?)+
                     _ => Ok(None),
                 }
             }
@@ -72,6 +79,8 @@ pub enum Event {
     Partner(PartnerEvent),
     /// Of the ledger's own stream: rulebooks and imports.
     Ledger(LedgerEvent),
+    /// Of a stream of rates: what one source has published.
+    Rates(RatesEvent),
 }
 
 /// An event that this program cannot read, and so must not skip.
@@ -126,6 +135,7 @@ impl Event {
         of("case", CaseEvent::TYPES)
             .chain(of("partner", PartnerEvent::TYPES))
             .chain(of("ledger", LedgerEvent::TYPES))
+            .chain(of("rates", RatesEvent::TYPES))
     }
 
     /// Reads a recorded event and demands that writing it again gives the same bytes: that no other spelling of a
@@ -164,6 +174,7 @@ impl Event {
             "case" => CaseEvent::decode(event_type, version, body).map(|e| e.map(Self::Case)),
             "partner" => PartnerEvent::decode(event_type, version, body).map(|e| e.map(Self::Partner)),
             "ledger" => LedgerEvent::decode(event_type, version, body).map(|e| e.map(Self::Ledger)),
+            "rates" => RatesEvent::decode(event_type, version, body).map(|e| e.map(Self::Rates)),
             _ => Ok(None),
         };
         if let Ok(Some(event)) = decoded {
@@ -183,6 +194,7 @@ impl Event {
             Self::Case(event) => event.event_type(),
             Self::Partner(event) => event.event_type(),
             Self::Ledger(event) => event.event_type(),
+            Self::Rates(event) => event.event_type(),
         }
     }
 
@@ -192,6 +204,7 @@ impl Event {
             Self::Case(event) => event.schema_version(),
             Self::Partner(event) => event.schema_version(),
             Self::Ledger(event) => event.schema_version(),
+            Self::Rates(event) => event.schema_version(),
         }
     }
 
@@ -201,6 +214,7 @@ impl Event {
             Self::Case(event) => event.is_written_as(body),
             Self::Partner(event) => event.is_written_as(body),
             Self::Ledger(event) => event.is_written_as(body),
+            Self::Rates(event) => event.is_written_as(body),
         }
     }
 
@@ -210,6 +224,7 @@ impl Event {
             Self::Case(event) => event.body(),
             Self::Partner(event) => event.body(),
             Self::Ledger(event) => event.body(),
+            Self::Rates(event) => event.body(),
         }
     }
 }

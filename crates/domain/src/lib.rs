@@ -16,6 +16,7 @@ pub mod grant;
 pub mod ids;
 pub mod ledger;
 pub mod partner;
+pub mod rates;
 pub mod reference;
 pub mod refusal;
 

@@ -251,7 +251,7 @@ fn is_invisible(character: char) -> bool {
     }
 }
 
-fn iso_date(text: &str) -> Result<Date, &'static str> {
+pub(crate) fn iso_date(text: &str) -> Result<Date, &'static str> {
     let number = |digits: &[u8]| -> Option<i16> {
         digits
             .iter()

@@ -11,6 +11,8 @@
 //! Nothing is guessed: the delimiter is the one in the header, amounts follow the locale the caller declares,
 //! dates are ISO 8601. Memory stays within a few [`MAX_RECORD_BYTES`], whatever the file.
 //!
+//! [`read_rates`] reads a file of exchange rates, whichever of four forms it has.
+//!
 //! Whether a case exists, a receipt is known or a payment is allowed is decided elsewhere; such findings can
 //! be reported as [`RowError`] too, and a [`RejectFile`] keeps the refused rows for correction.
 //!
@@ -39,6 +41,7 @@ mod dialect;
 mod error;
 mod fields;
 mod layout;
+mod rates;
 mod record;
 mod reject;
 mod rows;
@@ -49,6 +52,7 @@ pub use dialect::Dialect;
 pub use error::{FileError, FileProblem, QuotePlace, RowError, WrongHeader};
 pub use fields::Fields;
 pub use layout::Layout;
+pub use rates::{RATE_FILE_BYTES_MAX, RateFile, RateForm, month_in_name, read_rates};
 pub use record::{MAX_COLUMNS, MAX_RECORD_BYTES, MAX_ROWS};
 pub use reject::{RejectError, RejectFile};
 pub use rows::{CaseRow, GrantRow, ReversalRow, SpendRow};

@@ -47,6 +47,23 @@ impl Rate {
     pub const fn value(self) -> Decimal {
         self.0
     }
+
+    /// Whether one of the two is more than `factor` times the other.
+    pub fn differs_by_more_than(self, factor: u32, other: Self) -> bool {
+        let (low, high) = (self.min(other), self.max(other));
+        // What is too large for a number of 28 digits is larger than any rate.
+        low.0.checked_mul(Decimal::from(factor)).is_some_and(|most| high.0 > most)
+    }
+
+    /// Whether the one looks like the other turned round, euros for one unit: they are more than a tenth apart, and
+    /// multiply to one within a twentieth.
+    pub fn looks_inverted(self, other: Self) -> bool {
+        let (low, high) = (self.min(other), self.max(other));
+        let apart = high.0.checked_mul(Decimal::TEN).zip(low.0.checked_mul(Decimal::from(11)));
+        let product = low.0.checked_mul(high.0);
+        apart.is_some_and(|(tenfold, elevenfold)| tenfold > elevenfold)
+            && product.is_some_and(|one| Decimal::new(95, 2) <= one && one <= Decimal::new(105, 2))
+    }
 }
 
 /// `11.2345`, without trailing zeros.

@@ -40,7 +40,7 @@ pub use entry::RuleKind;
 pub use error::{RuleBrief, RulebookError, RulebookErrors};
 pub use explain::RuleInfo;
 pub use facts::{AsylumOutcome, Authority, Country, Fact, Facts, NotACountry, ReturnMode};
-pub use parameters::{AmountFixedBy, Parameter, Parameters};
+pub use parameters::{AmountFixedBy, Parameter, Parameters, SpendRate};
 pub use tables::{
     Against, BudgetLine, Cap, Category, Check, Condition, Destination, EntitlementRule, Exclusion, GrantedBy,
     Pause, Programme, Source,

@@ -15,6 +15,18 @@ codes! {
     }
 }
 
+codes! {
+    /// Which exchange rate values spend in another currency than the euro.
+    SpendRate {
+        /// The European Commission's accounting rate (InforEuro) of the month of the delivery.
+        InforEuroMonthOfDelivery = "inforeuro-month-of-delivery",
+        /// The same of the month in which the spend was reported.
+        InforEuroMonthOfSubmission = "inforeuro-month-of-submission",
+        /// The European Central Bank's reference rate of the day of the delivery.
+        EcbDayOfDelivery = "ecb-day-of-delivery",
+    }
+}
+
 /// The parameters, typed. Where each comes from: [`Rulebook::rule`](crate::Rulebook::rule) with its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameters {
@@ -26,6 +38,9 @@ pub struct Parameters {
     pub package_months_after_arrival: u16,
     /// Whether forced returns receive the arrival grant.
     pub arrival_grant_for_police_cases: bool,
+    /// Which exchange rate values spend in another currency. A rulebook older than the parameter means the rate of the
+    /// month of the delivery.
+    pub spend_rate: SpendRate,
 }
 
 /// A parameter as it stands in the document.

@@ -8,7 +8,7 @@ use rulebook::{AmountFixedBy, Cap, Parameters, RuleKind, Rulebook};
 #[test]
 fn it_loads() {
     match Rulebook::embedded() {
-        Ok(book) => assert_eq!(book.version(), "2026.1"),
+        Ok(book) => assert_eq!(book.version(), "2026.2"),
         Err(errors) => panic!("{errors}"),
     }
 }
@@ -149,5 +149,5 @@ fn the_digest_is_that_of_the_document() {
     assert_eq!(book.digest(), again.digest());
     let other = Rulebook::parse(&format!("{}# one more line\n", book.document())).unwrap();
     assert_ne!(book.digest(), other.digest());
-    assert!(format!("{book:?}").starts_with("Rulebook(version \"2026.1\", sha256 "));
+    assert!(format!("{book:?}").starts_with("Rulebook(version \"2026.2\", sha256 "));
 }

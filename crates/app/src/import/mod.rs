@@ -1,4 +1,4 @@
-//! Importing files: cases, grants, spend, reversals.
+//! Importing files: cases, grants, spend, reversals, exchange rates.
 //!
 //! A file is read twice. The first pass checks every row against the ledger and the rows before it and finds every
 //! error. Only a file without errors, or `--partial`, gets the second pass, which writes. So one bad row means that
@@ -10,6 +10,7 @@ mod cases;
 mod chunk;
 mod grants;
 mod pass;
+mod rates;
 mod record;
 mod reversals;
 mod rows;
@@ -35,6 +36,7 @@ pub(crate) use record::IMPORT;
 
 pub use cases::Cases;
 pub use grants::Grants;
+pub use rates::{MonthFrom, RatesFileReport, RatesReport, RatesRequest};
 pub use record::{Earlier, ImportedFile};
 pub use reversals::Reversals;
 pub use spend::Spend;
@@ -95,6 +97,10 @@ pub enum RowOutcome {
     /// A command was refused and changed nothing: the same row may pass later. Empty where the very same refusal
     /// stands in the log already.
     Waiting(Vec<Refused>),
+    /// Written, or would be; it waits for an exchange rate.
+    WithoutRate,
+    /// Known already, and still waiting for an exchange rate.
+    StillWithoutRate,
     /// Known already.
     Recognised,
     /// Not usable: nothing of the file is applied, or the row goes to the reject file.
@@ -138,6 +144,8 @@ pub struct ImportReport {
     pub dialect: Option<Dialect>,
     /// What became of the rows.
     pub counts: ImportCounts,
+    /// Rows whose claim waits for an exchange rate.
+    pub waiting_for_rate: u64,
     /// Reasons of business refusals: rows, and euro where there is an amount.
     pub refused: BTreeMap<String, (u64, Eur)>,
     /// The first errors, by row.
@@ -167,8 +175,7 @@ impl Ledger {
         progress: &dyn ImportProgress,
     ) -> Result<ImportReport, AppError> {
         let kind = <I::Row as Row>::KIND;
-        let name =
-            request.path.file_name().map_or_else(|| kind.to_owned(), |n| n.to_string_lossy().into_owned());
+        let name = file_name(&request.path, kind);
         let sha256 = file_digest(&request.path, &name)?;
         let import_key = self.digest(IMPORT, &[kind, &hex::encode(&sha256)]);
         let mut report = ImportReport {
@@ -177,6 +184,7 @@ impl Ledger {
             sha256: hex::encode(&sha256),
             dialect: None,
             counts: ImportCounts::default(),
+            waiting_for_rate: 0,
             refused: BTreeMap::new(),
             errors: Vec::new(),
             errors_total: 0,
@@ -218,6 +226,11 @@ impl Ledger {
             report.written = true;
         }
         report.take(done);
+        // Also what waits since an import that was cut short.
+        if report.waiting_for_rate > 0 {
+            let (converted, _) = self.convert_waiting().await?;
+            report.waiting_for_rate = report.waiting_for_rate.saturating_sub(converted);
+        }
         Ok(report)
     }
 }
@@ -228,9 +241,15 @@ impl ImportReport {
         self.errors_total = pass.errors_total();
         self.dialect = pass.dialect;
         self.counts = pass.counts;
+        self.waiting_for_rate = pass.waiting_for_rate;
         self.refused = pass.refused;
         self.errors = pass.errors;
     }
+}
+
+/// The name of a file without its folder.
+fn file_name(path: &Path, kind: &str) -> String {
+    path.file_name().map_or_else(|| kind.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 fn file_digest(path: &Path, name: &str) -> Result<[u8; 32], AppError> {

@@ -47,6 +47,8 @@ pub(super) struct Pass {
     /// Number of errors by rule, all of them.
     pub(super) rules: BTreeMap<&'static str, u64>,
     pub(super) bad_rows: HashSet<u64>,
+    /// Rows whose claim waits for an exchange rate.
+    pub(super) waiting_for_rate: u64,
     /// Some rows were refused as commands: they may pass when the file is imported again.
     pub(super) waiting: bool,
 }
@@ -135,6 +137,14 @@ impl Pass {
                     *rows += 1;
                     *sum = sum.checked_add(amount.unwrap_or(Eur::ZERO)).map_err(domain::FoldError::from)?;
                 }
+            }
+            RowOutcome::WithoutRate => {
+                self.counts.applied += 1;
+                self.waiting_for_rate += 1;
+            }
+            RowOutcome::StillWithoutRate => {
+                self.counts.recognised += 1;
+                self.waiting_for_rate += 1;
             }
             RowOutcome::Recognised => self.counts.recognised += 1,
             RowOutcome::Errors(errors) => {

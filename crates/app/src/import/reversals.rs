@@ -1,8 +1,9 @@
 //! `reversals.csv`: accepted spend that came back.
 
-use domain::claim::{RECEIPT, REVERSAL};
+use domain::claim::{Claim, RECEIPT, REVERSAL};
 use domain::{ClaimCommand, ClaimId};
-use interchange::ReversalRow;
+use interchange::{ReversalRow, RowError};
+use money::Currency;
 
 use super::{At, Importer, Refused, RowOutcome, rows};
 use crate::error::AppError;
@@ -39,8 +40,10 @@ impl Importer for Reversals {
             let message = "This partner has reported no such receipt of this supplier. Import the spend first, or correct the file.";
             errors.push(at.error("receipt_no", None, "reversal.unknown-receipt", message));
         }
-        let eur = rows::in_euro(at, &row.amount).map_err(|error| errors.push(error)).ok();
-        let (Some((case, claim)), Some(amount), []) = (claim, eur, errors.as_slice()) else {
+        if let Some(known) = claim.and_then(|(case, id)| session.case(case)?.claims.get(&id)) {
+            errors.extend(usable(at, row, known).err());
+        }
+        let (Some((case, claim)), []) = (claim, errors.as_slice()) else {
             return Ok(RowOutcome::Errors(errors));
         };
 
@@ -61,17 +64,41 @@ impl Importer for Reversals {
             revision,
         );
         let details = session.seal(&mut draft, case, &ReasonText { reason: row.reason.clone() })?;
-        let reverse =
-            ClaimCommand::Reverse { claim, amount, reversed_on: row.reversed_on, reversal_key, details };
+        let reverse = ClaimCommand::Reverse {
+            claim,
+            amount: row.amount,
+            reversed_on: row.reversed_on,
+            reversal_key,
+            details,
+        };
+        let eur = session.case(case).and_then(|case| reverse.amount(case));
         let decided = session.on_claim(&mut draft, case, &reverse)?;
         session.commit(draft);
         Ok(match decided {
             Ok(()) => RowOutcome::Applied(Vec::new()),
             Err(refused) if refused.repeated => RowOutcome::Waiting(Vec::new()),
             Err(refused) => {
-                RowOutcome::Waiting(vec![Refused { reason: refused.refusal.codes(), amount: Some(amount) }])
+                RowOutcome::Waiting(vec![Refused { reason: refused.refusal.codes(), amount: eur }])
             }
         })
+    }
+}
+
+/// Whether the amount can be booked: euros, or the currency of the claim at the rate of the claim.
+fn usable(at: At, row: &ReversalRow, claim: &Claim) -> Result<(), RowError> {
+    let (currency, reported) = (row.amount.currency(), claim.amount.currency());
+    if currency == Currency::EUR {
+        return rows::bookable(at, &row.amount, None);
+    }
+    if currency != reported {
+        let message =
+            format!("The claim was reported in {reported}. Give the amount in that currency, or in EUR.");
+        return Err(at.error("currency", Some(currency.code()), "reversal.currency", message));
+    }
+    match claim.quote() {
+        Some(quote) => rows::bookable(at, &row.amount, Some(quote.rate)),
+        // It waits for its rate, so it is not accepted: a refusal, and the row may pass later.
+        None => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::{CaseId, CaseReference};
 use interchange::RowError;
-use money::{Amount, Currency, Eur};
+use money::{Amount, Currency, Eur, Rate};
 
 use super::At;
 use crate::error::AppError;
@@ -59,21 +59,41 @@ pub(super) fn unknown_case(at: At) -> RowError {
 /// Largest amount of one row, so that even a million of the largest add up: 1 000 000 000.00 EUR.
 const AMOUNT_MAX: Eur = Eur::from_cents(100_000_000_000);
 
-/// The amount in euro, as long as only euro can be booked.
+/// The amount of what is paid in euro only.
 pub(super) fn in_euro(at: At, amount: &Amount) -> Result<Eur, RowError> {
     let currency = amount.currency();
     if currency != Currency::EUR {
-        let message = "Only amounts in EUR can be booked for now. Give the amount in EUR.";
+        let message = "An arrival grant is paid in EUR. Give the amount in EUR.";
         return Err(at.error("currency", Some(currency.code()), "currency.not-eur", message));
     }
-    amount.to_eur_exact().filter(|eur| *eur <= AMOUNT_MAX).ok_or_else(|| {
-        at.error(
+    amount.to_eur_exact().filter(|eur| *eur <= AMOUNT_MAX).ok_or_else(|| too_large(at, amount))
+}
+
+/// The amount at a rate, which is none for euros: an amount that could never be booked is an error of the row.
+pub(super) fn bookable(at: At, amount: &Amount, rate: Option<Rate>) -> Result<(), RowError> {
+    let eur = match rate {
+        Some(rate) => amount.convert(rate).ok(),
+        None => amount.to_eur_exact(),
+    };
+    match eur {
+        Some(eur) if eur.is_zero() => Err(at.error(
             "amount",
             Some(&amount.to_string()),
-            "amount.too-large",
-            "One payment cannot be larger than 1000000000.00 EUR. Check the decimal point.",
-        )
-    })
+            "amount.worth-nothing",
+            "The amount is worth less than half a cent in EUR: there is nothing to book. Check the decimal point.",
+        )),
+        Some(eur) if eur <= AMOUNT_MAX => Ok(()),
+        _ => Err(too_large(at, amount)),
+    }
+}
+
+fn too_large(at: At, amount: &Amount) -> RowError {
+    at.error(
+        "amount",
+        Some(&amount.to_string()),
+        "amount.too-large",
+        "One payment cannot be larger than 1000000000.00 EUR. Check the decimal point.",
+    )
 }
 
 /// What makes a receipt this one and no other, however its supplier's name is spaced or capitalised.

@@ -1,9 +1,11 @@
 //! `spend.csv`: what partners delivered, and claim.
 
-use domain::claim::{Claim, ClaimState, RECEIPT, SpendReported};
+use domain::claim::{Claim, ClaimState, RECEIPT, Spend as Reported};
 use domain::ids::FileDigest;
+use domain::rates;
 use domain::{ClaimCommand, ClaimId, PartnerCode};
 use interchange::{RowError, SpendRow};
+use money::Currency;
 
 use super::{At, Importer, Refused, RowOutcome, rows};
 use crate::error::AppError;
@@ -25,6 +27,10 @@ impl Importer for Spend {
             .map(|row| rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no))
             .collect();
         session.load_keys(RECEIPT, &receipts).await?;
+        // Whoever spends euros only pays for no rates.
+        if rows.iter().any(|row| row.amount.currency() != Currency::EUR) {
+            session.load_rates([rates::source(session.ledger().rulebook.parameters().spend_rate)]).await?;
+        }
         session.load_partners(rows.iter().filter_map(|row| row.partner.parse::<PartnerCode>().ok())).await?;
         rows::load_cases(session, rows.iter().map(|row| row.case_ref.as_str()), RECEIPT, &receipts).await
     }
@@ -49,13 +55,11 @@ impl Importer for Spend {
             };
             errors.push(at.error("category", Some(&row.category), "category.unknown", message));
         }
-        let eur = rows::in_euro(at, &row.amount).map_err(|error| errors.push(error)).ok();
         let partner = row.partner.parse::<PartnerCode>();
         if let Err(error) = &partner {
             errors.push(at.error("partner", Some(&row.partner), "code.pattern", error.to_string()));
         }
-        let (Some(case), Some(category), Some(eur), Ok(partner), []) =
-            (case, category, eur, partner, errors.as_slice())
+        let (Some(case), Some(category), Ok(partner), []) = (case, category, partner, errors.as_slice())
         else {
             return Ok(RowOutcome::Errors(errors));
         };
@@ -89,7 +93,10 @@ impl Importer for Spend {
                 .and_then(|c| c.claims.get(&ClaimId(owner.entity)));
             let differing = known.map(|known| differing(at, row, known)).unwrap_or_default();
             return Ok(match owner.case() == Some(case) {
-                true if differing.is_empty() => RowOutcome::Recognised,
+                true if differing.is_empty() => match known {
+                    Some(known) if known.state == ClaimState::WaitingForRate => RowOutcome::StillWithoutRate,
+                    _ => RowOutcome::Recognised,
+                },
                 true => RowOutcome::Errors(differing),
                 false => RowOutcome::Errors(vec![at.error(
                     "receipt_no",
@@ -100,14 +107,28 @@ impl Importer for Spend {
             });
         }
 
+        let rule = session.ledger().rulebook.parameters().spend_rate;
+        let (foreign, reported_on) = (row.amount.currency() != Currency::EUR, session.ledger().today());
+        let day = rates::day(rule, row.delivered_on, reported_on);
+        let quote = foreign.then(|| session.rate(rule, row.amount.currency(), day)).flatten();
+        let waits = foreign && quote.is_none();
+        if !waits && let Err(error) = rows::bookable(at, &row.amount, quote.map(|quote| quote.rate)) {
+            return Ok(RowOutcome::Errors(vec![error]));
+        }
         if !session.decides() {
-            return Ok(RowOutcome::Applied(Vec::new()));
+            return Ok(match waits {
+                true => RowOutcome::WithoutRate,
+                false => RowOutcome::Applied(Vec::new()),
+            });
         }
         let revision = session.case(case).map_or(0, |c| c.revision);
         let mut request =
             vec!["import-spend", accept_code(self.accept), &row.partner, &row.supplier, &row.receipt_no];
         request.extend(said.iter().map(String::as_str));
         let mut draft = session.draft(at.tag, &request, revision);
+        if foreign {
+            session.rest_on_rates(&mut draft, rule);
+        }
         session.register_partner(&mut draft, &partner)?;
         let text = ReceiptText {
             supplier: row.supplier.clone(),
@@ -115,27 +136,33 @@ impl Importer for Spend {
             description: row.description.clone(),
         };
         let claim = ClaimId(session.ledger().environment.new_id()?);
-        let report = SpendReported {
+        let report = Reported {
             claim,
             partner,
             category: row.category.clone(),
             budget_line: category.budget_line.clone(),
             delivered_on: row.delivered_on,
+            reported_on,
             amount: row.amount,
-            eur,
+            quote,
             receipt_key,
             receipt_sha256: row.receipt_sha256.map(FileDigest),
             details: session.seal(&mut draft, case, &text)?,
         };
         let mut refused = Vec::new();
-        let reported = session.on_claim(&mut draft, case, &ClaimCommand::Report(report))?;
+        let report = ClaimCommand::Report(report);
+        let eur = session.case(case).and_then(|case| report.amount(case));
+        let reported = session.on_claim(&mut draft, case, &report)?;
         if let Err(refusal) = reported {
-            refused.push(Refused { reason: refusal.refusal.codes(), amount: Some(eur) });
+            refused.push(Refused { reason: refusal.refusal.codes(), amount: eur });
+        } else if waits {
+            session.commit(draft);
+            return Ok(RowOutcome::WithoutRate);
         } else if self.accept {
             let accepted =
                 session.on_claim(&mut draft, case, &ClaimCommand::Accept { claim, by_name: false })?;
             refused.extend(match accepted {
-                Err(refusal) => Some(Refused { reason: refusal.refusal.codes(), amount: Some(eur) }),
+                Err(refusal) => Some(Refused { reason: refusal.refusal.codes(), amount: eur }),
                 Ok(()) => session.case(case).and_then(|c| c.claims.get(&claim)).and_then(cut),
             });
         }

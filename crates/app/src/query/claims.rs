@@ -45,8 +45,14 @@ pub struct ClaimItem {
     pub amount: String,
     /// Its currency.
     pub currency: &'static str,
-    /// In euro.
-    pub eur: Eur,
+    /// Units of that currency for one euro; empty for euros, and while the rate is still to come.
+    pub rate: String,
+    /// The day the rate was published for; of a rate of a month the first.
+    pub rate_date: Option<Date>,
+    /// Who published the rate.
+    pub rate_source: &'static str,
+    /// In euro; none while the rate is still to come.
+    pub eur: Option<Eur>,
     /// Counts as disbursed.
     pub eligible: Eur,
     /// Does not.
@@ -66,6 +72,19 @@ pub struct ClaimItem {
 }
 
 impl Ledger {
+    /// The claims that wait for an exchange rate, in the order they were reported.
+    pub(crate) async fn claims_waiting_for_rate(&self) -> Result<Vec<(u64, CaseId, ClaimId)>, AppError> {
+        self.current().await?;
+        let mut waiting = Vec::new();
+        for (key, row) in self.runner.all_rows::<ClaimsProjection>().await? {
+            if let (Ok(id), ClaimState::WaitingForRate) = (key.parse(), row.state) {
+                waiting.push((row.position, row.case, id));
+            }
+        }
+        waiting.sort_unstable();
+        Ok(waiting)
+    }
+
     /// Claims in the order they were reported.
     pub async fn claims(&self, filter: &ClaimFilter) -> Result<Vec<ClaimItem>, AppError> {
         self.current().await?;
@@ -125,6 +144,9 @@ impl Ledger {
                     delivered_on: row.delivered_on,
                     amount: row.amount.to_string(),
                     currency: row.amount.currency().code(),
+                    rate: row.quote.map(|quote| quote.rate.to_string()).unwrap_or_default(),
+                    rate_date: row.quote.map(|quote| quote.rate_date),
+                    rate_source: row.quote.map_or("", |quote| quote.source.code()),
                     eur: row.eur,
                     eligible: row.eligible,
                     disallowed: row.disallowed,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::case::CaseEvent;
-use domain::claim::{Basis, ClaimReason};
+use domain::claim::{Basis, ClaimReason, SpendReported};
 use domain::grant::GrantReason;
 use domain::ledger::LedgerEvent;
 use domain::{CaseId, Event};
@@ -11,6 +11,7 @@ use money::Eur;
 use rulebook::{Entitlement, Facts, FailedCondition, Rulebook};
 use serde::Serialize;
 
+use super::history::rate;
 use crate::error::AppError;
 use crate::ledger::Ledger;
 
@@ -73,8 +74,8 @@ pub struct GrantExplained {
 pub struct ClaimExplained {
     /// Its number.
     pub claim: u64,
-    /// As claimed.
-    pub eur: Eur,
+    /// As claimed, in euro; none while the exchange rate is still to come.
+    pub eur: Option<Eur>,
     /// Counts as disbursed.
     pub eligible: Eur,
     /// Does not.
@@ -163,13 +164,22 @@ impl Ledger {
                     }
                 }
                 CaseEvent::SpendReported(e) => {
+                    explanation.claims.extend(exchanged(position, e));
                     reported.insert(e.claim, (position, e.clone()));
+                }
+                CaseEvent::ClaimConverted(e) => {
+                    let Some((claim, report)) = reported.get_mut(&e.claim) else { continue };
+                    report.eur = Some(e.eur);
+                    if let Some(exchange) = &mut report.exchange {
+                        exchange.quote = Some(e.quote);
+                    }
+                    explanation.claims.extend(exchanged(*claim, report));
                 }
                 CaseEvent::ClaimAccepted(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
                     let (reason, because) = (
                         e.reason.map(|r| r.to_string()).unwrap_or_default(),
-                        fits(&e.basis, report.eur, e.eligible, e.disallowed),
+                        fits(&e.basis, report.eur.unwrap_or(Eur::ZERO), e.eligible, e.disallowed),
                     );
                     explanation.claims.push(ClaimExplained {
                         claim: *claim,
@@ -200,7 +210,7 @@ impl Ledger {
                 CaseEvent::ClaimRefused(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
                     let because =
-                        refused(e.reason, &e.basis, &report.partner, report.delivered_on, report.eur);
+                        refused(e.reason, &e.basis, &report.partner, report.delivered_on, e.disallowed);
                     let reason = e.reason.to_string();
                     explanation.claims.push(ClaimExplained {
                         claim: *claim,
@@ -356,6 +366,27 @@ fn named_facts(facts: &Facts) -> Vec<(String, String)> {
     let mut named = vec![("applied_on".to_owned(), facts.applied_on.to_string())];
     named.extend(rulebook::Fact::ALL.iter().map(|fact| (fact.to_string(), facts.value(*fact).to_owned())));
     named
+}
+
+/// How an amount in another currency became euros, or what it waits for.
+fn exchanged(claim: u64, report: &SpendReported) -> Option<ClaimExplained> {
+    let exchange = report.exchange.as_ref()?;
+    let amount = format!("{} {}", report.amount, report.amount.currency());
+    let (reason, because) = match (exchange.quote, report.eur) {
+        (Some(quote), Some(eur)) => (
+            "converted",
+            format!("{amount} at {} = {eur}, rounded half up; rule {}", rate(&quote), exchange.rule),
+        ),
+        _ => {
+            let source = domain::rates::source(exchange.rule);
+            (
+                "waiting-for-rate",
+                format!("{amount}: the rate of {source} for {} is not published yet", exchange.day),
+            )
+        }
+    };
+    let (eligible, disallowed) = (Eur::ZERO, Eur::ZERO);
+    Some(ClaimExplained { claim, eur: report.eur, eligible, disallowed, reason: reason.into(), because })
 }
 
 fn left(cap: Eur, disbursed: Eur) -> Eur {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use domain::case::CaseEvent;
+use domain::rates::Quote;
 use domain::{CaseId, Event, Recorded, SubjectId, TextId};
 use serde::Serialize;
 use serde_json::Value;
@@ -93,6 +94,12 @@ fn phrase(text: &serde_json::Map<String, Value>) -> String {
 pub fn utc(micros: i64) -> String {
     let time = jiff::Timestamp::from_microsecond(micros).unwrap_or_default();
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A rate with where it comes from, as it stands in sentences.
+pub(super) fn rate(quote: &Quote) -> String {
+    let correction = if quote.version > 1 { format!(", version {}", quote.version) } else { String::new() };
+    format!("{} for 1 EUR ({} {}{correction})", quote.rate, quote.source, quote.rate_date)
 }
 
 fn in_words(
@@ -191,15 +198,26 @@ fn in_words(
                 text(e.details)
             )
         }
-        CaseEvent::SpendReported(e) => format!(
-            "{} reported {} {} for {} delivered {}, receipt {}",
-            e.partner,
-            e.amount,
-            e.amount.currency(),
-            e.category,
-            e.delivered_on,
-            text(e.details)
-        ),
+        CaseEvent::SpendReported(e) => {
+            let quote = e.exchange.as_ref().and_then(|exchange| exchange.quote);
+            let worth = match (e.eur, quote) {
+                (Some(eur), Some(quote)) => format!(" = {eur} EUR at {}", rate(&quote)),
+                (None, _) => ", which waits for its exchange rate,".to_owned(),
+                (Some(_), None) => String::new(),
+            };
+            format!(
+                "{} reported {} {}{worth} for {} delivered {}, receipt {}",
+                e.partner,
+                e.amount,
+                e.amount.currency(),
+                e.category,
+                e.delivered_on,
+                text(e.details)
+            )
+        }
+        CaseEvent::ClaimConverted(e) => {
+            format!("claim {} converted: {} EUR at {}", number(e.claim.0), e.eur, rate(&e.quote))
+        }
         CaseEvent::ClaimAccepted(e) if e.disallowed.is_zero() => {
             format!("claim {} accepted: {} EUR", number(e.claim.0), e.eligible)
         }
@@ -224,8 +242,11 @@ fn in_words(
             format!("claim {} taken up again: {}", number(e.claim.0), text(e.details))
         }
         CaseEvent::BenefitReversed(e) => {
+            let original = e.original.map_or_else(String::new, |original| {
+                format!(" ({} {})", original.amount, original.amount.currency())
+            });
             format!(
-                "{} EUR of claim {} reversed on {}: {}",
+                "{} EUR{original} of claim {} reversed on {}: {}",
                 e.amount,
                 number(e.claim.0),
                 e.reversed_on,

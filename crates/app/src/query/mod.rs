@@ -9,6 +9,7 @@ mod claims;
 mod explain;
 mod grants;
 mod history;
+mod rates;
 mod summary;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ pub use explain::{ClaimExplained, Explanation, GrantExplained, Judgement, RuleCi
 pub use grants::GrantItem;
 pub use history::HistoryItem;
 pub use history::utc;
+pub use rates::{RateFilter, RateItem};
 pub use summary::{ReasonTotal, Summary, SummaryLine};
 
 use crate::error::AppError;

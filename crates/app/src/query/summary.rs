@@ -38,6 +38,8 @@ pub struct Summary {
     pub refused: Vec<ReasonTotal>,
     /// Claims that wait for a decision, and their sum.
     pub open_claims: (u64, Eur),
+    /// Claims that wait for an exchange rate, and so have no sum yet.
+    pub waiting_for_rate: u64,
 }
 
 /// Entitled, disbursed and remaining of one programme in one country.
@@ -144,13 +146,14 @@ impl Ledger {
             }
         }
         let mut open_claims = (0, Eur::ZERO);
+        let mut waiting_for_rate = 0;
         for (_, claim) in self.runner.all_rows::<ClaimsProjection>().await? {
             if let Some(reason) = claim.reason {
                 refuse("claim", reason.to_string(), Some(claim.disallowed))?;
             }
-            if matches!(claim.state, ClaimState::Reported | ClaimState::Queried) {
-                open_claims =
-                    (open_claims.0 + 1, open_claims.1.checked_add(claim.eur).map_err(FoldError::from)?);
+            waiting_for_rate += u64::from(claim.state == ClaimState::WaitingForRate);
+            if let (ClaimState::Reported | ClaimState::Queried, Some(eur)) = (claim.state, claim.eur) {
+                open_claims = (open_claims.0 + 1, open_claims.1.checked_add(eur).map_err(FoldError::from)?);
             }
         }
         for (_, grant) in self.runner.all_rows::<GrantsProjection>().await? {
@@ -184,6 +187,7 @@ impl Ledger {
                 })
                 .collect(),
             open_claims,
+            waiting_for_rate,
         })
     }
 }

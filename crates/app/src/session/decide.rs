@@ -26,6 +26,8 @@ pub struct Draft {
     /// A row that comes again is the same request; a person who asks again asks anew.
     pub(super) by_person: bool,
     pub(super) expected: Vec<(StreamId, u64)>,
+    /// Streams the decision rests on and does not extend.
+    pub(super) read: Vec<(StreamId, u64)>,
     pub(super) events: Vec<NewEvent>,
     pub(super) subject_keys: Vec<WrappedSubjectKey>,
     pub(super) texts: Vec<SealedText>,
@@ -47,6 +49,7 @@ impl Session<'_> {
             fingerprint: self.ledger.key.blind_index("request", &parts),
             by_person: false,
             expected: Vec::new(),
+            read: Vec::new(),
             events: Vec::new(),
             subject_keys: Vec::new(),
             texts: Vec::new(),
@@ -115,13 +118,9 @@ impl Session<'_> {
         command: &ClaimCommand,
     ) -> Result<Decided, AppError> {
         let decided = domain::claim::decide(self.known(id)?, command, &self.ledger.rulebook);
+        let amount = command.amount(self.known(id)?);
         let about = Some(command.about());
-        self.settle(
-            draft,
-            id,
-            decided,
-            Asked { command: command.name(), about, on: command.on(), amount: command.amount() },
-        )
+        self.settle(draft, id, decided, Asked { command: command.name(), about, on: command.on(), amount })
     }
 
     /// Decides a command about an arrival grant of a case.

@@ -7,10 +7,12 @@
 
 mod decide;
 mod execute;
+mod rates;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use domain::rates::{RateSource, RateTable};
 use domain::{Case, CaseId, Event, PartnerCode, Refusal};
 use event_log::{Append, AppendOutcome, Hash, StreamId};
 use uuid::Uuid;
@@ -94,6 +96,7 @@ pub struct Session<'l> {
     cases: HashMap<CaseId, Loaded>,
     keys: HashMap<(&'static str, Hash), Option<Owner>>,
     partners: HashMap<PartnerCode, bool>,
+    rates: HashMap<RateSource, RateTable>,
     batch: Vec<(usize, Append)>,
     /// The command of the batch that extended a stream last.
     extended_by: HashMap<StreamId, Uuid>,
@@ -112,6 +115,7 @@ impl<'l> Session<'l> {
             cases: HashMap::new(),
             keys: HashMap::new(),
             partners: HashMap::new(),
+            rates: HashMap::new(),
             batch: Vec::new(),
             extended_by: HashMap::new(),
         }
@@ -228,13 +232,15 @@ impl<'l> Session<'l> {
         for (stream_id, _) in &draft.expected {
             after.extend(self.extended_by.insert(stream_id.clone(), draft.command_id));
         }
+        // What was only read must not have changed either, but the command does not extend it.
+        let expected = draft.expected.into_iter().chain(draft.read).collect();
         let append = Append {
             after,
             command_id: draft.command_id,
             fingerprint: draft.fingerprint,
             actor: self.ledger.actor().to_owned(),
             recorded_at: self.ledger.environment.now(),
-            expected: draft.expected,
+            expected,
             events: draft.events,
             subject_keys: draft.subject_keys,
             texts: draft.texts,
@@ -279,6 +285,7 @@ impl<'l> Session<'l> {
         self.cases.clear();
         self.keys.clear();
         self.partners.clear();
+        self.rates.clear();
     }
 
     /// Whether much is held that can be loaded again.

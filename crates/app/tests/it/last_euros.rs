@@ -134,7 +134,7 @@ async fn wrongs(store: &dyn Store) -> Vec<String> {
         let left = (CAP - *spent).max(0);
         match event {
             CaseEvent::SpendReported(event) => {
-                reported.insert(event.claim, event.eur.cents());
+                reported.insert(event.claim, event.eur.unwrap().cents());
             }
             CaseEvent::ClaimAccepted(event) => {
                 let asked = reported.remove(&event.claim);

@@ -24,6 +24,9 @@ pub const COLUMNS: &[&str] = &[
     "delivered_on",
     "amount",
     "currency",
+    "rate",
+    "rate_date",
+    "rate_source",
     "eur",
     "eligible",
     "disallowed",
@@ -49,6 +52,9 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
                 Some(case) => Some(ledger.find_case(&case).await?),
                 None => None,
             };
+            if !dry_run {
+                converted(&ledger).await?;
+            }
             let filter = ClaimFilter { case, partner, state: Some(ClaimState::Reported) };
             let open: Vec<_> =
                 ledger.claims(&filter).await?.into_iter().map(|c| (c.claim, c.case_id, c.id)).collect();
@@ -80,6 +86,9 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
         }
         ClaimCommand::Accept { claims, dry_run, .. } => {
             let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
+            if !dry_run {
+                converted(&ledger).await?;
+            }
             let mut refused = ExitCode::SUCCESS;
             for number in claims {
                 let (case, claim) = ledger.find_claim(number).await?;
@@ -128,6 +137,16 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
     Ok(ExitCode::SUCCESS)
 }
 
+/// Converts what waited for rates that are published by now: an import of rates may have been cut short.
+async fn converted(ledger: &app::Ledger) -> Result<(), Failure> {
+    let (converted, _) = ledger.convert_waiting().await?;
+    if converted > 0 {
+        let count = crate::output::counted(converted, "claim");
+        crate::output::remark(format!("{count} that waited for an exchange rate converted"));
+    }
+    Ok(())
+}
+
 /// What a decision came to.
 fn decided(eligible: Eur, disallowed: Eur, reason: &str) -> String {
     let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
@@ -147,6 +166,9 @@ pub fn row(c: &ClaimItem) -> Vec<Cell> {
         c.delivered_on,
         Cell::Figure(c.amount.clone()),
         c.currency,
+        Cell::Figure(c.rate.clone()),
+        c.rate_date,
+        c.rate_source,
         c.eur,
         c.eligible,
         c.disallowed,

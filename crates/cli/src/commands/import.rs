@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use app::Ledger;
-use app::import::{Cases, Grants, ImportReport, ImportRequest, Importer, Reversals, Spend};
+use app::import::{Cases, Grants, ImportReport, ImportRequest, Importer, RatesRequest, Reversals, Spend};
 use serde_json::json;
 
 use crate::args::{Format, ImportCommand, ImportFile};
@@ -15,6 +15,12 @@ use crate::progress::{ImportBar, LogBar};
 pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Result<ExitCode, Failure> {
     let (file, accept) = match &command {
         ImportCommand::List => return list(place, format).await,
+        ImportCommand::Rates { files, month, allow_jump, dry_run } => {
+            let allow_jumps = allow_jump.iter().copied().collect();
+            let request =
+                RatesRequest { paths: files.clone(), month: *month, allow_jumps, dry_run: *dry_run };
+            return super::rate::import(place, format, &request).await;
+        }
         ImportCommand::Spend { file, accept } => (file, *accept),
         ImportCommand::Cases(file) | ImportCommand::Grants(file) | ImportCommand::Reversals(file) => {
             (file, false)
@@ -26,7 +32,9 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
         ImportCommand::Cases(_) => import(&ledger, &Cases, file).await?,
         ImportCommand::Grants(_) => import(&ledger, &Grants, file).await?,
         ImportCommand::Spend { .. } => import(&ledger, &Spend { accept }, file).await?,
-        ImportCommand::Reversals(_) | ImportCommand::List => import(&ledger, &Reversals, file).await?,
+        ImportCommand::Reversals(_) | ImportCommand::Rates { .. } | ImportCommand::List => {
+            import(&ledger, &Reversals, file).await?
+        }
     };
     show(format, file, accept, &report)
 }
@@ -158,6 +166,12 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
             lines.push(format!("  {outcome:<11} {count:>6}{note}"));
         }
     }
+    if report.waiting_for_rate > 0 {
+        lines.push(format!(
+            "  waiting     {:>6}  (for an exchange rate: `svala claim list --state waiting-for-rate`)",
+            report.waiting_for_rate
+        ));
+    }
     if !report.refused.is_empty() {
         let rows = report.refused.iter().map(|(reason, (rows, eur))| {
             let eur = if eur.is_zero() { String::new() } else { format!("{eur} EUR") };
@@ -181,6 +195,7 @@ fn as_json(report: &ImportReport) -> serde_json::Value {
         "sha256": report.sha256,
         "delimiter": report.dialect.map(|d| char::from(d.delimiter).to_string()),
         "counts": report.counts,
+        "waiting_for_rate": report.waiting_for_rate,
         "refused": report.refused.iter().map(|(reason, (rows, eur))| json!({"reason": reason, "rows": rows, "disallowed": eur})).collect::<Vec<_>>(),
         "errors": report.errors.iter().map(|e| json!({"row": e.row, "column": e.column, "value": e.value, "rule": e.rule, "detail": e.message})).collect::<Vec<_>>(),
         "errors_total": report.errors_total,

@@ -8,6 +8,7 @@ mod demo;
 mod grant;
 mod import;
 mod prove;
+mod rate;
 mod report;
 mod rulebook;
 
@@ -34,6 +35,7 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Case(command) => case::run(place, format, command).await,
         Command::Claim(command) => claim::run(place, format, command).await,
         Command::Grant(command) => grant::run(place, format, command).await,
+        Command::Rate(command) => rate::run(place, format, command).await,
         Command::Balance { case } => report::balance(place, format, case).await,
         Command::History { case } => report::history(place, format, &case).await,
         Command::Explain { case } => report::explain(place, format, &case).await,

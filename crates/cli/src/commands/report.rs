@@ -199,6 +199,10 @@ pub fn summed_up(summary: &Summary) -> String {
             crate::output::counted(count, "claim")
         ));
     }
+    if summary.waiting_for_rate > 0 {
+        let claims = crate::output::counted(summary.waiting_for_rate, "claim");
+        out.push(format!("{}: {claims} until a rate is imported", heading("waiting for an exchange rate")));
+    }
     out.push(format!("\n{}", heading("entitled, disbursed and remaining (EUR)")));
     out.push(table(SUMMARY_COLUMNS, summary.lines.iter().chain([&summary.total]).map(summary_row)));
     out.push(format!("\n{}", heading("people near, at or over their cap")));

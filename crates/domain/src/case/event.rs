@@ -6,7 +6,8 @@ use rulebook::{Authority, Entitlement, Facts, FailedCondition, ReturnMode};
 use serde::{Deserialize, Serialize};
 
 use crate::claim::{
-    BenefitReversed, ClaimAccepted, ClaimQueried, ClaimRefused, ClaimReopened, SpendReported,
+    BenefitReversed, BenefitReversedV1, ClaimAccepted, ClaimConverted, ClaimQueried, ClaimRefused,
+    ClaimReopened, SpendReported, SpendReportedV1,
 };
 use crate::event::events;
 use crate::grant::{ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned};
@@ -31,12 +32,13 @@ events! {
         ArrivalGrantRefused = 1,
         ArrivalGrantAllowed = 1,
         ArrivalGrantReturned = 1,
-        SpendReported = 1,
+        SpendReported = 2 (1 as SpendReportedV1),
+        ClaimConverted = 1,
         ClaimAccepted = 1,
         ClaimQueried = 1,
         ClaimRefused = 1,
         ClaimReopened = 1,
-        BenefitReversed = 1,
+        BenefitReversed = 2 (1 as BenefitReversedV1),
     }
 }
 

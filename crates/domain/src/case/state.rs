@@ -141,6 +141,7 @@ impl Case {
             | CaseEvent::ArrivalGrantAllowed(_)
             | CaseEvent::ArrivalGrantReturned(_) => crate::grant::evolve(&mut case.grants, event)?,
             CaseEvent::SpendReported(_)
+            | CaseEvent::ClaimConverted(_)
             | CaseEvent::ClaimAccepted(_)
             | CaseEvent::ClaimQueried(_)
             | CaseEvent::ClaimRefused(_)

@@ -1,17 +1,52 @@
 //! What can be asked about claims.
 
 use jiff::civil::Date;
-use money::Eur;
+use money::{Amount, Eur};
 use uuid::Uuid;
 
-use super::event::SpendReported;
-use crate::ids::{ClaimId, KeyDigest, TextId};
+use crate::case::Case;
+use crate::ids::{ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
+use crate::rates::Quote;
+
+/// What a partner reports.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spend {
+    /// The new claim.
+    pub claim: ClaimId,
+    /// Who reports.
+    pub partner: PartnerCode,
+    /// Benefit category of the rulebook.
+    pub category: String,
+    /// Budget line the category belongs to.
+    pub budget_line: String,
+    /// Day of delivery.
+    pub delivered_on: Date,
+    /// Day of the report.
+    pub reported_on: Date,
+    /// As on the receipt, with its currency.
+    pub amount: Amount,
+    /// The rate that the rulebook asks for, if the amount is in another currency and the rate is published.
+    pub quote: Option<Quote>,
+    /// Keyed digest of partner, supplier and receipt number.
+    pub receipt_key: KeyDigest,
+    /// SHA-256 of the receipt's file, when the partner gave one.
+    pub receipt_sha256: Option<FileDigest>,
+    /// Supplier, receipt number and description, in the vault.
+    pub details: TextId,
+}
 
 /// A command about a claim of a case.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClaimCommand {
     /// A partner reports spend. Nothing that is reported is dropped, so this is refused only if it was reported before.
-    Report(SpendReported),
+    Report(Spend),
+    /// Give a claim that waits for its rate the rate that has been published.
+    Convert {
+        /// Which.
+        claim: ClaimId,
+        /// The rate.
+        quote: Quote,
+    },
     /// Take what fits under the cap and disallow the rest.
     Accept {
         /// Which.
@@ -37,8 +72,8 @@ pub enum ClaimCommand {
     Reverse {
         /// Which.
         claim: ClaimId,
-        /// How much.
-        amount: Eur,
+        /// How much: in euro, or in the currency of the claim.
+        amount: Amount,
         /// Day.
         reversed_on: Date,
         /// Keyed digest of partner, supplier, receipt, day and amount.
@@ -53,6 +88,7 @@ impl ClaimCommand {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Report(_) => "report-spend",
+            Self::Convert { .. } => "convert-claim",
             Self::Accept { .. } => "accept-claim",
             Self::Refuse { .. } => "refuse-claim",
             Self::Reopen { .. } => "reopen-claim",
@@ -63,8 +99,9 @@ impl ClaimCommand {
     /// The claim it is about.
     pub fn about(&self) -> Uuid {
         match self {
-            Self::Report(event) => event.claim.0,
-            Self::Accept { claim, .. }
+            Self::Report(spend) => spend.claim.0,
+            Self::Convert { claim, .. }
+            | Self::Accept { claim, .. }
             | Self::Refuse { claim, .. }
             | Self::Reopen { claim, .. }
             | Self::Reverse { claim, .. } => claim.0,
@@ -74,18 +111,24 @@ impl ClaimCommand {
     /// The business date it gives, if any.
     pub fn on(&self) -> Option<Date> {
         match self {
-            Self::Report(event) => Some(event.delivered_on),
-            Self::Accept { .. } | Self::Refuse { .. } | Self::Reopen { .. } => None,
+            Self::Report(spend) => Some(spend.delivered_on),
+            Self::Convert { .. } | Self::Accept { .. } | Self::Refuse { .. } | Self::Reopen { .. } => None,
             Self::Reverse { reversed_on, .. } => Some(*reversed_on),
         }
     }
 
-    /// The amount it gives, if any.
-    pub fn amount(&self) -> Option<Eur> {
+    /// The amount it gives, if any: in euro, as far as they are known.
+    pub fn amount(&self, case: &Case) -> Option<Eur> {
         match self {
-            Self::Report(event) => Some(event.eur),
-            Self::Accept { .. } | Self::Refuse { .. } | Self::Reopen { .. } => None,
-            Self::Reverse { amount, .. } => Some(*amount),
+            Self::Report(spend) => match spend.quote {
+                Some(quote) => spend.amount.convert(quote.rate).ok(),
+                None => spend.amount.to_eur_exact(),
+            },
+            Self::Convert { .. } | Self::Accept { .. } | Self::Refuse { .. } | Self::Reopen { .. } => None,
+            Self::Reverse { claim, amount, .. } => match case.claims.get(claim) {
+                Some(claim) => claim.value_of(*amount).ok().map(|(eur, _)| eur),
+                None => amount.to_eur_exact(),
+            },
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use jiff::civil::Date;
 use money::{Amount, Eur};
+use rulebook::SpendRate;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
+use crate::rates::Quote;
 
 rulebook::codes! {
     /// Why a claim, or a part of it, was disallowed. Tested in this order; finance's own refusal stands apart.
@@ -32,6 +34,21 @@ rulebook::codes! {
     }
 }
 
+/// Which exchange rate values an amount: fixed when it is reported, also where the rate itself is still to come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// Version of the rulebook in force.
+    pub rulebook: String,
+    /// What its parameter `spend_rate` said.
+    pub rule: SpendRate,
+    /// The day for which the rate is taken.
+    pub day: Date,
+    /// The rate, if it was published by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
+}
+
 /// A partner reported spend on a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,8 +65,12 @@ pub struct SpendReported {
     pub delivered_on: Date,
     /// As on the receipt, with its currency.
     pub amount: Amount,
-    /// In euro, computed once.
-    pub eur: Eur,
+    /// Which rate values it; none for euros (and in version 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Exchange>,
+    /// In euro, computed once; none while the rate is still to come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eur: Option<Eur>,
     /// Keyed digest of partner, supplier and receipt number.
     pub receipt_key: KeyDigest,
     /// SHA-256 of the receipt's file, when the partner gave one.
@@ -57,6 +78,20 @@ pub struct SpendReported {
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
     pub details: TextId,
+}
+
+/// The rate that a claim waited for was published: its euros are computed, once and for all.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimConverted {
+    /// Which.
+    pub claim: ClaimId,
+    /// Budget line.
+    pub budget_line: String,
+    /// The rate.
+    pub quote: Quote,
+    /// In euro.
+    pub eur: Eur,
 }
 
 /// The facts and figures a decision about a claim was made on.
@@ -144,6 +179,16 @@ pub struct ClaimReopened {
     pub details: TextId,
 }
 
+/// An amount in the currency of its claim, and the rate of that claim.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Original {
+    /// As given.
+    pub amount: Amount,
+    /// The rate that the claim was converted at.
+    pub quote: Quote,
+}
+
 /// Accepted spend came back. It posts on its own day and lowers what was disbursed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -152,8 +197,11 @@ pub struct BenefitReversed {
     pub claim: ClaimId,
     /// Budget line.
     pub budget_line: String,
-    /// How much.
+    /// How much, in euro.
     pub amount: Eur,
+    /// What came back in the currency of the claim, if it was not euros.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<Original>,
     /// Day.
     pub reversed_on: Date,
     /// Keyed digest of partner, supplier, receipt, day and amount.

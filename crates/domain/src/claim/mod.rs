@@ -4,14 +4,17 @@ mod command;
 mod decide;
 mod event;
 mod state;
+mod upcast;
+mod value;
 
-pub use command::ClaimCommand;
+pub use command::{ClaimCommand, Spend};
 pub use decide::decide;
 pub use event::{
-    Basis, BenefitReversed, ClaimAccepted, ClaimQueried, ClaimReason, ClaimRefused, ClaimReopened,
-    QueryReason, SpendReported,
+    Basis, BenefitReversed, ClaimAccepted, ClaimConverted, ClaimQueried, ClaimReason, ClaimRefused,
+    ClaimReopened, Exchange, Original, QueryReason, SpendReported,
 };
 pub use state::{Claim, ClaimState, evolve};
+pub(crate) use upcast::{BenefitReversedV1, SpendReportedV1};
 
 /// Kind of unique fact: a receipt of a supplier reported by a partner.
 pub const RECEIPT: &str = "receipt";

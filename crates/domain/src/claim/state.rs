@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use money::{Amount, Eur};
 
-use super::event::ClaimReason;
+use super::event::{ClaimReason, Exchange};
 use crate::case::CaseEvent;
 use crate::ids::{ClaimId, FileDigest, PartnerCode, TextId};
 use crate::refusal::FoldError;
@@ -13,6 +13,8 @@ use crate::refusal::FoldError;
 rulebook::codes! {
     /// How far a claim has come.
     ClaimState {
+        /// Reported in a currency whose rate is not published yet.
+        WaitingForRate = "waiting-for-rate",
         /// Reported, not decided.
         Reported = "reported",
         /// Waits for an answer or a decision by name.
@@ -41,8 +43,10 @@ pub struct Claim {
     pub delivered_on: Date,
     /// As on the receipt.
     pub amount: Amount,
-    /// In euro.
-    pub eur: Eur,
+    /// Which rate values it; none for euros.
+    pub exchange: Option<Exchange>,
+    /// In euro; none while the rate is still to come.
+    pub eur: Option<Eur>,
     /// SHA-256 of the receipt's file.
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
@@ -62,7 +66,12 @@ pub struct Claim {
 impl Claim {
     /// Not decided yet.
     pub fn is_open(&self) -> bool {
-        matches!(self.state, ClaimState::Reported | ClaimState::Queried)
+        matches!(self.state, ClaimState::WaitingForRate | ClaimState::Reported | ClaimState::Queried)
+    }
+
+    /// Where it stands before any decision.
+    fn undecided_state(&self) -> ClaimState {
+        if self.eur.is_some() { ClaimState::Reported } else { ClaimState::WaitingForRate }
     }
 }
 
@@ -70,12 +79,13 @@ impl Claim {
 pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Result<(), FoldError> {
     match event {
         CaseEvent::SpendReported(e) => {
-            let claim = Claim {
+            let mut claim = Claim {
                 partner: e.partner.clone(),
                 category: e.category.clone(),
                 budget_line: e.budget_line.clone(),
                 delivered_on: e.delivered_on,
                 amount: e.amount,
+                exchange: e.exchange.clone(),
                 eur: e.eur,
                 receipt_sha256: e.receipt_sha256,
                 details: e.details,
@@ -85,13 +95,25 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 reason: None,
                 state: ClaimState::Reported,
             };
+            claim.state = claim.undecided_state();
             if claims.insert(e.claim, claim).is_some() {
                 return Err(FoldError(format!("claim {} is reported twice", e.claim)));
             }
         }
+        CaseEvent::ClaimConverted(e) => match claims.get_mut(&e.claim) {
+            Some(claim) if claim.state == ClaimState::WaitingForRate => {
+                claim.eur = Some(e.eur);
+                claim.state = ClaimState::Reported;
+                match &mut claim.exchange {
+                    Some(exchange) => exchange.quote = Some(e.quote),
+                    None => return Err(FoldError(format!("claim {} needs no exchange rate", e.claim))),
+                }
+            }
+            _ => return Err(FoldError(format!("claim {} does not wait for a rate", e.claim))),
+        },
         CaseEvent::ClaimAccepted(e) => {
             let claim = undecided(claims, e.claim)?;
-            if e.eligible.checked_add(e.disallowed)? != claim.eur {
+            if Some(e.eligible.checked_add(e.disallowed)?) != claim.eur {
                 return Err(FoldError(format!(
                     "claim {} is decided for another amount than it was reported",
                     e.claim
@@ -108,7 +130,8 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
         }
         CaseEvent::ClaimReopened(e) => match claims.get_mut(&e.claim) {
             Some(claim) if claim.state == ClaimState::Refused => {
-                (claim.disallowed, claim.reason, claim.state) = (Eur::ZERO, None, ClaimState::Reported);
+                (claim.disallowed, claim.reason) = (Eur::ZERO, None);
+                claim.state = claim.undecided_state();
             }
             _ => return Err(FoldError(format!("claim {} was not refused", e.claim))),
         },

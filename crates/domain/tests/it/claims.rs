@@ -1,7 +1,7 @@
 //! Claims: what fits is taken, the rest is disallowed with the first reason that applies.
 
 use domain::case::CaseEvent;
-use domain::claim::{ClaimReason, ClaimState, QueryReason, SpendReported};
+use domain::claim::{ClaimReason, ClaimState, QueryReason, Spend};
 use rstest::rstest;
 use rulebook::Facts;
 
@@ -51,7 +51,7 @@ fn of_several_reasons_the_first_in_order_is_given(
     }
     let delivered_on = if before_arrival { "2024-03-10" } else { "2024-03-11" };
     let reporter = partner(if wrong_partner { "irara" } else { "caritas" });
-    history.done(SpendReported { partner: reporter, ..spend(1, delivered_on, "10.00") });
+    history.done(Spend { partner: reporter, ..spend(1, delivered_on, "10.00") });
     let events = history.done(accept(1));
     let given = match events.as_slice() {
         [CaseEvent::ClaimRefused(e)] => {
@@ -90,7 +90,7 @@ fn a_case_without_a_partner_is_nobodys() {
 #[test]
 fn a_budget_line_nobody_granted_has_no_entitlement() {
     let mut history = History::arrived(to("IQ", facts()));
-    history.done(SpendReported { budget_line: "amira2-iraq".into(), ..spend(1, "2024-04-01", "10.00") });
+    history.done(Spend { budget_line: "amira2-iraq".into(), ..spend(1, "2024-04-01", "10.00") });
     assert!(
         matches!(history.done(accept(1)).as_slice(), [CaseEvent::ClaimRefused(e)] if e.reason == ClaimReason::NoEntitlement)
     );
@@ -176,7 +176,7 @@ fn the_package_of_a_leap_day_ends_on_the_last_day_of_february() {
 #[test]
 fn a_late_claim_that_is_refused_anyway_is_not_queried_first() {
     let mut history = History::arrived(facts());
-    history.done(SpendReported { partner: partner("irara"), ..spend(1, "2026-01-01", "10.00") });
+    history.done(Spend { partner: partner("irara"), ..spend(1, "2026-01-01", "10.00") });
     history.done(accept(1));
     assert_eq!(history.case().claims[&claim(1)].state, ClaimState::Refused);
 }

@@ -80,10 +80,8 @@ fn every_body_is_read_and_written_again_byte_for_byte() {
         let event = read(&golden);
         assert_eq!(event.event_type(), golden.event_type);
         let written = String::from_utf8(event.body().unwrap().into_bytes()).unwrap();
-        // Old versions are upcast when they are read; the version written today must be the same bytes.
-        if golden.version == event.schema_version() {
-            assert_eq!(written, String::from_utf8(golden.body).unwrap(), "{}", golden.file);
-        }
+        // So far what a newer version added is left out where an older body does not have it. Verification rests on it.
+        assert_eq!(written, String::from_utf8(golden.body).unwrap(), "{}", golden.file);
     }
 }
 
@@ -111,7 +109,7 @@ fn a_type_name_is_used_once() {
 
 #[test]
 fn an_unknown_type_is_refused_never_skipped() {
-    for noun in ["case", "partner", "ledger", "voucher"] {
+    for noun in ["case", "partner", "ledger", "rates", "voucher"] {
         let error = Event::decode(&recorded(noun, "PlanAgreed", 1, b"{}")).unwrap_err();
         assert_names_the_place(&error, noun);
         assert!(
@@ -137,7 +135,9 @@ fn a_newer_version_is_refused_never_read_as_an_older_one() {
 #[test]
 fn an_event_on_a_stream_of_another_noun_is_refused() {
     for golden in corpus() {
-        for other in ["case", "partner", "ledger"].into_iter().filter(|n| *n != noun(&golden.event_type)) {
+        for other in
+            ["case", "partner", "ledger", "rates"].into_iter().filter(|n| *n != noun(&golden.event_type))
+        {
             let event = recorded(other, &golden.event_type, golden.version, &golden.body);
             assert!(matches!(Event::decode(&event), Err(DecodeError::Unknown { .. })), "{}", golden.file);
         }
@@ -185,10 +185,13 @@ fn a_field_that_is_missing_is_refused() {
     for golden in &corpus {
         let body: Value = serde_json::from_slice(&golden.body).unwrap();
         for name in body.as_object().unwrap().keys() {
-            let optional = corpus.iter().filter(|other| other.event_type == golden.event_type).any(|other| {
-                let body: Value = serde_json::from_slice(&other.body).unwrap();
-                body.get(name).is_none()
-            });
+            let optional = corpus
+                .iter()
+                .filter(|other| (&other.event_type, other.version) == (&golden.event_type, golden.version))
+                .any(|other| {
+                    let body: Value = serde_json::from_slice(&other.body).unwrap();
+                    body.get(name).is_none()
+                });
             let mut changed = body.clone();
             changed.as_object_mut().unwrap().remove(name);
             let bytes = canonical::to_bytes(&changed).unwrap();
@@ -272,6 +275,46 @@ fn the_story_the_corpus_tells_ends_with_these_figures() {
     assert_eq!(states, [ClaimState::Cut, ClaimState::Refused]);
 }
 
+/// Version 1 knew no rates: its amounts came with their euros, or there were none.
+#[test]
+fn a_first_version_is_not_read_with_what_the_second_added() {
+    let corpus = corpus();
+    for golden in corpus.iter().filter(|golden| golden.version == 2) {
+        let body: Value = serde_json::from_slice(&golden.body).unwrap();
+        let new = ["exchange", "original"].iter().any(|name| body.get(name).is_some());
+        let event = recorded(noun(&golden.event_type), &golden.event_type, 1, &golden.body);
+        assert_eq!(Event::decode(&event).is_err(), new, "{}", golden.file);
+    }
+}
+
+/// The second version: converted at once, or waiting and converted when the rate came, and reversed in its currency.
+#[test]
+fn the_story_in_dinars_ends_with_these_figures() {
+    let corpus = corpus();
+    let mut case = None;
+    let mut states = Vec::new();
+    for name in [
+        "ApplicationFiled",
+        "SpendReported.in-dinars",
+        "SpendReported.waiting-for-its-rate",
+        "ClaimConverted",
+    ] {
+        let golden = corpus.iter().find(|g| g.file == format!("{name}.json")).unwrap();
+        let Event::Case(event) = read(golden) else { panic!("{name}") };
+        let now = Case::evolve(case, &event).unwrap_or_else(|error| panic!("{name}: {error}"));
+        states.push((now.balances.line("reintegration").pending, now.claims.len()));
+        case = Some(now);
+    }
+    let pending = |text| eur(text);
+    assert_eq!(
+        states,
+        [(pending("0.00"), 0), (pending("1082.41"), 1), (pending("1082.41"), 2), (pending("2164.82"), 2)]
+    );
+    let quotes: Vec<u64> =
+        case.unwrap().claims.values().map(|claim| claim.quote().unwrap().version).collect();
+    assert_eq!(quotes, [1, 2]);
+}
+
 #[test]
 fn the_envelope_is_kept_when_an_event_is_read() {
     let event = recorded("case", "Arrived", 1, br#"{"arrived_on":"2024-09-12"}"#);
@@ -319,7 +362,7 @@ proptest! {
         let mut body = golden.body.clone();
         let at = at.index(body.len());
         body[at] = byte;
-        if let Ok(event) = Event::decode(&recorded(noun(&golden.event_type), &golden.event_type, 1, &body)) {
+        if let Ok(event) = Event::decode(&recorded(noun(&golden.event_type), &golden.event_type, golden.version, &body)) {
             prop_assert!(event.body().is_ok());
         }
     }

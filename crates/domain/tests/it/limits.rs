@@ -1,6 +1,6 @@
 //! Amounts at the ends: nothing that is decided may be impossible to fold.
 
-use domain::claim::SpendReported;
+use domain::claim::Spend;
 use domain::{Case, Refusal};
 use money::Eur;
 use rstest::rstest;
@@ -19,7 +19,7 @@ fn decided_and_folded(history: &mut History, command: Command) -> Result<(), Ref
 }
 
 fn report(number: u128, amount: Eur) -> Command {
-    SpendReported { eur: amount, ..spend(number, "2024-04-01", "1.00") }.into()
+    Spend { amount: amount.into(), ..spend(number, "2024-04-01", "1.00") }.into()
 }
 
 #[test]

@@ -3,8 +3,10 @@
 
 mod cases;
 mod claims;
+mod exchange;
 mod golden;
 mod grants;
 mod limits;
+mod rates;
 mod sequences;
 mod support;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::case::{CaseCommand, CaseEvent, Decision};
-use domain::claim::{ClaimState, SpendReported};
+use domain::claim::{ClaimState, Spend};
 use domain::grant::{GrantState, PaymentMethod};
+use domain::rates::{Quote, RateSource};
 use domain::{Balances, Case, ClaimCommand, GrantCommand, KeyDigest, Line};
 use jiff::Span;
 use jiff::civil::Date;
-use money::Eur;
+use money::{Amount, Eur, Locale, Rate};
 use proptest::prelude::*;
 use proptest::sample::select;
 use rulebook::{Authority, Facts, ReturnMode};
@@ -54,6 +55,20 @@ fn amount() -> impl Strategy<Value = Eur> {
     select(AMOUNTS).prop_map(eur)
 }
 
+fn rate() -> impl Strategy<Value = Rate> {
+    select(&["0.000000000001", "0.7483", "1", "1385.7992", "999999999999999"][..])
+        .prop_map(|rate| rate.parse().unwrap())
+}
+
+/// The rate that the embedded rules ask for on a day.
+fn quote(rate: Rate, on: Date) -> Quote {
+    Quote { source: RateSource::InforEuro, rate_date: on.first_of_month(), rate, version: 1 }
+}
+
+fn dinars(sum: &str) -> Amount {
+    Amount::parse(sum, "IQD".parse().unwrap(), Locale::Strict).unwrap()
+}
+
 /// Mostly a day after everything else, so that money may come back then.
 fn late_date() -> impl Strategy<Value = Date> {
     prop_oneof![3 => Just(day("2025-09-01")), 1 => date()]
@@ -83,15 +98,45 @@ fn claim_command() -> impl Strategy<Value = Command> {
         let budget_line = if line == 0 { "amira2-iraq".to_owned() } else { SUPPORT.to_owned() };
         let reported = spend(number, "2024-04-01", "1.00");
         let partner = partner(code);
-        SpendReported { partner, delivered_on, amount: sum.into(), eur: sum, budget_line, ..reported }.into()
+        Spend { partner, delivered_on, amount: sum.into(), budget_line, ..reported }.into()
+    });
+    let sums = select(&["0.004", "0.005", "12345.678", "1500000.000", "99999999999999.999"][..]);
+    let abroad =
+        (0_u128..8, date(), sums, prop::option::of(rate())).prop_map(|(number, delivered_on, sum, rate)| {
+            let reported = spend(number, "2024-04-01", "1.00");
+            let quote = rate.map(|rate| quote(rate, delivered_on));
+            Spend { delivered_on, reported_on: delivered_on, amount: dinars(sum), quote, ..reported }.into()
+        });
+    // Some are of a later day than the claim, which must be refused.
+    let convert = (0_u128..8, date(), rate()).prop_map(|(number, on, rate)| {
+        ClaimCommand::Convert { claim: claim(number), quote: quote(rate, on) }.into()
+    });
+    let back_abroad = (0_u128..8, select(&["0.001", "100.000", "12345.678"][..]), late_date());
+    let back_abroad = back_abroad.prop_map(|(number, sum, reversed_on)| {
+        let (reversal_key, details) = (KeyDigest([8; 32]), text(7));
+        ClaimCommand::Reverse {
+            claim: claim(number),
+            amount: dinars(sum),
+            reversed_on,
+            reversal_key,
+            details,
+        }
+        .into()
     });
     let accept = (0_u128..8, any::<bool>())
         .prop_map(|(number, by_name)| ClaimCommand::Accept { claim: claim(number), by_name }.into());
     let reverse = (0_u128..8, amount(), late_date()).prop_map(|(number, amount, reversed_on)| {
         let (reversal_key, details) = (KeyDigest([7; 32]), text(7));
-        ClaimCommand::Reverse { claim: claim(number), amount, reversed_on, reversal_key, details }.into()
+        ClaimCommand::Reverse {
+            claim: claim(number),
+            amount: amount.into(),
+            reversed_on,
+            reversal_key,
+            details,
+        }
+        .into()
     });
-    prop_oneof![6 => report, 8 => accept, 1 => (0_u128..8).prop_map(|number| refuse(number).into()),
+    prop_oneof![4 => report, 4 => abroad, 4 => convert, 1 => back_abroad, 8 => accept, 1 => (0_u128..8).prop_map(|number| refuse(number).into()),
         2 => (0_u128..8).prop_map(|number| reopen(number).into()), 3 => reverse]
 }
 
@@ -143,7 +188,7 @@ fn counted(case: &Case) -> BTreeMap<String, (Eur, Eur, Eur)> {
     for claim in case.claims.values() {
         let (pending, disbursed, disallowed) = lines.entry(claim.budget_line.clone()).or_default();
         if claim.is_open() {
-            add(pending, claim.eur);
+            add(pending, claim.eur.unwrap_or(Eur::ZERO));
         }
         add(disbursed, claim.eligible.checked_sub(claim.reversed).unwrap());
         add(disallowed, claim.disallowed);
@@ -234,8 +279,18 @@ proptest! {
             }
             for claim in now.claims.values() {
                 let decided = claim.eligible.checked_add(claim.disallowed).unwrap();
-                prop_assert_eq!(decided, if claim.is_open() { Eur::ZERO } else { claim.eur });
+                prop_assert_eq!(decided, if claim.is_open() { Eur::ZERO } else { claim.eur.unwrap_or(Eur::ZERO) });
                 prop_assert!(!claim.reversed.is_negative() && claim.reversed <= claim.eligible);
+                // Euros are those of the receipt, or of its rate; without a rate there are none, and nothing is decided.
+                let worth = match (claim.amount.to_eur_exact(), claim.quote()) {
+                    (Some(eur), _) => Some(eur),
+                    (None, quote) => quote.map(|quote| claim.amount.convert(quote.rate).unwrap()),
+                };
+                prop_assert_eq!(claim.eur, worth);
+                if claim.eur.is_none() {
+                    let states = [ClaimState::WaitingForRate, ClaimState::Refused];
+                    prop_assert!(states.contains(&claim.state) && decided.is_zero());
+                }
                 let all_back = !claim.eligible.is_zero() && claim.reversed == claim.eligible;
                 prop_assert_eq!(claim.state == ClaimState::Reversed, all_back);
             }

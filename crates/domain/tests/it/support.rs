@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use domain::case::{CommandRefused, Decision};
-use domain::claim::SpendReported;
+use domain::claim::Spend;
 use domain::grant::PaymentMethod;
 use domain::{
     Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, ClaimId, GrantCommand, GrantId,
@@ -128,15 +128,16 @@ pub fn become_voluntary(on: &str) -> CaseCommand {
     }
 }
 
-pub fn spend(number: u128, delivered_on: &str, amount: &str) -> SpendReported {
-    SpendReported {
+pub fn spend(number: u128, delivered_on: &str, amount: &str) -> Spend {
+    Spend {
         claim: claim(number),
         partner: partner("caritas"),
         category: "temporary-housing".into(),
         budget_line: SUPPORT.into(),
         delivered_on: day(delivered_on),
+        reported_on: day(delivered_on),
         amount: eur(amount).into(),
-        eur: eur(amount),
+        quote: None,
         receipt_key: KeyDigest([number as u8; 32]),
         receipt_sha256: None,
         details: text(5),
@@ -162,7 +163,7 @@ pub fn reopen(number: u128) -> ClaimCommand {
 pub fn reverse(number: u128, on: &str, amount: &str) -> ClaimCommand {
     ClaimCommand::Reverse {
         claim: claim(number),
-        amount: eur(amount),
+        amount: eur(amount).into(),
         reversed_on: day(on),
         reversal_key: KeyDigest([7; 32]),
         details: text(7),
@@ -214,8 +215,8 @@ impl From<GrantCommand> for Command {
     }
 }
 
-impl From<SpendReported> for Command {
-    fn from(report: SpendReported) -> Self {
+impl From<Spend> for Command {
+    fn from(report: Spend) -> Self {
         Self::Claim(ClaimCommand::Report(report))
     }
 }
@@ -268,7 +269,7 @@ impl History {
         match &decided {
             Ok(events) => events.iter().for_each(|event| self.happen(event.clone())),
             Err(refusal) => {
-                let refused = refused(&command, refusal);
+                let refused = refused(self.case.as_ref(), &command, refusal);
                 if self.case.as_ref().is_some_and(|case| !case.already_refused(&refused)) {
                     self.happen(refused.into());
                 }
@@ -305,10 +306,10 @@ impl History {
     }
 }
 
-fn refused(command: &Command, refusal: &Refusal) -> CommandRefused {
+fn refused(case: Option<&Case>, command: &Command, refusal: &Refusal) -> CommandRefused {
     let (command, about, on, amount) = match command {
         Command::Case(c) => (c.name(), None, c.on(), None),
-        Command::Claim(c) => (c.name(), Some(c.about()), c.on(), c.amount()),
+        Command::Claim(c) => (c.name(), Some(c.about()), c.on(), case.and_then(|case| c.amount(case))),
         Command::Grant(c) => (c.name(), Some(c.about()), c.on(), c.amount()),
     };
     let (command, rulebook, reasons) =

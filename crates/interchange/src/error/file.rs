@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::echo::escaped;
+use crate::rates::RATE_FILE_BYTES_MAX;
 use crate::record::{MAX_COLUMNS, MAX_RECORD_BYTES, MAX_ROWS};
 
 /// A file that cannot be read as a table of the kind asked for. Nothing after the problem has been looked at.
@@ -85,6 +86,35 @@ pub enum FileProblem {
     /// More than [`MAX_ROWS`] rows below the header.
     #[error("The file has more than {MAX_ROWS} rows. Split it.")]
     TooManyRows,
+    /// A file of rates of more than [`RATE_FILE_BYTES_MAX`].
+    #[error("The file is larger than {RATE_FILE_BYTES_MAX} bytes, which no file of exchange rates is.")]
+    TooLarge,
+    /// A file that is none of the four of rates.
+    #[error(
+        "This is no file of exchange rates: neither InforEuro (JSON) nor European Central Bank (CSV or XML). Check which file it is."
+    )]
+    NoRates,
+    /// The table of a month does not say of which.
+    #[error(
+        "The InforEuro table does not say of which month it is. Name it with --month YYYY-MM, or call the file inforeuro-YYYY-MM.json."
+    )]
+    NoMonth,
+    /// JSON that is cut off or broken.
+    #[error("Line {line}, column {column} is no JSON. Get the file anew.")]
+    Json {
+        /// The line, from 1.
+        line: usize,
+        /// The character in it.
+        column: usize,
+    },
+    /// XML that is broken, or has what no file of rates has.
+    #[error("Byte {offset} of the file: {what}. Get the file anew.")]
+    Xml {
+        /// Where in the file.
+        offset: u64,
+        /// What is wrong there.
+        what: &'static str,
+    },
     /// The file cannot be read.
     #[error("Row {row} cannot be read: {source}.")]
     Io {
@@ -110,6 +140,11 @@ impl FileProblem {
             Self::RowTooLong { .. } => "file.row-too-long",
             Self::TooManyColumns { .. } => "file.too-many-columns",
             Self::TooManyRows => "file.too-many-rows",
+            Self::TooLarge => "file.too-large",
+            Self::NoRates => "rates.unknown-file",
+            Self::NoMonth => "rates.month",
+            Self::Json { .. } => "file.json",
+            Self::Xml { .. } => "file.xml",
             Self::Io { .. } => "file.io",
         }
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use domain::case::CaseEvent;
 use domain::claim::{ClaimReason, ClaimState};
+use domain::rates::Quote;
 use domain::{CaseId, Event, FoldError, PartnerCode, Recorded, TextId};
 use jiff::civil::Date;
 use money::{Amount, Eur};
@@ -27,8 +28,10 @@ pub struct ClaimRow {
     pub delivered_on: Date,
     /// As on the receipt.
     pub amount: Amount,
-    /// In euro.
-    pub eur: Eur,
+    /// The rate it was converted at; none for euros, and while the rate is still to come.
+    pub quote: Option<Quote>,
+    /// In euro; none while the rate is still to come.
+    pub eur: Option<Eur>,
     /// Counts as disbursed.
     pub eligible: Eur,
     /// Does not.
@@ -48,12 +51,13 @@ pub struct ClaimsProjection;
 
 impl Projection for ClaimsProjection {
     const NAME: &'static str = "claims";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Row = ClaimRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
         let claim = match &event.event {
             Event::Case(CaseEvent::SpendReported(e)) => e.claim,
+            Event::Case(CaseEvent::ClaimConverted(e)) => e.claim,
             Event::Case(CaseEvent::ClaimAccepted(e)) => e.claim,
             Event::Case(CaseEvent::ClaimQueried(e)) => e.claim,
             Event::Case(CaseEvent::ClaimRefused(e)) => e.claim,
@@ -80,12 +84,13 @@ impl Projection for ClaimsProjection {
                     budget_line: e.budget_line.clone(),
                     delivered_on: e.delivered_on,
                     amount: e.amount,
+                    quote: e.exchange.as_ref().and_then(|exchange| exchange.quote),
                     eur: e.eur,
                     eligible: Eur::ZERO,
                     disallowed: Eur::ZERO,
                     reversed: Eur::ZERO,
                     reason: None,
-                    state: ClaimState::Reported,
+                    state: undecided(e.eur),
                     details: e.details,
                 });
             }
@@ -93,6 +98,9 @@ impl Projection for ClaimsProjection {
             (None, _) => return Err(FoldError("a decision before the report".into())),
         };
         match case_event {
+            CaseEvent::ClaimConverted(e) => {
+                (row.quote, row.eur, row.state) = (Some(e.quote), Some(e.eur), ClaimState::Reported);
+            }
             CaseEvent::ClaimAccepted(e) => {
                 (row.eligible, row.disallowed, row.reason) = (e.eligible, e.disallowed, e.reason);
                 row.state = if e.disallowed.is_zero() { ClaimState::Accepted } else { ClaimState::Cut };
@@ -102,7 +110,7 @@ impl Projection for ClaimsProjection {
                 (row.disallowed, row.reason, row.state) = (e.disallowed, Some(e.reason), ClaimState::Refused);
             }
             CaseEvent::ClaimReopened(_) => {
-                (row.disallowed, row.reason, row.state) = (Eur::ZERO, None, ClaimState::Reported);
+                (row.disallowed, row.reason, row.state) = (Eur::ZERO, None, undecided(row.eur));
             }
             CaseEvent::BenefitReversed(e) => {
                 row.reversed = row.reversed.checked_add(e.amount)?;
@@ -114,4 +122,9 @@ impl Projection for ClaimsProjection {
         }
         Ok(row)
     }
+}
+
+/// Where a claim stands before any decision.
+fn undecided(eur: Option<Eur>) -> ClaimState {
+    if eur.is_some() { ClaimState::Reported } else { ClaimState::WaitingForRate }
 }

@@ -3,7 +3,7 @@
 use toml::Value;
 
 use super::report;
-use crate::{AmountFixedBy, Parameter, Parameters, RulebookError};
+use crate::{AmountFixedBy, Parameter, Parameters, RulebookError, SpendRate};
 
 /// No programme waits longer than ten years; a larger number is a slip of the hand.
 const DAYS_MAX: u16 = 3_652;
@@ -11,11 +11,12 @@ const MONTHS_MAX: u16 = 120;
 
 impl Parameters {
     /// The name of every parameter.
-    const NAMES: [&str; 4] = [
+    const NAMES: [&str; 5] = [
         "amount_fixed_by",
         "grant_days_after_arrival",
         "package_months_after_arrival",
         "arrival_grant_for_police_cases",
+        "spend_rate",
     ];
 
     /// The parameters that are true or false, which a rule may depend on.
@@ -47,11 +48,19 @@ pub(super) fn read(given: &[Parameter], errors: &mut Vec<RulebookError>) -> Opti
     let package_months_after_arrival = reader.number("package_months_after_arrival", MONTHS_MAX);
     let arrival_grant_for_police_cases =
         reader.value("arrival_grant_for_police_cases", "true or false".to_owned(), Value::as_bool);
+    // Rulebooks that were adopted before there was a choice stand in ledgers, and are read for ever.
+    let spend_rate = match given.iter().any(|parameter| parameter.id == "spend_rate") {
+        false => Some(SpendRate::InforEuroMonthOfDelivery),
+        true => reader.value("spend_rate", format!("\"{}\"", SpendRate::CODES.join("\" or \"")), |value| {
+            value.as_str()?.parse::<SpendRate>().ok()
+        }),
+    };
     Some(Parameters {
         amount_fixed_by: amount_fixed_by?,
         grant_days_after_arrival: grant_days_after_arrival?,
         package_months_after_arrival: package_months_after_arrival?,
         arrival_grant_for_police_cases: arrival_grant_for_police_cases?,
+        spend_rate: spend_rate?,
     })
 }
 

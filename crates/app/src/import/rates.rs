@@ -1,0 +1,321 @@
+//! Files of exchange rates: published all together or not at all; then claims that waited for them are converted.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use domain::claim::ClaimState;
+use domain::ids::FileDigest;
+use domain::ledger::ImportCounts;
+use domain::rates::{self, Month, Publication, Publish, RateSource, RateTable, RatesEvent};
+use domain::{ClaimCommand, Event, Refusal};
+use event_log::{Append, AppendOutcome, Conflict, NewEvent, StoreError, hex};
+use interchange::{RateFile, RateForm, RowError, month_in_name, read_rates};
+use jiff::civil::Date;
+use money::Currency;
+use rulebook::FailedCondition;
+use serde::Serialize;
+
+use super::record::{Earlier, IMPORT};
+use super::{file_digest, file_name};
+use crate::command::BATCH;
+use crate::error::AppError;
+use crate::ledger::{ATTEMPTS_MAX, Ledger};
+use crate::session::{Purpose, Session};
+
+/// Which files are to be published, and how.
+#[derive(Debug, Clone)]
+pub struct RatesRequest {
+    /// The files. All of them are read before anything is written.
+    pub paths: Vec<PathBuf>,
+    /// The month of InforEuro's table, where the name of the file does not say it.
+    pub month: Option<Month>,
+    /// Currencies whose rate may jump.
+    pub allow_jumps: BTreeSet<Currency>,
+    /// Decide everything, write nothing.
+    pub dry_run: bool,
+}
+
+/// What publishing came to.
+#[derive(Debug, Clone, Default)]
+pub struct RatesReport {
+    /// Each file.
+    pub files: Vec<RatesFileReport>,
+    /// Claims that waited for these rates and were converted.
+    pub converted: u64,
+    /// Claims that still wait.
+    pub waiting: u64,
+    /// Something was written.
+    pub written: bool,
+}
+
+impl RatesReport {
+    /// All errors; if there are any, nothing of any file was published.
+    pub fn errors_total(&self) -> u64 {
+        self.files.iter().map(|file| file.errors_total).sum()
+    }
+}
+
+/// What came of one file.
+#[derive(Debug, Clone)]
+pub struct RatesFileReport {
+    /// Its name, without the folder.
+    pub file: String,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// Whose rates.
+    pub source: RateSource,
+    /// The month used for a table that does not say it, and whether the name of the file said it.
+    pub month: Option<(Month, MonthFrom)>,
+    /// First and last day for which it has rates.
+    pub days: Option<(Date, Date)>,
+    /// Rates that were not known.
+    pub new: u64,
+    /// Rates that were known with another value.
+    pub changed: u64,
+    /// Rates that were known.
+    pub known: u64,
+    /// Codes that ISO 4217 does not have or nobody pays in.
+    pub passed_over: BTreeMap<String, u64>,
+    /// Currencies whose jump was let pass.
+    pub jumps_allowed: BTreeSet<Currency>,
+    /// The first errors.
+    pub errors: Vec<RowError>,
+    /// All errors.
+    pub errors_total: u64,
+    /// Where this very file was imported before.
+    pub imported_before: Option<Earlier>,
+}
+
+/// Who said of which month a table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MonthFrom {
+    /// The name of the file.
+    FileName,
+    /// Whoever gave the command.
+    Option,
+}
+
+/// One file, read.
+struct Read {
+    content: RateFile,
+    digest: [u8; 32],
+    /// What the import is recorded as; with the month, because the same bytes may be published for two.
+    kind: String,
+}
+
+impl Ledger {
+    /// Publishes files of exchange rates, and converts what waited for them.
+    pub async fn import_rates(&self, request: &RatesRequest) -> Result<RatesReport, AppError> {
+        let mut report = RatesReport::default();
+        let mut files = Vec::new();
+        for path in &request.paths {
+            let (read, file) = self.read_rate_file(path, request.month).await?;
+            report.files.push(file);
+            files.push(read);
+        }
+        if report.errors_total() > 0 {
+            return Ok(report);
+        }
+        let tables = self.publish(request, &files, &mut report).await?;
+        let purpose = if request.dry_run { Purpose::DryRun } else { Purpose::Write };
+        let mut session = Session::new(self, purpose);
+        if request.dry_run {
+            tables.into_values().for_each(|table| session.suppose_rates(table));
+        }
+        (report.converted, report.waiting) = self.convert_with(session).await?;
+        if !request.dry_run {
+            // Recorded last: whoever was cut short before imports the file again, and goes on.
+            for (file, Read { kind, digest, .. }) in report.files.iter().zip(&files) {
+                if file.imported_before.is_none() {
+                    let counts = ImportCounts {
+                        rows: file.new + file.changed + file.known,
+                        applied: file.new + file.changed,
+                        recognised: file.known,
+                        ..ImportCounts::default()
+                    };
+                    let rules = BTreeMap::from([("rates.passed-over", file.passed_over.values().sum())]);
+                    let rules = rules.into_iter().filter(|(_, times)| *times > 0).collect();
+                    let key = self.digest(IMPORT, &[kind, &hex::encode(digest)]);
+                    self.record_import(kind, *digest, &file.file, counts, &rules, Some(key)).await?;
+                    report.written = true;
+                }
+            }
+            report.written |= report.converted > 0;
+            if report.written {
+                self.checkpoint_what_is_written().await;
+            }
+        }
+        Ok(report)
+    }
+
+    /// Converts what waits for rates that are published by now; answers with how many were converted, and still wait.
+    pub async fn convert_waiting(&self) -> Result<(u64, u64), AppError> {
+        self.convert_with(Session::new(self, Purpose::Write)).await
+    }
+
+    async fn read_rate_file(
+        &self,
+        path: &Path,
+        option: Option<Month>,
+    ) -> Result<(Read, RatesFileReport), AppError> {
+        let name = file_name(path, "rates");
+        let named = month_in_name(&name);
+        if let (Some(named), Some(option)) = (named, option)
+            && named != option
+        {
+            return Err(AppError::Usage(format!(
+                "{name} is named after {named}, and --month says {option}: leave one of them out"
+            )));
+        }
+        let month = named.map(|month| (month, MonthFrom::FileName));
+        let month = month.or(option.map(|month| (month, MonthFrom::Option)));
+        let digest = file_digest(path, &name)?;
+        let reader = File::open(path).map_err(AppError::io(format!("{name} cannot be opened")))?;
+        let content = read_rates(&name, reader, month.map(|(month, _)| month))?;
+        if content.form != RateForm::InforEuroMonth && option.is_some() {
+            let message = format!("{name} says itself for which days its rates are: leave --month out");
+            return Err(AppError::Usage(message));
+        }
+        let month = month.filter(|_| content.form == RateForm::InforEuroMonth);
+        let source = content.form.source();
+        let kind = match month {
+            Some((month, _)) => format!("rates {source} {month}"),
+            None => format!("rates {source}"),
+        };
+        let key = self.digest(IMPORT, &[&kind, &hex::encode(&digest)]);
+        let days = content.tables.keys().next().copied().zip(content.tables.keys().next_back().copied());
+        let report = RatesFileReport {
+            file: name,
+            sha256: hex::encode(&digest),
+            source,
+            month,
+            days,
+            new: 0,
+            changed: 0,
+            known: 0,
+            passed_over: content.passed_over.clone(),
+            jumps_allowed: BTreeSet::new(),
+            errors: content.errors.clone(),
+            errors_total: content.errors_total,
+            imported_before: self.imported_before(key).await?,
+        };
+        Ok((Read { content, digest, kind }, report))
+    }
+
+    /// Decides all files, each on what those before it publish, and writes them in one append.
+    async fn publish(
+        &self,
+        request: &RatesRequest,
+        files: &[Read],
+        report: &mut RatesReport,
+    ) -> Result<HashMap<RateSource, RateTable>, AppError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let mut tables: HashMap<RateSource, RateTable> = HashMap::new();
+            let (mut events, mut reasons, mut expected) = (Vec::new(), Vec::new(), Vec::new());
+            for (Read { content, digest, .. }, file) in files.iter().zip(&mut report.files) {
+                if !tables.contains_key(&file.source) {
+                    let table = self.rate_table(file.source).await?;
+                    expected.push((rates::stream(file.source), table.version()));
+                    tables.insert(file.source, table);
+                }
+                let Some(table) = tables.get_mut(&file.source).filter(|_| file.imported_before.is_none())
+                else {
+                    continue;
+                };
+                let command = Publish {
+                    tables: content.tables.clone(),
+                    allow_jumps: request.allow_jumps.clone(),
+                    file: FileDigest(*digest),
+                };
+                match rates::decide(table, &command) {
+                    Ok(Publication { events: published, new, changed, known }) => {
+                        (file.new, file.changed, file.known) = (new, changed, known);
+                        file.jumps_allowed =
+                            published.iter().flat_map(|event| event.jumps_allowed.iter().copied()).collect();
+                        published.iter().try_for_each(|event| table.evolve(event))?;
+                        events.extend(published);
+                    }
+                    Err(refusal) => reasons.extend(refusal.reasons.into_iter().map(|reason| {
+                        FailedCondition { detail: format!("{}: {}", file.file, reason.detail), ..reason }
+                    })),
+                }
+            }
+            if !reasons.is_empty() {
+                return Err(AppError::Refused(Refusal { reasons }));
+            }
+            if request.dry_run || events.is_empty() {
+                return Ok(tables);
+            }
+            let mut bodies = Vec::new();
+            let events: Vec<NewEvent> = events
+                .into_iter()
+                .map(|event| {
+                    let stream_id = rates::stream(event.source);
+                    let event = Event::Rates(RatesEvent::RatesPublished(event));
+                    let body = event.body()?;
+                    bodies.extend_from_slice(body.as_bytes());
+                    let (event_type, schema_version) = (event.event_type(), event.schema_version());
+                    Ok(NewEvent { stream_id, event_type, schema_version, body, keys: Vec::new() })
+                })
+                .collect::<Result<_, AppError>>()?;
+            let append = Append {
+                command_id: self.environment.new_id()?,
+                fingerprint: self.key.fingerprint(&bodies),
+                actor: self.actor().to_owned(),
+                recorded_at: self.environment.now(),
+                expected,
+                after: Vec::new(),
+                events,
+                subject_keys: Vec::new(),
+                texts: Vec::new(),
+            };
+            match self.append(vec![append]).await?.pop() {
+                Some(AppendOutcome::Appended { .. } | AppendOutcome::AlreadyDone { .. }) => {
+                    report.written = true;
+                    return Ok(tables);
+                }
+                // Somebody else published meanwhile: what is new is found out again.
+                Some(AppendOutcome::Conflict(Conflict::Version { .. })) => {}
+                Some(AppendOutcome::Conflict(_)) | None => break,
+            }
+        }
+        Err(AppError::Store(StoreError::Busy))
+    }
+
+    async fn convert_with(&self, mut session: Session<'_>) -> Result<(u64, u64), AppError> {
+        let waiting = self.claims_waiting_for_rate().await?;
+        let mut converted = 0;
+        for chunk in waiting.chunks(BATCH) {
+            self.decide_claims(&mut session, chunk, RateSource::ALL, |session, tag, case, claim| {
+                let waiting =
+                    session.case(case).and_then(|case| Some((case.revision, case.claims.get(&claim)?)));
+                let Some((revision, known)) = waiting else { return Ok(()) };
+                let Some(exchange) =
+                    known.exchange.clone().filter(|_| known.state == ClaimState::WaitingForRate)
+                else {
+                    return Ok(());
+                };
+                let Some(quote) = session.rate(exchange.rule, known.amount.currency(), exchange.day) else {
+                    return Ok(());
+                };
+                let about = claim.to_string();
+                let mut draft = session.draft(tag, &["convert-claim", &about], revision);
+                session.rest_on_rates(&mut draft, exchange.rule);
+                // What no rate can make bookable is refused, once for all to see, and goes on waiting for a person.
+                let _ = session.on_claim(&mut draft, case, &ClaimCommand::Convert { claim, quote })?;
+                session.commit(draft);
+                Ok(())
+            })
+            .await?;
+            session.load_cases(chunk.iter().map(|(_, case, _)| *case)).await?;
+            let done = |(_, case, claim): &&(u64, domain::CaseId, domain::ClaimId)| {
+                let claim = session.case(*case).and_then(|case| case.claims.get(claim));
+                claim.is_some_and(|claim| claim.state != ClaimState::WaitingForRate)
+            };
+            converted += chunk.iter().filter(done).count() as u64;
+        }
+        Ok((converted, waiting.len() as u64 - converted))
+    }
+}

@@ -1,0 +1,71 @@
+//! Older versions of the events, read as the newest.
+//!
+//! What was added is left out of a body that does not have it, so an older body is also what the newest version writes.
+
+use jiff::civil::Date;
+use money::{Amount, Eur};
+use serde::Deserialize;
+
+use super::event::{BenefitReversed, SpendReported};
+use crate::ids::{ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
+
+/// Version 1: every amount came with its euros.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpendReportedV1 {
+    claim: ClaimId,
+    partner: PartnerCode,
+    category: String,
+    budget_line: String,
+    delivered_on: Date,
+    amount: Amount,
+    eur: Eur,
+    receipt_key: KeyDigest,
+    #[serde(default)]
+    receipt_sha256: Option<FileDigest>,
+    details: TextId,
+}
+
+impl From<SpendReportedV1> for SpendReported {
+    fn from(event: SpendReportedV1) -> Self {
+        Self {
+            claim: event.claim,
+            partner: event.partner,
+            category: event.category,
+            budget_line: event.budget_line,
+            delivered_on: event.delivered_on,
+            amount: event.amount,
+            exchange: None,
+            eur: Some(event.eur),
+            receipt_key: event.receipt_key,
+            receipt_sha256: event.receipt_sha256,
+            details: event.details,
+        }
+    }
+}
+
+/// Version 1: euros only.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BenefitReversedV1 {
+    claim: ClaimId,
+    budget_line: String,
+    amount: Eur,
+    reversed_on: Date,
+    reversal_key: KeyDigest,
+    details: TextId,
+}
+
+impl From<BenefitReversedV1> for BenefitReversed {
+    fn from(event: BenefitReversedV1) -> Self {
+        Self {
+            claim: event.claim,
+            budget_line: event.budget_line,
+            amount: event.amount,
+            original: None,
+            reversed_on: event.reversed_on,
+            reversal_key: event.reversal_key,
+            details: event.details,
+        }
+    }
+}
