@@ -37,6 +37,59 @@ fn the_sample_scenario_gives_the_expected_balances_and_claims() {
     ledger.is_sound();
 }
 
+/// The published rates of a scenario, the oldest first.
+fn rates(scenario: &Path) -> String {
+    let files = fs::read_dir(scenario).unwrap().map(|file| file.unwrap().path());
+    let mut files: Vec<String> = files
+        .filter(|file| file.extension() == Some("json".as_ref()))
+        .map(|file| format!("'{}'", file.display()))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "{} has no rates", scenario.display());
+    files.join(" ")
+}
+
+#[test]
+fn the_sample_scenario_in_local_currencies_gives_the_expected_balances_and_claims() {
+    let Some(scenario) = samples("scenario") else { return };
+    let file = |kind: &str| format!("'{}'", scenario.join(format!("{kind}.csv")).display());
+    let ledger = Ledger::new();
+    ledger.ok(&format!("import rates {}", rates(&scenario)));
+    ledger.ok(&format!("import cases {}", file("cases")));
+    ledger.ok(&format!("import grants {}", file("grants")));
+    ledger.ok(&format!("import spend {} --accept", file("spend")));
+    ledger.ok(&format!("import reversals {}", file("reversals")));
+    equals(ledger.csv("balance"), &scenario.join("expected-balances.csv"));
+    equals(ledger.csv("claim list"), &scenario.join("expected-claims.csv"));
+    assert!(ledger.csv("claim list --state waiting-for-rate").is_empty());
+    ledger.is_sound();
+}
+
+/// The rates come last: what waited for them is converted by the import that brings them, and comes out the same.
+#[test]
+fn the_sample_scenario_comes_out_the_same_when_the_rates_come_after_the_spend() {
+    let Some(scenario) = samples("scenario") else { return };
+    let file = |kind: &str| format!("'{}'", scenario.join(format!("{kind}.csv")).display());
+    let ledger = Ledger::new();
+    ledger.ok(&format!("import cases {}", file("cases")));
+    ledger.ok(&format!("import grants {}", file("grants")));
+    let said = ledger.ok(&format!("import spend {}", file("spend")));
+    let foreign = expected(&scenario.join("spend.csv")).iter().filter(|row| row["currency"] != "EUR").count();
+    assert!(said.contains(&format!("waiting        {foreign}  (for an exchange rate")), "{said}");
+    let waiting = ledger.csv("claim list --state waiting-for-rate");
+    assert_eq!(waiting.len(), foreign);
+    assert!(waiting.iter().all(|claim| claim["eur"].is_empty() && claim["rate"].is_empty()));
+
+    let said = ledger.ok(&format!("import rates {}", rates(&scenario)));
+    assert!(said.ends_with(&format!("{foreign} claims that waited for these rates converted\n")), "{said}");
+    assert!(ledger.csv("claim list --state waiting-for-rate").is_empty());
+    ledger.ok("claim accept --all");
+    ledger.ok(&format!("import reversals {}", file("reversals")));
+    equals(ledger.csv("balance"), &scenario.join("expected-balances.csv"));
+    equals(ledger.csv("claim list"), &scenario.join("expected-claims.csv"));
+    ledger.is_sound();
+}
+
 #[test]
 fn the_small_scenario_gives_what_was_worked_out_by_hand() {
     let ledger = imported(&fixtures());
