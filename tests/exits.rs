@@ -176,7 +176,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ),
     (
         "claim list",
-        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,eur,eligible,disallowed,reversed,reason,state",
+        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,eligible,disallowed,reversed,reason,state",
     ),
     (
         "case list",
@@ -198,6 +198,9 @@ const LISTINGS: &[(&str, &str)] = &[
     ("doctor", "check,found,ok"),
     ("claim accept --all --dry-run", "claim,eur,eligible,disallowed,reason,state"),
     ("import spend spend.csv --dry-run", "outcome,rows"),
+    ("import rates inforeuro-2024-07.json --dry-run", "file,source,month,from,to,new,changed,known,errors"),
+    ("rate list", "source,currency,rate_date,rate,version,published_at,published_by,position"),
+    ("rate show IQD 2024-06-14", "source,currency,rate_date,rate,version,published_at,published_by,position"),
 ];
 
 #[test]
@@ -205,6 +208,9 @@ fn every_listing_has_its_csv_header_and_parses_as_json() {
     let ledger = Ledger::small("grants");
     ledger.ok("import spend spend.csv");
     ledger.write("spend.csv", ledger.read("spend.csv") + "\n");
+    ledger.write("inforeuro-2024-06.json", r#"[{"isoA3Code":"IQD","value":1385.7992}]"#);
+    ledger.write("inforeuro-2024-07.json", r#"[{"isoA3Code":"IQD","value":1390.5}]"#);
+    ledger.ok("import rates inforeuro-2024-06.json");
     for (line, header) in LISTINGS {
         let csv = ledger.ok(&format!("{line} --format csv"));
         assert_eq!(csv.lines().next(), Some(*header), "{line}");

@@ -33,6 +33,9 @@ impl Currency {
     }
 }
 
+/// What the Somaliland shilling is called where a code is needed; ISO 4217 has none for it.
+const SOMALILAND_SHILLING: &str = "SLS";
+
 impl FromStr for Currency {
     type Err = UnknownCurrency;
 
@@ -40,6 +43,9 @@ impl FromStr for Currency {
     fn from_str(code: &str) -> Result<Self, Self::Err> {
         if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
             return Err(UnknownCurrency::NotACode);
+        }
+        if code == SOMALILAND_SHILLING {
+            return Err(UnknownCurrency::SomalilandShilling);
         }
         let currency = iso_currency::Currency::from_code(code).ok_or(UnknownCurrency::NotInIso4217)?;
         if currency.is_special() || currency.is_fund() || currency.exponent().is_none() {
@@ -58,6 +64,11 @@ pub enum UnknownCurrency {
     /// Three capital letters that ISO 4217 does not assign.
     #[error("This currency code is not in ISO 4217. Check the code, for example USD for US dollars.")]
     NotInIso4217,
+    /// SLS, which is no code of ISO 4217.
+    #[error(
+        "The Somaliland shilling has no code in ISO 4217, and nobody publishes its rate. Give the amount in the currency it was bought with, for example USD."
+    )]
+    SomalilandShilling,
     /// A metal, unit of account, fund or test code.
     #[error("Nobody pays in this currency code: it stands for a metal, a fund or a test. Check the code.")]
     NotPaidIn,
@@ -69,6 +80,7 @@ impl UnknownCurrency {
         match self {
             Self::NotACode => "currency.not-a-code",
             Self::NotInIso4217 => "currency.unknown",
+            Self::SomalilandShilling => "currency.somaliland-shilling",
             Self::NotPaidIn => "currency.not-paid-in",
         }
     }

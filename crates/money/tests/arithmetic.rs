@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use money::{Amount, ConvertError, Decimal, Eur, Locale, Overflow, Rate};
+use money::{Amount, ConvertError, Currency, Decimal, Eur, Locale, Overflow, Rate, UnknownCurrency};
 use rstest::rstest;
 
 fn amount(text: &str, currency: &str) -> Amount {
@@ -18,6 +18,38 @@ fn overflow_is_an_error_not_a_wrap() {
     assert_eq!(Eur::MAX.checked_neg(), Ok(Eur::from_cents(-i64::MAX)));
     assert_eq!(Eur::sum([Eur::MAX, cent]), Err(Overflow));
     assert_eq!(Overflow.rule(), "amount.overflow");
+}
+
+#[rstest]
+#[case("100", "2000", false)]
+#[case("100", "2000.000000000001", true)]
+#[case("100", "4.999999999999", true)]
+#[case("0.000000000001", "999999999999999", true)]
+#[case("999999999999999", "999999999999999", false)]
+fn rates_are_compared_exactly(#[case] a: Rate, #[case] b: Rate, #[case] apart: bool) {
+    assert_eq!((a.differs_by_more_than(20, b), b.differs_by_more_than(20, a)), (apart, apart));
+}
+
+#[rstest]
+#[case("1385.7992", "0.00072160", true)]
+#[case("1.1187", "0.8939", true)]
+#[case("1.1187", "1.1187", false)]
+#[case("1.02", "0.98", false)]
+#[case("1385.7992", "1400", false)]
+#[case("2", "0.4", false)]
+#[case("999999999999999", "999999999999998", false)]
+fn a_rate_turned_round_is_seen(#[case] a: Rate, #[case] b: Rate, #[case] inverted: bool) {
+    assert_eq!((a.looks_inverted(b), b.looks_inverted(a)), (inverted, inverted));
+}
+
+#[rstest]
+#[case("SLS", UnknownCurrency::SomalilandShilling)]
+#[case("QQQ", UnknownCurrency::NotInIso4217)]
+#[case("XAU", UnknownCurrency::NotPaidIn)]
+#[case("usd", UnknownCurrency::NotACode)]
+fn a_code_nobody_can_report_in_says_why(#[case] code: &str, #[case] why: UnknownCurrency) {
+    assert_eq!(code.parse::<Currency>(), Err(why));
+    assert!(why.rule().starts_with("currency."));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{book, day};
-use rulebook::{AmountFixedBy, Cap, Parameters, RuleKind, Rulebook};
+use rulebook::{AmountFixedBy, Cap, Parameters, RuleKind, Rulebook, SpendRate};
 
 #[test]
 fn it_loads() {
@@ -20,6 +20,7 @@ fn its_parameters_are_the_defaults() {
         grant_days_after_arrival: 3,
         package_months_after_arrival: 12,
         arrival_grant_for_police_cases: true,
+        spend_rate: SpendRate::InforEuroMonthOfDelivery,
     };
     assert_eq!(*book().parameters(), expected);
 }

@@ -4,7 +4,7 @@ mod common;
 
 use common::{add_rule, edit, edited, errors, with_rule, with_table, without};
 use rstest::rstest;
-use rulebook::Rulebook;
+use rulebook::{Rulebook, SpendRate};
 
 #[rstest]
 #[case::unknown_key(
@@ -181,6 +181,11 @@ fn the_line_is_named() {
     edited("package_months_after_arrival", "12", "0"),
     "parameter `package_months_after_arrival` is 0, it must be a whole number from 1 to 120"
 )]
+#[case::a_rate_in_place_of_a_rule(
+    edited("spend_rate", "inforeuro-month-of-delivery", "1.0"),
+    "parameter `spend_rate` is \"1.0\", it must be \"inforeuro-month-of-delivery\" or \
+     \"inforeuro-month-of-submission\" or \"ecb-day-of-delivery\""
+)]
 #[case::parameter_of_another_type(
     edited("arrival_grant_for_police_cases", "true", "\"yes\""),
     "parameter `arrival_grant_for_police_cases` is \"yes\", it must be true or false"
@@ -193,7 +198,7 @@ fn the_line_is_named() {
 #[case::misspelt_parameter(
     edited("amount_fixed_by", "\"amount_fixed_by\"", "\"amount_fixed\""),
     "parameter `amount_fixed` does not exist; known are amount_fixed_by, grant_days_after_arrival, \
-     package_months_after_arrival, arrival_grant_for_police_cases\n\
+     package_months_after_arrival, arrival_grant_for_police_cases, spend_rate\n\
      parameter `amount_fixed_by` is missing; add a [[parameter]] with this id and \"application-date\" or \
      \"decision-date\" as value"
 )]
@@ -490,6 +495,13 @@ fn nothing_is_missing_after_the_end_of_the_programme() {
              `jrs.reintegration.forced` (2000.00, 2022-01-01..2024-12-31) ends before, none begins after; \
              extend it or add a rule"]
     );
+}
+
+/// Documents that ledgers adopted before the parameter was there are read for ever.
+#[test]
+fn a_document_without_the_rate_means_that_of_the_month_of_the_delivery() {
+    let book = Rulebook::parse(&without("spend_rate")).unwrap();
+    assert_eq!(book.parameters().spend_rate, SpendRate::InforEuroMonthOfDelivery);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Files of exchange rates: published all together or not at all; then claims that waited for them are converted.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -215,15 +216,17 @@ impl Ledger {
             let mut tables: HashMap<RateSource, RateTable> = HashMap::new();
             let (mut events, mut reasons, mut expected) = (Vec::new(), Vec::new(), Vec::new());
             for (Read { content, digest, .. }, file) in files.iter().zip(&mut report.files) {
-                if !tables.contains_key(&file.source) {
-                    let table = self.rate_table(file.source).await?;
-                    expected.push((rates::stream(file.source), table.version()));
-                    tables.insert(file.source, table);
-                }
-                let Some(table) = tables.get_mut(&file.source).filter(|_| file.imported_before.is_none())
-                else {
-                    continue;
+                let table = match tables.entry(file.source) {
+                    Entry::Occupied(held) => held.into_mut(),
+                    Entry::Vacant(place) => {
+                        let table = self.rate_table(file.source).await?;
+                        expected.push((rates::stream(file.source), table.version()));
+                        place.insert(table)
+                    }
                 };
+                if file.imported_before.is_some() {
+                    continue;
+                }
                 let command = Publish {
                     tables: content.tables.clone(),
                     allow_jumps: request.allow_jumps.clone(),

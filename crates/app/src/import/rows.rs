@@ -96,6 +96,14 @@ fn too_large(at: At, amount: &Amount) -> RowError {
     )
 }
 
+/// An amount as it names a row: with its currency, but for euros, which stood alone when there were only they.
+pub(super) fn named(amount: &Amount) -> String {
+    match amount.currency() {
+        Currency::EUR => amount.to_string(),
+        currency => format!("{amount} {currency}"),
+    }
+}
+
 /// What makes a receipt this one and no other, however its supplier's name is spaced or capitalised.
 pub(super) fn receipt_parts(partner: &str, supplier: &str, receipt_no: &str) -> [String; 3] {
     let supplier = supplier.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();

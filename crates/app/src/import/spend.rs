@@ -55,6 +55,10 @@ impl Importer for Spend {
             };
             errors.push(at.error("category", Some(&row.category), "category.unknown", message));
         }
+        let foreign = row.amount.currency() != Currency::EUR;
+        if !foreign {
+            errors.extend(rows::bookable(at, &row.amount, None).err());
+        }
         let partner = row.partner.parse::<PartnerCode>();
         if let Err(error) = &partner {
             errors.push(at.error("partner", Some(&row.partner), "code.pattern", error.to_string()));
@@ -70,7 +74,7 @@ impl Importer for Spend {
             case.to_string(),
             row.category.clone(),
             row.delivered_on.to_string(),
-            row.amount.to_string(),
+            rows::named(&row.amount),
             row.receipt_sha256.map(|digest| event_log::hex::encode(&digest)).unwrap_or_default(),
         ];
         match session.note(RECEIPT, receipt_key.0, &said.each_ref().map(String::as_str)) {
@@ -107,14 +111,16 @@ impl Importer for Spend {
             });
         }
 
-        let rule = session.ledger().rulebook.parameters().spend_rate;
-        let (foreign, reported_on) = (row.amount.currency() != Currency::EUR, session.ledger().today());
+        let (rule, reported_on) =
+            (session.ledger().rulebook.parameters().spend_rate, session.ledger().today());
         let day = rates::day(rule, row.delivered_on, reported_on);
         let quote = foreign.then(|| session.rate(rule, row.amount.currency(), day)).flatten();
-        let waits = foreign && quote.is_none();
-        if !waits && let Err(error) = rows::bookable(at, &row.amount, quote.map(|quote| quote.rate)) {
+        if let Some(quote) = quote
+            && let Err(error) = rows::bookable(at, &row.amount, Some(quote.rate))
+        {
             return Ok(RowOutcome::Errors(vec![error]));
         }
+        let waits = foreign && quote.is_none();
         if !session.decides() {
             return Ok(match waits {
                 true => RowOutcome::WithoutRate,

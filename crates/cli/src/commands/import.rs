@@ -166,7 +166,7 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
             lines.push(format!("  {outcome:<11} {count:>6}{note}"));
         }
     }
-    if report.waiting_for_rate > 0 {
+    if report.waiting_for_rate > 0 && ending != Ending::Stopped {
         lines.push(format!(
             "  waiting     {:>6}  (for an exchange rate: `svala claim list --state waiting-for-rate`)",
             report.waiting_for_rate

@@ -30,7 +30,11 @@ impl Gathered {
     pub(super) fn currency(&mut self, place: Place, code: &str) -> Option<Currency> {
         match Currency::from_str(code) {
             Ok(currency) => Some(currency),
-            Err(UnknownCurrency::NotInIso4217 | UnknownCurrency::NotPaidIn) => {
+            Err(
+                UnknownCurrency::NotInIso4217
+                | UnknownCurrency::NotPaidIn
+                | UnknownCurrency::SomalilandShilling,
+            ) => {
                 *self.passed_over.entry(code.to_owned()).or_default() += 1;
                 None
             }

@@ -36,10 +36,10 @@ struct Entry<'a> {
 
 impl Entry<'_> {
     fn form(&self) -> Option<RateForm> {
-        if self.iso_code.is_some() && self.value.is_some() {
+        if self.iso_code.is_some() {
             return Some(RateForm::InforEuroMonth);
         }
-        (self.amount.is_some() && self.first_day.is_some()).then_some(RateForm::InforEuroHistory)
+        (self.first_day.is_some() || self.last_day.is_some()).then_some(RateForm::InforEuroHistory)
     }
 }
 

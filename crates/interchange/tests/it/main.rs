@@ -6,6 +6,7 @@ mod cells;
 mod files;
 mod headers;
 mod properties;
+mod rates;
 mod reject;
 mod samples;
 
