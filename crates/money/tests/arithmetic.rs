@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use money::{Amount, ConvertError, Currency, Decimal, Eur, Locale, Overflow, Rate, UnknownCurrency};
+use money::{Amount, ConvertError, Decimal, Eur, Locale, Overflow, Rate};
 use rstest::rstest;
 
 fn amount(text: &str, currency: &str) -> Amount {
@@ -40,16 +40,6 @@ fn rates_are_compared_exactly(#[case] a: Rate, #[case] b: Rate, #[case] apart: b
 #[case("999999999999999", "999999999999998", false)]
 fn a_rate_turned_round_is_seen(#[case] a: Rate, #[case] b: Rate, #[case] inverted: bool) {
     assert_eq!((a.looks_inverted(b), b.looks_inverted(a)), (inverted, inverted));
-}
-
-#[rstest]
-#[case("SLS", UnknownCurrency::SomalilandShilling)]
-#[case("QQQ", UnknownCurrency::NotInIso4217)]
-#[case("XAU", UnknownCurrency::NotPaidIn)]
-#[case("usd", UnknownCurrency::NotACode)]
-fn a_code_nobody_can_report_in_says_why(#[case] code: &str, #[case] why: UnknownCurrency) {
-    assert_eq!(code.parse::<Currency>(), Err(why));
-    assert!(why.rule().starts_with("currency."));
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn currencies_have_the_minor_digits_of_iso_4217(#[case] code: &str, #[case] digi
 #[case("EUR ", UnknownCurrency::NotACode, "currency.not-a-code")]
 #[case("€", UnknownCurrency::NotACode, "currency.not-a-code")] // three bytes
 #[case("ZZZ", UnknownCurrency::NotInIso4217, "currency.unknown")]
-#[case("SLS", UnknownCurrency::SomalilandShilling, "currency.unknown")] // Somaliland has no ISO code
+#[case("SLS", UnknownCurrency::SomalilandShilling, "currency.somaliland-shilling")] // Somaliland has no ISO code
 #[case("XXX", UnknownCurrency::NotPaidIn, "currency.not-paid-in")]
 #[case("XAU", UnknownCurrency::NotPaidIn, "currency.not-paid-in")]
 #[case("XAD", UnknownCurrency::NotPaidIn, "currency.not-paid-in")] // special, though with digits

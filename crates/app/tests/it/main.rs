@@ -13,6 +13,7 @@ mod files;
 mod homes;
 mod last_euros;
 mod races;
+mod rates;
 mod same_root;
 mod sealed;
 mod sequences;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use app::import::RatesRequest;
 use app::query::ClaimFilter;
 use app::{AppError, Ledger};
 use domain::case::Decision;
@@ -22,6 +23,9 @@ pub const AMOUNTS: &[&str] =
 pub enum Step {
     File(Kind, Vec<String>),
     AcceptingFile(Vec<String>),
+    /// Rates of one month.
+    Rates(&'static str, Vec<(&'static str, u32)>),
+    ConvertWaiting,
     AcceptAll,
     Accept(usize),
     Refuse(usize),
@@ -56,8 +60,12 @@ fn case_rows() -> impl Strategy<Value = Vec<String>> {
 
 fn spend_rows() -> impl Strategy<Value = Vec<String>> {
     let codes = select(&["caritas", "caritas", "irara"][..]);
-    let row = (codes, select(PEOPLE), 0_u32..25, select(DAYS), select(AMOUNTS))
-        .prop_map(|(code, name, number, on, amount)| receipt(code, name, number, on, amount));
+    let currency = select(&["EUR", "EUR", "EUR", "USD", "EGP"][..]);
+    let row = (codes, select(PEOPLE), 0_u32..25, select(DAYS), select(AMOUNTS), currency).prop_map(
+        |(code, name, number, on, amount, currency)| {
+            in_currency(receipt(code, name, number, on, amount), currency)
+        },
+    );
     prop::collection::vec(row, 1..12)
 }
 
@@ -69,10 +77,17 @@ pub fn step() -> impl Strategy<Value = Step> {
     );
     let reversals = prop::collection::vec(
         (select(&["caritas", "irara"][..]), 0_u32..25, select(DAYS), select(AMOUNTS))
-            .prop_map(|(code, n, on, sum)| reversal(code, n, on, sum)),
+            .prop_map(|(code, n, on, sum)| reversal(code, n, on, sum))
+            .prop_flat_map(|row| {
+                select(&["EUR", "EUR", "USD"][..]).prop_map(move |c| in_currency(row.clone(), c))
+            }),
         1..4,
     );
+    let months = select(&["2024-02", "2024-03", "2025-03"][..]);
+    let rates = prop::collection::vec((select(&["USD", "EGP"][..]), select(&[3_u32, 4, 5, 90][..])), 1..3);
     prop_oneof![
+        3 => (months, rates).prop_map(|(month, rates)| Step::Rates(month, rates)),
+        1 => Just(Step::ConvertWaiting),
         2 => case_rows().prop_map(|rows| Step::File(Kind::Cases, rows)),
         3 => spend_rows().prop_map(|rows| Step::File(Kind::Spend, rows)),
         4 => spend_rows().prop_map(Step::AcceptingFile),
@@ -122,6 +137,17 @@ fn found<T>(result: Result<T, AppError>) -> Result<Option<T>, AppError> {
     }
 }
 
+/// A file of rates, in a folder of its own, because its name says the month. A jump is refused.
+fn rates_of(folder: &Path, index: usize, month: &str, rates: &[(&str, u32)]) -> RatesRequest {
+    let folder = folder.join(index.to_string());
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(format!("inforeuro-{month}.json"));
+    let entries: Vec<String> =
+        rates.iter().map(|(code, rate)| format!("{{\"isoA3Code\":\"{code}\",\"value\":{rate}}}")).collect();
+    std::fs::write(&path, format!("[{}]", entries.join(","))).unwrap();
+    RatesRequest { paths: vec![path], month: None, allow_jumps: Default::default(), dry_run: false }
+}
+
 /// Takes a step. An error is a fault, never a refusal.
 pub async fn take(ledger: &Ledger, folder: &Path, index: usize, step: &Step) -> Result<(), AppError> {
     let day = |text: &str| text.parse().unwrap();
@@ -136,6 +162,10 @@ pub async fn take(ledger: &Ledger, folder: &Path, index: usize, step: &Step) -> 
             let path = write(folder, Kind::Spend, &format!("{index}.csv"), rows);
             business(import(ledger, Kind::Spend, path, How::Accepting).await)
         }
+        Step::Rates(month, rates) => {
+            business(ledger.import_rates(&rates_of(folder, index, month, rates)).await)
+        }
+        Step::ConvertWaiting => business(ledger.convert_waiting().await),
         Step::AcceptAll => {
             let open: Vec<_> = claims().await?.iter().map(|c| (c.claim, c.case_id, c.id)).collect();
             business(ledger.accept_claims(&open, false).await)

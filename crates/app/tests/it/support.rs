@@ -282,6 +282,11 @@ pub fn receipt(partner: &str, case: &str, number: u32, delivered_on: &str, amoun
     format!("{partner},{case},temporary-housing,{delivered_on},{amount},EUR,Hotel Banjul,R-{number},,a room")
 }
 
+/// The same row in another currency.
+pub fn in_currency(row: String, currency: &str) -> String {
+    row.replacen(",EUR,", &format!(",{currency},"), 1)
+}
+
 pub fn payment(case: &str, number: u32, paid_on: &str, amount: &str) -> String {
     format!("{case},{paid_on},{amount},EUR,bank,P-{number}")
 }
