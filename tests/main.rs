@@ -12,6 +12,7 @@ mod exits;
 mod partial;
 mod privacy;
 mod proofs;
+mod rates;
 mod repetition;
 mod rules;
 mod scenario;

@@ -136,13 +136,10 @@ fn in_words(dry_run: bool, report: &RatesReport) -> String {
         ));
     }
     if report.waiting > 0 {
+        let wait = if report.waiting == 1 { "waits" } else { "wait" };
         lines.push(format!(
-            "{} for other rates: `svala claim list --state waiting-for-rate`",
-            if report.waiting == 1 {
-                "1 claim still waits".into()
-            } else {
-                format!("{} claims still wait", report.waiting)
-            }
+            "{} still {wait}: `svala claim list --state waiting-for-rate`",
+            counted(report.waiting, "claim")
         ));
     }
     lines.join("\n")
