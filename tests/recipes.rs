@@ -47,6 +47,11 @@ fn prove_nothing_was_altered_shows_what_is_printed() -> Outcome {
     holds("docs/recipes/prove-nothing-was-altered.md")
 }
 
+#[test]
+fn spend_in_another_currency_shows_what_is_printed() -> Outcome {
+    holds("docs/recipes/spend-in-another-currency.md")
+}
+
 /// A recipe that no test above runs would rot.
 #[test]
 fn every_recipe_is_run() -> Outcome {
@@ -62,7 +67,8 @@ fn every_recipe_is_run() -> Outcome {
             "audit-a-balance.md",
             "correct-a-mistake.md",
             "prove-nothing-was-altered.md",
-            "report-spend.md"
+            "report-spend.md",
+            "spend-in-another-currency.md"
         ]
     );
     Ok(())

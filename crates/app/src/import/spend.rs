@@ -111,6 +111,9 @@ impl Importer for Spend {
             });
         }
 
+        if !foreign && !session.decides() {
+            return Ok(RowOutcome::Applied(Vec::new()));
+        }
         let (rule, reported_on) =
             (session.ledger().rulebook.parameters().spend_rate, session.ledger().today());
         let day = rates::day(rule, row.delivered_on, reported_on);

@@ -168,9 +168,12 @@ fn file_in_words(file: &RatesFileReport, stopped: bool) -> String {
             format!("{name}: {what}: nothing new, all {} rates are known", file.known)
         }
         None => {
-            let mut parts = vec![format!("{} new", counted(file.new, "rate"))];
+            let mut parts = Vec::new();
+            if file.new > 0 {
+                parts.push(format!("{} new", counted(file.new, "rate")));
+            }
             if file.changed > 0 {
-                parts.push(format!("{} changed, for conversions from now on", file.changed));
+                parts.push(format!("{} changed, for conversions from now on", counted(file.changed, "rate")));
             }
             if file.known > 0 {
                 parts.push(format!("{} known", file.known));

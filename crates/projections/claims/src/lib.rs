@@ -29,6 +29,7 @@ pub struct ClaimRow {
     /// As on the receipt.
     pub amount: Amount,
     /// The rate it was converted at; none for euros, and while the rate is still to come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<Quote>,
     /// In euro; none while the rate is still to come.
     pub eur: Option<Eur>,
