@@ -228,7 +228,7 @@ impl Ledger {
         report.take(done);
         // Also what waits since an import that was cut short.
         if report.waiting_for_rate > 0 {
-            let (converted, _) = self.convert_waiting().await?;
+            let converted = self.convert_waiting().await?;
             report.waiting_for_rate = report.waiting_for_rate.saturating_sub(converted);
         }
         Ok(report)

@@ -3,22 +3,24 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use domain::claim::ClaimState;
+use domain::claim::{ClaimState, Exchange};
 use domain::ids::FileDigest;
 use domain::ledger::ImportCounts;
 use domain::rates::{self, Month, Publication, Publish, RateSource, RateTable, RatesEvent};
-use domain::{ClaimCommand, Event, Refusal};
+use domain::{CaseId, ClaimCommand, ClaimId, Event, Refusal};
 use event_log::{Append, AppendOutcome, Conflict, NewEvent, StoreError, hex};
-use interchange::{RateFile, RateForm, RowError, month_in_name, read_rates};
+use interchange::{RATE_FILE_BYTES_MAX, RateFile, RateForm, RowError, month_in_name, read_rates};
 use jiff::civil::Date;
 use money::Currency;
 use rulebook::FailedCondition;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
+use super::file_name;
 use super::record::{Earlier, IMPORT};
-use super::{file_digest, file_name};
 use crate::command::BATCH;
 use crate::error::AppError;
 use crate::ledger::{ATTEMPTS_MAX, Ledger};
@@ -125,7 +127,9 @@ impl Ledger {
         if request.dry_run {
             tables.into_values().for_each(|table| session.suppose_rates(table));
         }
-        (report.converted, report.waiting) = self.convert_with(session).await?;
+        let waiting = self.claims_waiting_for_rate().await?;
+        report.converted = self.convert_with(session, &waiting).await?;
+        report.waiting = waiting.len() as u64 - report.converted;
         if !request.dry_run {
             // Recorded last: whoever was cut short before imports the file again, and goes on.
             for (file, Read { kind, digest, .. }) in report.files.iter().zip(&files) {
@@ -151,9 +155,15 @@ impl Ledger {
         Ok(report)
     }
 
-    /// Converts what waits for rates that are published by now; answers with how many were converted, and still wait.
-    pub async fn convert_waiting(&self) -> Result<(u64, u64), AppError> {
-        self.convert_with(Session::new(self, Purpose::Write)).await
+    /// Converts all claims that wait for a rate that is published by now; answers with their number.
+    pub async fn convert_waiting(&self) -> Result<u64, AppError> {
+        let waiting = self.claims_waiting_for_rate().await?;
+        self.convert_claims(&waiting).await
+    }
+
+    /// Converts those of some claims that wait for a rate that is published by now; answers with their number.
+    pub async fn convert_claims(&self, claims: &[(u64, CaseId, ClaimId)]) -> Result<u64, AppError> {
+        self.convert_with(Session::new(self, Purpose::Write), claims).await
     }
 
     async fn read_rate_file(
@@ -172,9 +182,13 @@ impl Ledger {
         }
         let month = named.map(|month| (month, MonthFrom::FileName));
         let month = month.or(option.map(|month| (month, MonthFrom::Option)));
-        let digest = file_digest(path, &name)?;
         let reader = File::open(path).map_err(AppError::io(format!("{name} cannot be opened")))?;
-        let content = read_rates(&name, reader, month.map(|(month, _)| month))?;
+        // The bytes that are read are those that are recorded, whoever changes the file meanwhile.
+        let mut bytes = Vec::new();
+        let mut reader = reader.take(RATE_FILE_BYTES_MAX + 1);
+        reader.read_to_end(&mut bytes).map_err(AppError::io(format!("{name} cannot be read")))?;
+        let digest: [u8; 32] = Sha256::digest(&bytes).into();
+        let content = read_rates(&name, bytes.as_slice(), month.map(|(month, _)| month))?;
         if content.form != RateForm::InforEuroMonth && option.is_some() {
             let message = format!("{name} says itself for which days its rates are: leave --month out");
             return Err(AppError::Usage(message));
@@ -287,22 +301,26 @@ impl Ledger {
         Err(AppError::Store(StoreError::Busy))
     }
 
-    async fn convert_with(&self, mut session: Session<'_>) -> Result<(u64, u64), AppError> {
-        let waiting = self.claims_waiting_for_rate().await?;
+    async fn convert_with(
+        &self,
+        mut session: Session<'_>,
+        claims: &[(u64, CaseId, ClaimId)],
+    ) -> Result<u64, AppError> {
         let mut converted = 0;
-        for chunk in waiting.chunks(BATCH) {
-            self.decide_claims(&mut session, chunk, RateSource::ALL, |session, tag, case, claim| {
-                let waiting =
-                    session.case(case).and_then(|case| Some((case.revision, case.claims.get(&claim)?)));
-                let Some((revision, known)) = waiting else { return Ok(()) };
-                let Some(exchange) =
-                    known.exchange.clone().filter(|_| known.state == ClaimState::WaitingForRate)
-                else {
-                    return Ok(());
-                };
-                let Some(quote) = session.rate(exchange.rule, known.amount.currency(), exchange.day) else {
-                    return Ok(());
-                };
+        for chunk in claims.chunks(BATCH) {
+            session.load_cases(chunk.iter().map(|(_, case, _)| *case)).await?;
+            let waiting: Vec<_> = chunk
+                .iter()
+                .filter(|(_, case, claim)| waits(&session, *case, *claim).is_some())
+                .copied()
+                .collect();
+            // Without one the rates need not be read.
+            if waiting.is_empty() {
+                continue;
+            }
+            self.decide_claims(&mut session, &waiting, RateSource::ALL, |session, tag, case, claim| {
+                let Some((revision, currency, exchange)) = waits(session, case, claim) else { return Ok(()) };
+                let Some(quote) = session.rate(exchange.rule, currency, exchange.day) else { return Ok(()) };
                 let about = claim.to_string();
                 let mut draft = session.draft(tag, &["convert-claim", &about], revision);
                 session.rest_on_rates(&mut draft, exchange.rule);
@@ -312,13 +330,17 @@ impl Ledger {
                 Ok(())
             })
             .await?;
-            session.load_cases(chunk.iter().map(|(_, case, _)| *case)).await?;
-            let done = |(_, case, claim): &&(u64, domain::CaseId, domain::ClaimId)| {
-                let claim = session.case(*case).and_then(|case| case.claims.get(claim));
-                claim.is_some_and(|claim| claim.state != ClaimState::WaitingForRate)
-            };
-            converted += chunk.iter().filter(done).count() as u64;
+            session.load_cases(waiting.iter().map(|(_, case, _)| *case)).await?;
+            let done = |(_, case, claim): &&(u64, CaseId, ClaimId)| waits(&session, *case, *claim).is_none();
+            converted += waiting.iter().filter(done).count() as u64;
         }
-        Ok((converted, waiting.len() as u64 - converted))
+        Ok(converted)
     }
+}
+
+/// The case's revision, the currency, and which rate a claim asks for, if it waits for it.
+fn waits(session: &Session<'_>, case: CaseId, claim: ClaimId) -> Option<(u64, Currency, Exchange)> {
+    let case = session.case(case)?;
+    let claim = case.claims.get(&claim).filter(|claim| claim.state == ClaimState::WaitingForRate)?;
+    Some((case.revision, claim.amount.currency(), claim.exchange.clone()?))
 }

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use app::query::{ClaimFilter, ClaimItem};
-use domain::FoldError;
 use domain::claim::ClaimState;
+use domain::{CaseId, ClaimId, FoldError};
 use money::Eur;
 
 use crate::args::{ClaimCommand, Format};
@@ -53,7 +53,10 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
                 None => None,
             };
             if !dry_run {
-                converted(&ledger).await?;
+                let state = Some(ClaimState::WaitingForRate);
+                let waiting = ledger.claims(&ClaimFilter { case, partner: partner.clone(), state }).await?;
+                convert(&ledger, &waiting.iter().map(|c| (c.claim, c.case_id, c.id)).collect::<Vec<_>>())
+                    .await?;
             }
             let filter = ClaimFilter { case, partner, state: Some(ClaimState::Reported) };
             let open: Vec<_> =
@@ -86,9 +89,6 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
         }
         ClaimCommand::Accept { claims, dry_run, .. } => {
             let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
-            if !dry_run {
-                converted(&ledger).await?;
-            }
             let mut refused = ExitCode::SUCCESS;
             for number in claims {
                 let (case, claim) = ledger.find_claim(number).await?;
@@ -99,6 +99,7 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
                     }
                     continue;
                 }
+                convert(&ledger, &[(number, case, claim)]).await?;
                 match ledger.accept_claim(case, claim).await {
                     Ok(()) => {
                         let item = ledger
@@ -137,9 +138,9 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
     Ok(ExitCode::SUCCESS)
 }
 
-/// Converts what waited for rates that are published by now: an import of rates may have been cut short.
-async fn converted(ledger: &app::Ledger) -> Result<(), Failure> {
-    let (converted, _) = ledger.convert_waiting().await?;
+/// Converts those that wait for a rate that is published by now: an import of rates may have been cut short.
+async fn convert(ledger: &app::Ledger, claims: &[(u64, CaseId, ClaimId)]) -> Result<(), Failure> {
+    let converted = ledger.convert_claims(claims).await?;
     if converted > 0 {
         let count = crate::output::counted(converted, "claim");
         crate::output::remark(format!("{count} that waited for an exchange rate converted"));
