@@ -129,8 +129,9 @@ fn a_dry_run_writes_nothing_and_promises_what_happens() {
     });
 }
 
-/// The program was stopped after the rates were published and before anything was converted.
-async fn published_only(ledger: &Ledger, rate: &str) {
+/// The program was stopped after the rates were published and before anything was converted. `version` is that of the
+/// stream before.
+async fn published_only(ledger: &Ledger, rate: &str, version: u64) {
     let tables = [("2024-04-01".parse().unwrap(), [("USD".parse().unwrap(), rate.parse().unwrap())].into())];
     let command =
         Publish { tables: tables.into(), allow_jumps: Default::default(), file: FileDigest([1; 32]) };
@@ -138,11 +139,11 @@ async fn published_only(ledger: &Ledger, rate: &str) {
     let stream_id = stream(RateSource::InforEuro);
     let event = Event::Rates(RatesEvent::RatesPublished(event));
     let append = Append {
-        command_id: Uuid::from_u128(1),
+        command_id: Uuid::from_u128(u128::from(version)),
         fingerprint: [1; 32],
         actor: "anna".into(),
         recorded_at: START,
-        expected: vec![(stream_id.clone(), 0)],
+        expected: vec![(stream_id.clone(), version)],
         after: Vec::new(),
         events: vec![NewEvent {
             stream_id,
@@ -163,7 +164,7 @@ fn what_was_published_and_not_converted_is_converted_by_whatever_comes_next() {
         for next in ["rates", "spend", "accept"] {
             let book = with_people().await;
             book.import(Kind::Spend, "1.csv", &[dollars(1, "110.00")]).await;
-            published_only(&book.ledger, "1.1").await;
+            published_only(&book.ledger, "1.1", 0).await;
             assert_eq!(claims(&book).await, ["waiting-for-rate - "]);
             match next {
                 "rates" => {
@@ -227,6 +228,21 @@ fn a_rate_corrected_meanwhile_is_the_one_that_is_used() {
         });
         let path = book.write(Kind::Spend, "1.csv", &[dollars(1, "120.00")]);
         import(&slow, Kind::Spend, path, How::Real).await.unwrap();
+        assert_eq!(claims(&book).await, ["reported 100.00 1.2"]);
+    });
+}
+
+/// The same where a claim has waited: the conversion is decided again.
+#[test]
+fn a_rate_corrected_before_a_claim_is_converted_is_the_one_that_is_used() {
+    many_threads().block_on(async {
+        let book = with_people().await;
+        book.import(Kind::Spend, "1.csv", &[dollars(1, "120.00")]).await;
+        published_only(&book.ledger, "1.1", 0).await;
+        let (slow, store) = interposed(&book).await;
+        let quick = book.another(2).await;
+        store.meanwhile(Before::Append, async move { published_only(&quick, "1.2", 1).await });
+        assert_eq!(slow.convert_waiting().await.unwrap(), 1);
         assert_eq!(claims(&book).await, ["reported 100.00 1.2"]);
     });
 }

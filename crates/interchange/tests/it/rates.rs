@@ -162,11 +162,16 @@ fn what_is_no_file_of_rates_is_refused(#[case] text: impl AsRef<[u8]>, #[case] r
 fn xml_with_what_no_file_of_rates_has_is_refused() {
     let doctype = XML.replace("<gesmes:Env", "<!DOCTYPE a [<!ENTITY b \"c\">]><gesmes:Env");
     let entity = XML.replace("Reference", "&b;");
-    let deep = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
+    let nested = |times: usize| {
+        let text = format!("{}{}", "<a>".repeat(times), "</a>".repeat(times));
+        XML.replace("Reference rates", &text)
+    };
+    assert!(read(nested(2)).is_ok());
+    let (deep, deeper) = (nested(10), nested(100_000));
     let attributes: String = (0..50).map(|n| format!("a{n}=\"\" ")).collect();
     let wide = XML.replace("<Cube><Cube time", &format!("<Cube {attributes}><Cube time"));
     let twice = XML.replace("rate=\"1.0705\"", "rate=\"1.0705\" rate=\"2\"");
-    for text in [doctype, entity, deep, wide, twice] {
+    for text in [doctype, entity, deep, deeper, wide, twice] {
         assert_eq!(refused(text), "file.xml");
     }
     let elsewhere = XML.replace("http://www.ecb.int/vocabulary/2002-08-01/eurofxref", "http://example.org/");
