@@ -61,6 +61,28 @@ fn a_single_command_survives_a_crash_anywhere() {
     everywhere(&before, &format!("claim accept {claim}"), 1);
 }
 
+/// Published, and not yet converted: the same command goes on.
+#[test]
+fn an_import_of_rates_and_its_conversions_survive_a_crash_anywhere() {
+    let before = Ledger::small("cases");
+    let spend = before.read("spend.csv").replace(",EUR,", ",USD,");
+    before.write("dollars.csv", spend);
+    before.ok("import spend dollars.csv");
+    let months: Vec<String> = before
+        .csv("claim list --state waiting-for-rate")
+        .iter()
+        .map(|claim| claim["delivered_on"][..7].to_owned())
+        .collect();
+    assert!(months.len() > 5);
+    let mut files: Vec<String> = months.iter().map(|month| format!("inforeuro-{month}.json")).collect();
+    files.sort();
+    files.dedup();
+    for file in &files {
+        before.write(file, r#"[{"isoA3Code":"USD","value":1.1}]"#);
+    }
+    everywhere(&before, &format!("import rates {}", files.join(" ")), rounds(3, 1));
+}
+
 /// Rows of the read models that were written without their checkpoint would count an event twice.
 #[test]
 fn a_rebuild_of_the_read_models_survives_a_crash_anywhere() {
