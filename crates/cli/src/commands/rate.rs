@@ -94,26 +94,25 @@ pub async fn import(place: &Place, format: Format, request: &RatesRequest) -> Re
     match format {
         Format::Table => say(in_words(request.dry_run, &report))?,
         Format::Json => object(&as_json(&report))?,
-        Format::Csv => listing(
-            format,
-            &["file", "source", "month", "from", "to", "new", "changed", "known", "errors"],
-            &report.files.iter().map(file_json).collect::<Vec<_>>(),
-            |file| {
-                let text = |name: &str| file[name].as_str().unwrap_or_default().to_owned();
-                let number = |name: &str| file[name].as_u64().unwrap_or_default();
-                cells![
-                    text("file"),
-                    text("source"),
-                    text("month"),
-                    text("from"),
-                    text("to"),
-                    number("new"),
-                    number("changed"),
-                    number("known"),
-                    number("errors_total")
-                ]
-            },
-        )?,
+        Format::Csv => {
+            let rows: Vec<_> = report
+                .files
+                .iter()
+                .map(|f| {
+                    let month = f.month.map(|(month, _)| month.to_string()).unwrap_or_default();
+                    let (from, to) = (f.days.map(|(from, _)| from), f.days.map(|(_, to)| to));
+                    (&f.file, f.source, month, from, to, [f.new, f.changed, f.known, f.errors_total])
+                })
+                .collect();
+            listing(
+                format,
+                &["file", "source", "month", "from", "to", "new", "changed", "known", "errors"],
+                &rows,
+                |(file, source, month, from, to, [new, changed, known, errors])| {
+                    cells![*file, source.code(), month, *from, *to, *new, *changed, *known, *errors]
+                },
+            )?;
+        }
     }
     Ok(ExitCode::from(if stopped { 2 } else { 0 }))
 }

@@ -1,7 +1,5 @@
 //! InforEuro: the European Commission's accounting rates, as JSON.
 
-use std::borrow::Cow;
-
 use domain::rates::Month;
 use jiff::civil::Date;
 use money::Currency;
@@ -13,7 +11,7 @@ use super::gathered::{Gathered, Place};
 use crate::FileProblem;
 
 /// One entry of either form. What stands in a field is kept as its text, so that a number is never rounded.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 struct Entry<'a> {
     #[serde(borrow, default, rename = "isoA3Code")]
     iso_code: Option<&'a RawValue>,
@@ -56,17 +54,17 @@ pub(super) fn read(
         Some(entry) => entry.ok().and_then(|entry| entry.form()).ok_or(FileProblem::NoRates)?,
     };
     let month = match form {
-        RateForm::InforEuroMonth => month.ok_or(FileProblem::NoMonth)?.first(),
-        _ => Date::ZERO,
+        RateForm::InforEuroMonth => Some(month.ok_or(FileProblem::NoMonth)?.first()),
+        _ => None,
     };
     for (row, entry) in (1..).zip(entries) {
         let Ok(entry) = serde_json::from_str::<Entry<'_>>(entry.get()) else {
             gathered.refuse(row, "entry", None, "rates.entry", "This is no entry of a table of rates.");
             continue;
         };
-        match form {
-            RateForm::InforEuroMonth => country(row, month, &entry, gathered),
-            _ => period(row, &entry, gathered),
+        match month {
+            Some(month) => country(row, month, &entry, gathered),
+            None => period(row, &entry, gathered),
         }
     }
     Ok(form)
@@ -126,18 +124,13 @@ fn period(row: u64, entry: &Entry<'_>, gathered: &mut Gathered) {
 }
 
 /// A field that must be text.
-fn text<'a>(
-    row: u64,
-    column: &'static str,
-    raw: Option<&'a RawValue>,
-    gathered: &mut Gathered,
-) -> Option<Cow<'a, str>> {
+fn text(row: u64, column: &'static str, raw: Option<&RawValue>, gathered: &mut Gathered) -> Option<String> {
     let found = raw.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
     if found.is_none() {
         let message = "The field is missing, or is no text.";
         gathered.refuse(row, column, raw.map(RawValue::get), "rates.field", message);
     }
-    found.map(Cow::Owned)
+    found
 }
 
 /// The text of a field that must be a number.
