@@ -273,7 +273,7 @@ pub trait ProjectionStore: Send + Sync {
     /// All generations of a projection.
     async fn generations(&self, name: &str) -> Result<Vec<ProjectionState>, StoreError>;
 
-    /// Starts an empty generation beside those that are there; the first one is live at once.
+    /// Starts an empty generation beside those that are there. It is not live, even if it is the first.
     async fn start_generation(&self, name: &str, version: u32) -> Result<ProjectionState, StoreError>;
 
     /// Makes a generation the live one if it stands exactly at `position`, and removes all others. Answers

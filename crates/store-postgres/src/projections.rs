@@ -82,7 +82,7 @@ fn state(row: &PgRow, first: usize) -> Result<ProjectionState, StoreError> {
 
 pub(crate) async fn start(writer: &Writer, name: &str, version: u32) -> Result<ProjectionState, StoreError> {
     let sql = "INSERT INTO projections (name, generation, version, position, live)
-         SELECT $1, coalesce(max(generation), 0) + 1, $2, 0, NOT coalesce(bool_or(live), false)
+         SELECT $1, coalesce(max(generation), 0) + 1, $2, 0, false
          FROM projections WHERE name = $1
          RETURNING generation, version, position, live, stopped";
     let rows = change(writer, || sqlx::query(sql).bind(name.to_owned()).bind(i64::from(version))).await?;
