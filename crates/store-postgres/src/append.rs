@@ -13,7 +13,8 @@ use sqlx::postgres::{PgConnection, PgRow};
 
 use crate::columns::{get, hash, head, key_owner, number, place, stored};
 use crate::connection::{Held, Writer, pause};
-use crate::errors::{damaged, is_collision, is_lost, is_unique_violation, store_error};
+use crate::errors::{attempts_used, damaged, is_collision, is_lost, is_unique_violation, store_error};
+use crate::patience::answered;
 
 /// How often a batch is tried when it collides with others or loses its connection: some eight seconds in all.
 const ATTEMPTS_MAX: u32 = 10;
@@ -93,8 +94,8 @@ impl WriteBatch for Writer {
                 Err(Failed::Query(error)) if is_collision(&error) || is_lost(&error) => {
                     // Only a lost answer may be to something that was written.
                     since = since.or(tried.filter(|_| is_lost(&error)));
-                    attempt += 1;
-                    if attempt == ATTEMPTS_MAX {
+                    attempt += attempts_used(&error, ATTEMPTS_MAX);
+                    if attempt >= ATTEMPTS_MAX {
                         return Err(store_error(error));
                     }
                     pause(attempt).await;
@@ -143,13 +144,15 @@ async fn append(
     tried: &mut Option<u64>,
 ) -> Result<Vec<AppendOutcome>, Failed> {
     let mut held = writer.take().await?;
-    if writer.smooth.load(Ordering::Relaxed)
-        && let Some(outcomes) = without_reading(writer, &mut held, batch, tried).await?
-    {
-        held.give_back();
-        return Ok(outcomes);
-    }
-    let outcomes = under_lock(writer, &mut held, batch, tried).await?;
+    let asked = async {
+        if writer.smooth.load(Ordering::Relaxed)
+            && let Some(outcomes) = without_reading(writer, &mut held, batch, tried).await?
+        {
+            return Ok(outcomes);
+        }
+        under_lock(writer, &mut held, batch, tried).await
+    };
+    let outcomes = answered(writer.patience.answering, asked).await??;
     held.give_back();
     Ok(outcomes)
 }

@@ -1,5 +1,7 @@
 //! What the server answers, as errors of the store's trait.
 
+use std::io::ErrorKind;
+
 use event_log::StoreError;
 use sqlx::migrate::MigrateError;
 
@@ -10,6 +12,10 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
         sqlx::Error::PoolTimedOut => StoreError::Unreachable("it gave no connection in time".into()),
         error @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
             StoreError::Damaged(error.to_string())
+        }
+        // It says itself what happened and what to do.
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::TimedOut => {
+            StoreError::Unreachable(error.to_string())
         }
         error if is_lost(&error) => StoreError::Unreachable(error.to_string()),
         error => StoreError::Database(error.to_string()),
@@ -66,6 +72,15 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
         // The server is shutting down, starting up, or has no connection left.
         error => code_of(error)
             .is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "53300"),
+    }
+}
+
+/// How many of all attempts an error uses up: one, but half of them if the server has been silent, because that took as
+/// long as anybody should wait.
+pub(crate) fn attempts_used(error: &sqlx::Error, attempts_max: u32) -> u32 {
+    match error {
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::TimedOut => attempts_max.div_ceil(2),
+        _ => 1,
     }
 }
 
