@@ -175,7 +175,7 @@ impl Ledger {
                     break;
                 }
                 if attempt >= crate::ledger::ATTEMPTS_MAX {
-                    return Err(AppError::Store(event_log::StoreError::Busy));
+                    return Err(AppError::always_second());
                 }
             }
             session.load_cases(chunk.iter().map(|(_, case, _)| *case)).await?;

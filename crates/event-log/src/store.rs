@@ -158,9 +158,9 @@ pub enum StoreError {
     /// The database is set up so that acknowledged data could be lost or changed.
     #[error("the database is not safe to use: {0}")]
     Unsafe(String),
-    /// Somebody else holds the database.
-    #[error("the ledger is busy: another program is writing to it; try again when it has finished")]
-    Busy,
+    /// Others hold the database, or were first each time; with what the database said of it.
+    #[error("the ledger is busy ({0}): other programs are writing to it; try again when they have finished")]
+    Busy(String),
     /// The disk is full.
     #[error("the disk is full: nothing of this command was written; free some space and run it again")]
     Full,

@@ -27,7 +27,7 @@ fn by_code(code: &str, message: &str) -> StoreError {
     match code {
         "53100" => StoreError::Full,
         // Lock or statement timeout; what is still 40001 or 40P01 after all attempts.
-        "55P03" | "57014" | "40001" | "40P01" | "25P03" => StoreError::Busy,
+        "55P03" | "57014" | "40001" | "40P01" | "25P03" => StoreError::Busy(message.to_owned()),
         "42501" => StoreError::Unsafe(format!(
             "{message}: the user of the ledger's URL needs the role svala_append (to read only, svala_read)"
         )),
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn codes_are_sorted_by_what_the_caller_can_do() {
         let kind = |code| match by_code(code, "text") {
-            StoreError::Busy => "busy",
+            StoreError::Busy(said) if said == "text" => "busy",
             StoreError::Full => "full",
             StoreError::Damaged(_) => "damaged",
             StoreError::Unsafe(_) => "unsafe",

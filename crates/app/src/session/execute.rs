@@ -53,6 +53,6 @@ impl Ledger {
                 }
             }
         }
-        Err(AppError::Store(event_log::StoreError::Busy))
+        Err(AppError::always_second())
     }
 }

@@ -16,7 +16,7 @@ use crate::support::*;
 fn may_pass(error: &AppError) -> bool {
     match error {
         AppError::Store(error) | AppError::Runner(RunnerError::Store(error)) => {
-            matches!(error, StoreError::Unreachable(_) | StoreError::Database(_) | StoreError::Busy)
+            matches!(error, StoreError::Unreachable(_) | StoreError::Database(_) | StoreError::Busy(_))
                 || matches!(error, StoreError::Damaged(what) if what.ends_with(" is missing"))
         }
         AppError::Runner(RunnerError::Stopped { why, .. }) => why.to_string().contains("ahead of the log"),
