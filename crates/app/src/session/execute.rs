@@ -32,27 +32,40 @@ impl Ledger {
             let mut session = Session::new(self, Purpose::Write);
             session.load_cases([id]).await?;
             session.load_partners(partner.cloned()).await?;
-            let revision = session.known(id)?.revision;
-            let mut draft = session.draft(0, &request, revision);
-            draft.by_person = true;
-            let decided = work(&mut session, &mut draft)?;
-            session.commit(draft);
-            match session.flush().await?.pop().map(|(_, outcome)| outcome) {
-                None | Some(AppendOutcome::Appended { .. } | AppendOutcome::AlreadyDone { .. }) => {
-                    return decided.map_err(|refused| AppError::Refused(refused.refusal));
-                }
-                Some(AppendOutcome::Conflict(Conflict::Version { .. })) => {}
-                Some(AppendOutcome::Conflict(Conflict::Key { scope, owner })) => {
-                    let detail = format!("this {scope} is recorded already, at position {}", owner.position);
-                    return Err(AppError::Refused(Refusal::new("already-recorded", detail)));
-                }
-                Some(AppendOutcome::Conflict(Conflict::Fingerprint)) => {
-                    return Err(AppError::Store(event_log::StoreError::BadRequest(
-                        "a command id was used twice".into(),
-                    )));
-                }
+            if session.try_execute(id, &request, &work).await? {
+                return Ok(());
             }
         }
         Err(AppError::always_second())
+    }
+}
+
+impl Session<'_> {
+    /// Decides and writes one command on a case that was loaded. `false` when somebody else wrote first: then nothing
+    /// was written.
+    pub(crate) async fn try_execute(
+        &mut self,
+        id: CaseId,
+        request: &[&str],
+        work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
+    ) -> Result<bool, AppError> {
+        let revision = self.known(id)?.revision;
+        let mut draft = self.draft(0, request, revision);
+        draft.by_person = true;
+        let decided = work(self, &mut draft)?;
+        self.commit(draft);
+        match self.flush().await?.pop().map(|(_, outcome)| outcome) {
+            None | Some(AppendOutcome::Appended { .. } | AppendOutcome::AlreadyDone { .. }) => {
+                decided.map(|()| true).map_err(|refused| AppError::Refused(refused.refusal))
+            }
+            Some(AppendOutcome::Conflict(Conflict::Version { .. })) => Ok(false),
+            Some(AppendOutcome::Conflict(Conflict::Key { scope, owner })) => {
+                let detail = format!("this {scope} is recorded already, at position {}", owner.position);
+                Err(AppError::Refused(Refusal::new("already-recorded", detail)))
+            }
+            Some(AppendOutcome::Conflict(Conflict::Fingerprint)) => {
+                Err(AppError::Store(event_log::StoreError::BadRequest("a command id was used twice".into())))
+            }
+        }
     }
 }
