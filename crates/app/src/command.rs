@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::error::AppError;
 use crate::ledger::{ATTEMPTS_MAX, Ledger};
-use crate::session::{Purpose, Session};
+use crate::session::{Executed, Purpose, Session};
 use crate::texts::ReasonText;
 
 /// What became of one claim when several were accepted.
@@ -235,8 +235,10 @@ impl Ledger {
                 let details = session.seal(draft, case, &text)?;
                 session.on_grant(draft, case, &GrantCommand::Return { grant, amount, returned_on, details })
             });
-            if written.await? {
-                return Ok(true);
+            match written.await? {
+                Executed::Now => return Ok(true),
+                Executed::Before => return Ok(false),
+                Executed::Late => {}
             }
         }
         Err(AppError::always_second())

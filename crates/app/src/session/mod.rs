@@ -17,6 +17,7 @@ use uuid::Uuid;
 use vault::SubjectKey;
 
 pub use decide::Draft;
+pub(crate) use execute::Executed;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;
