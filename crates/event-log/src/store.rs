@@ -171,7 +171,9 @@ pub enum StoreError {
     #[error("a request was not well formed: {0}")]
     BadRequest(String),
     /// The server does not answer, or refuses the connection.
-    #[error("the ledger is unreachable: {0}")]
+    #[error(
+        "the ledger is unreachable: {0}; when it is there again, give the command again: what was written already is recognised"
+    )]
     Unreachable(String),
     /// Any other answer of the database.
     #[error("the database failed: {0}")]

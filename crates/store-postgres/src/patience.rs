@@ -37,8 +37,7 @@ pub(crate) async fn connect(
 pub(crate) async fn answered<A>(limit: Duration, request: impl Future<Output = A>) -> Result<A, sqlx::Error> {
     tokio::time::timeout(limit, request).await.map_err(|_| {
         let why = format!(
-            "the server has said nothing for {limit:?}: see whether it and the network to it are well, then give the \
-             command again; what it has written already will be recognised"
+            "the server has said nothing for {limit:?}, see whether it and the network to it are well"
         );
         sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, why))
     })
