@@ -44,7 +44,7 @@ pub enum Purpose {
 }
 
 /// What a decision came to: done, or refused by a rule.
-pub type Decided = Result<(), Refused>;
+pub type Decided = Result<(), RefusedCommand>;
 
 /// What an earlier row of a file said about the same fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub enum Earlier {
 
 /// A refusal, and whether the same command was refused before for the same reasons.
 #[derive(Debug, Clone)]
-pub struct Refused {
+pub struct RefusedCommand {
     /// Why.
     pub refusal: Refusal,
     /// It stands in the log already; nothing is written again.
