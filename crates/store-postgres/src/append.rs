@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering;
 
 use event_log::crash::{crash_point, crash_point_inside_ahead};
-use event_log::decide::{Known, RecordedCommand, Wanted, Written, decide};
+use event_log::decide::{Assumed, Known, RecordedCommand, Wanted, Written, decide, decide_assuming};
 use event_log::group::WriteBatch;
 use event_log::{Append, AppendOutcome, Head, StoreError, StreamId};
 use sqlx::postgres::{PgConnection, PgRow};
@@ -204,21 +204,10 @@ async fn without_reading(
 ) -> Result<Option<Vec<AppendOutcome>>, Failed> {
     let before = held.head.take().filter(|_| !crash_point_inside_ahead());
     let Some(before) = before else { return Ok(None) };
-    let mut known = Known::after(&before);
-    for (stream_id, version) in batch.iter().flat_map(|append| &append.expected) {
-        known.versions.entry(stream_id.clone()).or_insert(*version);
-    }
-    let expected: Vec<(StreamId, u64)> =
-        known.versions.iter().map(|(stream_id, version)| (stream_id.clone(), *version)).collect();
-    let mut written = Written::default();
-    let outcomes = decide(batch.to_vec(), &mut known, &mut written);
-    // A conflict inside the batch is judged by what the ledger holds, not by what was assumed of it.
-    if !outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended { .. })) {
-        return Ok(None);
-    }
+    let Some(assumed) = decide_assuming(batch, &before) else { return Ok(None) };
     *tried = Some(before.position);
-    let after = known.head();
-    match write(&mut held.connection, &expected, &written, &before, &after).await {
+    let Assumed { versions, outcomes, written, after } = assumed;
+    match write(&mut held.connection, &versions, &written, &before, &after).await {
         Ok(true) => {
             crash_point("after-commit");
             writer.has_written(&after);
