@@ -198,6 +198,10 @@ fn money_of_a_grant_comes_back() {
         format!("grant return {grant} --amount {amount} --on {on} --reason 'card was not used up'")
     };
     ledger.ok(&back("115.50", "2023-11-01"));
+    // The same again, by whoever did not see the answer: nothing is written, and it is said.
+    let (root, said) = (ledger.root(), ledger.ok(&back("115.50", "2023-11-01")));
+    assert!(said.contains("recorded before") && said.contains("nothing was changed"), "{said}");
+    assert_eq!(ledger.root(), root);
     let line = || find(ledger.csv("balance FX-2041"), "budget_line", "arrival-grant");
     assert_eq!((&*line()["disbursed"], &*line()["remaining"]), ("499.50", "115.50"));
     refused(&ledger, &back("499.51", "2023-11-02"), "more-than-paid");
@@ -206,7 +210,18 @@ fn money_of_a_grant_comes_back() {
         let run = ledger.run(&back("X", "2023-11-02").replace("--amount X", &format!("--amount={amount}")));
         assert_eq!(run.code, Some(2), "{run}");
     }
-    ledger.ok(&back("499.50", "2023-11-02"));
+    // What came back on the same day for another reason came back as well.
+    for (reason, left) in
+        [("a second card", "489.50"), ("a third card", "479.50"), ("a second card ", "479.50")]
+    {
+        ledger.ok(&format!("grant return {grant} --amount 10.00 --on 2023-11-02 --reason '{reason}'"));
+        assert_eq!(line()["disbursed"], left, "{reason}");
+    }
+    ledger.ok(&back("479.50", "2023-11-02"));
+    // Also when nothing is left that could come back.
+    let root = ledger.root();
+    assert!(ledger.ok(&back("479.50", "2023-11-02")).contains("recorded before"));
+    assert_eq!(ledger.root(), root);
     assert_eq!(find(ledger.csv("grant list"), "payment_ref", "PAYREF-90411")["state"], "returned");
     let refused_grant = ledger.grant("PAYREF-90412");
     refused(

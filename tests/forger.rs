@@ -56,7 +56,8 @@ pub fn rewrite(ledger: &Ledger, change: impl FnOnce(&mut Vec<RecordedEvent>)) {
     ledger.alter_as_owner(&script.join(";\n"));
 }
 
-fn events(ledger: &Ledger) -> Vec<RecordedEvent> {
+/// The log as it is stored.
+pub fn events(ledger: &Ledger) -> Vec<RecordedEvent> {
     let number = |row: &Found, column| u64::try_from(row.get::<i64>(column)).unwrap();
     ledger.ask("SELECT * FROM events ORDER BY position", |row| RecordedEvent {
         position: number(&row, 0),
@@ -73,7 +74,8 @@ fn events(ledger: &Ledger) -> Vec<RecordedEvent> {
 }
 
 /// Bytes as SQL.
-fn bytes(bytes: &[u8]) -> String {
+/// SQL for these bytes.
+pub fn bytes(bytes: &[u8]) -> String {
     let digits = hex::encode(bytes);
     either(format!("x'{digits}'"), format!("'\\x{digits}'::bytea"))
 }

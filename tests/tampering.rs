@@ -1,5 +1,8 @@
 //! What the schema's triggers stop, and what `verify` and `replay` find when somebody got past them.
 
+use event_log::run::{RUN_EVENTS, seal};
+
+use crate::forger::{bytes, events, raise};
 use crate::support::{Ledger, either, on_postgres, zeros};
 
 #[test]
@@ -314,4 +317,58 @@ fn a_ledger_whose_guards_are_missing_is_not_written_to() {
     assert!(refused.contains(guard), "{refused}");
     let doctor = ledger.run("doctor");
     assert!(doctor.code != Some(0) && (doctor.out + &doctor.err).contains(guard));
+}
+
+/// A run is only derived: a changed one shows no wrong figure to anybody, is named, and is made anew.
+#[test]
+fn a_sealed_run_that_was_altered_is_named_trusted_by_nobody_and_made_anew() {
+    let year = demo::invent(5, 400);
+    let whole = Ledger::new();
+    whole.write("cases.csv", &year.cases);
+    whole.import_up_to("cases");
+    let balances = whole.balances();
+    let mut log = events(&whole);
+    assert!(log.len() as u64 > RUN_EVENTS);
+    let packed: Vec<u8> =
+        whole.ask("SELECT packed FROM sealed_runs WHERE run = 0", |row| row.get(0)).remove(0);
+
+    // One byte; and one amount, by somebody who knows the format and makes all of the run fit.
+    let mut one_byte = packed.clone();
+    one_byte[packed.len() / 2] ^= 1;
+    let approved = log.iter_mut().find(|event| event.event_type == "Approved").unwrap();
+    raise(approved, "\"3000.00\"", "\"9000.00\"");
+    let place = format!("position {}, stream {}", approved.position, approved.stream_id);
+    let one_amount = seal(&log[..RUN_EVENTS as usize]).unwrap().packed;
+
+    for (altered, named, known_by) in [
+        (one_byte, "the sealed run 0 (positions 1 to 1024)", "the sealed run 0 (positions 1 to 1024)"),
+        (one_amount, place.as_str(), "the root over all"),
+    ] {
+        let ledger = whole.twin();
+        ledger.alter_as_owner(&format!("UPDATE sealed_runs SET packed = {} WHERE run = 0", bytes(&altered)));
+        let found = ledger.fail(3, "verify");
+        for words in [named, "sealed run 0", "`svala replay --repair`"] {
+            assert!(found.contains(words), "{words}: {found}");
+        }
+        let refused = ledger.fail(3, "replay");
+        assert!(refused.contains(known_by) && refused.contains("`svala replay --repair`"), "{refused}");
+        // What is shown rests on the log; what would have to be built from the run is not shown.
+        assert_eq!(ledger.balances(), balances);
+        let empty = ledger.twin();
+        empty.alter("DELETE FROM projection_rows");
+        empty.alter("DELETE FROM projections");
+        for line in ["balance", "balance", "case list"] {
+            let shown = empty.run(line);
+            assert!(shown.code == Some(3) && shown.out.is_empty() && shown.err.contains(known_by), "{shown}");
+        }
+        for ledger in [ledger, empty] {
+            ledger.ok("replay --repair");
+            assert_eq!(ledger.balances(), balances);
+            assert_eq!(ledger.root(), whole.root());
+            let again =
+                ledger.ask("SELECT packed FROM sealed_runs WHERE run = 0", |row| row.get::<Vec<u8>>(0));
+            assert_eq!(again, std::slice::from_ref(&packed));
+            ledger.is_sound();
+        }
+    }
 }

@@ -1,6 +1,14 @@
 //! Several programs on one ledger at the same time.
 
+use std::process::Child;
+
 use crate::support::{Ledger, Run, file_of, lines};
+
+/// Neither the others nor their checkpoints, in the folder they share, were in anybody's way.
+fn ended_well(child: Child) {
+    let run = Run::of("import spend", child.wait_with_output().unwrap());
+    assert!(run.code == Some(0) && !run.err.contains("warning"), "{run}");
+}
 
 #[test]
 fn two_imports_at_the_same_time_both_succeed_and_lose_nothing() {
@@ -18,10 +26,7 @@ fn two_imports_at_the_same_time_both_succeed_and_lose_nothing() {
         ledger.write(file, file_of(&header, rows.iter().skip(parity).step_by(2)));
     }
     let children = ["even.csv", "odd.csv"].map(|file| ledger.start(&format!("import spend {file} --accept")));
-    for child in children {
-        let run = Run::of("import spend", child.wait_with_output().unwrap());
-        assert_eq!(run.code, Some(0), "{run}");
-    }
+    children.into_iter().for_each(ended_well);
     assert_eq!(ledger.csv("claim list").len(), rows.len());
     for balance in ledger.balances() {
         assert!(!balance["remaining"].starts_with('-'), "over the cap: {balance:?}");
@@ -38,10 +43,7 @@ fn the_same_file_imported_twice_at_the_same_time_counts_once() {
     let alone = ledger.twin();
     alone.ok("import spend spend.csv --accept");
     let children = [0, 1, 2].map(|_| ledger.start("import spend spend.csv --accept"));
-    for child in children {
-        let run = Run::of("import spend", child.wait_with_output().unwrap());
-        assert_eq!(run.code, Some(0), "{run}");
-    }
+    children.into_iter().for_each(ended_well);
     assert_eq!(ledger.balances(), alone.balances());
     assert_eq!(ledger.csv("claim list").len(), alone.csv("claim list").len());
     ledger.is_sound();
@@ -62,10 +64,7 @@ fn nobody_passes_the_cap_whoever_is_first() {
             ledger.start(&format!("import spend race{n}.csv --accept"))
         })
         .collect();
-    for child in children {
-        let run = Run::of("import spend", child.wait_with_output().unwrap());
-        assert_eq!(run.code, Some(0), "{run}");
-    }
+    children.into_iter().for_each(ended_well);
     let balance = ledger.support("FX-2052");
     assert_eq!(
         (&*balance["disbursed"], &*balance["disallowed"], &*balance["pending"]),
@@ -79,7 +78,9 @@ fn nobody_passes_the_cap_whoever_is_first() {
 fn two_inits_at_the_same_time_make_one_ledger() {
     let ledger = Ledger::none();
     let children = [0, 1].map(|_| ledger.start("init"));
-    let codes = children.map(|child| child.wait_with_output().unwrap().status.code());
+    let runs = children.map(|child| Run::of("init", child.wait_with_output().unwrap()));
+    runs.iter().for_each(|run| assert!(!run.err.contains("warning"), "{run}"));
+    let codes = runs.map(|run| run.code);
     assert!(codes.contains(&Some(0)) && codes.contains(&Some(2)), "{codes:?}");
     assert_eq!(ledger.number("SELECT count(*) FROM events"), 1, "the rulebook is adopted once");
     ledger.is_sound();

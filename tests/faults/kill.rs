@@ -96,6 +96,26 @@ fn what_a_command_acknowledged_is_there_and_what_it_did_not_can_be_given_again()
     assert!(killed >= kills / 4, "{killed} of {kills} were killed: too few to show anything");
 }
 
+/// Money that came back has no number of its own: whoever did not see the answer gives the whole command again.
+#[test]
+fn a_return_that_is_given_again_after_a_kill_counts_once() {
+    let kills = rounds(3, 40);
+    let ledger = ledger_before_the_spend(40);
+    let paid = ledger.csv("grant list").into_iter().find(|grant| grant["state"] == "paid").unwrap();
+    let (grant, on) = (&paid["grant"], &paid["paid_on"]);
+    let line = |round: u32| format!("grant return {grant} --amount 1.00 --on {on} --reason 'parcel {round}'");
+    let duration = ran_through(&ledger, &line(0));
+    let mut killed = 0;
+    for round in 1..=kills {
+        killed += u32::from(!killed_after(&ledger, &line(round), moment(round - 1, kills, duration * 5 / 4)));
+        ledger.ok(&line(round));
+        ledger.ok(&line(round - 1));
+        assert_eq!(find(ledger.csv("grant list"), "grant", grant)["returned"], format!("{}.00", round + 1));
+    }
+    ledger.is_sound();
+    assert!(killed >= kills / 4, "{killed} of {kills} were killed: too few to show anything");
+}
+
 #[test]
 fn read_models_that_were_being_filled_are_what_the_events_give() {
     let kills = rounds(4, 40);

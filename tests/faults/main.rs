@@ -1,5 +1,5 @@
-//! What breaks while the program runs: kills, crashes at named places, full disks, restored backups. Short rounds with all other tests,
-//! the long ones with `just faults`.
+//! What breaks while the program runs: kills, crashes at named places, full disks, servers that fail, restored backups.
+//! Short rounds with all other tests, the long ones with `just faults`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must say where")]
 
 #[path = "../support/mod.rs"]
@@ -8,7 +8,9 @@ mod support;
 mod crash_points;
 mod disk_full;
 mod kill;
+mod restart;
 mod restore;
+mod server;
 
 use support::Ledger;
 

@@ -1,47 +1,7 @@
 //! A backup that is put back somewhere else goes on as the ledger it was taken from.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-
-use crate::support::{Ledger, on_postgres, repository};
-
-/// A PostgreSQL server of its own, which ends when this is dropped or this process is killed.
-struct Server {
-    script: Child,
-    url: String,
-}
-
-impl Server {
-    fn start() -> Self {
-        let mut script = Command::new(repository().join("scripts/postgres"))
-            .args(["run", "sh", "-c", "echo \"$SVALA_TEST_POSTGRES\"; cat"])
-            .env_remove("SVALA_TEST_POSTGRES")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(script.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        Self { script, url: url.trim_end().to_owned() }
-    }
-
-    fn psql(&self, arguments: &[&str]) {
-        let done = Command::new("psql")
-            .args(["--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", &self.url])
-            .args(arguments)
-            .output()
-            .unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.script.stdin.take());
-        let ended = self.script.wait();
-        assert!(ended.is_ok_and(|status| status.success()) || std::thread::panicking());
-    }
-}
+use crate::server::Server;
+use crate::support::{Ledger, on_postgres};
 
 /// Roles belong to a server and are in no dump of a database.
 const ROLES: &str = "CREATE ROLE svala_owner NOLOGIN; CREATE ROLE svala_append NOLOGIN;

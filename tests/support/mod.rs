@@ -25,6 +25,8 @@ pub const KINDS: [&str; 4] = ["cases", "grants", "spend", "reversals"];
 pub struct Ledger {
     folder: TempDir,
     database: Option<Database>,
+    /// Where the ledger is instead, on a server that a test has for itself.
+    elsewhere: Option<String>,
 }
 
 /// How a run of the program ended.
@@ -38,12 +40,24 @@ pub struct Run {
 impl Ledger {
     /// A folder without a ledger.
     pub fn none() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), database: sql::empty_database() }
+        Self { folder: tempfile::tempdir().unwrap(), database: sql::empty_database(), elsewhere: None }
     }
 
     /// A folder without a ledger, inside another one, and in any case without a server.
     pub fn on(disk: &Path) -> Self {
-        Self { folder: TempDir::new_in(disk).unwrap(), database: None }
+        Self { folder: TempDir::new_in(disk).unwrap(), database: None, elsewhere: None }
+    }
+
+    /// A folder without a ledger, whose ledger is at this URL.
+    pub fn at(url: String) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), database: None, elsewhere: Some(url) }
+    }
+
+    /// A copy of the folder for a copy of the ledger at this URL.
+    pub fn twin_at(&self, url: String) -> Self {
+        let twin = Self::at(url);
+        copy_folder(self.folder.path(), twin.folder.path());
+        twin
     }
 
     /// A new ledger.
@@ -82,7 +96,7 @@ impl Ledger {
     /// A copy of the folder and the database as they are now.
     pub fn twin(&self) -> Self {
         let database = self.database.as_ref().map(|database| sql::block_on(database.copy()));
-        let twin = Self { folder: tempfile::tempdir().unwrap(), database };
+        let twin = Self { folder: tempfile::tempdir().unwrap(), database, elsewhere: None };
         copy_folder(self.folder.path(), twin.folder.path());
         twin
     }
@@ -114,8 +128,9 @@ impl Ledger {
         for name in inherited {
             command.env_remove(name);
         }
-        if let Some(database) = &self.database {
-            command.env("SVALA_LEDGER", database.url()).env("SVALA_KEY_FILE", "svala.key");
+        let url = self.database.as_ref().map(Database::url).or_else(|| self.elsewhere.clone());
+        if let Some(url) = url {
+            command.env("SVALA_LEDGER", url).env("SVALA_KEY_FILE", "svala.key");
         }
         command.args(words(line)).current_dir(self.folder.path()).env("USER", "tester");
         command

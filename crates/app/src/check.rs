@@ -6,7 +6,7 @@ use domain::case::CaseEvent;
 use domain::ledger::LedgerEvent;
 use domain::{Event, SubjectId};
 use event_log::verify::Verifier;
-use event_log::watch::{CheckpointWatch, Known};
+use event_log::watch::{CheckpointWatch, KnownCheckpoint};
 use event_log::{Hash, StoreError, hex};
 use projection_runner::{Progress, Replayed};
 use serde::Serialize;
@@ -65,7 +65,11 @@ impl Ledger {
     }
 
     /// The same, with more checkpoints than those in the folder.
-    pub async fn verify_with(&self, given: Vec<Known>, progress: Progress<'_>) -> Result<Verified, AppError> {
+    pub async fn verify_with(
+        &self,
+        given: Vec<KnownCheckpoint>,
+        progress: Progress<'_>,
+    ) -> Result<Verified, AppError> {
         let (known, bad_checkpoint) = self.folder_checkpoints()?;
         let mut watch = CheckpointWatch::new(known.into_iter().chain(given));
         let mut head = self.store.head().await?;

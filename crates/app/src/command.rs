@@ -3,8 +3,10 @@
 use domain::case::Decision;
 use domain::claim::ClaimState;
 use domain::rates::RateSource;
-use domain::{CaseCommand, CaseId, ClaimCommand, ClaimId, GrantCommand, GrantId, KeyDigest, PartnerCode};
-use event_log::{AppendOutcome, StoreError};
+use domain::{
+    Case, CaseCommand, CaseId, ClaimCommand, ClaimId, GrantCommand, GrantId, KeyDigest, PartnerCode,
+};
+use event_log::AppendOutcome;
 use jiff::civil::Date;
 use money::Eur;
 use rulebook::{Authority, ReturnMode};
@@ -12,7 +14,7 @@ use serde::Serialize;
 
 use crate::error::AppError;
 use crate::ledger::{ATTEMPTS_MAX, Ledger};
-use crate::session::{Purpose, Session};
+use crate::session::{Executed, Purpose, Session};
 use crate::texts::ReasonText;
 
 /// Claims decided and written together.
@@ -211,7 +213,7 @@ impl Ledger {
                 return Ok(());
             }
         }
-        Err(AppError::Store(StoreError::Busy))
+        Err(AppError::always_second())
     }
 
     /// Lets a refused arrival grant payment count, with finance's reason.
@@ -225,7 +227,9 @@ impl Ledger {
         .await
     }
 
-    /// Records that money of an arrival grant came back.
+    /// Records that money of an arrival grant came back. A return of the same amount on the same day for the same
+    /// reason is the one that was recorded before, whatever happened since; another one has another reason. Answers
+    /// whether it was recorded now.
     pub async fn return_grant(
         &self,
         case: CaseId,
@@ -233,14 +237,45 @@ impl Ledger {
         amount: Eur,
         returned_on: Date,
         reason: &str,
-    ) -> Result<(), AppError> {
+    ) -> Result<bool, AppError> {
         let text = reason_text(reason)?;
-        let (about, sum, day) = (grant.to_string(), amount.to_string(), returned_on.to_string());
-        self.execute(case, &["return-grant", &about, &sum, &day, reason], |session, draft| {
-            let details = session.seal(draft, case, &text)?;
-            session.on_grant(draft, case, &GrantCommand::Return { grant, amount, returned_on, details })
-        })
-        .await
+        let (name, about) = (case.to_string(), grant.to_string());
+        let (sum, day) = (amount.to_string(), returned_on.to_string());
+        let request = ["return-grant", &about, &sum, &day, reason, &name, self.actor()];
+        for _ in 0..ATTEMPTS_MAX {
+            let mut session = Session::new(self, Purpose::Write);
+            session.load_cases([case]).await?;
+            if self.came_back_before(session.case(case), grant, amount, returned_on, &text).await? {
+                return Ok(false);
+            }
+            let written = session.try_execute(case, &request, |session, draft| {
+                let details = session.seal(draft, case, &text)?;
+                session.on_grant(draft, case, &GrantCommand::Return { grant, amount, returned_on, details })
+            });
+            match written.await? {
+                Executed::Now => return Ok(true),
+                Executed::Before => return Ok(false),
+                Executed::Late => {}
+            }
+        }
+        Err(AppError::always_second())
+    }
+
+    /// Whether this return is recorded. The reason, which tells apart two of one day, is only in the vault.
+    async fn came_back_before(
+        &self,
+        case: Option<&Case>,
+        grant: GrantId,
+        amount: Eur,
+        returned_on: Date,
+        text: &ReasonText,
+    ) -> Result<bool, AppError> {
+        let Some(case) = case else { return Ok(false) };
+        let returns = case.grants.get(&grant).map_or(&[][..], |grant| &grant.returns);
+        let alike = returns.iter().filter(|r| r.amount == amount && r.returned_on == returned_on);
+        let texts: Vec<_> = alike.map(|r| (case.subject, r.details)).collect();
+        let known = self.reveal::<ReasonText>(&texts).await?;
+        Ok(known.iter().flatten().any(|known| known.reason == text.reason))
     }
 
     /// The keyed digest of a unique fact, as it stands in events.

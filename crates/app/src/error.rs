@@ -8,6 +8,8 @@ use projection_runner::RunnerError;
 use rulebook::RulebookErrors;
 use vault::VaultError;
 
+use crate::ledger::ATTEMPTS_MAX;
+
 /// Why the application could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -72,6 +74,12 @@ pub enum AppError {
 }
 
 impl AppError {
+    /// A command was decided again and again, and somebody else wrote first each time.
+    pub(crate) fn always_second() -> Self {
+        let why = format!("other writers were first in each of {ATTEMPTS_MAX} attempts");
+        Self::Store(StoreError::Busy(why))
+    }
+
     /// The program's exit code: 1 refused by a rule or check, 2 wrong usage or input, 3 damaged or unreachable.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -98,5 +106,19 @@ impl AppError {
 impl From<event_log::canonical::NotCanonical> for AppError {
     fn from(error: event_log::canonical::NotCanonical) -> Self {
         Self::Store(StoreError::BadRequest(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_was_always_second_is_told_why_and_what_to_do() {
+        let error = AppError::always_second();
+        let told = error.to_string();
+        assert!(told.contains("other writers were first in each of 500 attempts"), "{told}");
+        assert!(told.contains("try again when they have finished"), "{told}");
+        assert_eq!(error.exit_code(), 3);
     }
 }

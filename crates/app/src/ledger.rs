@@ -187,7 +187,7 @@ impl Ledger {
                 return Ok(true);
             }
         }
-        Err(AppError::Store(event_log::StoreError::Busy))
+        Err(AppError::always_second())
     }
 
     /// The ledger as if another rulebook were in force: for showing what a command would do, never for writing.
@@ -226,7 +226,7 @@ impl Ledger {
                 AppendOutcome::Conflict(Conflict::Fingerprint) => break,
             }
         }
-        Err(AppError::Store(event_log::StoreError::Busy))
+        Err(AppError::always_second())
     }
 
     /// The same, if its stream has this version.

@@ -455,7 +455,7 @@ pub enum GrantCommand {
         /// The day.
         #[arg(long, value_name = "DATE")]
         on: Date,
-        /// Why; kept encrypted, shown in the history.
+        /// Why; kept encrypted, shown in the history. Tells apart two returns of the same amount on one day.
         #[arg(long)]
         reason: String,
     },

@@ -109,6 +109,34 @@ pub fn decide(batch: Vec<Append>, known: &mut Known, written: &mut Written) -> V
     outcomes
 }
 
+/// A batch that was decided without reading what it is about.
+#[derive(Debug)]
+pub struct Assumed {
+    /// The version each stream was assumed to have, each once. Nothing may be written where one is another.
+    pub versions: Vec<(StreamId, u64)>,
+    /// One for each command.
+    pub outcomes: Vec<AppendOutcome>,
+    /// The rows it adds.
+    pub written: Written,
+    /// The head after it.
+    pub after: Head,
+}
+
+/// Decides a batch as if the log ended at `before`, every stream had the version that is expected of it, and no command
+/// or fact of the batch were there yet. Whoever writes it finds out whether that is so. `None` where not all of it would
+/// be written: a conflict inside the batch is judged by what the ledger holds, not by what was assumed of it.
+pub fn decide_assuming(batch: &[Append], before: &Head) -> Option<Assumed> {
+    let mut known = Known::after(before);
+    for (stream_id, version) in batch.iter().flat_map(|append| &append.expected) {
+        known.versions.entry(stream_id.clone()).or_insert(*version);
+    }
+    let versions = known.versions.iter().map(|(stream_id, version)| (stream_id.clone(), *version)).collect();
+    let mut written = Written::default();
+    let outcomes = decide(batch.to_vec(), &mut known, &mut written);
+    let all = outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended { .. }));
+    all.then(|| Assumed { versions, outcomes, written, after: known.head() })
+}
+
 impl Known {
     /// A log of which only the head is known.
     pub fn after(head: &Head) -> Self {
@@ -186,5 +214,52 @@ impl Known {
         written.subject_keys.extend(subject_keys);
         written.texts.extend(texts);
         AppendOutcome::Appended { first, last }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Canonical, NewEvent};
+
+    fn on(id: u128, stream: &str, version: u64) -> Append {
+        let stream_id: StreamId = stream.parse().unwrap();
+        Append {
+            command_id: Uuid::from_u128(id),
+            fingerprint: [0; 32],
+            actor: "anna".into(),
+            recorded_at: 0,
+            expected: vec![(stream_id.clone(), version)],
+            after: Vec::new(),
+            events: vec![NewEvent {
+                stream_id,
+                event_type: "Arrived",
+                schema_version: 1,
+                body: Canonical::of(&1).unwrap(),
+                keys: Vec::new(),
+            }],
+            subject_keys: Vec::new(),
+            texts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_assumed_comes_to_what_reading_comes_to_where_it_is_so() {
+        let batch = [on(1, "case-1", 4), on(2, "case-2", 0), on(3, "case-1", 5)];
+        let before = Head::empty();
+        let assumed = decide_assuming(&batch, &before).unwrap();
+        let versions: HashMap<StreamId, u64> = assumed.versions.into_iter().collect();
+        assert_eq!(versions, [("case-1".parse().unwrap(), 4), ("case-2".parse().unwrap(), 0)].into());
+
+        let (mut known, mut written) = (Known { versions, ..Known::after(&before) }, Written::default());
+        assert_eq!(decide(batch.to_vec(), &mut known, &mut written), assumed.outcomes);
+        assert_eq!((written.events, known.head()), (assumed.written.events, assumed.after));
+    }
+
+    #[test]
+    fn a_batch_that_conflicts_with_itself_is_not_judged_by_what_was_assumed() {
+        for second in [on(2, "case-1", 4), on(2, "case-1", 6), on(1, "case-1", 5)] {
+            assert!(decide_assuming(&[on(1, "case-1", 4), second], &Head::empty()).is_none());
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -73,7 +74,8 @@ impl<W: WriteBatch> GroupCommit<W> {
             !std::mem::replace(&mut queue.writing, true)
         };
         if start {
-            tokio::spawn(write_all(Running(self.shared.clone())));
+            let mut running = Running { shared: self.shared.clone(), ended: false };
+            tokio::spawn(async move { write_all(&mut running).await });
         }
         answered.await.unwrap_or_else(|_| {
             Err(StoreError::Database(
@@ -87,6 +89,17 @@ impl<W> Shared<W> {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         // Nobody panics while holding it, and what is in it is whole at any time.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives those who were just answered the chance to bring their next command, so that all write together and not
+    /// one half while the other waits. Ends when as many came as were answered, and in any case after a small part of
+    /// the time that their writing took.
+    async fn let_join(&self, answered: usize, took: Duration) {
+        let all = self.queue().waiting.len() + answered;
+        let begun = Instant::now();
+        while self.queue().waiting.len() < all && begun.elapsed() < took / 8 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Everything that waits, up to the size of a group; `None`, and the end of this task, if nothing does.
@@ -104,24 +117,29 @@ impl<W> Shared<W> {
 }
 
 /// The writing task's hold on the queue: a task that is broken off leaves it open for the next one.
-struct Running<W>(Arc<Shared<W>>);
+struct Running<W> {
+    shared: Arc<Shared<W>>,
+    /// It gave the queue back itself; what is in the queue now is another task's.
+    ended: bool,
+}
 
 impl<W> Drop for Running<W> {
     fn drop(&mut self) {
-        let mut queue = self.0.queue();
-        // True only if the task did not come to its end.
-        if queue.writing {
+        if !self.ended {
+            let mut queue = self.shared.queue();
             queue.waiting.clear();
             queue.writing = false;
         }
     }
 }
 
-async fn write_all<W: WriteBatch>(running: Running<W>) {
-    let shared = &running.0;
-    while let Some(group) = shared.next_group() {
-        write_group(&shared.writer, group).await;
+async fn write_all<W: WriteBatch>(running: &mut Running<W>) {
+    while let Some(group) = running.shared.next_group() {
+        let (answered, begun) = (group.len(), Instant::now());
+        write_group(&running.shared.writer, group).await;
+        running.shared.let_join(answered, begun.elapsed()).await;
     }
+    running.ended = true;
 }
 
 async fn write_group<W: WriteBatch>(writer: &W, mut group: Vec<Waiting>) {
@@ -141,7 +159,7 @@ async fn write_group<W: WriteBatch>(writer: &W, mut group: Vec<Waiting>) {
             }
         }
         // What holds for all of them.
-        Err(error @ (StoreError::Unreachable(_) | StoreError::Busy | StoreError::Unsafe(_))) => {
+        Err(error @ (StoreError::Unreachable(_) | StoreError::Busy(_) | StoreError::Unsafe(_))) => {
             for Waiting { answer, .. } in group {
                 let _ = answer.send(Err(error.clone()));
             }
@@ -241,6 +259,29 @@ mod tests {
         assert_eq!(*answers[3].as_ref().unwrap(), [at(5), at(105)]);
         // The first alone; the four that waited together; then, because one of them was refused, each alone.
         assert_eq!(*group.writer().sizes.lock().unwrap(), [2, 8, 2, 2, 2, 2]);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_ended_takes_nothing_from_the_next_one() {
+        let shared = Arc::new(Shared { writer: Noting::default(), queue: Mutex::default() });
+        for ended in [true, false] {
+            let mut running = Running { shared: shared.clone(), ended: false };
+            if ended {
+                write_all(&mut running).await;
+            }
+            // The next caller comes before the task is gone.
+            let (answer, mut answered) = oneshot::channel();
+            {
+                let mut queue = shared.queue();
+                queue.waiting.push_back(Waiting { batch: vec![command(1)], answer });
+                queue.writing = true;
+            }
+            drop(running);
+            let mut queue = shared.queue();
+            assert_eq!((queue.writing, queue.waiting.len()), (ended, usize::from(ended)));
+            assert_eq!(matches!(answered.try_recv(), Err(oneshot::error::TryRecvError::Empty)), ended);
+            queue.waiting.clear();
+        }
     }
 
     #[tokio::test]

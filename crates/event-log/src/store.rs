@@ -158,9 +158,9 @@ pub enum StoreError {
     /// The database is set up so that acknowledged data could be lost or changed.
     #[error("the database is not safe to use: {0}")]
     Unsafe(String),
-    /// Somebody else holds the database.
-    #[error("the ledger is busy: another program is writing to it; try again when it has finished")]
-    Busy,
+    /// Others hold the database, or were first each time; with what the database said of it.
+    #[error("the ledger is busy ({0}): other programs are writing to it; try again when they have finished")]
+    Busy(String),
     /// The disk is full.
     #[error("the disk is full: nothing of this command was written; free some space and run it again")]
     Full,
@@ -171,7 +171,9 @@ pub enum StoreError {
     #[error("a request was not well formed: {0}")]
     BadRequest(String),
     /// The server does not answer, or refuses the connection.
-    #[error("the ledger is unreachable: {0}")]
+    #[error(
+        "the ledger is unreachable: {0}; when it is there again, give the command again: what was written already is recognised"
+    )]
     Unreachable(String),
     /// Any other answer of the database.
     #[error("the database failed: {0}")]
@@ -273,7 +275,7 @@ pub trait ProjectionStore: Send + Sync {
     /// All generations of a projection.
     async fn generations(&self, name: &str) -> Result<Vec<ProjectionState>, StoreError>;
 
-    /// Starts an empty generation beside those that are there; the first one is live at once.
+    /// Starts an empty generation beside those that are there. It is not live, even if it is the first.
     async fn start_generation(&self, name: &str, version: u32) -> Result<ProjectionState, StoreError>;
 
     /// Makes a generation the live one if it stands exactly at `position`, and removes all others. Answers

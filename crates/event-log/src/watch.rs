@@ -10,14 +10,14 @@ use crate::verify::Damage;
 
 /// A checkpoint, and what to call it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownCheckpoint {
     /// The checkpoint, whose signature was checked.
     pub checkpoint: Checkpoint,
     /// Where it came from, such as the name of its file.
     pub name: String,
 }
 
-impl Known {
+impl KnownCheckpoint {
     /// The name, and when it was written.
     pub fn described(&self) -> String {
         match self.checkpoint.time {
@@ -42,15 +42,15 @@ impl Known {
 /// The tree is shown at every size that [`CheckpointWatch::next`] asks for, and at the end of the log.
 #[derive(Debug, Default)]
 pub struct CheckpointWatch {
-    ahead: BTreeMap<u64, Vec<Known>>,
-    agreed: Option<Known>,
+    ahead: BTreeMap<u64, Vec<KnownCheckpoint>>,
+    agreed: Option<KnownCheckpoint>,
     checked: u64,
 }
 
 impl CheckpointWatch {
     /// A watch for these checkpoints, in any order.
-    pub fn new(known: impl IntoIterator<Item = Known>) -> Self {
-        let mut ahead: BTreeMap<u64, Vec<Known>> = BTreeMap::new();
+    pub fn new(known: impl IntoIterator<Item = KnownCheckpoint>) -> Self {
+        let mut ahead: BTreeMap<u64, Vec<KnownCheckpoint>> = BTreeMap::new();
         for known in known {
             ahead.entry(known.checkpoint.size).or_default().push(known);
         }
@@ -82,14 +82,14 @@ impl CheckpointWatch {
     ///
     /// # Errors
     /// [`Damage::Behind`] if a checkpoint knows more events.
-    pub fn finish(self, size: u64) -> Result<(u64, Option<Known>), Damage> {
+    pub fn finish(self, size: u64) -> Result<(u64, Option<KnownCheckpoint>), Damage> {
         match self.ahead.range(size + 1..).next_back().and_then(|(_, known)| known.first()) {
             Some(known) => Err(known.is_ahead(size)),
             None => Ok((self.checked, self.agreed)),
         }
     }
 
-    fn rewritten(&self, known: &Known, computed: &Hash) -> Damage {
+    fn rewritten(&self, known: &KnownCheckpoint, computed: &Hash) -> Damage {
         let agreed = self.agreed.as_ref();
         Damage::Rewritten {
             after: agreed.map_or(0, |known| known.checkpoint.size),
@@ -115,7 +115,7 @@ mod tests {
         tree
     }
 
-    fn known(size: u8) -> Known {
+    fn known(size: u8) -> KnownCheckpoint {
         let frontier = tree(0..size);
         let time = Some("2026-11-22T00:32:55Z".parse().unwrap());
         let checkpoint = Checkpoint {
@@ -125,10 +125,10 @@ mod tests {
             time,
             frontier: Some(frontier),
         };
-        Known { checkpoint, name: format!("{size}.checkpoint") }
+        KnownCheckpoint { checkpoint, name: format!("{size}.checkpoint") }
     }
 
-    fn watched(known: Vec<Known>, leaves: impl IntoIterator<Item = u8>) -> Result<u64, Damage> {
+    fn watched(known: Vec<KnownCheckpoint>, leaves: impl IntoIterator<Item = u8>) -> Result<u64, Damage> {
         let (mut watch, mut tree) = (CheckpointWatch::new(known), Frontier::new());
         for leaf in leaves {
             tree.push([leaf; 32]);

@@ -6,14 +6,15 @@
 use std::sync::atomic::Ordering;
 
 use event_log::crash::{crash_point, crash_point_inside_ahead};
-use event_log::decide::{Known, RecordedCommand, Wanted, Written, decide};
+use event_log::decide::{Assumed, Known, RecordedCommand, Wanted, Written, decide, decide_assuming};
 use event_log::group::WriteBatch;
 use event_log::{Append, AppendOutcome, Head, StoreError, StreamId};
 use sqlx::postgres::{PgConnection, PgRow};
 
 use crate::columns::{get, hash, head, key_owner, number, place, stored};
 use crate::connection::{Held, Writer, pause};
-use crate::errors::{damaged, is_collision, is_lost, is_unique_violation, store_error};
+use crate::errors::{attempts_used, damaged, is_collision, is_lost, is_unique_violation, store_error};
+use crate::patience::answered;
 
 /// How often a batch is tried when it collides with others or loses its connection: some eight seconds in all.
 const ATTEMPTS_MAX: u32 = 10;
@@ -93,8 +94,8 @@ impl WriteBatch for Writer {
                 Err(Failed::Query(error)) if is_collision(&error) || is_lost(&error) => {
                     // Only a lost answer may be to something that was written.
                     since = since.or(tried.filter(|_| is_lost(&error)));
-                    attempt += 1;
-                    if attempt == ATTEMPTS_MAX {
+                    attempt += attempts_used(&error, ATTEMPTS_MAX);
+                    if attempt >= ATTEMPTS_MAX {
                         return Err(store_error(error));
                     }
                     pause(attempt).await;
@@ -143,13 +144,15 @@ async fn append(
     tried: &mut Option<u64>,
 ) -> Result<Vec<AppendOutcome>, Failed> {
     let mut held = writer.take().await?;
-    if writer.smooth.load(Ordering::Relaxed)
-        && let Some(outcomes) = without_reading(writer, &mut held, batch, tried).await?
-    {
-        held.give_back();
-        return Ok(outcomes);
-    }
-    let outcomes = under_lock(writer, &mut held, batch, tried).await?;
+    let asked = async {
+        if writer.smooth.load(Ordering::Relaxed)
+            && let Some(outcomes) = without_reading(writer, &mut held, batch, tried).await?
+        {
+            return Ok(outcomes);
+        }
+        under_lock(writer, &mut held, batch, tried).await
+    };
+    let outcomes = answered(writer.patience.answering, asked).await??;
     held.give_back();
     Ok(outcomes)
 }
@@ -201,21 +204,10 @@ async fn without_reading(
 ) -> Result<Option<Vec<AppendOutcome>>, Failed> {
     let before = held.head.take().filter(|_| !crash_point_inside_ahead());
     let Some(before) = before else { return Ok(None) };
-    let mut known = Known::after(&before);
-    for (stream_id, version) in batch.iter().flat_map(|append| &append.expected) {
-        known.versions.entry(stream_id.clone()).or_insert(*version);
-    }
-    let expected: Vec<(StreamId, u64)> =
-        known.versions.iter().map(|(stream_id, version)| (stream_id.clone(), *version)).collect();
-    let mut written = Written::default();
-    let outcomes = decide(batch.to_vec(), &mut known, &mut written);
-    // A conflict inside the batch is judged by what the ledger holds, not by what was assumed of it.
-    if !outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended { .. })) {
-        return Ok(None);
-    }
+    let Some(assumed) = decide_assuming(batch, &before) else { return Ok(None) };
     *tried = Some(before.position);
-    let after = known.head();
-    match write(&mut held.connection, &expected, &written, &before, &after).await {
+    let Assumed { versions, outcomes, written, after } = assumed;
+    match write(&mut held.connection, &versions, &written, &before, &after).await {
         Ok(true) => {
             crash_point("after-commit");
             writer.has_written(&after);

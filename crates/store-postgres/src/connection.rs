@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use event_log::crash::crash_point;
 use event_log::{Hash, Head, StoreError};
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
 
-use crate::errors::{is_lost, store_error};
+use crate::errors::{attempts_used, is_lost, store_error};
+use crate::patience::{Patience, answered, connect};
 
 /// Readers at the same time.
 const READERS_MAX: u32 = 8;
@@ -63,14 +66,48 @@ pub(crate) fn place(options: &PgConnectOptions) -> String {
     format!("postgres://{}/{}", options.get_host(), options.get_database().unwrap_or("postgres"))
 }
 
-/// Connections that only read. A broken one is found by the query that uses it, which is then asked again.
-pub(crate) fn readers(options: &PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(READERS_MAX)
-        .acquire_timeout(READER_WAIT)
-        // One round trip for each query, not two.
-        .test_before_acquire(false)
-        .connect_lazy_with(acting_as(options, Role::Read))
+/// Connections that only read.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    pool: PgPool,
+    patience: Patience,
+}
+
+impl Readers {
+    pub(crate) fn new(options: &PgConnectOptions, patience: Patience) -> Self {
+        let pool = PgPoolOptions::new()
+            .max_connections(READERS_MAX)
+            .acquire_timeout(READER_WAIT.min(patience.connecting))
+            // One round trip for each query, not two.
+            .test_before_acquire(false)
+            .connect_lazy_with(acting_as(options, Role::Read));
+        Self { pool, patience }
+    }
+
+    /// Takes a connection, for what is not one query.
+    pub(crate) async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        self.pool.acquire().await.map_err(store_error)
+    }
+
+    /// Asks on any connection.
+    async fn ask(
+        &self,
+        query: Query<'_, Postgres, sqlx::postgres::PgArguments>,
+    ) -> Result<Vec<PgRow>, sqlx::Error> {
+        let mut connection = self.pool.acquire().await?;
+        let asked = answered(self.patience.answering, query.fetch_all(&mut *connection)).await;
+        let asked = asked.flatten();
+        if asked.as_ref().is_err_and(is_lost) {
+            // The pool would wait for the rest of the answer before it took the connection back.
+            drop(connection.detach());
+        }
+        asked
+    }
+
+    /// Lets go of all connections; of those that do not answer, without their leave.
+    pub(crate) async fn close(&self) {
+        let _ = timeout(self.patience.connecting, self.pool.close()).await;
+    }
 }
 
 /// Waits a little, longer with each attempt.
@@ -78,21 +115,21 @@ pub(crate) async fn pause(attempt: u32) {
     tokio::time::sleep(Duration::from_millis(10 << attempt.min(8))).await;
 }
 
-/// Runs a query that changes nothing; once more if its connection turns out to be gone.
+/// Runs a query that changes nothing; again if its connection turns out to be gone.
 pub(crate) async fn fetch<'q>(
-    readers: &PgPool,
+    readers: &Readers,
     query: impl Fn() -> Query<'q, Postgres, sqlx::postgres::PgArguments>,
 ) -> Result<Vec<PgRow>, StoreError> {
     let mut attempt = 0;
     loop {
-        match query().fetch_all(readers).await {
+        match readers.ask(query()).await {
             // Each connection of the pool may have gone with the server.
-            Err(error) if is_lost(&error) && attempt < READERS_MAX && !readers.is_closed() => {
-                pause(attempt / 2).await
+            Err(error) if is_lost(&error) && attempt < READERS_MAX && !readers.pool.is_closed() => {
+                pause(attempt / 2).await;
+                attempt += attempts_used(&error, READERS_MAX);
             }
             other => return other.map_err(store_error),
         }
-        attempt += 1;
     }
 }
 
@@ -100,6 +137,7 @@ pub(crate) async fn fetch<'q>(
 #[derive(Debug)]
 pub(crate) struct Writer {
     options: PgConnectOptions,
+    pub(crate) patience: Patience,
     slot: Mutex<Slot>,
     /// Nothing conflicted lately, so a batch may be written without reading first.
     pub(crate) smooth: AtomicBool,
@@ -128,9 +166,10 @@ pub(crate) struct Held<'a> {
 }
 
 impl Writer {
-    pub(crate) fn new(options: &PgConnectOptions) -> Self {
+    pub(crate) fn new(options: &PgConnectOptions, patience: Patience) -> Self {
         Self {
             options: acting_as(options, Role::Append),
+            patience,
             slot: Mutex::new(Slot::None),
             smooth: AtomicBool::new(true),
             acknowledged: std::sync::Mutex::default(),
@@ -164,7 +203,7 @@ impl Writer {
         crash_point("before-transaction");
         let (connection, head) = match std::mem::replace(&mut *slot, Slot::None) {
             Slot::Idle(connection, head) => (connection, head),
-            Slot::None => (Box::new(self.options.connect().await?), None),
+            Slot::None => (Box::new(connect(&self.options, self.patience).await?), None),
             Slot::Closed => {
                 *slot = Slot::Closed;
                 return Err(sqlx::Error::Configuration("the store was closed".into()));
@@ -175,7 +214,9 @@ impl Writer {
 
     pub(crate) async fn close(&self) -> Result<(), StoreError> {
         match std::mem::replace(&mut *self.slot.lock().await, Slot::Closed) {
-            Slot::Idle(connection, _) => connection.close().await.map_err(store_error),
+            Slot::Idle(connection, _) => {
+                answered(self.patience.connecting, connection.close()).await.flatten().map_err(store_error)
+            }
             Slot::None | Slot::Closed => Ok(()),
         }
     }

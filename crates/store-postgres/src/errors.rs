@@ -1,5 +1,7 @@
 //! What the server answers, as errors of the store's trait.
 
+use std::io::ErrorKind;
+
 use event_log::StoreError;
 use sqlx::migrate::MigrateError;
 
@@ -11,6 +13,10 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
         error @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
             StoreError::Damaged(error.to_string())
         }
+        // It says itself what happened and what to do.
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::TimedOut => {
+            StoreError::Unreachable(error.to_string())
+        }
         error if is_lost(&error) => StoreError::Unreachable(error.to_string()),
         error => StoreError::Database(error.to_string()),
     }
@@ -21,7 +27,7 @@ fn by_code(code: &str, message: &str) -> StoreError {
     match code {
         "53100" => StoreError::Full,
         // Lock or statement timeout; what is still 40001 or 40P01 after all attempts.
-        "55P03" | "57014" | "40001" | "40P01" | "25P03" => StoreError::Busy,
+        "55P03" | "57014" | "40001" | "40P01" | "25P03" => StoreError::Busy(message.to_owned()),
         "42501" => StoreError::Unsafe(format!(
             "{message}: the user of the ledger's URL needs the role svala_append (to read only, svala_read)"
         )),
@@ -69,6 +75,15 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     }
 }
 
+/// How many of all attempts an error uses up: one, but half of them if the server has been silent, because that took as
+/// long as anybody should wait.
+pub(crate) fn attempts_used(error: &sqlx::Error, attempts_max: u32) -> u32 {
+    match error {
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::TimedOut => attempts_max.div_ceil(2),
+        _ => 1,
+    }
+}
+
 /// Sorts an error of a migration.
 pub(crate) fn migration_error(error: MigrateError) -> StoreError {
     match error {
@@ -95,7 +110,7 @@ mod tests {
     #[test]
     fn codes_are_sorted_by_what_the_caller_can_do() {
         let kind = |code| match by_code(code, "text") {
-            StoreError::Busy => "busy",
+            StoreError::Busy(said) if said == "text" => "busy",
             StoreError::Full => "full",
             StoreError::Damaged(_) => "damaged",
             StoreError::Unsafe(_) => "unsafe",

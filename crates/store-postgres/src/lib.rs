@@ -12,6 +12,7 @@ mod assertions;
 mod columns;
 mod connection;
 mod errors;
+mod patience;
 mod projections;
 mod read;
 mod schema;
@@ -24,33 +25,35 @@ use event_log::{
     Append, AppendOutcome, Hash, Head, KeyOwner, LedgerMeta, LiveRow, ProjectionState, ProjectionStore,
     RecordedEvent, SealedRun, SealedText, Store, StoreError, StreamId,
 };
-use sqlx::postgres::{PgConnectOptions, PgPool};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::Connection;
+use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
-use crate::connection::{Role, Writer};
+use crate::connection::{Readers, Role, Writer};
 use crate::errors::store_error;
+pub use crate::patience::Patience;
+use crate::patience::{answered, connect};
 
 /// A ledger in a PostgreSQL database. Share it by reference; every method takes `&self`.
 pub struct PostgresStore {
     options: PgConnectOptions,
     group: GroupCommit<Writer>,
-    readers: PgPool,
+    readers: Readers,
 }
 
 impl PostgresStore {
     /// Makes roles, schema and tables in a database where they are missing, and no ledger in them. The user of the URL
     /// may create roles (or the roles are there and it is a member), and may create a schema.
     pub async fn prepare(url: &str) -> Result<(), StoreError> {
-        schema::prepare(&connection::parse(url)?).await
+        schema::prepare(&connection::parse(url)?, Patience::default()).await
     }
 
     /// Creates a ledger and opens it; see [`prepare`](Self::prepare) for who may. Where one is already, nothing is
     /// changed and the answer is [`StoreError::AlreadyThere`].
     pub async fn create(url: &str, meta: LedgerMeta) -> Result<Self, StoreError> {
         let options = connection::parse(url)?;
-        schema::prepare(&options).await?;
-        schema::fill(&options, &meta).await?;
+        schema::prepare(&options, Patience::default()).await?;
+        schema::fill(&options, Patience::default(), &meta).await?;
         Self::open(url).await
     }
 
@@ -60,28 +63,37 @@ impl PostgresStore {
     /// answers, and with [`StoreError::Unsafe`] if acknowledged events could be lost or changed: an old server, no
     /// fsync, no synchronous commit, a trigger that is missing, rights to change the log, another schema.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Self::open_if(url, assertions::demand).await
+        Self::open_with(url, Patience::default()).await
+    }
+
+    /// As [`open`](Self::open), and waits so long for a server that says nothing.
+    pub async fn open_with(url: &str, patience: Patience) -> Result<Self, StoreError> {
+        Self::open_if(url, patience, assertions::demand).await
     }
 
     /// Opens an existing ledger to look at what is wrong with it: as [`open`](Self::open), but unsafe settings and
     /// missing triggers are left for [`Store::assertions`] to tell. Nothing should be written through it.
     pub async fn open_to_inspect(url: &str) -> Result<Self, StoreError> {
-        Self::open_if(url, |_| Ok(())).await
+        Self::open_if(url, Patience::default(), |_| Ok(())).await
     }
 
     async fn open_if(
         url: &str,
+        patience: Patience,
         demand: impl Fn(&[assertions::Assertion]) -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
         let options = connection::parse(url)?;
         // Not from the pool, which would go on trying where no server is.
-        let reader = connection::acting_as(&options, Role::Read).connect().await;
+        let reader = connect(&connection::acting_as(&options, Role::Read), patience).await;
         let mut reader = reader.map_err(|error| no_ledger(error, &options))?;
-        schema::check(&mut reader, &options).await?;
-        demand(&assertions::settings(&mut reader).await?)?;
-        reader.close().await.map_err(store_error)?;
-        let readers = connection::readers(&options);
-        Ok(Self { group: GroupCommit::new(Writer::new(&options)), readers, options })
+        let looked = async {
+            schema::check(&mut reader, &options).await?;
+            assertions::settings(&mut reader).await
+        };
+        demand(&answered(patience.answering, looked).await.map_err(store_error)??)?;
+        answered(patience.connecting, reader.close()).await.flatten().map_err(store_error)?;
+        let readers = Readers::new(&options, patience);
+        Ok(Self { group: GroupCommit::new(Writer::new(&options, patience)), readers, options })
     }
 
     fn writer(&self) -> &Writer {
@@ -171,7 +183,7 @@ impl Store for PostgresStore {
                 settings
             }
             Err(_) => {
-                let mut reader = self.readers.acquire().await.map_err(store_error)?;
+                let mut reader = self.readers.acquire().await?;
                 assertions::settings(&mut reader).await
             }
         }

@@ -7,20 +7,23 @@ use std::collections::BTreeMap;
 
 use event_log::crash::{crash_point, crash_point_inside_ahead};
 use event_log::{LiveRow, ProjectionState, SealedRun, StoreError};
-use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow, Postgres};
+use sqlx::postgres::{PgArguments, PgConnection, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{Connection, Row};
 
 use crate::columns::{get, in_places, number, number_u32, stored};
-use crate::connection::{Writer, fetch, pause};
-use crate::errors::{damaged, is_collision, is_lost, is_unique_violation, store_error};
+use crate::connection::{Readers, Writer, fetch, pause};
+use crate::errors::{attempts_used, damaged, is_collision, is_lost, is_unique_violation, store_error};
+use crate::patience::answered;
 
 /// How often a change is tried that collides with another program's or loses its connection.
 const ATTEMPTS_MAX: u32 = 10;
 
-/// Whether a change is worth another attempt. All of them can be repeated: they say from where to where.
-fn again(error: &sqlx::Error, attempt: u32) -> bool {
-    attempt + 1 < ATTEMPTS_MAX && (is_collision(error) || is_lost(error) || is_unique_violation(error))
+/// Whether a change is worth another attempt, which is counted. All of them can be repeated: they say from where to
+/// where.
+fn again(error: &sqlx::Error, attempt: &mut u32) -> bool {
+    *attempt += attempts_used(error, ATTEMPTS_MAX);
+    *attempt < ATTEMPTS_MAX && (is_collision(error) || is_lost(error) || is_unique_violation(error))
 }
 
 /// Runs one statement on the writing connection.
@@ -32,20 +35,22 @@ async fn change<'q>(
     loop {
         let tried = async {
             let mut held = writer.take().await?;
-            let rows = if crash_point_inside_ahead() {
-                in_steps(&mut held.connection, query()).await?
-            } else {
-                query().fetch_all(&mut *held.connection).await?
+            let asked = async {
+                if crash_point_inside_ahead() {
+                    in_steps(&mut held.connection, query()).await
+                } else {
+                    query().fetch_all(&mut *held.connection).await
+                }
             };
+            let rows = answered(writer.patience.answering, asked).await??;
             crash_point("after-commit");
             held.give_back();
             Ok(rows)
         };
         match tried.await {
-            Err(error) if again(&error, attempt) => pause(attempt).await,
+            Err(error) if again(&error, &mut attempt) => pause(attempt).await,
             other => return other.map_err(store_error),
         }
-        attempt += 1;
     }
 }
 
@@ -62,7 +67,7 @@ async fn in_steps(
     Ok(rows)
 }
 
-pub(crate) async fn generations(readers: &PgPool, name: &str) -> Result<Vec<ProjectionState>, StoreError> {
+pub(crate) async fn generations(readers: &Readers, name: &str) -> Result<Vec<ProjectionState>, StoreError> {
     let sql = "SELECT generation, version, position, live, stopped FROM projections WHERE name = $1
          ORDER BY generation";
     let rows = fetch(readers, || sqlx::query(sql).bind(name.to_owned())).await?;
@@ -82,7 +87,7 @@ fn state(row: &PgRow, first: usize) -> Result<ProjectionState, StoreError> {
 
 pub(crate) async fn start(writer: &Writer, name: &str, version: u32) -> Result<ProjectionState, StoreError> {
     let sql = "INSERT INTO projections (name, generation, version, position, live)
-         SELECT $1, coalesce(max(generation), 0) + 1, $2, 0, NOT coalesce(bool_or(live), false)
+         SELECT $1, coalesce(max(generation), 0) + 1, $2, 0, false
          FROM projections WHERE name = $1
          RETURNING generation, version, position, live, stopped";
     let rows = change(writer, || sqlx::query(sql).bind(name.to_owned()).bind(i64::from(version))).await?;
@@ -100,15 +105,15 @@ pub(crate) async fn switch(
     loop {
         let tried = async {
             let mut held = writer.take().await?;
-            let switched = take_over(&mut held.connection, name, generation, position).await?;
+            let asked = take_over(&mut held.connection, name, generation, position);
+            let switched = answered(writer.patience.answering, asked).await??;
             held.give_back();
             Ok(switched)
         };
         match tried.await {
-            Err(error) if again(&error, attempt) => pause(attempt).await,
+            Err(error) if again(&error, &mut attempt) => pause(attempt).await,
             other => return other.map_err(store_error),
         }
-        attempt += 1;
     }
 }
 
@@ -202,7 +207,7 @@ pub(crate) async fn stop(writer: &Writer, name: &str, generation: u64, why: &str
 }
 
 pub(crate) async fn rows(
-    readers: &PgPool,
+    readers: &Readers,
     name: &str,
     generation: u64,
     keys: &[String],
@@ -219,7 +224,7 @@ pub(crate) async fn rows(
     in_places(keys.len(), &found, |row| get(row, 1))
 }
 
-pub(crate) async fn live_row(readers: &PgPool, name: &str, key: &str) -> Result<LiveRow, StoreError> {
+pub(crate) async fn live_row(readers: &Readers, name: &str, key: &str) -> Result<LiveRow, StoreError> {
     let sql = "
         SELECT log_head.position, live.generation, live.version, live.position, live.live, live.stopped, row_value
         FROM log_head
@@ -237,7 +242,7 @@ pub(crate) async fn live_row(readers: &PgPool, name: &str, key: &str) -> Result<
 }
 
 pub(crate) async fn scan_rows(
-    readers: &PgPool,
+    readers: &Readers,
     name: &str,
     generation: u64,
     after: Option<&str>,

@@ -1,14 +1,13 @@
 //! Reading the log, the vault and the unique facts, on connections that cannot write.
 
 use event_log::{Hash, Head, KeyOwner, LedgerMeta, RecordedEvent, SealedText, StoreError, StreamId};
-use sqlx::postgres::PgPool;
 use uuid::Uuid;
 
 use crate::columns::{event, event_columns, get, hash, head, in_places, key_owner, number, uuid};
-use crate::connection::fetch;
+use crate::connection::{Readers, fetch};
 use crate::errors::damaged;
 
-pub(crate) async fn meta(readers: &PgPool) -> Result<LedgerMeta, StoreError> {
+pub(crate) async fn meta(readers: &Readers) -> Result<LedgerMeta, StoreError> {
     let rows =
         fetch(readers, || sqlx::query("SELECT ledger_id, key_id, created_at FROM ledger WHERE id = 1"))
             .await?;
@@ -16,13 +15,13 @@ pub(crate) async fn meta(readers: &PgPool) -> Result<LedgerMeta, StoreError> {
     Ok(LedgerMeta { ledger_id: uuid(row, 0)?, key_id: get(row, 1)?, created_at: get(row, 2)? })
 }
 
-pub(crate) async fn read_head(readers: &PgPool) -> Result<Head, StoreError> {
+pub(crate) async fn read_head(readers: &Readers) -> Result<Head, StoreError> {
     let rows =
         fetch(readers, || sqlx::query("SELECT position, root, frontier FROM log_head WHERE id = 1")).await?;
     head(rows.first().ok_or_else(|| damaged("the log has no head"))?, 0)
 }
 
-pub(crate) async fn log(readers: &PgPool, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
+pub(crate) async fn log(readers: &Readers, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
     // No position is beyond the largest integer of the database, so nothing comes after it.
     let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
     let sql =
@@ -31,7 +30,7 @@ pub(crate) async fn log(readers: &PgPool, after: u64, limit: u32) -> Result<Vec<
     rows.iter().map(event).collect()
 }
 
-pub(crate) async fn leaf_hashes(readers: &PgPool, after: u64, limit: u32) -> Result<Vec<Hash>, StoreError> {
+pub(crate) async fn leaf_hashes(readers: &Readers, after: u64, limit: u32) -> Result<Vec<Hash>, StoreError> {
     let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
     let sql = "SELECT leaf_hash FROM events WHERE position > $1 ORDER BY position LIMIT $2";
     let rows = fetch(readers, || sqlx::query(sql).bind(after).bind(i64::from(limit))).await?;
@@ -39,7 +38,7 @@ pub(crate) async fn leaf_hashes(readers: &PgPool, after: u64, limit: u32) -> Res
 }
 
 pub(crate) async fn streams(
-    readers: &PgPool,
+    readers: &Readers,
     streams: &[StreamId],
 ) -> Result<Vec<RecordedEvent>, StoreError> {
     let wanted: Vec<&str> = streams.iter().map(StreamId::as_str).collect();
@@ -58,7 +57,7 @@ pub(crate) async fn streams(
 }
 
 pub(crate) async fn find_keys(
-    readers: &PgPool,
+    readers: &Readers,
     scope: &str,
     digests: &[Hash],
 ) -> Result<Vec<Option<KeyOwner>>, StoreError> {
@@ -72,7 +71,7 @@ pub(crate) async fn find_keys(
 }
 
 pub(crate) async fn scan_keys(
-    readers: &PgPool,
+    readers: &Readers,
     after: Option<(String, Hash)>,
     limit: u32,
 ) -> Result<Vec<(String, Hash, KeyOwner)>, StoreError> {
@@ -87,7 +86,7 @@ pub(crate) async fn scan_keys(
 }
 
 pub(crate) async fn subject_keys(
-    readers: &PgPool,
+    readers: &Readers,
     subjects: &[Uuid],
 ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
     let sql = "SELECT wanted.place, wrapped_key
@@ -97,7 +96,7 @@ pub(crate) async fn subject_keys(
     in_places(subjects.len(), &rows, |row| get(row, 1))
 }
 
-pub(crate) async fn texts(readers: &PgPool, ids: &[Hash]) -> Result<Vec<Option<SealedText>>, StoreError> {
+pub(crate) async fn texts(readers: &Readers, ids: &[Hash]) -> Result<Vec<Option<SealedText>>, StoreError> {
     let wanted: Vec<&[u8]> = ids.iter().map(|id| id.as_slice()).collect();
     let sql = "SELECT wanted.place, text_id, subject_id, sealed
          FROM unnest($1::bytea[]) WITH ORDINALITY AS wanted (id, place)
@@ -110,7 +109,7 @@ pub(crate) async fn texts(readers: &PgPool, ids: &[Hash]) -> Result<Vec<Option<S
 
 /// The sealed runs from one on.
 pub(crate) async fn sealed_runs(
-    readers: &PgPool,
+    readers: &Readers,
     from: u64,
     limit: u32,
 ) -> Result<Vec<event_log::SealedRun>, StoreError> {

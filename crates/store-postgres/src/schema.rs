@@ -2,12 +2,13 @@
 
 use event_log::crash::crash_point;
 use event_log::{Head, LedgerMeta, StoreError};
+use sqlx::Connection;
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection};
 
 use crate::connection::{Role, acting_as, pause, place};
 use crate::errors::{is_unique_violation, migration_error, store_error, was_made_meanwhile};
+use crate::patience::{Patience, connect};
 
 const ROLES: &str = include_str!("../../../migrations/postgres/roles.sql");
 
@@ -23,10 +24,10 @@ const ATTEMPTS_MAX: u32 = 8;
 
 /// Makes roles, schema and tables where they are missing. Needs a user who may create roles, or the roles; and who may
 /// create a schema in the database.
-pub(crate) async fn prepare(options: &PgConnectOptions) -> Result<(), StoreError> {
+pub(crate) async fn prepare(options: &PgConnectOptions, patience: Patience) -> Result<(), StoreError> {
     let mut attempt = 0;
     loop {
-        match try_prepare(options).await {
+        match try_prepare(options, patience).await {
             Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
                 if was_made_meanwhile(&error) && attempt + 1 < ATTEMPTS_MAX =>
             {
@@ -38,12 +39,12 @@ pub(crate) async fn prepare(options: &PgConnectOptions) -> Result<(), StoreError
     }
 }
 
-async fn try_prepare(options: &PgConnectOptions) -> Result<(), MigrateError> {
+async fn try_prepare(options: &PgConnectOptions, patience: Patience) -> Result<(), MigrateError> {
     crash_point("before-transaction");
-    let mut connection = options.connect().await?;
+    let mut connection = connect(options, patience).await?;
     sqlx::raw_sql(ROLES).execute(&mut connection).await?;
     connection.close().await?;
-    let mut connection = acting_as(options, Role::Owner).connect().await?;
+    let mut connection = connect(&acting_as(options, Role::Owner), patience).await?;
     let mut transaction = connection.begin().await?;
     crash_point("in-transaction");
     migrations().run_direct(None, &mut *transaction, false).await?;
@@ -52,8 +53,12 @@ async fn try_prepare(options: &PgConnectOptions) -> Result<(), MigrateError> {
 }
 
 /// Makes a ledger in prepared tables: its identity and the head of an empty log.
-pub(crate) async fn fill(options: &PgConnectOptions, meta: &LedgerMeta) -> Result<(), StoreError> {
-    let mut connection = acting_as(options, Role::Owner).connect().await.map_err(store_error)?;
+pub(crate) async fn fill(
+    options: &PgConnectOptions,
+    patience: Patience,
+    meta: &LedgerMeta,
+) -> Result<(), StoreError> {
+    let mut connection = connect(&acting_as(options, Role::Owner), patience).await.map_err(store_error)?;
     let head = Head::empty();
     crash_point("before-commit");
     let made = sqlx::query(

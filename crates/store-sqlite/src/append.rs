@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
-use event_log::decide::{Known, RecordedCommand, ReservedKey, Wanted, Written, decide};
+use event_log::decide::{Known, RecordedCommand, ReservedKey, Wanted, Written, decide, decide_assuming};
 use event_log::{Append, AppendOutcome, Head, RecordedEvent, StoreError, hex};
 use sqlx::sqlite::SqliteRow;
 
@@ -113,19 +113,14 @@ async fn without_reading(
         transaction.give_back();
         return Ok(None);
     };
-    let mut known = Known::after(&before);
-    for (stream_id, version) in batch.iter().flat_map(|append| &append.expected) {
-        known.versions.entry(stream_id.clone()).or_insert(*version);
-    }
-    let mut written = Written::default();
-    let outcomes = decide(batch.to_vec(), &mut known, &mut written);
-    // A conflict inside the batch is judged by what the ledger holds, not by what was assumed of it.
-    let smooth = outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended { .. }));
-    let after = known.head();
-    let committed = smooth && transaction.commit_at_once(script(written, &before, &after)?).await?;
-    transaction.head = committed.then_some(after);
+    let Some(assumed) = decide_assuming(batch, &before) else {
+        transaction.give_back();
+        return Ok(None);
+    };
+    let committed = transaction.commit_at_once(script(assumed.written, &before, &assumed.after)?).await?;
+    transaction.head = committed.then_some(assumed.after);
     transaction.give_back();
-    Ok(committed.then_some(outcomes))
+    Ok(committed.then_some(assumed.outcomes))
 }
 
 fn questions(wanted: &Wanted) -> Result<Script, StoreError> {

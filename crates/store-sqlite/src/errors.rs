@@ -22,7 +22,7 @@ const CONSTRAINT_FOREIGNKEY: i32 = 787;
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::Database(error) => by_code(code(&*error), error.message()),
-        sqlx::Error::PoolTimedOut => StoreError::Busy,
+        sqlx::Error::PoolTimedOut => StoreError::Busy("no connection was free in time".into()),
         error @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
             StoreError::Damaged(error.to_string())
         }
@@ -45,7 +45,7 @@ fn by_code(code: i32, message: &str) -> StoreError {
         (IOERR_SHMSIZE, _) | (_, FULL) => StoreError::Full,
         (CONSTRAINT_TRIGGER, _) | (_, CORRUPT | NOT_A_DATABASE) => StoreError::Damaged(message.to_owned()),
         (CONSTRAINT_FOREIGNKEY, _) => StoreError::BadRequest("a text of a person who has no key".into()),
-        (_, BUSY | LOCKED) => StoreError::Busy,
+        (_, BUSY | LOCKED) => StoreError::Busy(message.to_owned()),
         _ => StoreError::Database(format!("{message} (SQLite code {code})")),
     }
 }
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn codes_are_sorted_by_what_the_caller_can_do() {
         let kind = |code| match by_code(code, "text") {
-            StoreError::Busy => "busy",
+            StoreError::Busy(said) if said == "text" => "busy",
             StoreError::Full => "full",
             StoreError::Damaged(_) => "damaged",
             _ => "database",

@@ -123,7 +123,11 @@ async fn somebody_elses_transaction_is_waited_for_and_then_reported() {
     let impatient = Writer::new(impatient.clone(), impatient.connect().await.unwrap());
     let (transaction, _) = store.writer().begin(Script::default()).await.unwrap();
     let busy = impatient.begin(Script::default()).await;
-    assert!(matches!(busy, Err(StoreError::Busy)), "{busy:?}");
+    let told = busy.unwrap_err().to_string();
+    assert!(
+        told.starts_with("the ledger is busy (database is locked)") && told.contains("try again"),
+        "{told}"
+    );
     transaction.rollback().await.unwrap();
     impatient.begin(Script::default()).await.unwrap().0.rollback().await.unwrap();
 }

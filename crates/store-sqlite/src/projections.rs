@@ -42,7 +42,7 @@ fn state(row: &SqliteRow, first: usize) -> Result<ProjectionState, StoreError> {
 pub(crate) async fn start(writer: &Writer, name: &str, version: u32) -> Result<ProjectionState, StoreError> {
     let mut script = Script::new(
         "INSERT INTO projections (name, generation, version, position, live)
-         SELECT ?1, coalesce(max(generation), 0) + 1, ?2, 0, coalesce(max(live), 0) = 0
+         SELECT ?1, coalesce(max(generation), 0) + 1, ?2, 0, 0
          FROM projections WHERE name = ?1
          RETURNING generation, version, position, live, stopped;",
     );

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use event_log::Checkpoint;
 use event_log::note::{NOTE_BYTES_MAX, Note, VerifierKey};
-use event_log::watch::Known;
+use event_log::watch::KnownCheckpoint;
 
 use crate::error::AppError;
 
@@ -67,12 +67,12 @@ impl Folder {
     }
 
     /// The checkpoint with most events, if there is one.
-    pub fn newest(&self, key: &VerifierKey) -> Result<Option<Known>, AppError> {
+    pub fn newest(&self, key: &VerifierKey) -> Result<Option<KnownCheckpoint>, AppError> {
         self.list()?.pop().map(|(size, path)| Self::open(size, &path, key)).transpose()
     }
 
     /// Reads one of the [`Folder::list`].
-    pub fn open(size: u64, path: &Path, key: &VerifierKey) -> Result<Known, AppError> {
+    pub fn open(size: u64, path: &Path, key: &VerifierKey) -> Result<KnownCheckpoint, AppError> {
         let known = read(path, key).and_then(|known| match known.checkpoint.size == size {
             true => Ok(known),
             false => Err(format!("it is about {} events, its name says {size}", known.checkpoint.size)),
@@ -156,11 +156,11 @@ impl Folder {
 }
 
 /// Reads the checkpoint in a file, whatever its name; says why where it is none of this ledger.
-pub fn read(path: &Path, key: &VerifierKey) -> Result<Known, String> {
+pub fn read(path: &Path, key: &VerifierKey) -> Result<KnownCheckpoint, String> {
     let bytes = read_bounded(path, NOTE_BYTES_MAX).map_err(|error| format!("it cannot be read: {error}"))?;
     let note = Note::parse(&bytes).map_err(|error| error.to_string())?;
     let checkpoint = Checkpoint::open(&note, key).map_err(|error| error.to_string())?;
-    Ok(Known { checkpoint, name: path.display().to_string() })
+    Ok(KnownCheckpoint { checkpoint, name: path.display().to_string() })
 }
 
 /// The bytes of a file; of one with more than `bytes_max` one byte more, so that it is noticed.

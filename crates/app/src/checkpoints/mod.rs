@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use event_log::note::{Note, VerifierKey};
-use event_log::watch::Known;
+use event_log::watch::KnownCheckpoint;
 use event_log::{Append, AppendOutcome, Checkpoint, Head};
 use jiff::Timestamp;
 
@@ -146,7 +146,7 @@ impl Ledger {
     }
 
     /// Reads a checkpoint of this ledger from anywhere.
-    pub fn read_checkpoint(&self, file: &Path) -> Result<Known, AppError> {
+    pub fn read_checkpoint(&self, file: &Path) -> Result<KnownCheckpoint, AppError> {
         folder::read(file, &self.verifier_key).map_err(|why| {
             AppError::Usage(format!("{} is no checkpoint of this ledger: {why}", file.display()))
         })
@@ -162,13 +162,13 @@ impl Ledger {
         self.continues(&newest, &self.store.head().await?).await
     }
 
-    fn newest_checkpoint(&self) -> Result<Option<Known>, AppError> {
+    fn newest_checkpoint(&self) -> Result<Option<KnownCheckpoint>, AppError> {
         let newest = self.checkpoints.as_ref().map(|c| c.folder.newest(&self.verifier_key));
         Ok(newest.transpose()?.flatten())
     }
 
     /// Everything in the folder: what can be used, and the first file that cannot.
-    pub(crate) fn folder_checkpoints(&self) -> Result<(Vec<Known>, Option<AppError>), AppError> {
+    pub(crate) fn folder_checkpoints(&self) -> Result<(Vec<KnownCheckpoint>, Option<AppError>), AppError> {
         let (mut known, mut bad) = (Vec::new(), None);
         let listed = self.checkpoints.as_ref().map(|c| c.folder.list()).transpose()?.unwrap_or_default();
         for (size, path) in listed {
@@ -182,7 +182,7 @@ impl Ledger {
 
     /// The tree of the checkpoint, extended by the leaves after it, must be that of the head. This reads only what
     /// came after the checkpoint, and would notice any change before it that the head was made to fit.
-    async fn continues(&self, known: &Known, head: &Head) -> Result<(), AppError> {
+    async fn continues(&self, known: &KnownCheckpoint, head: &Head) -> Result<(), AppError> {
         let Checkpoint { size, root, frontier, .. } = &known.checkpoint;
         if *size > head.position {
             return Err(known.is_ahead(head.position).into());

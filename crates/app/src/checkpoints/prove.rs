@@ -2,7 +2,7 @@
 
 use event_log::merkle::{ProofPath, extends, includes};
 use event_log::proof::{ConsistencyProof, InclusionProof};
-use event_log::watch::Known;
+use event_log::watch::KnownCheckpoint;
 use event_log::{Hash, StoreError};
 
 use super::PAGE_LEAVES;
@@ -32,7 +32,7 @@ impl Ledger {
     }
 
     /// Proves that the log as it is continues an older checkpoint; a checkpoint is signed for that.
-    pub async fn prove_since(&self, old: &Known) -> Result<ConsistencyProof, AppError> {
+    pub async fn prove_since(&self, old: &KnownCheckpoint) -> Result<ConsistencyProof, AppError> {
         let signed = self.checkpoint().await?;
         let (size, root) = (signed.checkpoint.size, signed.checkpoint.root);
         let Some(path) = ProofPath::consistency(old.checkpoint.size, size) else {

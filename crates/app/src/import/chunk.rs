@@ -101,7 +101,7 @@ impl Ledger {
             decide_rows(importer, session, &open, &mut outcomes).await?;
             commands = session.flush().await?;
         }
-        Err(AppError::Store(StoreError::Busy))
+        Err(AppError::always_second())
     }
 }
 

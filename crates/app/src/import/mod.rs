@@ -37,7 +37,7 @@ pub(crate) use record::IMPORT;
 pub use cases::Cases;
 pub use grants::Grants;
 pub use rates::{MonthFrom, RatesFileReport, RatesReport, RatesRequest};
-pub use record::{Earlier, ImportedFile};
+pub use record::{EarlierImport, ImportedFile};
 pub use reversals::Reversals;
 pub use spend::Spend;
 
@@ -153,7 +153,7 @@ pub struct ImportReport {
     /// All errors.
     pub errors_total: u64,
     /// Where this very file was imported before: nothing was done now.
-    pub imported_before: Option<Earlier>,
+    pub imported_before: Option<EarlierImport>,
     /// The rows left out, for correction.
     pub reject_file: Option<PathBuf>,
     /// Whether anything was written.

@@ -11,7 +11,7 @@ use domain::ids::FileDigest;
 use domain::ledger::ImportCounts;
 use domain::rates::{self, Month, Publication, Publish, RateSource, RateTable, RatesEvent};
 use domain::{CaseId, ClaimCommand, ClaimId, Event, Refusal};
-use event_log::{Append, AppendOutcome, Conflict, NewEvent, StoreError, hex};
+use event_log::{Append, AppendOutcome, Conflict, NewEvent, hex};
 use interchange::{RATE_FILE_BYTES_MAX, RateFile, RateForm, RowError, month_in_name, read_rates};
 use jiff::civil::Date;
 use money::Currency;
@@ -20,7 +20,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::file_name;
-use super::record::{Earlier, IMPORT};
+use super::record::{EarlierImport, IMPORT};
 use crate::command::BATCH;
 use crate::error::AppError;
 use crate::ledger::{ATTEMPTS_MAX, Ledger};
@@ -87,7 +87,7 @@ pub struct RatesFileReport {
     /// All errors.
     pub errors_total: u64,
     /// Where this very file was imported before.
-    pub imported_before: Option<Earlier>,
+    pub imported_before: Option<EarlierImport>,
 }
 
 /// Who said of which month a table is.
@@ -298,7 +298,7 @@ impl Ledger {
                 Some(AppendOutcome::Conflict(_)) | None => break,
             }
         }
-        Err(AppError::Store(StoreError::Busy))
+        Err(AppError::always_second())
     }
 
     async fn convert_with(

@@ -18,7 +18,7 @@ pub(crate) const IMPORT: &str = "import";
 
 /// An earlier import of the same file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Earlier {
+pub struct EarlierImport {
     /// Position of its record.
     pub position: u64,
     /// When, UTC microseconds.
@@ -48,12 +48,12 @@ pub struct ImportedFile {
 }
 
 impl Ledger {
-    pub(super) async fn imported_before(&self, key: Hash) -> Result<Option<Earlier>, AppError> {
+    pub(super) async fn imported_before(&self, key: Hash) -> Result<Option<EarlierImport>, AppError> {
         let Some(owner) = self.store.find_keys(IMPORT, &[key]).await?.into_iter().flatten().next() else {
             return Ok(None);
         };
         let recorded = self.store.read_log(owner.position.saturating_sub(1), 1).await?.pop();
-        Ok(recorded.map(|event| Earlier {
+        Ok(recorded.map(|event| EarlierImport {
             position: event.position,
             recorded_at: event.recorded_at,
             actor: event.actor,

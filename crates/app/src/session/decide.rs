@@ -13,7 +13,7 @@ use rulebook::Facts;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{CASE_REFERENCE, Decided, EXTERNAL_REF, Loaded, Owner, Refused, Session};
+use super::{CASE_REFERENCE, Decided, EXTERNAL_REF, Loaded, Owner, RefusedCommand, Session};
 use crate::error::AppError;
 use crate::texts::CaseText;
 
@@ -196,7 +196,7 @@ impl Session<'_> {
                 if draft.by_person || !repeated {
                     self.record(draft, id, refused.into(), Vec::new())?;
                 }
-                Ok(Err(Refused { refusal, repeated }))
+                Ok(Err(RefusedCommand { refusal, repeated }))
             }
         }
     }

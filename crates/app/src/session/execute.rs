@@ -32,27 +32,52 @@ impl Ledger {
             let mut session = Session::new(self, Purpose::Write);
             session.load_cases([id]).await?;
             session.load_partners(partner.cloned()).await?;
-            let revision = session.known(id)?.revision;
-            let mut draft = session.draft(0, &request, revision);
-            draft.by_person = true;
-            let decided = work(&mut session, &mut draft)?;
-            session.commit(draft);
-            match session.flush().await?.pop().map(|(_, outcome)| outcome) {
-                None | Some(AppendOutcome::Appended { .. } | AppendOutcome::AlreadyDone { .. }) => {
-                    return decided.map_err(|refused| AppError::Refused(refused.refusal));
-                }
-                Some(AppendOutcome::Conflict(Conflict::Version { .. })) => {}
-                Some(AppendOutcome::Conflict(Conflict::Key { scope, owner })) => {
-                    let detail = format!("this {scope} is recorded already, at position {}", owner.position);
-                    return Err(AppError::Refused(Refusal::new("already-recorded", detail)));
-                }
-                Some(AppendOutcome::Conflict(Conflict::Fingerprint)) => {
-                    return Err(AppError::Store(event_log::StoreError::BadRequest(
-                        "a command id was used twice".into(),
-                    )));
-                }
+            match session.try_execute(id, &request, &work).await? {
+                Executed::Now | Executed::Before => return Ok(()),
+                Executed::Late => {}
             }
         }
-        Err(AppError::Store(event_log::StoreError::Busy))
+        Err(AppError::always_second())
+    }
+}
+
+/// What became of one attempt.
+pub(crate) enum Executed {
+    /// The command was written, if it had anything to write.
+    Now,
+    /// The same command was written before.
+    Before,
+    /// Somebody else wrote first, and nothing was written.
+    Late,
+}
+
+impl Session<'_> {
+    /// Decides and writes one command on a case that was loaded.
+    pub(crate) async fn try_execute(
+        &mut self,
+        id: CaseId,
+        request: &[&str],
+        work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
+    ) -> Result<Executed, AppError> {
+        let revision = self.known(id)?.revision;
+        let mut draft = self.draft(0, request, revision);
+        draft.by_person = true;
+        let decided = work(self, &mut draft)?;
+        self.commit(draft);
+        let executed = match self.flush().await?.pop().map(|(_, outcome)| outcome) {
+            None | Some(AppendOutcome::Appended { .. }) => Executed::Now,
+            Some(AppendOutcome::AlreadyDone { .. }) => Executed::Before,
+            Some(AppendOutcome::Conflict(Conflict::Version { .. })) => return Ok(Executed::Late),
+            Some(AppendOutcome::Conflict(Conflict::Key { scope, owner })) => {
+                let detail = format!("this {scope} is recorded already, at position {}", owner.position);
+                return Err(AppError::Refused(Refusal::new("already-recorded", detail)));
+            }
+            Some(AppendOutcome::Conflict(Conflict::Fingerprint)) => {
+                return Err(AppError::Store(event_log::StoreError::BadRequest(
+                    "a command id was used twice".into(),
+                )));
+            }
+        };
+        decided.map(|()| executed).map_err(|refused| AppError::Refused(refused.refusal))
     }
 }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use vault::SubjectKey;
 
 pub use decide::Draft;
+pub(crate) use execute::Executed;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -45,7 +46,7 @@ pub enum Purpose {
 }
 
 /// What a decision came to: done, or refused by a rule.
-pub type Decided = Result<(), Refused>;
+pub type Decided = Result<(), RefusedCommand>;
 
 /// What an earlier row of a file said about the same fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub enum Earlier {
 
 /// A refusal, and whether the same command was refused before for the same reasons.
 #[derive(Debug, Clone)]
-pub struct Refused {
+pub struct RefusedCommand {
     /// Why.
     pub refusal: Refusal,
     /// It stands in the log already; nothing is written again.

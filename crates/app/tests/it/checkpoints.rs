@@ -39,7 +39,7 @@ impl Watched {
 
     /// Sizes of the checkpoints in the folder.
     fn sizes(&self) -> Vec<u64> {
-        let listed = Folder::at(self.book.folder.path().join("checkpoints")).list().unwrap();
+        let listed = Folder::at(self.book.folder.path().join("watched")).list().unwrap();
         listed.into_iter().map(|(size, _)| size).collect()
     }
 }
@@ -51,7 +51,7 @@ async fn start_with(
     warnings: &Arc<Mutex<Vec<String>>>,
 ) -> StartUp {
     let warnings = warnings.clone();
-    let folder = Folder::at(book.folder.path().join("checkpoints"));
+    let folder = Folder::at(book.folder.path().join("watched"));
     let checkpoints = Checkpoints::new(folder, move |warning| warnings.lock().unwrap().push(warning.into()));
     let store = Arc::new(SqliteStore::open(database).await.unwrap());
     let environment = environment_at(clock.clone(), 5);

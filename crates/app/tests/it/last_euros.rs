@@ -82,7 +82,7 @@ async fn race(
             let folder = folder.to_owned();
             tokio::spawn(async move {
                 let actor = format!("partner-{partner}").parse().unwrap();
-                let start = StartUp { actor, ..start(store, u64::from(partner) + 1_000) };
+                let start = StartUp { actor, ..start(store, u64::from(partner) + 1_000, &folder) };
                 let ledger = Ledger::open(start).await.unwrap();
                 let claims = if uploads(partner) { Vec::new() } else { own_claims(&ledger, partner).await };
                 let path = write(&folder, Kind::Spend, &format!("partner-{partner}.csv"), &rows(partner));

@@ -126,7 +126,7 @@ fn accepting_by_name_in_two_processes_is_done_or_refused_never_a_fault() {
 /// A ledger over a store in which something happens once, just before the next command is written.
 async fn interposed(book: &Book) -> (Ledger, Arc<Interposed>) {
     let store = Interposed::new(Arc::new(book.store().await));
-    let ledger = Ledger::open(start(store.clone(), 3)).await.unwrap();
+    let ledger = Ledger::open(start(store.clone(), 3, book.folder.path())).await.unwrap();
     (ledger, store)
 }
 
@@ -308,6 +308,40 @@ fn a_command_decided_on_an_old_state_is_decided_again() {
         let head = slow.store().head().await.unwrap().position;
         let last = slow.store().read_log(head - 1, 1).await.unwrap().remove(0);
         assert_eq!(last.event_type, "CommandRefused");
+        book.sound().await;
+    });
+}
+
+/// Money that came back has no number: the same day, amount and reason are the same money, whoever records it first.
+#[test]
+fn the_same_return_from_two_processes_counts_once() {
+    [false, true].into_iter().for_each(one_of_two_returns_counts);
+}
+
+fn one_of_two_returns_counts(closed_meanwhile: bool) {
+    many_threads().block_on(async {
+        let book = with_people().await;
+        book.import(Kind::Grants, "grants.csv", &[payment("MV-1", 1, "2024-03-12", "615.00")]).await;
+        let (slow, store) = interposed(&book).await;
+        let quick = book.another(2).await;
+        let paid = slow.grants(None).await.unwrap().remove(0);
+        let (case, grant) = slow.find_grant(paid.grant).await.unwrap();
+        let (amount, on) = ("615.00".parse().unwrap(), "2024-03-20".parse().unwrap());
+        // Between them somebody else wrote, or nobody did.
+        store.meanwhile(Before::Append, async move {
+            if closed_meanwhile {
+                quick.close(case, on).await.unwrap();
+            }
+            assert!(quick.return_grant(case, grant, amount, on, "the card came back").await.unwrap());
+        });
+        let recorded_now = slow.return_grant(case, grant, amount, on, "the card came back").await.unwrap();
+        assert!(!recorded_now);
+        assert_eq!(slow.grants(None).await.unwrap().remove(0).returned, amount);
+        let again = slow.return_grant(case, grant, amount, on, "the card came back again").await;
+        assert!(
+            matches!(&again, Err(AppError::Refused(refusal)) if refusal.codes() == "more-than-paid"),
+            "{again:?}"
+        );
         book.sound().await;
     });
 }

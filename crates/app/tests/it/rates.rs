@@ -188,7 +188,7 @@ fn what_was_published_and_not_converted_is_converted_by_whatever_comes_next() {
 /// A ledger over a store in which something happens once, just before the next command is written.
 async fn interposed<P: Home>(book: &Book<P>) -> (Ledger, Arc<Interposed>) {
     let store = Interposed::new(book.home.open().await);
-    let ledger = Ledger::open(start(store.clone(), 3)).await.unwrap();
+    let ledger = Ledger::open(start(store.clone(), 3, book.folder.path())).await.unwrap();
     (ledger, store)
 }
 

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use app::checkpoints::Folder;
 use app::import::{Cases, Grants, ImportProgress, ImportReport, ImportRequest, Importer, Reversals, Spend};
 use app::query::{BalanceItem, ClaimFilter, ClaimItem};
-use app::{AppError, Environment, Ledger, StartUp};
+use app::{AppError, Checkpoints, Environment, Ledger, StartUp};
 use domain::{Case, CaseEvent, Event};
 use event_log::{Hash, Store};
 use money::Locale;
@@ -74,14 +75,16 @@ pub fn environment_at(clock: Arc<AtomicI64>, seed: u64) -> Environment {
     Environment::new(move || clock.load(Ordering::Relaxed), Seeded(seed))
 }
 
-pub fn start(store: Arc<dyn Store>, seed: u64) -> StartUp {
-    StartUp {
-        store,
-        key: key(),
-        environment: environment(seed),
-        actor: "anna".parse().unwrap(),
-        checkpoints: None,
-    }
+/// A process with its checkpoints in a folder that it may share with others. Minutes pass with each look at the clock,
+/// so that it often writes one; a warning about them fails the test.
+pub fn start(store: Arc<dyn Store>, seed: u64, folder: &Path) -> StartUp {
+    const STEP: i64 = 5 * 60 * 1_000_000;
+    let clock = AtomicI64::new(START);
+    let environment = Environment::new(move || clock.fetch_add(STEP, Ordering::Relaxed), Seeded(seed));
+    let folder = Folder::at(folder.join("checkpoints"));
+    let checkpoints = Checkpoints::new(folder, |warning| panic!("warning: {warning}"));
+    let actor = "anna".parse().unwrap();
+    StartUp { store, key: key(), environment, actor, checkpoints: Some(checkpoints) }
 }
 
 /// A ledger of its own, and a folder for the files that are imported into it.
@@ -111,13 +114,13 @@ impl<P: Home> Book<P> {
         let folder = tempfile::tempdir().unwrap();
         let home = P::create(Ledger::new_meta(&key(), &environment(99)).unwrap()).await?;
         let rulebook = Rulebook::embedded().unwrap();
-        let ledger = Ledger::init(start(home.open().await, seed), rulebook).await.unwrap();
+        let ledger = Ledger::init(start(home.open().await, seed, folder.path()), rulebook).await.unwrap();
         Some(Self { ledger, folder, home })
     }
 
     /// The same ledger, opened by another process.
     pub async fn another(&self, seed: u64) -> Ledger {
-        Ledger::open(start(self.home.open().await, seed)).await.unwrap()
+        Ledger::open(start(self.home.open().await, seed, self.folder.path())).await.unwrap()
     }
 
     /// Imports rows, which must be without errors.
@@ -135,9 +138,11 @@ impl<P: Home> Book<P> {
         head(&self.ledger).await
     }
 
-    /// The log verifies, and the read models equal those rebuilt from its first event.
+    /// The log verifies, also against the checkpoints that were written while it grew, and the read models equal those
+    /// rebuilt from its first event.
     pub async fn sound(&self) {
-        self.ledger.verify(&|_, _| {}).await.unwrap();
+        let verified = self.ledger.verify(&|_, _| {}).await.unwrap();
+        assert!(verified.checkpoints > 0, "no checkpoint was written");
         for replayed in self.ledger.replay(false, &|_, _| {}).await.unwrap() {
             assert!(replayed.is_equal(), "{replayed:?}");
         }

@@ -47,8 +47,14 @@ pub async fn run(place: &Place, format: Format, command: GrantCommand) -> Result
             }
             let ledger = place.open_to_write().await?;
             let (case, grant) = ledger.find_grant(number).await?;
-            ledger.return_grant(case, grant, amount, on, &reason).await?;
-            say(format!("{amount} EUR of arrival grant {number} came back on {on}"))?;
+            let came_back = format!("{amount} EUR of arrival grant {number} came back on {on}");
+            say(match ledger.return_grant(case, grant, amount, on, &reason).await? {
+                true => came_back,
+                false => format!(
+                    "{came_back}: this was recorded before, for the same reason, and nothing was changed; if as much \
+                     came back on that day a second time, give a reason that tells the two apart"
+                ),
+            })?;
         }
     }
     Ok(ExitCode::SUCCESS)

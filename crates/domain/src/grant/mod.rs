@@ -11,7 +11,7 @@ pub use event::{
     ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned, GrantReason,
     PaymentMethod,
 };
-pub use state::{Grant, GrantState, evolve};
+pub use state::{Grant, GrantState, Return, evolve};
 
 /// Kind of unique fact: the reference of one payment.
 pub const PAYMENT: &str = "payment";

@@ -37,9 +37,22 @@ pub struct Grant {
     pub reason: Option<GrantReason>,
     /// What came back.
     pub returned: Eur,
+    /// When and why, in the order recorded.
+    pub returns: Vec<Return>,
     /// How far it has come.
     pub state: GrantState,
     /// The payment reference, in the vault.
+    pub details: TextId,
+}
+
+/// Money of a payment that came back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Return {
+    /// How much.
+    pub amount: Eur,
+    /// Day.
+    pub returned_on: Date,
+    /// Why, in the vault.
     pub details: TextId,
 }
 
@@ -55,6 +68,7 @@ pub fn evolve(grants: &mut BTreeMap<GrantId, Grant>, event: &CaseEvent) -> Resul
                 method: e.method,
                 reason,
                 returned: Eur::ZERO,
+                returns: Vec::new(),
                 state,
                 details: e.details,
             };
@@ -68,6 +82,7 @@ pub fn evolve(grants: &mut BTreeMap<GrantId, Grant>, event: &CaseEvent) -> Resul
                 method: e.method,
                 reason,
                 returned: Eur::ZERO,
+                returns: Vec::new(),
                 state,
                 details: e.details,
             };
@@ -83,6 +98,8 @@ pub fn evolve(grants: &mut BTreeMap<GrantId, Grant>, event: &CaseEvent) -> Resul
         CaseEvent::ArrivalGrantReturned(e) => {
             let grant = grants.get_mut(&e.grant).ok_or_else(|| unknown(&e.grant))?;
             grant.returned = grant.returned.checked_add(e.amount)?;
+            let (amount, returned_on, details) = (e.amount, e.returned_on, e.details);
+            grant.returns.push(Return { amount, returned_on, details });
             if grant.returned > grant.amount {
                 return Err(FoldError(format!("more of grant {} came back than was paid", e.grant)));
             }

@@ -127,7 +127,8 @@ fn decode(raw: Raw, wanted: &Wanted) -> Result<Page, RunnerError> {
                 let stream_id: StreamId = leaf.header.stream_id.parse().map_err(|_| {
                     StoreError::from(BadRun { number: sealed.number, why: "names a stream that cannot be" })
                 })?;
-                events.push(Recorded::read(stream_id, &leaf.header, leaf.body)?);
+                let event = Recorded::read(stream_id, &leaf.header, leaf.body);
+                events.push(event.map_err(|why| RunnerError::SealedRun { number: sealed.number, why })?);
             }
             Ok(Page { events, last: run::last(sealed.number), leaves, unsealed: None })
         }

@@ -60,8 +60,8 @@ pub(crate) enum Source {
     Log,
     /// Sealed runs as they are, where there are some.
     Runs,
-    /// Sealed runs, with every event hashed; the rows are only written if the root over all events is that of the head.
-    /// The targets stand where the tree ends.
+    /// Sealed runs, with every event hashed: an error unless the root over all events is that of the head. Rows may be
+    /// written before that is known, so no target is live; all stand where the tree ends.
     Checked { tree: Frontier, head: Head },
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::thread::available_parallelism;
 
 use domain::{DecodeError, FoldError};
-use event_log::{Head, LiveRow, ProjectionState, Store, StoreError};
+use event_log::{Head, LiveRow, ProjectionState, Store, StoreError, run};
 use serde::de::DeserializeOwned;
 
 use crate::fill::{Source, Target};
@@ -32,6 +32,18 @@ pub enum RunnerError {
     /// An event this program cannot read.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// An event of a sealed run that this program cannot read: either so is the event of the log, or the run is not
+    /// what it was made from.
+    #[error(
+        "the sealed run {number} (positions {} to {}) holds an event that cannot be read: {why}. Runs are derived from the log: if `svala verify` finds no other fault, make them anew with `svala replay --repair`",
+        run::first(*.number), run::last(*.number)
+    )]
+    SealedRun {
+        /// Which run.
+        number: u64,
+        /// The event.
+        why: DecodeError,
+    },
     /// A projection stands still before an event it cannot fold.
     #[error("the read model {name} stands still at position {position}: {why}")]
     Stopped {
@@ -102,31 +114,38 @@ impl Runner {
             let lives = self.lives().await?;
             // Read after the checkpoints, so that no checkpoint can be ahead of it unless something is wrong.
             let head = self.store.head().await?;
-            let mut targets = Vec::with_capacity(self.projections.len());
+            let (mut targets, mut missing) = (Vec::new(), Vec::new());
             for (projection, live) in self.projections.iter().zip(lives) {
-                let (name, version) = (projection.name(), projection.version());
-                let state = match live.filter(|live| live.version == version) {
+                match live.filter(|live| live.version == projection.version()) {
                     Some(live) if live.position > head.position => {
+                        let (name, position) = (projection.name(), live.position);
                         let why =
                             FoldError("its rows are ahead of the log: run `svala replay --repair`".into());
-                        return Err(RunnerError::Stopped { name, position: live.position, why });
+                        return Err(RunnerError::Stopped { name, position, why });
                     }
-                    Some(live) if live.position == head.position => continue,
-                    Some(live) => live,
-                    None => self.store.start_generation(name, version).await?,
-                };
-                targets.push(Target::stored(projection.clone(), state));
+                    Some(live) if live.position == head.position => {}
+                    Some(live) => targets.push(Target::stored(projection.clone(), live)),
+                    None => missing.push(projection.clone()),
+                }
             }
-            if !self.fill_to(&mut targets, &head, progress).await? {
+            // Rows that are shown are written before the end is reached, so they rest on the log alone.
+            if !self.fill(&mut targets, &mut Source::Log, head.position, progress).await? {
                 continue;
+            }
+            match self.build(missing, &head, progress).await? {
+                Some(built) => targets.extend(built),
+                None => continue,
             }
             let mut failure = None;
             for target in targets {
-                let (name, generation) = (target.projection.name(), target.state.generation);
+                let (name, ProjectionState { generation, live, .. }) =
+                    (target.projection.name(), target.state.clone());
                 match target.failed {
-                    None if target.state.live => {}
+                    None if live => {}
                     None => {
-                        self.store.switch_generation(name, generation, head.position).await?;
+                        if !self.store.switch_generation(name, generation, head.position).await? {
+                            continue 'attempts;
+                        }
                     }
                     Some((position, why)) => {
                         if !self.stand_still(&target.projection, &target.state, position, &why).await? {
@@ -141,16 +160,33 @@ impl Runner {
         Err(RunnerError::Contended)
     }
 
-    /// From the first event on every event is hashed, and nothing is shown unless they are those of the head.
-    async fn fill_to(
+    /// Fills a new generation of each of these projections from the first event on. Every event is hashed, and none of
+    /// the generations is live before the events turned out to be those of the head. `None` when another process
+    /// removed one.
+    async fn build(
         &self,
-        targets: &mut Vec<Target>,
+        projections: Vec<Arc<dyn AnyProjection>>,
         head: &Head,
         progress: Progress<'_>,
-    ) -> Result<bool, RunnerError> {
-        let from_the_first = targets.iter().any(|target| target.state.position == 0);
-        let mut source = if from_the_first { Source::checked(head) } else { Source::Log };
-        self.fill(targets, &mut source, head.position, progress).await
+    ) -> Result<Option<Vec<Target>>, RunnerError> {
+        let (mut targets, mut started) = (Vec::new(), Vec::new());
+        for projection in projections {
+            let state = self.store.start_generation(projection.name(), projection.version()).await?;
+            started.push((projection.name(), state.generation));
+            targets.push(Target::stored(projection, state));
+        }
+        let filled = self.fill(&mut targets, &mut Source::checked(head), head.position, progress).await;
+        if let Ok(true) = filled {
+            return Ok(Some(targets));
+        }
+        // Nobody goes on with them.
+        let mut dropped = Ok(());
+        for (name, generation) in started {
+            dropped = dropped.and(self.store.drop_generation(name, generation).await);
+        }
+        filled?;
+        dropped?;
+        Ok(None)
     }
 
     /// Leaves a projection standing right before the event it cannot fold. `false` if another process moved it.
@@ -163,22 +199,27 @@ impl Runner {
     ) -> Result<bool, RunnerError> {
         let (name, note) = (projection.name(), format!("position {position}: {why}"));
         let live = self.live_of(name).await?;
-        match live {
-            Some(live) if live.generation == state.generation => {
-                // The rows in memory are spoilt by the attempt; what comes before it is folded again.
-                let mut target = vec![Target::stored(projection.clone(), live)];
-                if !self.fill(&mut target, &mut Source::Log, position - 1, &|_, _| {}).await? {
+        let standing = match live {
+            // Another version of the rows goes on answering as far as it has come.
+            Some(live) if live.generation != state.generation => {
+                self.store.drop_generation(name, state.generation).await?;
+                live.generation
+            }
+            // The rows in memory are spoilt by the attempt; what comes before it is folded again.
+            live => {
+                let state = live.unwrap_or_else(|| state.clone());
+                let (generation, until) = (state.generation, position - 1);
+                let is_live = state.live;
+                let mut target = vec![Target::stored(projection.clone(), state)];
+                if !self.fill(&mut target, &mut Source::Log, until, &|_, _| {}).await?
+                    || (!is_live && !self.store.switch_generation(name, generation, until).await?)
+                {
                     return Ok(false);
                 }
-                self.store.stop_generation(name, state.generation, &note).await?;
+                generation
             }
-            live => {
-                self.store.drop_generation(name, state.generation).await?;
-                if let Some(live) = live {
-                    self.store.stop_generation(name, live.generation, &note).await?;
-                }
-            }
-        }
+        };
+        self.store.stop_generation(name, standing, &note).await?;
         Ok(true)
     }
 

@@ -60,7 +60,8 @@ async fn commands_that_always_collide_are_given_up() {
     let head = ledger.store.head().await.unwrap();
     refuse_commands_while(&ledger, "TRUE").await;
     let busy = ledger.store.append(vec![command(2).on(1, 1)]).await;
-    assert!(matches!(busy, Err(StoreError::Busy)), "{busy:?}");
+    let told = busy.unwrap_err();
+    assert!(matches!(&told, StoreError::Busy(said) if said == "collided"), "{told:?}");
     assert_eq!(ledger.store.head().await.unwrap(), head);
     sql(&mut ledger.database.connect().await, "DROP TRIGGER collide ON svala.commands").await;
     assert_eq!(one(&ledger.store, command(2).on(1, 1)).await, appended(2, 2));

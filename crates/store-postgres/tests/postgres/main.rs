@@ -8,4 +8,5 @@ mod cuts;
 mod held_open;
 mod opening;
 mod proxy;
+mod silence;
 mod support;

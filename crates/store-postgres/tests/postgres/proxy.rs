@@ -29,6 +29,8 @@ struct Cuts {
     left: u64,
     /// Whether every connection after that is cut after its first.
     gone: bool,
+    /// Instead of being cut, connections fall silent.
+    silent: bool,
     /// After which messages connections were cut, by sender and the byte that tells their kind.
     places: BTreeSet<(From, char)>,
     made: u64,
@@ -62,13 +64,20 @@ impl Proxy {
     /// Cuts once, after the n-th message from now on, whoever sends it.
     pub fn cut_after(&self, messages: u64) {
         let mut cuts = self.cuts.lock().unwrap();
-        (cuts.left, cuts.gone) = (messages, false);
+        (cuts.left, cuts.gone, cuts.silent) = (messages, false, false);
     }
 
     /// Cuts after the n-th message from now on, and lets nobody connect again, as if the server were gone.
     pub fn gone_after(&self, messages: u64) {
         let mut cuts = self.cuts.lock().unwrap();
-        (cuts.left, cuts.gone) = (messages, true);
+        (cuts.left, cuts.gone, cuts.silent) = (messages, true, false);
+    }
+
+    /// After the n-th message from now on, keeps its connection open and swallows whatever comes; `for_all`, also on
+    /// every other connection, after its first message.
+    pub fn silent_after(&self, messages: u64, for_all: bool) {
+        let mut cuts = self.cuts.lock().unwrap();
+        (cuts.left, cuts.gone, cuts.silent) = (messages, for_all, true);
     }
 
     /// Cuts no more. Answers whether the cut that was to come did come.
@@ -103,25 +112,35 @@ async fn serve(store: TcpStream, options: PgConnectOptions, cuts: Arc<Mutex<Cuts
 }
 
 async fn both(
-    from_store: impl AsyncRead + Unpin,
-    to_store: impl AsyncWrite + Unpin,
-    from_server: impl AsyncRead + Unpin,
-    to_server: impl AsyncWrite + Unpin,
+    mut from_store: impl AsyncRead + Unpin,
+    mut to_store: impl AsyncWrite + Unpin,
+    mut from_server: impl AsyncRead + Unpin,
+    mut to_server: impl AsyncWrite + Unpin,
     cuts: &Mutex<Cuts>,
 ) {
-    tokio::select! {
-        _ = pass(From::Store, from_store, to_server, cuts) => {}
-        _ = pass(From::Server, from_server, to_store, cuts) => {}
+    let end = tokio::select! {
+        end = pass(From::Store, &mut from_store, &mut to_server, cuts) => end,
+        end = pass(From::Server, &mut from_server, &mut to_store, cuts) => end,
+    };
+    if let Ok(End::Silence) = end {
+        let _ = tokio::io::copy(&mut from_store, &mut tokio::io::sink()).await;
     }
+}
+
+/// How a connection ends.
+enum End {
+    Cut,
+    /// It stays open, and nobody hears anything any more.
+    Silence,
 }
 
 /// Passes messages on, one by one, until a connection ends or is cut.
 async fn pass(
     from: From,
-    mut source: impl AsyncRead + Unpin,
-    mut target: impl AsyncWrite + Unpin,
+    source: &mut (impl AsyncRead + Unpin),
+    target: &mut (impl AsyncWrite + Unpin),
     cuts: &Mutex<Cuts>,
-) -> std::io::Result<()> {
+) -> std::io::Result<End> {
     // Only the first message of the store does not begin with its kind.
     let mut kind = if from == From::Store { None } else { Some(source.read_u8().await?) };
     loop {
@@ -132,18 +151,18 @@ async fn pass(
         source.read_exact(&mut message[head..]).await?;
         target.write_all(&message).await?;
         target.flush().await?;
-        if cuts.lock().unwrap().cut(from, kind) {
-            return Ok(());
+        if let Some(end) = cuts.lock().unwrap().cut(from, kind) {
+            return Ok(end);
         }
         kind = Some(source.read_u8().await?);
     }
 }
 
 impl Cuts {
-    /// Counts a message; answers whether its connection ends here.
-    fn cut(&mut self, from: From, kind: Option<u8>) -> bool {
+    /// Counts a message; answers whether its connection ends here, and how.
+    fn cut(&mut self, from: From, kind: Option<u8>) -> Option<End> {
         if self.left == 0 {
-            return false;
+            return None;
         }
         self.left -= 1;
         let now = self.left == 0;
@@ -152,6 +171,6 @@ impl Cuts {
             self.places.insert((from, kind.map_or('-', char::from)));
             self.made += 1;
         }
-        now
+        now.then_some(if self.silent { End::Silence } else { End::Cut })
     }
 }

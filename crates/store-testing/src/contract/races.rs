@@ -233,7 +233,7 @@ pub async fn two_runners_race_to_start_and_to_switch<P: Place>() {
         });
         let mut started = started.await;
         started.sort_by_key(|state| state.generation);
-        assert_eq!(started.each_ref().map(|state| (state.generation, state.live)), [(1, true), (2, false)]);
+        assert_eq!(started.each_ref().map(|state| (state.generation, state.live)), [(1, false), (2, false)]);
         stores[0].start_generation(&name, 1).await.unwrap();
         let switched = both(&stores, |runner, store| {
             let name = name.clone();

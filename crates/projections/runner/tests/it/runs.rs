@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use event_log::run::{RUN_EVENTS, seal};
-use event_log::{SealedRun, Store};
+use event_log::{ProjectionStore, SealedRun, Store};
 use projection_runner::{Runner, RunnerError, boxed};
 use store_postgres::PostgresStore;
+use store_testing::Before;
 use store_testing::contract::meta;
 use store_testing::postgres::Database;
 
@@ -117,10 +118,7 @@ async fn a_missing_run_is_read_from_the_log_and_made_anew() {
 async fn a_run_that_was_altered_is_found_by_the_root_and_healed_by_repair() {
     let (log, runner) = caught_up().await;
     let good = log.runs().await;
-    let mut events = log.store.read_log(RUN_EVENTS, RUN_EVENTS as u32).await.unwrap();
-    let changed = events.iter_mut().find(|event| event.body.ends_with(b"-05\"}")).unwrap();
-    changed.body = br#"{"arrived_on":"2024-03-06"}"#.to_vec();
-    exchange(&log, vec![good[0].clone(), seal(&events).unwrap()]).await;
+    exchange(&log, vec![good[0].clone(), altered(&log).await]).await;
     let told = fault(&runner).await;
     assert!(
         told.contains("the root over all 2560 events read") && told.contains("replay --repair"),
@@ -158,8 +156,90 @@ async fn a_run_that_cannot_be_read_is_named_and_healed_by_repair() {
         assert!(replay(&runner, true).await[0].is_equal());
         assert_eq!(log.runs().await, good);
     }
-    exchange(&log, vec![good[0].clone(), unknown]).await;
-    assert!(matches!(runner.replay(false, &|_, _| {}).await, Err(RunnerError::Decode(_))));
+    // Events that this program cannot read: the run is named, and that it is only derived.
+    let mut unreadable = log.store.read_log(RUN_EVENTS, RUN_EVENTS as u32).await.unwrap();
+    unreadable[7].body = br#"{"arrived_on":"one day"}"#.to_vec();
+    let unreadable = seal(&unreadable).unwrap();
+    for (run, words) in [(unknown, "does not know the event"), (unreadable, "cannot be read")] {
+        exchange(&log, vec![good[0].clone(), run]).await;
+        let told = match runner.replay(false, &|_, _| {}).await {
+            Err(fault @ RunnerError::SealedRun { number: 1, .. }) => fault.to_string(),
+            other => panic!("{other:?}"),
+        };
+        for words in
+            [words, "the sealed run 1 (positions 1025 to 2048)", "position 1032", "derived from the log"]
+        {
+            assert!(told.contains(words), "{told}");
+        }
+        assert!(told.contains("`svala replay --repair`"), "{told}");
+        assert!(replay(&runner, true).await[0].is_equal());
+        assert_eq!(log.runs().await, good);
+    }
+}
+
+/// The second run, well formed and altered.
+async fn altered(log: &Log) -> SealedRun {
+    let mut events = log.store.read_log(RUN_EVENTS, RUN_EVENTS as u32).await.unwrap();
+    let changed = events.iter_mut().find(|event| event.body.ends_with(b"-05\"}")).unwrap();
+    changed.body = br#"{"arrived_on":"2024-03-06"}"#.to_vec();
+    seal(&events).unwrap()
+}
+
+/// Rows that do not fit in memory are written before the last event is hashed.
+#[tokio::test]
+async fn rows_of_an_altered_run_are_never_live_however_early_they_are_written() {
+    for held in [0, 50] {
+        let (log, runner) = caught_up().await;
+        let good = log.runs().await;
+        let altered = altered(&log).await;
+        let fresh = Log::with(&cases()).await;
+        fresh.store.seal_runs(vec![good[0].clone(), altered]).await.unwrap();
+        let (first, store) = fresh.paged(u32::MAX);
+        let first = first.with_held_rows(held);
+        let inner = fresh.store.clone();
+        // Whoever asks while they are written, from another process, has no rows either.
+        store.meanwhile(Before::Rows, async move {
+            assert_eq!(inner.live_row("days", "2").await.unwrap().live, None);
+        });
+        let told = catch_up(&first).await.unwrap_err().to_string();
+        assert!(told.contains("the root over all 2560 events read"), "{told}");
+        let row = fresh.store.live_row("days", "2").await.unwrap();
+        assert_eq!((row.live, row.value), (None, None), "{held} rows");
+        assert!(first.row::<Days>("2").await.is_err() && first.all_rows::<Days>().await.is_err());
+        assert_eq!(fresh.generations("days").await, [], "each attempt leaves its rows behind");
+        exchange(&fresh, good).await;
+        catch_up(&first).await.unwrap();
+        assert_eq!(first.all_rows::<Days>().await.unwrap(), runner.all_rows::<Days>().await.unwrap());
+    }
+}
+
+/// Rows that are live already go on from the log, also where others are built from the first event on beside them.
+#[tokio::test]
+async fn live_rows_take_nothing_from_an_altered_run() {
+    let cases = cases();
+    let (whole, _) = caught_up().await;
+    let log = Log::with(&cases[..1_100]).await;
+    catch_up(&log.runner(vec![boxed::<Days>()])).await.unwrap();
+    log.append(&cases[1_100..]).await;
+    let (good, altered) = (whole.runs().await, altered(&whole).await);
+    exchange(&log, vec![good[0].clone(), altered]).await;
+    let runner = log.runner(vec![boxed::<Days>(), boxed::<Careful<1>>()]).with_held_rows(50);
+    assert!(catch_up(&runner).await.is_err());
+    assert_eq!(log.generations("careful").await, []);
+    assert_eq!(log.live("days").await.position, 2_560);
+    assert_eq!(log.digest("days").await, whole.digest("days").await);
+}
+
+/// A first generation that meets a poison event stands before it, and is live.
+#[tokio::test]
+async fn a_poison_event_after_many_rows_leaves_the_first_generation_before_it() {
+    let log = Log::with(&cases()).await;
+    log.poison(1).await;
+    let runner = log.runner(vec![boxed::<Careful<1>>()]).with_held_rows(50);
+    assert!(matches!(catch_up(&runner).await, Err(RunnerError::Stopped { position: 2_561, .. })));
+    let live = log.live("careful").await;
+    assert_eq!(live.position, 2_560);
+    assert!(live.stopped.unwrap().contains("position 2561"));
 }
 
 /// The same events in the other database: the same runs and the same rows, whatever reads them.
