@@ -7,6 +7,7 @@
 //! Each run is a process of its own, so that the memory it is seen to need is its own.
 
 mod append;
+mod bulk;
 mod database;
 mod figures;
 mod folder;
@@ -113,13 +114,20 @@ fn once(args: &Args, files: &Path) -> Outcome<String> {
         let files = Files::in_folder(files);
         // A folder of its own, gone before the next run begins.
         let folder = tempfile::tempdir_in(args.folder.clone().unwrap_or_else(std::env::temp_dir))?;
-        let database: Box<dyn Database> = match args.database.first() {
-            Some(Kind::Postgres) => Box::new(postgres::Server::connect().await.ok_or("no server")?),
-            _ => Box::new(sqlite::Files::in_folder(folder.path().to_owned())),
-        };
-        measure::run(database.as_ref(), &files, args.commands).await
+        let kind = args.database.first().copied().unwrap_or(Kind::Sqlite);
+        let database = open(kind, folder.path().to_owned()).await?;
+        let second = tempfile::tempdir_in(folder.path())?;
+        let empty = open(kind, second.path().to_owned()).await?;
+        measure::run(database.as_ref(), empty.as_ref(), &files, args.commands).await
     })?;
     Ok(serde_json::to_string(&measured)?)
+}
+
+async fn open(kind: Kind, folder: PathBuf) -> Outcome<Box<dyn Database>> {
+    Ok(match kind {
+        Kind::Postgres => Box::new(postgres::Server::connect().await.ok_or("no server")?),
+        Kind::Sqlite => Box::new(sqlite::Files::in_folder(folder)),
+    })
 }
 
 /// All runs, each in a process of its own.

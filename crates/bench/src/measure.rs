@@ -5,17 +5,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::Ledger;
 use app::import::{Cases, Grants, ImportProgress, ImportRequest, Importer, Spend};
+use app::{Environment, Ledger};
 use balances::BalancesProjection;
 use domain::{Balances, CaseId, Event};
 use event_log::{RecordedEvent, Store, StreamId};
 use money::Locale;
 use projection_runner::{Replayed, Runner};
 use serde::{Deserialize, Serialize};
+use vault::LedgerKey;
 
 use crate::Outcome;
 use crate::append::append;
+use crate::bulk;
 use crate::database::{Database, Reader};
 use crate::figures::Unit::{Kib, PerSecond};
 use crate::figures::{Sample, Samples, nanoseconds, per_second};
@@ -44,8 +46,13 @@ pub struct Measured {
     pub samples: Vec<Sample>,
 }
 
-/// Measures everything once.
-pub async fn run(database: &dyn Database, files: &Files, commands: usize) -> Outcome<Measured> {
+/// Measures everything once; `empty` is for a second log.
+pub async fn run(
+    database: &dyn Database,
+    empty: &dyn Database,
+    files: &Files,
+    commands: usize,
+) -> Outcome<Measured> {
     let mut figures = Samples::default();
     let (ledger, store) = new_ledger(database).await?;
     let import = import(&ledger, files).await?;
@@ -80,9 +87,12 @@ pub async fn run(database: &dyn Database, files: &Files, commands: usize) -> Out
         bare.insert_many(batch).await?;
     }
     let bare_inserted = begun.elapsed();
+    let meta = Ledger::new_meta(&LedgerKey::generate()?, &Environment::system())?;
+    let bulk = bulk::append(&empty.ledger(meta).await?, &log, in_one).await?;
 
     let rate = |time| per_second(events, time);
     let (import_rate, bare_rate) = (rate(import.time), rate(bare_inserted));
+    figures.beside("append in bulk: events", PerSecond, rate(bulk), "insert of many rows", bare_rate);
     figures.beside("import: events", PerSecond, import_rate, "insert of many rows", bare_rate);
     let (rows, read) = (per_second(import.rows, import.time), per_second(csv_rows, csv_read));
     figures.beside("import: rows", PerSecond, rows, "csv crate, one reading", read);

@@ -13,6 +13,8 @@ use tokio::sync::oneshot;
 use crate::request;
 use crate::store::{Append, AppendOutcome, StoreError};
 
+/// Longest wait for those who were just answered; a larger batch would have to be waited for longer than it saves.
+const JOIN_MAX: Duration = Duration::from_micros(100);
 /// A group takes no further batch once it has this many events; one batch is never divided.
 const GROUP_EVENTS_MAX: usize = 1_000;
 
@@ -92,12 +94,12 @@ impl<W> Shared<W> {
     }
 
     /// Gives those who were just answered the chance to bring their next command, so that all write together and not
-    /// one half while the other waits. Ends when as many came as were answered, and in any case after a small part of
+    /// one half while the other waits. Ends when as many came as were answered, and in any case after an eighth of
     /// the time that their writing took.
     async fn let_join(&self, answered: usize, took: Duration) {
         let all = self.queue().waiting.len() + answered;
-        let begun = Instant::now();
-        while self.queue().waiting.len() < all && begun.elapsed() < took / 8 {
+        let (begun, at_most) = (Instant::now(), (took / 8).min(JOIN_MAX));
+        while self.queue().waiting.len() < all && begun.elapsed() < at_most {
             tokio::task::yield_now().await;
         }
     }

@@ -176,6 +176,8 @@ async fn under_lock(
     writer.smooth.store(smooth, Ordering::Relaxed);
     if written.events.is_empty() {
         sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
+        // What an attempt wrote whose answer was lost is acknowledged by this one.
+        writer.has_written(&before);
         held.head = Some(before);
         return Ok(outcomes);
     }

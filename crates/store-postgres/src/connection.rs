@@ -124,9 +124,12 @@ pub(crate) async fn fetch<'q>(
     loop {
         match readers.ask(query()).await {
             // Each connection of the pool may have gone with the server.
-            Err(error) if is_lost(&error) && attempt < READERS_MAX && !readers.pool.is_closed() => {
-                pause(attempt / 2).await;
+            Err(error) if is_lost(&error) && !readers.pool.is_closed() => {
                 attempt += attempts_used(&error, READERS_MAX);
+                if attempt >= READERS_MAX {
+                    return Err(store_error(error));
+                }
+                pause(attempt / 2).await;
             }
             other => return other.map_err(store_error),
         }

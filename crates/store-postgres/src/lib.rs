@@ -176,15 +176,22 @@ impl Store for PostgresStore {
 
     async fn assertions(&self) -> Result<Vec<(String, String, bool)>, StoreError> {
         // Whoever may only read is asked as a reader.
+        let limit = self.writer().patience.answering;
         match self.writer().take().await {
             Ok(mut held) => {
-                let settings = assertions::settings(&mut held.connection).await;
+                let settings = answered(limit, assertions::settings(&mut held.connection)).await;
+                let settings = settings.map_err(store_error)??;
                 held.give_back();
-                settings
+                Ok(settings)
             }
             Err(_) => {
                 let mut reader = self.readers.acquire().await?;
-                assertions::settings(&mut reader).await
+                let settings = answered(limit, assertions::settings(&mut reader)).await;
+                if settings.is_err() {
+                    // The pool would wait for the rest of the answer before it took the connection back.
+                    drop(reader.detach());
+                }
+                settings.map_err(store_error)?
             }
         }
     }

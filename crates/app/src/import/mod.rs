@@ -228,8 +228,9 @@ impl Ledger {
         report.take(done);
         // Also what waits since an import that was cut short.
         if report.waiting_for_rate > 0 {
-            let converted = self.convert_waiting().await?;
-            report.waiting_for_rate = report.waiting_for_rate.saturating_sub(converted);
+            self.convert_waiting().await?;
+            let waiting = self.claims_waiting_for_rate().await?.len() as u64;
+            report.waiting_for_rate = report.waiting_for_rate.min(waiting);
         }
         Ok(report)
     }

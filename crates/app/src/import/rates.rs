@@ -133,7 +133,9 @@ impl Ledger {
         if !request.dry_run {
             // Recorded last: whoever was cut short before imports the file again, and goes on.
             for (file, Read { kind, digest, .. }) in report.files.iter().zip(&files) {
-                if file.imported_before.is_none() {
+                // A file that was imported before brings back what another has changed since.
+                let published = file.new + file.changed > 0;
+                if file.imported_before.is_none() || published {
                     let counts = ImportCounts {
                         rows: file.new + file.changed + file.known,
                         applied: file.new + file.changed,
@@ -143,7 +145,8 @@ impl Ledger {
                     let rules = BTreeMap::from([("rates.passed-over", file.passed_over.values().sum())]);
                     let rules = rules.into_iter().filter(|(_, times)| *times > 0).collect();
                     let key = self.digest(IMPORT, &[kind, &hex::encode(digest)]);
-                    self.record_import(kind, *digest, &file.file, counts, &rules, Some(key)).await?;
+                    let key = file.imported_before.is_none().then_some(key);
+                    self.record_import(kind, *digest, &file.file, counts, &rules, key).await?;
                     report.written = true;
                 }
             }
@@ -238,9 +241,6 @@ impl Ledger {
                         place.insert(table)
                     }
                 };
-                if file.imported_before.is_some() {
-                    continue;
-                }
                 let command = Publish {
                     tables: content.tables.clone(),
                     allow_jumps: request.allow_jumps.clone(),

@@ -90,6 +90,24 @@ fn the_same_table_again_writes_nothing() {
     });
 }
 
+/// A wrong file is undone by the right one, though that was imported before.
+#[test]
+fn a_file_that_was_imported_before_brings_its_rates_back() {
+    many_threads().block_on(async {
+        let book = with_people().await;
+        let name = "inforeuro-2024-04.json";
+        let right = month(&book, name, "1.1");
+        publish(&book.ledger, right).await;
+        publish(&book.ledger, month(&book, name, "1.2")).await;
+        let report = publish(&book.ledger, month(&book, name, "1.1")).await;
+        assert!(report.written && report.files[0].imported_before.is_some());
+        assert_eq!((report.files[0].changed, report.files[0].known), (1, 0));
+        book.import(Kind::Spend, "1.csv", &[dollars(1, "110.00")]).await;
+        assert_eq!(claims(&book).await, ["reported 100.00 1.1"]);
+        book.sound().await;
+    });
+}
+
 /// All files or none: an error or a jump in one of them, and nothing of any is published.
 #[test]
 fn one_bad_file_publishes_nothing_of_the_others() {

@@ -156,17 +156,17 @@ fn file_in_words(file: &RatesFileReport, stopped: bool) -> String {
         (None, None) => file.source.to_string(),
     };
     lines.push(match &file.imported_before {
-        Some(earlier) => format!(
+        Some(earlier) if file.new + file.changed == 0 => format!(
             "{name}: {what}: this very file was imported before, at position {} by {}: nothing to publish",
             earlier.position, earlier.actor
         ),
-        None if stopped => {
+        _ if stopped => {
             format!("{name}: {what}: {}", counted(file.errors_total, "error"))
         }
-        None if file.new + file.changed == 0 => {
+        _ if file.new + file.changed == 0 => {
             format!("{name}: {what}: nothing new, all {} rates are known", file.known)
         }
-        None => {
+        _ => {
             let mut parts = Vec::new();
             if file.new > 0 {
                 parts.push(format!("{} new", counted(file.new, "rate")));
