@@ -1,5 +1,7 @@
 //! The connection ends around a commit, at each message that store and server exchange.
 
+use std::collections::BTreeSet;
+
 use event_log::{AppendOutcome, Store, StoreError};
 use store_postgres::PostgresStore;
 use store_testing::contract::{Build, appended, assert_as_told, command, one, verify};
@@ -12,16 +14,54 @@ const COMMANDS: u64 = 300;
 /// Messages from the first statement of an append to the answer to its last, with those of a new connection.
 const MESSAGES: u64 = 60;
 
+/// Ledgers on which they are cut at the same time: a cut is mostly waiting.
+const LEDGERS: u64 = 10;
+
 /// No command is written twice, none is lost, and whoever asks again gets the answer that was lost. Half of the
 /// appends are the first after somebody else's, so they lock, read, write and commit; the others are one statement.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_append_that_is_cut_at_any_message_is_written_once() {
-    let Some(ledger) = Ledger::new().await else { return };
+    let mut cutting = Vec::new();
+    for number in 0..LEDGERS {
+        let Some(ledger) = Ledger::new().await else { return };
+        let ids: Vec<u64> = (0..COMMANDS).filter(|id| id / 2 % LEDGERS == number).collect();
+        cutting.push(tokio::spawn(cut(ledger, ids)));
+    }
+    let (mut came, mut places) = (0, BTreeSet::new());
+    for ledger in cutting {
+        let (cuts, cut_at) = ledger.await.unwrap();
+        came += cuts;
+        places.extend(cut_at);
+    }
+
+    // It was cut where it matters: before the server had everything, and after it had committed.
+    let all = [
+        (From::Store, 'Q'),
+        (From::Store, 'P'),
+        (From::Store, 'B'),
+        (From::Store, 'E'),
+        (From::Store, 'S'),
+        (From::Server, 'T'),
+        (From::Server, 'D'),
+        (From::Server, 'C'),
+        (From::Server, 'Z'),
+    ];
+    for place in all {
+        assert!(places.contains(&place), "never cut after {place:?}: {places:?}");
+    }
+    assert!(
+        came > COMMANDS / 4 && came < COMMANDS,
+        "{came} cuts: from before the first message to after the last"
+    );
+}
+
+/// Cuts the appends of these commands; answers with how many were met, and where.
+async fn cut(ledger: Ledger, ids: Vec<u64>) -> (u64, BTreeSet<(From, char)>) {
     let proxy = Proxy::start(&ledger.database).await;
     let store = PostgresStore::open(proxy.url()).await.unwrap();
     let mut told = Vec::new();
     let mut came = 0;
-    for id in 0..COMMANDS {
+    for &id in &ids {
         let nth = id / 2 % MESSAGES + 1;
         if id % 2 == 1 {
             one(&ledger.store, command(10_000 + id).on(10_000 + id, 0)).await;
@@ -41,30 +81,11 @@ async fn an_append_that_is_cut_at_any_message_is_written_once() {
         assert_eq!(one(&store, append).await, again);
     }
     let head = ledger.store.head().await.unwrap();
-    assert_eq!(head.position, COMMANDS * 3, "two events of each, and one of somebody else before it");
+    let all = ids.len() as u64 * 3;
+    assert_eq!(head.position, all, "two events of each, and one of somebody else before it");
     assert_as_told(&ledger.store, &told).await;
     verify(&ledger.store).await.unwrap();
-
-    // It was cut where it matters: before the server had everything, and after it had committed.
-    let (places, _) = proxy.places();
-    let all = [
-        (From::Store, 'Q'),
-        (From::Store, 'P'),
-        (From::Store, 'B'),
-        (From::Store, 'E'),
-        (From::Store, 'S'),
-        (From::Server, 'T'),
-        (From::Server, 'D'),
-        (From::Server, 'C'),
-        (From::Server, 'Z'),
-    ];
-    for place in all {
-        assert!(places.contains(&place), "never cut after {place:?}: {places:?}");
-    }
-    assert!(
-        came > COMMANDS / 4 && came < COMMANDS,
-        "{came} cuts: from before the first message to after the last"
-    );
+    (came, proxy.places().0)
 }
 
 /// The server goes away in the middle of an append and does not come back in time: the caller is told so. The same

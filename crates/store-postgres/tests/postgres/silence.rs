@@ -13,7 +13,7 @@ const PATIENCE: Patience =
     Patience { connecting: Duration::from_millis(500), answering: Duration::from_millis(500) };
 
 /// What no test may take, and each would without a limit.
-const FOR_EVER: Duration = Duration::from_secs(20);
+const FOR_EVER: Duration = Duration::from_secs(120);
 
 async fn open(proxy: &Proxy) -> PostgresStore {
     PostgresStore::open_with(proxy.url(), PATIENCE).await.unwrap()
