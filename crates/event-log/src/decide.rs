@@ -218,11 +218,12 @@ impl Known {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::{Canonical, NewEvent};
 
-    fn on(id: u128, stream: &str, version: u64) -> Append {
+    /// A command of one event.
+    pub(crate) fn on(id: u128, stream: &str, version: u64) -> Append {
         let stream_id: StreamId = stream.parse().unwrap();
         Append {
             command_id: Uuid::from_u128(id),

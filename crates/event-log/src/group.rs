@@ -2,7 +2,8 @@
 //!
 //! One flush to disk then serves all of them, and that flush is most of what a small command costs. Each command
 //! still succeeds or fails alone ([`crate::decide`]), and each caller sees only its own outcomes. While a group is
-//! being written the next one gathers, so groups grow with the load and a lone command never waits for company.
+//! being written the next one gathers, so groups grow with the load. A command that finds nobody writing waits for
+//! nobody.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -95,7 +96,7 @@ impl<W> Shared<W> {
 
     /// Gives those who were just answered the chance to bring their next command, so that all write together and not
     /// one half while the other waits. Ends when as many came as were answered, and in any case after an eighth of
-    /// the time that their writing took.
+    /// the time that their writing took or [`JOIN_MAX`], whichever is less.
     async fn let_join(&self, answered: usize, took: Duration) {
         let all = self.queue().waiting.len() + answered;
         let (begun, at_most) = (Instant::now(), (took / 8).min(JOIN_MAX));
@@ -182,7 +183,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{Canonical, NewEvent, StreamId};
 
     /// Notes the sizes of the batches it gets; refuses those with command 13.
     #[derive(Debug, Default)]
@@ -209,24 +209,7 @@ mod tests {
     }
 
     fn command(id: u128) -> Append {
-        let stream_id: StreamId = "case-1".parse().unwrap();
-        Append {
-            command_id: Uuid::from_u128(id),
-            fingerprint: [0; 32],
-            actor: "anna".into(),
-            recorded_at: 0,
-            expected: vec![(stream_id.clone(), 0)],
-            after: Vec::new(),
-            events: vec![NewEvent {
-                stream_id,
-                event_type: "Arrived",
-                schema_version: 1,
-                body: Canonical::of(&1).unwrap(),
-                keys: Vec::new(),
-            }],
-            subject_keys: Vec::new(),
-            texts: Vec::new(),
-        }
+        crate::decide::tests::on(id, "case-1", 0)
     }
 
     fn at(position: u64) -> AppendOutcome {

@@ -226,7 +226,7 @@ impl Ledger {
             report.written = true;
         }
         report.take(done);
-        // Also what waits since an import that was cut short.
+        // An import of rates may have been cut short: what it left waiting is converted, of whatever file.
         if report.waiting_for_rate > 0 {
             self.convert_waiting().await?;
             let waiting = self.claims_waiting_for_rate().await?.len() as u64;

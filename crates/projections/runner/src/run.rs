@@ -179,12 +179,17 @@ impl Runner {
         if let Ok(true) = filled {
             return Ok(Some(targets));
         }
-        // Nobody goes on with them. One that another process has removed may have its number given again, and be live
-        // by now: then it is not ours to drop, and the refusal is no failure of ours.
+        // Nobody goes on with them. One that another process removed may have its number given again and be live by
+        // now: it is another's then, and that it cannot be removed is as it should be.
+        let mut dropped = Ok(());
         for (name, generation) in started {
-            let _ = self.store.drop_generation(name, generation).await;
+            dropped = dropped.and(match self.store.drop_generation(name, generation).await {
+                Err(StoreError::BadRequest(_)) => Ok(()),
+                other => other,
+            });
         }
         filled?;
+        dropped?;
         Ok(None)
     }
 
