@@ -115,6 +115,7 @@ fn the_sample_of_the_central_bank_gives_the_rate_of_the_day_or_of_the_last_befor
     assert!(show("2024-07-01").starts_with("1 EUR = 11.3675 SEK, ecb of 2024-07-01\n"));
     // What comes after the file is still to come, and the rulebook asks for another source.
     assert!(ledger.fail(1, "rate show SEK 2024-07-09 --policy day").contains("spend waits for it"));
+    assert!(ledger.fail(2, "rate show EUR 2024-07-01").contains("euros have no exchange rate"));
     assert!(ledger.fail(1, "rate show SEK 2024-07-01").contains("inforeuro has published no rate of SEK"));
     ledger.is_sound();
 }

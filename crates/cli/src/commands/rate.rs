@@ -24,6 +24,9 @@ pub async fn run(place: &Place, format: Format, command: RateCommand) -> Result<
             listing(format, COLUMNS, &rates, row)?;
         }
         RateCommand::Show { currency, date, policy } => {
+            if currency == money::Currency::EUR {
+                return Err(Failure::usage("euros have no exchange rate: an amount in EUR counts as it is"));
+            }
             let source = match policy {
                 Some(RatePolicy::Month) => RateSource::InforEuro,
                 Some(RatePolicy::Day) => RateSource::Ecb,
