@@ -1,11 +1,10 @@
 //! An open ledger.
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 use domain::ids::FileDigest;
 use domain::ledger::{LedgerEvent, RulebookAdopted};
-use domain::{Event, Recorded, SubjectId};
+use domain::{Actor, Event, Recorded, SubjectId};
 use event_log::note::VerifierKey;
 use event_log::{
     Append, AppendOutcome, Conflict, LedgerMeta, NewEvent, SealedText, Store, UniqueKey, WrappedSubjectKey,
@@ -20,32 +19,11 @@ use crate::checkpoints::Checkpoints;
 use crate::environment::Environment;
 use crate::error::AppError;
 
-/// Longest name of an actor, in bytes.
-pub const ACTOR_BYTES_MAX: usize = 64;
 /// How often a command is decided anew because somebody else wrote to the same stream first. Each time somebody got on,
 /// so among as many writers who wait for one stream everybody has their turn.
 pub(crate) const ATTEMPTS_MAX: usize = 500;
 /// The ledger itself as the owner of texts that are about no person, such as the names of imported files.
 pub(crate) const LEDGER_SUBJECT: SubjectId = SubjectId(Uuid::nil());
-
-/// Who gives commands: the user name of a member of staff, or the name of a service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Actor(String);
-
-/// A text that cannot name an actor.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("an actor is 1 to 64 characters: letters, digits and . _ - @")]
-pub struct NotAnActor;
-
-impl FromStr for Actor {
-    type Err = NotAnActor;
-
-    fn from_str(text: &str) -> Result<Self, NotAnActor> {
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
-        let valid = !text.is_empty() && text.len() <= ACTOR_BYTES_MAX && text.chars().all(plain);
-        if valid { Ok(Self(text.to_owned())) } else { Err(NotAnActor) }
-    }
-}
 
 /// A ledger, open for commands and queries.
 pub struct Ledger {
@@ -242,7 +220,7 @@ impl Ledger {
         let append = Append {
             command_id,
             fingerprint: self.key.fingerprint(body.as_bytes()),
-            actor: self.actor.0.clone(),
+            actor: self.actor.as_str().to_owned(),
             recorded_at: self.environment.now(),
             expected: vec![(stream_id.clone(), version)],
             after: Vec::new(),
@@ -274,7 +252,7 @@ impl Ledger {
 
     /// The actor's name.
     pub fn actor(&self) -> &str {
-        &self.actor.0
+        self.actor.as_str()
     }
 }
 

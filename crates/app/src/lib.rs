@@ -21,6 +21,7 @@ pub mod session;
 mod texts;
 
 pub use checkpoints::Checkpoints;
+pub use domain::ids::{Actor, NotAnActor};
 pub use environment::Environment;
 pub use error::AppError;
-pub use ledger::{Actor, Ledger, NotAnActor, StartUp};
+pub use ledger::{Ledger, StartUp};

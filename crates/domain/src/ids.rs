@@ -155,3 +155,54 @@ impl fmt::Display for PartnerCode {
         f.pad(&self.0)
     }
 }
+
+/// Longest name of an actor, in bytes.
+pub const ACTOR_BYTES_MAX: usize = 64;
+
+/// Who gives commands: the user name of a member of staff, or the name of a service. Where two people must agree, the
+/// first one's stands in the event, so that the second can be told apart.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Actor(String);
+
+/// A text that cannot name an actor.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an actor is 1 to 64 characters: letters, digits and . _ - @")]
+pub struct NotAnActor;
+
+impl Actor {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Actor {
+    type Err = NotAnActor;
+
+    fn from_str(text: &str) -> Result<Self, NotAnActor> {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
+        let valid = !text.is_empty() && text.len() <= ACTOR_BYTES_MAX && text.chars().all(plain);
+        if valid { Ok(Self(text.to_owned())) } else { Err(NotAnActor) }
+    }
+}
+
+impl TryFrom<String> for Actor {
+    type Error = NotAnActor;
+
+    fn try_from(text: String) -> Result<Self, NotAnActor> {
+        text.parse()
+    }
+}
+
+impl From<Actor> for String {
+    fn from(actor: Actor) -> Self {
+        actor.0
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}

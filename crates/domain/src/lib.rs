@@ -25,6 +25,6 @@ pub use case::{Case, CaseCommand, CaseEvent};
 pub use claim::ClaimCommand;
 pub use event::{DecodeError, Event, Recorded};
 pub use grant::GrantCommand;
-pub use ids::{CaseId, ClaimId, GrantId, KeyDigest, PartnerCode, SubjectId, TextId};
+pub use ids::{Actor, CaseId, ClaimId, GrantId, KeyDigest, PartnerCode, SubjectId, TextId};
 pub use reference::CaseReference;
 pub use refusal::{FoldError, Refusal};
