@@ -142,16 +142,16 @@ fn a_bulk_acceptance_can_be_tried_and_narrowed() {
     let ledger = Ledger::small("grants");
     ledger.ok("import spend spend.csv");
     let before = ledger.root();
-    let dry = ledger.csv("claim accept --all --dry-run");
+    let dry = ledger.csv("claim accept --all --flagged-too --dry-run");
     assert_eq!(ledger.root(), before, "a dry run writes nothing");
     assert_eq!(ledger.csv("claim list --state reported").len(), dry.len());
     let first = ledger.claim("QX77-41001");
     assert!(ledger.ok(&format!("claim accept {first} --dry-run")).contains("would be accepted"));
     assert_eq!(ledger.root(), before);
 
-    assert_eq!(ledger.csv("claim accept --case FX-2044").len(), 2);
-    assert_eq!(ledger.csv("claim accept --partner weldo").len(), 2);
-    let rest = ledger.csv("claim accept --all");
+    assert_eq!(ledger.csv("claim accept --case FX-2044 --flagged-too").len(), 2);
+    assert_eq!(ledger.csv("claim accept --partner weldo --flagged-too").len(), 2);
+    let rest = ledger.csv("claim accept --all --flagged-too");
     assert_eq!(rest.len() + 4, dry.len());
     for row in rest {
         assert_eq!(find(dry.clone(), "claim", &row["claim"]), row, "as the dry run said");

@@ -176,7 +176,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ),
     (
         "claim list",
-        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,eligible,disallowed,reversed,reason,state",
+        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,eligible,disallowed,reversed,reason,state,proposed_by",
     ),
     (
         "case list",
@@ -196,7 +196,15 @@ const LISTINGS: &[(&str, &str)] = &[
     ("replay", "read_model,position,rows,live_and_rebuilt,digest"),
     ("verify", "events,streams,keys,texts,erased,root,checkpoints,vouched"),
     ("doctor", "check,found,ok"),
-    ("claim accept --all --dry-run", "claim,eur,eligible,disallowed,reason,state"),
+    (
+        "claim accept --all --dry-run",
+        "claim,partner,external_ref,receipt_no,category,delivered_on,eur,eligible,disallowed,reason,state,flags",
+    ),
+    ("claim flags", "claim,partner,external_ref,receipt_no,category,eur,state,flag,detail"),
+    (
+        "claim queries",
+        "claim,partner,external_ref,case,receipt_no,eur,reason,asked_on,age_days,age,question,answered_on,answer",
+    ),
     ("import spend spend.csv --dry-run", "outcome,rows"),
     ("import rates inforeuro-2024-07.json --dry-run", "file,source,month,from,to,new,changed,known,errors"),
     ("rate list", "source,currency,rate_date,rate,version,published_at,published_by,position"),
@@ -207,6 +215,7 @@ const LISTINGS: &[(&str, &str)] = &[
 fn every_listing_has_its_csv_header_and_parses_as_json() {
     let ledger = Ledger::small("grants");
     ledger.ok("import spend spend.csv");
+    ledger.ok(&format!("claim query {} --reason why", ledger.claim("QX77-41001")));
     ledger.write("spend.csv", ledger.read("spend.csv") + "\n");
     ledger.write("inforeuro-2024-06.json", r#"[{"isoA3Code":"IQD","value":1385.7992}]"#);
     ledger.write("inforeuro-2024-07.json", r#"[{"isoA3Code":"IQD","value":1390.5}]"#);

@@ -9,6 +9,7 @@ mod checkpoints;
 mod commands;
 mod demo;
 mod exits;
+mod four_eyes;
 mod partial;
 mod privacy;
 mod proofs;

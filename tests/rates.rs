@@ -124,7 +124,7 @@ fn the_sample_of_the_central_bank_gives_the_rate_of_the_day_or_of_the_last_befor
 fn spend_at_the_rate_of_the_day_when_the_rulebook_says_so() {
     let ledger = at_home();
     let document =
-        ledger.ok("rulebook show --document").replace("version = \"2026.2\"", "version = \"test.ecb\"");
+        ledger.ok("rulebook show --document").replace("version = \"2026.3\"", "version = \"test.ecb\"");
     let rule = "value = \"inforeuro-month-of-delivery\"";
     assert!(document.contains(rule));
     ledger.write("ecb.toml", document.replace(rule, "value = \"ecb-day-of-delivery\""));
@@ -144,7 +144,7 @@ fn spend_at_the_rate_of_the_day_when_the_rulebook_says_so() {
     assert_eq!(told(0), ["100.00", "11.3595", "2024-06-28", "ecb", "reported"]);
     assert_eq!(told(1), ["", "", "", "", "waiting-for-rate"]);
     // The rulebook of today does not change what was asked for when it was reported.
-    ledger.ok("rulebook adopt");
+    ledger.ok("rulebook adopt one.toml");
     ledger.write("day.csv", "Date,SEK,\n2024-07-02,11.40,\n");
     assert!(ledger.ok("import rates day.csv").contains("1 claim that waited for these rates converted"));
     assert_eq!(ledger.csv("claim list")[1]["eur"], "0.88");

@@ -43,7 +43,7 @@ fn every_file_a_second_time_or_renamed_leaves_position_and_root() {
 #[test]
 fn every_sample_file_a_second_time_leaves_position_and_root() {
     let Some(scenario) = samples("scenario-eur") else { return };
-    let ledger = Ledger::new();
+    let ledger = Ledger::of_one();
     ledger.take_files(&scenario);
     ledger.import_up_to("reversals");
     again_changes_nothing(&ledger);
@@ -51,7 +51,7 @@ fn every_sample_file_a_second_time_leaves_position_and_root() {
 
 #[test]
 fn rows_split_over_files_are_recognised_in_the_whole_one() {
-    let ledger = Ledger::new();
+    let ledger = Ledger::of_one();
     ledger.take_files(&fixtures());
     for kind in KINDS {
         let (header, lines) = lines(&ledger.read(&format!("{kind}.csv")));
@@ -72,7 +72,7 @@ fn rows_split_over_files_are_recognised_in_the_whole_one() {
 
 #[test]
 fn a_file_concatenated_with_itself_counts_every_row_once() {
-    let ledger = Ledger::new();
+    let ledger = Ledger::of_one();
     ledger.take_files(&fixtures());
     for kind in KINDS {
         let (header, lines) = lines(&ledger.read(&format!("{kind}.csv")));
@@ -86,7 +86,7 @@ fn a_file_concatenated_with_itself_counts_every_row_once() {
 /// the order of grants does matter.)
 #[test]
 fn permuted_rows_come_to_the_same_balances_and_are_recognised_later() {
-    let ledger = Ledger::new();
+    let ledger = Ledger::of_one();
     ledger.take_files(&fixtures());
     ledger.ok("import cases cases.csv");
     ledger.ok("import grants grants.csv");

@@ -138,14 +138,14 @@ fn another_rulebook_decides_from_its_adoption_on_and_the_old_decision_keeps_its_
     ]);
     let book = ledger.ok("rulebook show --document");
     let changed = book
-        .replace("version = \"2026.2\"", "version = \"test.2\"")
+        .replace("version = \"2026.3\"", "version = \"test.2\"")
         .replace("cap = \"3000.00\"", "cap = \"3100.00\"");
     ledger.write("rules.toml", &changed);
     ledger.ok("rulebook check rules.toml");
     ledger.ok("rulebook adopt rules.toml");
     ledger.ok("case approve R-2 --on 2024-02-16");
     assert_eq!((&*ledger.support("R-1")["cap"], &*ledger.support("R-2")["cap"]), ("3000.00", "3100.00"));
-    assert!(ledger.ok("explain R-1").contains("rulebook 2026.2"));
+    assert!(ledger.ok("explain R-1").contains("rulebook 2026.3"));
     assert!(ledger.ok("explain R-2").contains("rulebook test.2"));
 
     ledger.write("same.toml", changed.replace("3100.00", "3200.00"));

@@ -7,9 +7,8 @@ use crate::support::{Cells, Ledger, expected, fixtures, only, samples};
 
 /// Runs the command sequence on a scenario, by the files' own paths.
 fn imported(scenario: &Path) -> Ledger {
-    let ledger = Ledger::none();
+    let ledger = Ledger::of_one();
     let file = |kind: &str| format!("'{}'", scenario.join(format!("{kind}.csv")).display());
-    ledger.ok("init");
     ledger.ok(&format!("import cases {}", file("cases")));
     ledger.ok(&format!("import grants {}", file("grants")));
     ledger.ok(&format!("import spend {} --accept", file("spend")));
@@ -83,7 +82,7 @@ fn the_sample_scenario_comes_out_the_same_when_the_rates_come_after_the_spend() 
     let said = ledger.ok(&format!("import rates {}", rates(&scenario)));
     assert!(said.ends_with(&format!("{foreign} claims that waited for these rates converted\n")), "{said}");
     assert!(ledger.csv("claim list --state waiting-for-rate").is_empty());
-    ledger.ok("claim accept --all");
+    ledger.ok("claim accept --all --flagged-too");
     ledger.ok(&format!("import reversals {}", file("reversals")));
     equals(ledger.csv("balance"), &scenario.join("expected-balances.csv"));
     equals(ledger.csv("claim list"), &scenario.join("expected-claims.csv"));
@@ -108,7 +107,7 @@ fn claims_accepted_after_the_import_come_out_as_those_accepted_with_it() {
         (&*pending["pending"], &*pending["disbursed"], &*pending["available"]),
         ("3510.50", "0.00", "-510.50")
     );
-    ledger.ok("claim accept --all");
+    ledger.ok("claim accept --all --flagged-too");
     ledger.ok("import reversals reversals.csv");
     equals(ledger.csv("balance"), &fixtures().join("expected-balances.csv"));
     equals(ledger.csv("claim list"), &fixtures().join("expected-claims.csv"));

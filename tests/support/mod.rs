@@ -29,6 +29,14 @@ pub struct Ledger {
     elsewhere: Option<String>,
 }
 
+/// The program's rulebook without a limit for one person.
+pub fn rules_of_one() -> String {
+    let document = include_str!("../../crates/rulebook/rulebook.toml");
+    let limit = "id = \"second_approval_from\"\nvalue = \"";
+    assert!(document.contains(limit));
+    document.replace(limit, &format!("{limit}9000000000"))
+}
+
 /// How a run of the program ended.
 pub struct Run {
     pub line: String,
@@ -67,9 +75,18 @@ impl Ledger {
         ledger
     }
 
-    /// A new ledger with the small scenario of `tests/fixtures` beside it, imported up to and with a kind.
+    /// A new ledger under rules that let one person decide claims of any amount.
+    pub fn of_one() -> Self {
+        let ledger = Self::none();
+        ledger.write("one.toml", rules_of_one());
+        ledger.ok("--rulebook one.toml init");
+        ledger
+    }
+
+    /// A new ledger with the small scenario of `tests/fixtures` beside it, imported up to and with a kind. One person
+    /// decides its claims, so that they are decided in the order of the file.
     pub fn small(last: &str) -> Self {
-        let ledger = Self::new();
+        let ledger = Self::of_one();
         ledger.take_files(&fixtures());
         ledger.import_up_to(last);
         ledger

@@ -27,6 +27,11 @@ pub(crate) struct ReceiptText {
     pub description: Option<String>,
 }
 
+/// A supplier's name as it is compared, however it is spaced or capitalised.
+pub(crate) fn plain_supplier(supplier: &str) -> String {
+    supplier.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
 /// The reference of a payment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct PaymentText {

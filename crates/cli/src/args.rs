@@ -1,12 +1,13 @@
 //! The command line, with its help.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use app::Actor;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use domain::PartnerCode;
 use domain::claim::ClaimState;
 use domain::rates::{Month, RateSource};
+use domain::{PartnerCode, Period};
 use jiff::civil::Date;
 use money::{Currency, Eur, Locale};
 use rulebook::{Authority, ReturnMode};
@@ -117,10 +118,19 @@ Examples:
     )]
     Case(CaseCommand),
 
-    /// Claims: list them, accept or refuse them.
+    /// Claims: list them, see what is odd, accept, query or refuse them.
     #[command(
         subcommand,
-        after_help = "Examples:\n  svala claim list --state reported\n  svala claim accept 1412 1415\n  svala claim accept --all --dry-run\n  svala claim refuse 1412 --reason \"receipt is for another person\""
+        after_help = "\
+From the rulebook's second_approval_from on it takes two people: the first `accept` proposes, another person's decides.
+Who acts for a partner (--actor asha@caritas) does not decide what it reported.
+
+Examples:
+  svala claim list --state reported
+  svala claim accept --partner caritas --period 2024-Q2 --dry-run
+  svala claim accept 1412 1415
+  svala claim query 1412 --reason \"which of the two receipts is this?\"
+  svala claim refuse 1412 --reason \"receipt is for another person\""
     )]
     Claim(ClaimCommand),
 
@@ -201,6 +211,15 @@ Examples:
         #[arg(long, value_name = "KEY", requires = "proof")]
         verifier_key: Option<String>,
     },
+
+    /// Separation of duties: list wherever somebody decided what they reported, or agreed to what they proposed.
+    #[command(after_help = "\
+Looks at who gave each command, through the whole log. Exit code 1 when there is a violation.
+
+Examples:
+  svala duties
+  svala duties --format csv > violations.csv")]
+    Duties,
 
     /// Prove that an event is in the ledger, or that the ledger continues an older checkpoint.
     #[command(after_help = "\
@@ -362,12 +381,53 @@ pub enum CaseCommand {
         /// The partner's code.
         partner: PartnerCode,
     },
+    /// Agree with the partner on what it is going to spend, in place of what it planned before.
+    #[command(after_help = "\
+What is planned is committed: it lowers what is available for other plans, never what may be disbursed. Spend of the
+same partner and category draws it down; what is left is released when the case is closed.
+
+Examples:
+  svala case plan 7K3M-9PQ4 --partner caritas --line business-start-up=1500 --line temporary-housing=300 --on 2024-05-02
+  svala case plan 7K3M-9PQ4 --partner caritas --on 2024-06-01      caritas plans nothing any more")]
+    Plan {
+        /// The case.
+        case: String,
+        /// The partner that has the case.
+        #[arg(long)]
+        partner: PartnerCode,
+        /// A benefit category with its amount in EUR; may be given more than once.
+        #[arg(long, value_name = "CATEGORY=AMOUNT")]
+        line: Vec<PlannedAmount>,
+        /// The day of the agreement.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+    },
     /// Record the departure from Sweden.
     Depart(OnDay),
     /// Record the arrival home.
     Arrive(OnDay),
     /// Close the case: nothing more will be reported.
     Close(OnDay),
+}
+
+/// A planned benefit as it is typed: `business-start-up=1500.00`.
+#[derive(Debug, Clone)]
+pub struct PlannedAmount {
+    /// Benefit category of the rulebook.
+    pub category: String,
+    /// In EUR.
+    pub amount: Eur,
+}
+
+impl FromStr for PlannedAmount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (category, amount) =
+            text.split_once('=').ok_or("write CATEGORY=AMOUNT, such as business-start-up=1500.00")?;
+        let amount = amount.parse().map_err(|error: money::ParseMoneyError| error.to_string())?;
+        Ok(Self { category: category.to_owned(), amount })
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -389,14 +449,43 @@ pub enum ClaimCommand {
         /// Of this partner.
         #[arg(long)]
         partner: Option<PartnerCode>,
-        /// In this state: waiting-for-rate, reported, queried, accepted, cut, refused, reversed.
+        /// Delivered in this period: 2024-Q2, 2024-05, 2024, or 2024-04-01..2024-06-30.
+        #[arg(long)]
+        period: Option<Period>,
+        /// In this state: waiting-for-rate, reported, proposed, queried, answered, accepted, cut, refused, reversed.
         #[arg(long)]
         state: Option<ClaimState>,
     },
+    /// What is odd about claims that count, each held against all others: look before you accept.
+    Flags {
+        /// Of this partner.
+        #[arg(long)]
+        partner: Option<PartnerCode>,
+        /// Delivered in this period.
+        #[arg(long)]
+        period: Option<Period>,
+        /// Also of claims that are decided.
+        #[arg(long)]
+        decided: bool,
+    },
+    /// What was asked about claims, how long ago, and what was answered.
+    Queries {
+        /// Of this partner.
+        #[arg(long)]
+        partner: Option<PartnerCode>,
+    },
     /// Accept claims: what fits under the cap counts, the rest is disallowed with a reason.
+    #[command(after_help = "\
+In bulk, claims that look like another one or are oddly large stay open (see `svala claim flags`): accept them by
+number, or give --flagged-too. So do those that a rule queries. What you proposed stays proposed; what somebody else proposed is accepted.
+
+Examples:
+  svala claim accept --partner caritas --period 2024-Q2 --dry-run
+  svala claim accept --partner caritas --period 2024-Q2
+  svala claim accept 1412 1415")]
     Accept {
-        /// The claims' numbers; a claim named like this is decided even where a bulk acceptance would query it.
-        #[arg(required_unless_present_any = ["all", "partner", "case"], conflicts_with_all = ["all", "partner", "case"])]
+        /// The claims' numbers; a claim named like this is decided even where a bulk acceptance would leave it open.
+        #[arg(required_unless_present_any = ["all", "partner", "case", "period"], conflicts_with_all = ["all", "partner", "case", "period", "flagged_too"])]
         claims: Vec<u64>,
         /// All claims not decided yet, in the order they were reported.
         #[arg(long)]
@@ -407,9 +496,31 @@ pub enum ClaimCommand {
         /// Those of this case.
         #[arg(long)]
         case: Option<String>,
+        /// Those delivered in this period.
+        #[arg(long)]
+        period: Option<Period>,
+        /// Also those that a flag holds back.
+        #[arg(long)]
+        flagged_too: bool,
         /// Show what would happen; write nothing.
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Ask the partner about a claim before deciding it.
+    Query {
+        /// The claim's number.
+        claim: u64,
+        /// The question; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Record the partner's answer to a question.
+    Answer {
+        /// The claim's number.
+        claim: u64,
+        /// The answer; kept encrypted, shown in the history.
+        #[arg(long)]
+        text: String,
     },
     /// Take up a refused claim again, because what it was refused for has changed; then decide it anew.
     Reopen {

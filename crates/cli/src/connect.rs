@@ -63,6 +63,18 @@ impl Place {
         }
     }
 
+    /// The same place, spoken to by somebody else.
+    pub fn spoken_to_by(&self, actor: Actor) -> Self {
+        Self {
+            database: self.database.clone(),
+            key_file: self.key_file.clone(),
+            checkpoints: self.checkpoints.clone(),
+            actor,
+            rulebook: self.rulebook.clone(),
+            opened: self.opened.clone(),
+        }
+    }
+
     /// What names the database at the command line, without a password.
     pub fn ledger(&self) -> String {
         match &self.database {

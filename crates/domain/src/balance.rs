@@ -97,6 +97,14 @@ impl Balances {
             CaseEvent::SpendReported(e) => {
                 add(&mut self.at(&e.budget_line).pending, e.eur.unwrap_or(Eur::ZERO))?;
             }
+            CaseEvent::PlanAgreed(e) => {
+                for planned in &e.lines {
+                    add(&mut self.at(&planned.budget_line).committed, planned.amount)?;
+                }
+            }
+            CaseEvent::PlanDrawn(e) => subtract(&mut self.at(&e.budget_line).committed, e.amount)?,
+            CaseEvent::PlanRestored(e) => add(&mut self.at(&e.budget_line).committed, e.amount)?,
+            CaseEvent::PlanReleased(e) => subtract(&mut self.at(&e.budget_line).committed, e.amount)?,
             CaseEvent::ClaimConverted(e) => add(&mut self.at(&e.budget_line).pending, e.eur)?,
             CaseEvent::ClaimAccepted(e) => {
                 let line = self.at(&e.budget_line);
@@ -131,7 +139,9 @@ impl Balances {
             | CaseEvent::PartnerAssigned(_)
             | CaseEvent::CaseClosed(_)
             | CaseEvent::CommandRefused(_)
-            | CaseEvent::ClaimQueried(_) => {}
+            | CaseEvent::ClaimProposed(_)
+            | CaseEvent::ClaimQueried(_)
+            | CaseEvent::ClaimAnswered(_) => {}
         }
         Ok(())
     }

@@ -7,6 +7,9 @@
 use event_log::canonical;
 use event_log::leaf::Header;
 use event_log::{Canonical, RecordedEvent, StreamId};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::case::CaseEvent;
@@ -279,6 +282,12 @@ impl Recorded {
     pub fn decode_checked(recorded: RecordedEvent) -> Result<Self, DecodeError> {
         let event = Event::decode_checked(&recorded)?;
         Ok(Self::with(recorded, event))
+    }
+
+    /// The day on which it was recorded (UTC).
+    pub fn recorded_on(&self) -> Date {
+        let at = Timestamp::from_microsecond(self.recorded_at).unwrap_or_default();
+        at.to_zoned(TimeZone::UTC).date()
     }
 
     fn with(recorded: RecordedEvent, event: Event) -> Self {

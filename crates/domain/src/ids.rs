@@ -118,6 +118,12 @@ impl PartnerCode {
         &self.0
     }
 
+    /// Whether somebody of this name is the partner itself, or one of its people, who are named like `asha@caritas`:
+    /// who reports for a partner does not decide what it reported.
+    pub fn is_of(&self, actor: &str) -> bool {
+        actor.rsplit_once('@').map_or(actor, |(_, organisation)| organisation) == self.0
+    }
+
     /// The partner's own stream.
     pub fn stream(&self) -> StreamId {
         stream("partner", &self.0)
@@ -174,6 +180,11 @@ impl Actor {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is this partner itself, or one of its people: see [`PartnerCode::is_of`].
+    pub fn acts_for(&self, partner: &PartnerCode) -> bool {
+        partner.is_of(&self.0)
     }
 }
 

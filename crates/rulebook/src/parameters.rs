@@ -1,5 +1,6 @@
 //! Settings of the rulebook that are single values.
 
+use money::Eur;
 use serde::Deserialize;
 
 use crate::entry::Entry;
@@ -41,6 +42,16 @@ pub struct Parameters {
     /// Which exchange rate values spend in another currency. A rulebook older than the parameter means the rate of the
     /// month of the delivery.
     pub spend_rate: SpendRate,
+    /// The claim, in euro, from which a second person must agree before it is accepted. A rulebook older than the
+    /// parameter asks for nobody.
+    pub second_approval_from: Option<Eur>,
+    /// Days after the delivery from which a report is flagged as late; a rulebook without it flags none.
+    pub late_report_days: Option<u16>,
+    /// How many times the partner's usual claim for the same benefit a claim must be to be flagged as odd.
+    pub outlier_factor: Option<u16>,
+    /// How near below [`second_approval_from`](Self::second_approval_from) a claim must be to be flagged, as a
+    /// percentage of it.
+    pub near_threshold_percent: Option<u16>,
 }
 
 /// A parameter as it stands in the document.

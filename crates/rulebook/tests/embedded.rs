@@ -3,12 +3,13 @@
 mod common;
 
 use common::{book, day};
+use money::Eur;
 use rulebook::{AmountFixedBy, Cap, Parameters, RuleKind, Rulebook, SpendRate};
 
 #[test]
 fn it_loads() {
     match Rulebook::embedded() {
-        Ok(book) => assert_eq!(book.version(), "2026.2"),
+        Ok(book) => assert_eq!(book.version(), "2026.3"),
         Err(errors) => panic!("{errors}"),
     }
 }
@@ -21,6 +22,10 @@ fn its_parameters_are_the_defaults() {
         package_months_after_arrival: 12,
         arrival_grant_for_police_cases: true,
         spend_rate: SpendRate::InforEuroMonthOfDelivery,
+        second_approval_from: Eur::from_cents(200_000).into(),
+        late_report_days: Some(90),
+        outlier_factor: Some(5),
+        near_threshold_percent: Some(5),
     };
     assert_eq!(*book().parameters(), expected);
 }
@@ -150,5 +155,5 @@ fn the_digest_is_that_of_the_document() {
     assert_eq!(book.digest(), again.digest());
     let other = Rulebook::parse(&format!("{}# one more line\n", book.document())).unwrap();
     assert_ne!(book.digest(), other.digest());
-    assert!(format!("{book:?}").starts_with("Rulebook(version \"2026.2\", sha256 "));
+    assert!(format!("{book:?}").starts_with("Rulebook(version \"2026.3\", sha256 "));
 }

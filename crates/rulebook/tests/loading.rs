@@ -4,7 +4,7 @@ mod common;
 
 use common::{add_rule, edit, edited, errors, with_rule, with_table, without};
 use rstest::rstest;
-use rulebook::{Rulebook, SpendRate};
+use rulebook::{Parameters, Rulebook, SpendRate};
 
 #[rstest]
 #[case::unknown_key(
@@ -186,6 +186,14 @@ fn the_line_is_named() {
     "parameter `spend_rate` is \"1.0\", it must be \"inforeuro-month-of-delivery\" or \
      \"inforeuro-month-of-submission\" or \"ecb-day-of-delivery\""
 )]
+#[case::an_amount_that_is_none(
+    edited("second_approval_from", "\"2000.00\"", "2000"),
+    "parameter `second_approval_from` is 2000, it must be an amount such as \"2000.00\""
+)]
+#[case::a_limit_that_flags_everything(
+    edited("near_threshold_percent", "5", "51"),
+    "parameter `near_threshold_percent` is 51, it must be a whole number from 1 to 50"
+)]
 #[case::parameter_of_another_type(
     edited("arrival_grant_for_police_cases", "true", "\"yes\""),
     "parameter `arrival_grant_for_police_cases` is \"yes\", it must be true or false"
@@ -198,7 +206,8 @@ fn the_line_is_named() {
 #[case::misspelt_parameter(
     edited("amount_fixed_by", "\"amount_fixed_by\"", "\"amount_fixed\""),
     "parameter `amount_fixed` does not exist; known are amount_fixed_by, grant_days_after_arrival, \
-     package_months_after_arrival, arrival_grant_for_police_cases, spend_rate\n\
+     package_months_after_arrival, arrival_grant_for_police_cases, spend_rate, second_approval_from, \
+     late_report_days, outlier_factor, near_threshold_percent\n\
      parameter `amount_fixed_by` is missing; add a [[parameter]] with this id and \"application-date\" or \
      \"decision-date\" as value"
 )]
@@ -502,6 +511,22 @@ fn nothing_is_missing_after_the_end_of_the_programme() {
 fn a_document_without_the_rate_means_that_of_the_month_of_the_delivery() {
     let book = Rulebook::parse(&without("spend_rate")).unwrap();
     assert_eq!(book.parameters().spend_rate, SpendRate::InforEuroMonthOfDelivery);
+}
+
+#[test]
+fn a_document_without_the_limits_of_approval_asks_for_nobody_and_flags_nothing() {
+    let names = ["second_approval_from", "late_report_days", "outlier_factor", "near_threshold_percent"];
+    for name in names {
+        let book = Rulebook::parse(&without(name)).unwrap();
+        let all = *Rulebook::embedded().unwrap().parameters();
+        let expected = match name {
+            "second_approval_from" => Parameters { second_approval_from: None, ..all },
+            "late_report_days" => Parameters { late_report_days: None, ..all },
+            "outlier_factor" => Parameters { outlier_factor: None, ..all },
+            _ => Parameters { near_threshold_percent: None, ..all },
+        };
+        assert_eq!(*book.parameters(), expected, "{name}");
+    }
 }
 
 #[test]

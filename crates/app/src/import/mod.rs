@@ -94,6 +94,8 @@ impl At {
 pub enum RowOutcome {
     /// Written, or would be; with what a business rule refused, if it did.
     Applied(Vec<Refused>),
+    /// Written, and left for somebody to decide: why.
+    Undecided(&'static str),
     /// A command was refused and changed nothing: the same row may pass later. Empty where the very same refusal
     /// stands in the log already.
     Waiting(Vec<Refused>),

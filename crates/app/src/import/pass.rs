@@ -138,6 +138,10 @@ impl Pass {
                     *sum = sum.checked_add(amount.unwrap_or(Eur::ZERO)).map_err(domain::FoldError::from)?;
                 }
             }
+            RowOutcome::Undecided(why) => {
+                self.counts.applied += 1;
+                self.refused.entry(why.to_owned()).or_default().0 += 1;
+            }
             RowOutcome::WithoutRate => {
                 self.counts.applied += 1;
                 self.waiting_for_rate += 1;

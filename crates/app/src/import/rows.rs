@@ -7,6 +7,7 @@ use money::{Amount, Currency, Eur, Rate};
 use super::At;
 use crate::error::AppError;
 use crate::session::{CASE_REFERENCE, EXTERNAL_REF, Owner, Session};
+use crate::texts::plain_supplier;
 
 /// Loads the cases that own the unique facts given and, where rows are decided, those that rows name.
 pub(super) async fn load_cases<'r>(
@@ -104,10 +105,9 @@ pub(super) fn named(amount: &Amount) -> String {
     }
 }
 
-/// What makes a receipt this one and no other, however its supplier's name is spaced or capitalised.
+/// What makes a receipt this one and no other.
 pub(super) fn receipt_parts(partner: &str, supplier: &str, receipt_no: &str) -> [String; 3] {
-    let supplier = supplier.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    [partner.to_owned(), supplier, receipt_no.to_owned()]
+    [partner.to_owned(), plain_supplier(supplier), receipt_no.to_owned()]
 }
 
 /// The keyed digest of a receipt.

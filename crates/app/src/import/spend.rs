@@ -168,11 +168,22 @@ impl Importer for Spend {
             session.commit(draft);
             return Ok(RowOutcome::WithoutRate);
         } else if self.accept {
-            let accepted =
-                session.on_claim(&mut draft, case, &ClaimCommand::Accept { claim, by_name: false })?;
+            let by = session.ledger().actor.clone();
+            let accept = ClaimCommand::Accept { claim, by_name: false, by };
+            let accepted = session.on_claim(&mut draft, case, &accept)?;
+            let now = session.case(case).and_then(|c| c.claims.get(&claim));
+            let undecided = match (&accepted, now.map(|claim| claim.state)) {
+                (Ok(()), Some(ClaimState::Proposed)) => Some("waits for a second person"),
+                (Ok(()), Some(ClaimState::Queried)) => Some("queried: late-use"),
+                _ => None,
+            };
+            if let Some(why) = undecided {
+                session.commit(draft);
+                return Ok(RowOutcome::Undecided(why));
+            }
             refused.extend(match accepted {
                 Err(refusal) => Some(Refused { reason: refusal.refusal.codes(), amount: eur }),
-                Ok(()) => session.case(case).and_then(|c| c.claims.get(&claim)).and_then(cut),
+                Ok(()) => now.and_then(cut),
             });
         }
         session.commit(draft);
@@ -182,11 +193,7 @@ impl Importer for Spend {
 
 /// What a decision did not allow.
 fn cut(claim: &Claim) -> Option<Refused> {
-    match (claim.state, claim.reason) {
-        (ClaimState::Queried, _) => Some(Refused { reason: "queried: late-use".into(), amount: None }),
-        (_, Some(reason)) => Some(Refused { reason: reason.to_string(), amount: Some(claim.disallowed) }),
-        (_, None) => None,
-    }
+    claim.reason.map(|reason| Refused { reason: reason.to_string(), amount: Some(claim.disallowed) })
 }
 
 /// The columns in which a known receipt says something else now.

@@ -4,11 +4,13 @@ use ::cases::{CaseRow, CasesProjection};
 use domain::CaseId;
 use domain::case::Stage;
 use jiff::civil::Date;
+use money::Eur;
 use serde::Serialize;
 
 use super::{BalanceItem, ClaimFilter, ClaimItem, GrantItem};
 use crate::error::AppError;
 use crate::ledger::Ledger;
+use crate::session::{Purpose, Session};
 
 /// Where one case stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,6 +39,19 @@ pub struct CaseItem {
     pub reasons: String,
 }
 
+/// One benefit that a partner plans and has not spent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanItem {
+    /// Who plans it.
+    pub partner: String,
+    /// Benefit category.
+    pub category: String,
+    /// Budget line.
+    pub budget_line: String,
+    /// What is left of it.
+    pub left: Eur,
+}
+
 /// One case in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CaseDetail {
@@ -47,6 +62,8 @@ pub struct CaseDetail {
     pub payment_reference: String,
     /// Its budget lines.
     pub balances: Vec<BalanceItem>,
+    /// What is planned and not spent.
+    pub plan: Vec<PlanItem>,
     /// Its arrival grant payments.
     pub grants: Vec<GrantItem>,
     /// Its claims.
@@ -70,7 +87,17 @@ impl Ledger {
         let row = row.ok_or_else(|| AppError::Usage("there is no such case".into()))?;
         let external_ref = self.external_refs([(row.subject, row.external_ref)].into_iter()).await?.pop();
         let claims = self.claims(&ClaimFilter { case: Some(id), ..ClaimFilter::default() }).await?;
+        let mut session = Session::new(self, Purpose::Check);
+        session.load_cases([id]).await?;
+        let plan = session.case(id).into_iter().flat_map(|case| case.plan.iter());
+        let plan = plan.map(|(partner, category, planned)| PlanItem {
+            partner: partner.to_string(),
+            category: category.to_owned(),
+            budget_line: planned.budget_line.clone(),
+            left: planned.left,
+        });
         Ok(CaseDetail {
+            plan: plan.collect(),
             payment_reference: row.reference.payment_reference(),
             item: item(row, external_ref.unwrap_or_default()),
             balances: self.balances(Some(id)).await?,

@@ -2,7 +2,7 @@
 
 use ::claims::{ClaimRow, ClaimsProjection};
 use domain::claim::ClaimState;
-use domain::{CaseId, ClaimId, PartnerCode};
+use domain::{CaseId, ClaimId, PartnerCode, Period};
 use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;
@@ -18,6 +18,8 @@ pub struct ClaimFilter {
     pub case: Option<CaseId>,
     /// Of this partner.
     pub partner: Option<PartnerCode>,
+    /// Delivered in this period.
+    pub period: Option<Period>,
     /// In this state.
     pub state: Option<ClaimState>,
 }
@@ -62,7 +64,9 @@ pub struct ClaimItem {
     /// Why something is disallowed.
     pub reason: String,
     /// How far it has come.
-    pub state: String,
+    pub state: ClaimState,
+    /// Who would accept it, while another one has yet to agree.
+    pub proposed_by: String,
     /// Its identity in the log.
     #[serde(skip)]
     pub id: ClaimId,
@@ -91,6 +95,7 @@ impl Ledger {
         let wanted = |row: &ClaimRow| {
             filter.case.is_none_or(|case| row.case == case)
                 && filter.partner.as_ref().is_none_or(|partner| row.partner == *partner)
+                && filter.period.is_none_or(|period| period.contains(row.delivered_on))
                 && filter.state.is_none_or(|state| row.state == state)
         };
         let mut rows: Vec<(ClaimId, ClaimRow)> = match filter.case {
@@ -152,7 +157,8 @@ impl Ledger {
                     disallowed: row.disallowed,
                     reversed: row.reversed,
                     reason: row.reason.map(|reason| reason.to_string()).unwrap_or_default(),
-                    state: row.state.to_string(),
+                    state: row.state,
+                    proposed_by: row.proposed_by.map(String::from).unwrap_or_default(),
                     id,
                     case_id: row.case,
                 }

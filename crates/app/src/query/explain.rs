@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::case::CaseEvent;
-use domain::claim::{Basis, ClaimReason, SpendReported};
+use domain::claim::{Basis, ClaimReason, QueryReason, SpendReported};
 use domain::grant::GrantReason;
 use domain::ledger::LedgerEvent;
 use domain::{CaseId, Event};
@@ -190,22 +190,34 @@ impl Ledger {
                         because,
                     });
                 }
+                CaseEvent::ClaimProposed(e) => {
+                    let Some((claim, report)) = reported.get(&e.claim) else { continue };
+                    let because = format!(
+                        "{} proposed to accept it; from {} on another person must agree",
+                        e.proposed_by, e.second_approval_from
+                    );
+                    explanation.claims.push(undecided(*claim, report, "proposed", because));
+                }
                 CaseEvent::ClaimQueried(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
-                    let arrived = e.basis.arrived_on.map(|day| day.to_string()).unwrap_or_default();
-                    let because = format!(
-                        "delivered {}, later than the package may be used after the arrival on {arrived}: finance decides it by name",
-                        report.delivered_on
-                    );
-                    let (eligible, disallowed) = (Eur::ZERO, Eur::ZERO);
-                    explanation.claims.push(ClaimExplained {
-                        claim: *claim,
-                        eur: report.eur,
-                        eligible,
-                        disallowed,
-                        reason: e.reason.to_string(),
-                        because,
-                    });
+                    let because = match e.reason {
+                        QueryReason::LateUse => {
+                            let arrived = e.basis.arrived_on.map(|day| day.to_string()).unwrap_or_default();
+                            format!(
+                                "delivered {}, later than the package may be used after the arrival on {arrived}: finance decides it by name",
+                                report.delivered_on
+                            )
+                        }
+                        QueryReason::ByFinance => {
+                            format!("{} asked the partner; the question is in the history", recorded.actor)
+                        }
+                    };
+                    explanation.claims.push(undecided(*claim, report, e.reason.code(), because));
+                }
+                CaseEvent::ClaimAnswered(e) => {
+                    let Some((claim, report)) = reported.get(&e.claim) else { continue };
+                    let because = "the answer is in the history; finance decides it by name".to_owned();
+                    explanation.claims.push(undecided(*claim, report, "answered", because));
                 }
                 CaseEvent::ClaimRefused(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
@@ -227,14 +239,7 @@ impl Ledger {
                         "{} came back on {}: it is free again under the cap",
                         e.amount, e.reversed_on
                     );
-                    explanation.claims.push(ClaimExplained {
-                        claim: *claim,
-                        eur: report.eur,
-                        eligible: Eur::ZERO,
-                        disallowed: Eur::ZERO,
-                        reason: "reversed".into(),
-                        because,
-                    });
+                    explanation.claims.push(undecided(*claim, report, "reversed", because));
                 }
                 CaseEvent::ArrivalGrantPaid(e) => {
                     let because = format!(
@@ -292,17 +297,9 @@ impl Ledger {
                 }
                 CaseEvent::ClaimReopened(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
-                    explanation.claims.push(ClaimExplained {
-                        claim: *claim,
-                        eur: report.eur,
-                        eligible: Eur::ZERO,
-                        disallowed: Eur::ZERO,
-                        reason: "reopened".into(),
-                        because: format!(
-                            "taken up again by {}, with the reason in the history",
-                            recorded.actor
-                        ),
-                    });
+                    let because =
+                        format!("taken up again by {}, with the reason in the history", recorded.actor);
+                    explanation.claims.push(undecided(*claim, report, "reopened", because));
                 }
                 _ => {}
             }
@@ -311,7 +308,7 @@ impl Ledger {
     }
 
     /// Every rulebook that was ever in force, by version.
-    async fn rulebooks(&self) -> Result<HashMap<String, Rulebook>, AppError> {
+    pub(super) async fn rulebooks(&self) -> Result<HashMap<String, Rulebook>, AppError> {
         let mut books = HashMap::new();
         for recorded in self.own_events().await? {
             if let Event::Ledger(LedgerEvent::RulebookAdopted(adopted)) = recorded.event {
@@ -385,8 +382,13 @@ fn exchanged(claim: u64, report: &SpendReported) -> Option<ClaimExplained> {
             )
         }
     };
+    Some(undecided(claim, report, reason, because))
+}
+
+/// What happened to a claim and decides nothing of it.
+fn undecided(claim: u64, report: &SpendReported, reason: &str, because: String) -> ClaimExplained {
     let (eligible, disallowed) = (Eur::ZERO, Eur::ZERO);
-    Some(ClaimExplained { claim, eur: report.eur, eligible, disallowed, reason: reason.into(), because })
+    ClaimExplained { claim, eur: report.eur, eligible, disallowed, reason: reason.into(), because }
 }
 
 fn left(cap: Eur, disbursed: Eur) -> Eur {

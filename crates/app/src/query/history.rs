@@ -161,6 +161,26 @@ fn in_words(
         CaseEvent::Arrived(e) => format!("came home on {}", e.arrived_on),
         CaseEvent::PartnerAssigned(e) => format!("{} took the case", e.partner),
         CaseEvent::CaseClosed(e) => format!("closed on {}", e.closed_on),
+        CaseEvent::PlanAgreed(e) if e.lines.is_empty() => {
+            format!("{} plans nothing any more, agreed {}", e.partner, e.agreed_on)
+        }
+        CaseEvent::PlanAgreed(e) => {
+            let lines: Vec<String> =
+                e.lines.iter().map(|line| format!("{} {} EUR", line.category, line.amount)).collect();
+            format!("plan agreed with {} on {}: {}", e.partner, e.agreed_on, lines.join(", "))
+        }
+        CaseEvent::PlanDrawn(e) => {
+            format!("{} EUR of the plan for {} spent by claim {}", e.amount, e.category, number(e.claim.0))
+        }
+        CaseEvent::PlanRestored(e) => format!(
+            "{} EUR planned for {} again, disallowed of claim {}",
+            e.amount,
+            e.category,
+            number(e.claim.0)
+        ),
+        CaseEvent::PlanReleased(e) => {
+            format!("{} EUR that {} planned for {} released ({})", e.amount, e.partner, e.category, e.reason)
+        }
         CaseEvent::CommandRefused(e) => {
             let reasons: Vec<String> = e.reasons.iter().map(|r| format!("{} ({})", r.id, r.detail)).collect();
             format!("refused to {}: {}", e.command, reasons.join("; "))
@@ -228,7 +248,17 @@ fn in_words(
             e.disallowed,
             e.reason.map_or("", |r| r.code())
         ),
-        CaseEvent::ClaimQueried(e) => format!("claim {} queried: {}", number(e.claim.0), e.reason),
+        CaseEvent::ClaimProposed(e) => format!(
+            "claim {} proposed: {} EUR eligible; from {} EUR on another person must agree",
+            number(e.claim.0),
+            e.eligible,
+            e.second_approval_from
+        ),
+        CaseEvent::ClaimQueried(e) => {
+            let words = e.details.map(|id| format!(": {}", text(id))).unwrap_or_default();
+            format!("claim {} queried ({}){words}", number(e.claim.0), e.reason)
+        }
+        CaseEvent::ClaimAnswered(e) => format!("claim {} answered: {}", number(e.claim.0), text(e.details)),
         CaseEvent::ClaimRefused(e) => {
             let words = e.details.map(|id| format!(": {}", text(id))).unwrap_or_default();
             format!(

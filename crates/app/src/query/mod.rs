@@ -6,9 +6,12 @@
 mod balances;
 mod cases;
 mod claims;
+mod duties;
 mod explain;
+mod flags;
 mod grants;
 mod history;
+mod queries;
 mod rates;
 mod summary;
 
@@ -18,12 +21,13 @@ use ::cases::CaseRow;
 use domain::CaseId;
 
 pub use balances::BalanceItem;
-pub use cases::{CaseDetail, CaseItem};
+pub use cases::{CaseDetail, CaseItem, PlanItem};
 pub use claims::{ClaimFilter, ClaimItem};
 pub use explain::{ClaimExplained, Explanation, GrantExplained, Judgement, RuleCited};
 pub use grants::GrantItem;
 pub use history::HistoryItem;
 pub use history::utc;
+pub use queries::QueryItem;
 pub use rates::{RateFilter, RateItem};
 pub use summary::{ReasonTotal, Summary, SummaryLine};
 

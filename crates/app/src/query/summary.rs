@@ -152,7 +152,7 @@ impl Ledger {
                 refuse("claim", reason.to_string(), Some(claim.disallowed))?;
             }
             waiting_for_rate += u64::from(claim.state == ClaimState::WaitingForRate);
-            if let (ClaimState::Reported | ClaimState::Queried, Some(eur)) = (claim.state, claim.eur) {
+            if let (true, Some(eur)) = (claim.state.is_open(), claim.eur) {
                 open_claims = (open_claims.0 + 1, open_claims.1.checked_add(eur).map_err(FoldError::from)?);
             }
         }

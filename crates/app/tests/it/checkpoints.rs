@@ -61,7 +61,7 @@ async fn start_with(
 /// Accepts the first claim that is open; answers with the position of what that wrote.
 async fn accept_one(ledger: &Ledger) -> u64 {
     let claims = ledger.claims(&Default::default()).await.unwrap();
-    let open = claims.iter().find(|claim| claim.state == "reported").unwrap();
+    let open = claims.iter().find(|claim| claim.state == domain::claim::ClaimState::Reported).unwrap();
     ledger.accept_claim(open.case_id, open.id).await.unwrap();
     head(ledger).await.0
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::{AppError, Ledger};
+use domain::claim::ClaimState;
 use domain::{CaseId, ClaimId};
 
 use store_testing::{Before, Interposed};
@@ -143,9 +144,8 @@ fn the_last_euros_taken_meanwhile_are_not_paid_twice() {
         store.meanwhile(Before::Append, async move { quick.accept_claim(case, claim).await.unwrap() });
         let (_, case, claim) = open[0];
         slow.accept_claim(case, claim).await.unwrap();
-        let states: Vec<_> =
-            book.claims().await.iter().map(|c| (c.state.clone(), c.eligible.to_string())).collect();
-        assert_eq!(states, [("cut".into(), "1000.00".into()), ("accepted".into(), "2000.00".into())]);
+        let states: Vec<_> = book.claims().await.iter().map(|c| (c.state, c.eligible.to_string())).collect();
+        assert_eq!(states, [(ClaimState::Cut, "1000.00".into()), (ClaimState::Accepted, "2000.00".into())]);
         book.sound().await;
     });
 }

@@ -87,7 +87,7 @@ fn a_queried_claim_waits_for_a_decision_by_name() {
         }
         let claim = book.claims().await.remove(0);
         book.ledger.accept_claim(claim.case_id, claim.id).await.unwrap();
-        assert_eq!(book.claims().await[0].state, "accepted");
+        assert_eq!(book.claims().await[0].state, ClaimState::Accepted);
         book.sound().await;
     });
 }

@@ -7,7 +7,7 @@ use domain::case::Decision;
 use rulebook::{Authority, ReturnMode};
 
 use super::{claim, grant, report};
-use crate::args::{CaseCommand, Format, OnDay};
+use crate::args::{CaseCommand, Format, OnDay, PlannedAmount};
 use crate::cells;
 use crate::connect::Place;
 use crate::output::{Cell, Failure, heading, listing, object, say, table};
@@ -72,6 +72,14 @@ pub async fn run(place: &Place, format: Format, command: CaseCommand) -> Result<
             ledger.assign(ledger.find_case(&case).await?, partner.clone()).await?;
             say(format!("{partner} has the case"))?;
         }
+        CaseCommand::Plan { case, partner, line, on } => {
+            let ledger = place.open_to_write().await?;
+            let id = ledger.find_case(&case).await?;
+            let lines =
+                line.into_iter().map(|PlannedAmount { category, amount }| (category, amount)).collect();
+            ledger.agree_plan(id, partner, on, lines).await?;
+            return report::balance_of(&ledger, format, id).await;
+        }
         CaseCommand::Depart(OnDay { case, on }) => {
             let ledger = place.open_to_write().await?;
             ledger.depart(ledger.find_case(&case).await?, on).await?;
@@ -125,6 +133,11 @@ fn in_words(detail: &CaseDetail) -> String {
         "balances",
         &report::BALANCE_COLUMNS[2..],
         detail.balances.iter().map(|b| without_case(report::balance_row(b), 2)).collect(),
+    );
+    section(
+        "planned and not spent",
+        &["partner", "category", "budget_line", "left"],
+        detail.plan.iter().map(|p| cells![&p.partner, &p.category, &p.budget_line, p.left]).collect(),
     );
     section("arrival grants", grant::COLUMNS, detail.grants.iter().map(grant::row).collect());
     section("claims", claim::COLUMNS, detail.claims.iter().map(claim::row).collect());

@@ -67,6 +67,38 @@ pub async fn replay(
     Ok(ExitCode::from(if damaged { DAMAGED } else { 0 }))
 }
 
+/// A violation as it is listed.
+#[derive(serde::Serialize)]
+struct Violated {
+    position: u64,
+    violation: &'static str,
+    actor: String,
+    claim: u64,
+}
+
+pub async fn duties(place: &Place, format: Format) -> Result<ExitCode, Failure> {
+    let ledger = place.open().await?;
+    let bar = LogBar::new();
+    let (events, found) = ledger.duties(&|position, last| bar.at(position, last)).await?;
+    drop(bar);
+    let violated: Vec<Violated> = found
+        .into_iter()
+        .map(|v| Violated {
+            position: v.position,
+            violation: v.breach.code(),
+            actor: v.actor,
+            claim: v.claim,
+        })
+        .collect();
+    if violated.is_empty() && format == Format::Table {
+        say(format!("{events} events: nobody decided what they reported or agreed to what they proposed"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let columns = &["position", "violation", "actor", "claim"];
+    listing(format, columns, &violated, |v| cells![v.position, v.violation, &v.actor, v.claim])?;
+    Ok(ExitCode::from(u8::from(!violated.is_empty())))
+}
+
 pub async fn verify(place: &Place, format: Format, checkpoints: &[PathBuf]) -> Result<ExitCode, Failure> {
     let ledger = place.open_to_inspect().await?;
     let given = checkpoints.iter().map(|file| ledger.read_checkpoint(file)).collect::<Result<_, _>>()?;

@@ -4,12 +4,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use app::import::{Cases, Grants, Reversals, Spend};
+use app::query::ClaimFilter;
+use domain::claim::ClaimState;
 use money::Locale;
 
 use super::{import, report};
 use crate::args::{Format, ImportFile};
 use crate::connect::Place;
 use crate::output::{Failure, heading, object, remark, say};
+
+/// Who agrees to the large claims of the invented year.
+const SECOND: &str = "second-approver";
 
 pub async fn run(
     place: &Place,
@@ -38,10 +43,14 @@ pub async fn run(
         std::fs::write(&path, content).map_err(cannot_write(&path))?;
         Ok(ImportFile { file: path, dry_run: false, partial: false, rejects: None, locale: Locale::Strict })
     };
+    let cases = import::import(&ledger, &Cases, &file("cases.csv", &year.cases)?).await?;
+    let grants = import::import(&ledger, &Grants, &file("grants.csv", &year.grants)?).await?;
+    let spend = import::import(&ledger, &Spend { accept: true }, &file("spend.csv", &year.spend)?).await?;
+    agree(&place).await?;
     let reports = [
-        import::import(&ledger, &Cases, &file("cases.csv", &year.cases)?).await?,
-        import::import(&ledger, &Grants, &file("grants.csv", &year.grants)?).await?,
-        import::import(&ledger, &Spend { accept: true }, &file("spend.csv", &year.spend)?).await?,
+        cases,
+        grants,
+        spend,
         import::import(&ledger, &Reversals, &file("reversals.csv", &year.reversals)?).await?,
     ];
     for report in &reports {
@@ -77,6 +86,17 @@ pub async fn run(
     }
     say(format!("\n{}\n  {}", heading("try next"), next.join("\n  ")))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What takes two people: somebody else agrees to what the import proposed.
+async fn agree(place: &Place) -> Result<(), Failure> {
+    let other = SECOND.parse().map_err(|error: app::NotAnActor| Failure::usage(error.to_string()))?;
+    let ledger = place.spoken_to_by(other).open_to_write().await?;
+    let proposed = ClaimFilter { state: Some(ClaimState::Proposed), ..ClaimFilter::default() };
+    let proposed: Vec<_> =
+        ledger.claims(&proposed).await?.into_iter().map(|c| (c.claim, c.case_id, c.id)).collect();
+    ledger.accept_claims(&proposed, false).await?;
+    Ok(())
 }
 
 fn cannot_write(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {

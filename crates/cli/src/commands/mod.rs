@@ -45,6 +45,7 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Verify { checkpoint, proof: Some(proof), verifier_key } => {
             prove::check(place, format, &proof, &checkpoint, verifier_key)
         }
+        Command::Duties => check::duties(place, format).await,
         Command::Prove { position, since, out } => prove::prove(place, position, since, out).await,
         Command::Checkpoint { public_key: true, .. } => checkpoint::public_key(place, format).await,
         Command::Checkpoint { out, .. } => checkpoint::sign(place, format, out).await,

@@ -1,6 +1,7 @@
 //! What can be asked of a case.
 
 use jiff::civil::Date;
+use money::Eur;
 use rulebook::{Authority, Facts, ReturnMode};
 
 use crate::ids::{CaseId, PartnerCode, SubjectId, TextId};
@@ -68,6 +69,15 @@ pub enum CaseCommand {
         /// Which.
         partner: PartnerCode,
     },
+    /// Agree with a partner on what it is going to spend, in place of what it planned before.
+    AgreePlan {
+        /// With whom.
+        partner: PartnerCode,
+        /// Day of the agreement.
+        agreed_on: Date,
+        /// Benefit categories, each with its amount; none to plan nothing any more.
+        lines: Vec<(String, Eur)>,
+    },
     /// Nothing more will be reported.
     Close {
         /// Day.
@@ -86,6 +96,7 @@ impl CaseCommand {
             Self::Depart { .. } => "depart",
             Self::Arrive { .. } => "arrive",
             Self::AssignPartner { .. } => "assign-partner",
+            Self::AgreePlan { .. } => "agree-plan",
             Self::Close { .. } => "close",
         }
     }
@@ -99,6 +110,7 @@ impl CaseCommand {
             | Self::ChangeReturnMode { changed_on: day, .. }
             | Self::Depart { departed_on: day }
             | Self::Arrive { arrived_on: day }
+            | Self::AgreePlan { agreed_on: day, .. }
             | Self::Close { closed_on: day } => Some(*day),
             Self::AssignPartner { .. } => None,
         }

@@ -9,6 +9,7 @@ use super::event::{
     EntitlementAdjusted, PartnerAssigned, Rejected, ReturnModeChanged,
 };
 use super::state::{Case, Stage};
+use crate::plan::ReleaseReason;
 use crate::refusal::Refusal;
 
 /// Decides a command on a case, or on none yet for [`CaseCommand::File`].
@@ -100,11 +101,20 @@ pub fn decide(
                 _ => Ok(vec![PartnerAssigned { partner: partner.clone() }.into()]),
             }
         }
+        CaseCommand::AgreePlan { partner, agreed_on, lines } => {
+            in_progress(case)?;
+            not_before_application(case, *agreed_on)?;
+            crate::plan::agree(case, partner, *agreed_on, lines, rulebook)
+        }
         CaseCommand::Close { closed_on } => {
             in_progress(case)?;
             not_before_application(case, *closed_on)?;
             match case.claims.values().filter(|claim| claim.is_open()).count() {
-                0 => Ok(vec![CaseClosed { closed_on: *closed_on }.into()]),
+                0 => {
+                    let mut events = crate::plan::release_all(case, ReleaseReason::CaseClosed);
+                    events.push(CaseClosed { closed_on: *closed_on }.into());
+                    Ok(events)
+                }
                 open => Err(Refusal::new(
                     "claims-undecided",
                     format!("{open} claims are not decided: accept or refuse them first"),
@@ -152,7 +162,9 @@ fn withdraw(case: &Case, withdrawn_on: Date) -> Result<Vec<CaseEvent>, Refusal> 
         let detail = "support has been paid: close the case instead, so that what was paid keeps its cap";
         return Err(Refusal::new("already-disbursed", detail));
     }
-    Ok(vec![ApplicationWithdrawn { withdrawn_on }.into()])
+    let mut events = crate::plan::release_all(case, ReleaseReason::ApplicationWithdrawn);
+    events.push(ApplicationWithdrawn { withdrawn_on }.into());
+    Ok(events)
 }
 
 /// What the person may receive after a change. A change that takes the entitlement away leaves what was paid.

@@ -6,12 +6,13 @@ use rulebook::{Authority, Entitlement, Facts, FailedCondition, ReturnMode};
 use serde::{Deserialize, Serialize};
 
 use crate::claim::{
-    BenefitReversed, BenefitReversedV1, ClaimAccepted, ClaimConverted, ClaimQueried, ClaimRefused,
-    ClaimReopened, SpendReported, SpendReportedV1,
+    BenefitReversed, BenefitReversedV1, ClaimAccepted, ClaimAnswered, ClaimConverted, ClaimProposed,
+    ClaimQueried, ClaimQueriedV1, ClaimRefused, ClaimReopened, SpendReported, SpendReportedV1,
 };
 use crate::event::events;
 use crate::grant::{ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned};
 use crate::ids::{CaseId, KeyDigest, PartnerCode, SubjectId, TextId};
+use crate::plan::{PlanAgreed, PlanDrawn, PlanReleased, PlanRestored};
 use crate::reference::CaseReference;
 
 events! {
@@ -27,6 +28,10 @@ events! {
         Arrived = 1,
         PartnerAssigned = 1,
         CaseClosed = 1,
+        PlanAgreed = 1,
+        PlanDrawn = 1,
+        PlanRestored = 1,
+        PlanReleased = 1,
         CommandRefused = 1,
         ArrivalGrantPaid = 1,
         ArrivalGrantRefused = 1,
@@ -35,7 +40,9 @@ events! {
         SpendReported = 2 (1 as SpendReportedV1),
         ClaimConverted = 1,
         ClaimAccepted = 1,
-        ClaimQueried = 1,
+        ClaimProposed = 1,
+        ClaimQueried = 2 (1 as ClaimQueriedV1),
+        ClaimAnswered = 1,
         ClaimRefused = 1,
         ClaimReopened = 1,
         BenefitReversed = 2 (1 as BenefitReversedV1),
@@ -52,6 +59,8 @@ impl CaseEvent {
             Self::ArrivalGrantAllowed(e) => Some(e.details),
             Self::ArrivalGrantReturned(e) => Some(e.details),
             Self::SpendReported(e) => Some(e.details),
+            Self::ClaimQueried(e) => e.details,
+            Self::ClaimAnswered(e) => Some(e.details),
             Self::ClaimRefused(e) => e.details,
             Self::ClaimReopened(e) => Some(e.details),
             Self::BenefitReversed(e) => Some(e.details),

@@ -12,6 +12,7 @@ use crate::balance::Balances;
 use crate::claim::Claim;
 use crate::grant::Grant;
 use crate::ids::{CaseId, ClaimId, GrantId, PartnerCode, SubjectId, TextId};
+use crate::plan::Plan;
 use crate::reference::CaseReference;
 use crate::refusal::FoldError;
 
@@ -60,6 +61,8 @@ pub struct Case {
     pub partner: Option<PartnerCode>,
     /// Spend reported for the person.
     pub claims: BTreeMap<ClaimId, Claim>,
+    /// What partners plan to spend.
+    pub plan: Plan,
     /// Payments of the arrival grant.
     pub grants: BTreeMap<GrantId, Grant>,
     /// Per budget line.
@@ -87,6 +90,7 @@ impl Case {
             arrived_on: None,
             partner: None,
             claims: BTreeMap::new(),
+            plan: Plan::default(),
             grants: BTreeMap::new(),
             balances: Balances::default(),
             refused: Vec::new(),
@@ -136,6 +140,10 @@ impl Case {
             CaseEvent::Arrived(e) => case.arrived_on = Some(e.arrived_on),
             CaseEvent::PartnerAssigned(e) => case.partner = Some(e.partner.clone()),
             CaseEvent::CaseClosed(_) => case.stage = Stage::Closed,
+            CaseEvent::PlanAgreed(_)
+            | CaseEvent::PlanDrawn(_)
+            | CaseEvent::PlanRestored(_)
+            | CaseEvent::PlanReleased(_) => crate::plan::evolve(&mut case, event)?,
             CaseEvent::ArrivalGrantPaid(_)
             | CaseEvent::ArrivalGrantRefused(_)
             | CaseEvent::ArrivalGrantAllowed(_)
@@ -143,7 +151,9 @@ impl Case {
             CaseEvent::SpendReported(_)
             | CaseEvent::ClaimConverted(_)
             | CaseEvent::ClaimAccepted(_)
+            | CaseEvent::ClaimProposed(_)
             | CaseEvent::ClaimQueried(_)
+            | CaseEvent::ClaimAnswered(_)
             | CaseEvent::ClaimRefused(_)
             | CaseEvent::ClaimReopened(_)
             | CaseEvent::BenefitReversed(_) => crate::claim::evolve(&mut case.claims, event)?,

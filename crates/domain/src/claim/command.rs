@@ -5,7 +5,7 @@ use money::{Amount, Eur};
 use uuid::Uuid;
 
 use crate::case::Case;
-use crate::ids::{ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
+use crate::ids::{Actor, ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 use crate::rates::Quote;
 
 /// What a partner reports.
@@ -53,12 +53,32 @@ pub enum ClaimCommand {
         claim: ClaimId,
         /// Accepted by name: decides also what accepting in bulk would query.
         by_name: bool,
+        /// Who: of a large claim, another one than who proposed it.
+        by: Actor,
     },
-    /// Finance refuses the whole claim.
+    /// Finance refuses the whole claim; one person is enough.
     Refuse {
         /// Which.
         claim: ClaimId,
         /// Why, in the vault.
+        details: TextId,
+        /// Who.
+        by: Actor,
+    },
+    /// Finance asks the partner something before it decides.
+    Query {
+        /// Which.
+        claim: ClaimId,
+        /// The question, in the vault.
+        details: TextId,
+        /// Who.
+        by: Actor,
+    },
+    /// The partner's answer to a query, whoever types it in.
+    Answer {
+        /// Which.
+        claim: ClaimId,
+        /// The answer, in the vault.
         details: TextId,
     },
     /// Take up a refused claim again, because what it was refused for has changed or was wrong.
@@ -67,6 +87,8 @@ pub enum ClaimCommand {
         claim: ClaimId,
         /// Why, in the vault.
         details: TextId,
+        /// Who.
+        by: Actor,
     },
     /// Money came back, or never should have left: lowers what was disbursed.
     Reverse {
@@ -91,6 +113,8 @@ impl ClaimCommand {
             Self::Convert { .. } => "convert-claim",
             Self::Accept { .. } => "accept-claim",
             Self::Refuse { .. } => "refuse-claim",
+            Self::Query { .. } => "query-claim",
+            Self::Answer { .. } => "answer-query",
             Self::Reopen { .. } => "reopen-claim",
             Self::Reverse { .. } => "reverse-benefit",
         }
@@ -103,6 +127,8 @@ impl ClaimCommand {
             Self::Convert { claim, .. }
             | Self::Accept { claim, .. }
             | Self::Refuse { claim, .. }
+            | Self::Query { claim, .. }
+            | Self::Answer { claim, .. }
             | Self::Reopen { claim, .. }
             | Self::Reverse { claim, .. } => claim.0,
         }
@@ -112,8 +138,8 @@ impl ClaimCommand {
     pub fn on(&self) -> Option<Date> {
         match self {
             Self::Report(spend) => Some(spend.delivered_on),
-            Self::Convert { .. } | Self::Accept { .. } | Self::Refuse { .. } | Self::Reopen { .. } => None,
             Self::Reverse { reversed_on, .. } => Some(*reversed_on),
+            _ => None,
         }
     }
 
@@ -124,11 +150,11 @@ impl ClaimCommand {
                 Some(quote) => spend.amount.convert(quote.rate).ok(),
                 None => spend.amount.to_eur_exact(),
             },
-            Self::Convert { .. } | Self::Accept { .. } | Self::Refuse { .. } | Self::Reopen { .. } => None,
             Self::Reverse { claim, amount, .. } => match case.claims.get(claim) {
                 Some(claim) => claim.value_of(*amount).ok().map(|(eur, _)| eur),
                 None => amount.to_eur_exact(),
             },
+            _ => None,
         }
     }
 }

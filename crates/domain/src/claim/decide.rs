@@ -1,20 +1,18 @@
 //! Decisions about claims.
 
-use jiff::Span;
 use jiff::civil::Date;
 use money::{Currency, Eur};
 use rulebook::Rulebook;
 
 use super::command::{ClaimCommand, Spend};
-use super::event::{
-    Basis, BenefitReversed, ClaimAccepted, ClaimConverted, ClaimQueried, ClaimReason, ClaimRefused,
-    ClaimReopened, Exchange, QueryReason, SpendReported,
-};
+use super::event::{BenefitReversed, ClaimAnswered, ClaimConverted, ClaimReopened, Exchange, SpendReported};
+use super::review;
 use super::state::{Claim, ClaimState};
 use super::value::{converted, euros};
 use crate::balance::Line;
 use crate::case::{Case, CaseEvent, Stage};
-use crate::ids::{ClaimId, TextId};
+use crate::ids::{Actor, ClaimId};
+use crate::plan;
 use crate::rates::{self, Quote};
 use crate::refusal::{Refusal, bookable};
 
@@ -23,10 +21,20 @@ pub fn decide(case: &Case, command: &ClaimCommand, rulebook: &Rulebook) -> Resul
     match command {
         ClaimCommand::Report(spend) => report(case, spend, rulebook),
         ClaimCommand::Convert { claim, quote } => convert(case, *claim, quote),
-        ClaimCommand::Accept { claim, by_name } => accept(case, *claim, *by_name, rulebook),
-        ClaimCommand::Refuse { claim, details } => refuse(case, *claim, *details, rulebook),
-        ClaimCommand::Reopen { claim: id, details } => {
+        ClaimCommand::Accept { claim, by_name, by } => review::accept(case, *claim, *by_name, by, rulebook),
+        ClaimCommand::Refuse { claim, details, by } => review::refuse(case, *claim, *details, by, rulebook),
+        ClaimCommand::Query { claim, details, by } => review::query(case, *claim, *details, by, rulebook),
+        ClaimCommand::Answer { claim: id, details } => {
             let claim = known(case, *id)?;
+            if claim.state != ClaimState::Queried {
+                let detail = format!("the claim is {}: nothing is asked about it", claim.state);
+                return Err(Refusal::new("not-queried", detail));
+            }
+            Ok(vec![ClaimAnswered { claim: *id, details: *details }.into()])
+        }
+        ClaimCommand::Reopen { claim: id, details, by } => {
+            let claim = known(case, *id)?;
+            not_own(claim, by)?;
             if case.stage == Stage::Closed {
                 return Err(Refusal::new("case-closed", "the case is closed: nothing more is decided"));
             }
@@ -35,7 +43,8 @@ pub fn decide(case: &Case, command: &ClaimCommand, rulebook: &Rulebook) -> Resul
                 return Err(Refusal::new("not-refused", detail));
             }
             let (budget_line, amount) = (claim.budget_line.clone(), claim.eur.unwrap_or(Eur::ZERO));
-            Ok(vec![ClaimReopened { claim: *id, budget_line, amount, details: *details }.into()])
+            let drawn = plan::drawn_by(case, *id, &claim.partner, claim.benefit(), amount);
+            Ok(once_and(ClaimReopened { claim: *id, budget_line, amount, details: *details }, drawn))
         }
         ClaimCommand::Reverse { claim: id, amount, reversed_on, reversal_key, details } => {
             let claim = known(case, *id)?;
@@ -80,24 +89,24 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
         None if spend.amount.is_positive() => {}
         None => return Err(Refusal::new("not-positive", format!("{} is no positive amount", spend.amount))),
     }
+    let benefit = [spend.category.as_str(), &spend.budget_line];
+    let drawn = eur.and_then(|eur| plan::drawn_by(case, spend.claim, &spend.partner, benefit, eur));
     let Spend { claim, partner, category, budget_line, delivered_on, amount, .. } = spend.clone();
     let (receipt_key, receipt_sha256, details) = (spend.receipt_key, spend.receipt_sha256, spend.details);
-    Ok(vec![
-        SpendReported {
-            claim,
-            partner,
-            category,
-            budget_line,
-            delivered_on,
-            amount,
-            exchange,
-            eur,
-            receipt_key,
-            receipt_sha256,
-            details,
-        }
-        .into(),
-    ])
+    let reported = SpendReported {
+        claim,
+        partner,
+        category,
+        budget_line,
+        delivered_on,
+        amount,
+        exchange,
+        eur,
+        receipt_key,
+        receipt_sha256,
+        details,
+    };
+    Ok(once_and(reported, drawn))
 }
 
 /// Values a claim that waited, at the rate that was asked for when it was reported.
@@ -110,7 +119,8 @@ fn convert(case: &Case, id: ClaimId, quote: &Quote) -> Result<Vec<CaseEvent>, Re
     let eur = valued(exchange, claim.amount, quote)?;
     bookable(eur, &case.balances.line(&claim.budget_line))?;
     let budget_line = claim.budget_line.clone();
-    Ok(vec![ClaimConverted { claim: id, budget_line, quote: *quote, eur }.into()])
+    let drawn = plan::drawn_by(case, id, &claim.partner, claim.benefit(), eur);
+    Ok(once_and(ClaimConverted { claim: id, budget_line, quote: *quote, eur }, drawn))
 }
 
 fn valued(exchange: &Exchange, amount: money::Amount, quote: &Quote) -> Result<Eur, Refusal> {
@@ -122,62 +132,6 @@ fn valued(exchange: &Exchange, amount: money::Amount, quote: &Quote) -> Result<E
         exchange.rule, exchange.day, quote.source, quote.rate_date
     );
     Err(Refusal::new("wrong-rate", detail))
-}
-
-/// Takes what fits under the cap and disallows the rest, with the first reason that applies, in the order of
-/// [`ClaimReason`].
-fn accept(case: &Case, id: ClaimId, by_name: bool, rulebook: &Rulebook) -> Result<Vec<CaseEvent>, Refusal> {
-    let claim = undecided(case, id)?;
-    let eur = claim.eur.ok_or_else(|| {
-        let currency = claim.amount.currency();
-        Refusal::new("waiting-for-rate", format!("the exchange rate of {currency} is not published yet"))
-    })?;
-    let basis = basis(case, claim, rulebook);
-    let refused = |reason, basis| {
-        let budget_line = claim.budget_line.clone();
-        Ok(vec![
-            ClaimRefused { claim: id, budget_line, disallowed: eur, reason, details: None, basis }.into(),
-        ])
-    };
-    if case.entitlement(&claim.budget_line).is_none() {
-        return refused(ClaimReason::NoEntitlement, basis);
-    }
-    if case.partner.as_ref() != Some(&claim.partner) {
-        return refused(ClaimReason::WrongPartner, basis);
-    }
-    let Some(arrived_on) = case.arrived_on else {
-        return refused(ClaimReason::NotArrived, basis);
-    };
-    if claim.delivered_on < arrived_on {
-        return refused(ClaimReason::BeforeArrival, basis);
-    }
-    if !by_name && claim.delivered_on > last_day_of_use(arrived_on, rulebook) {
-        return Ok(vec![ClaimQueried { claim: id, reason: QueryReason::LateUse, basis }.into()]);
-    }
-    let room = basis.cap.checked_sub(basis.disbursed).map_err(overflow)?.max(Eur::ZERO);
-    let eligible = eur.min(room);
-    if eligible.is_zero() {
-        return refused(ClaimReason::OverCap, basis);
-    }
-    let disallowed = eur.checked_sub(eligible).map_err(overflow)?;
-    let reason = (!disallowed.is_zero()).then_some(ClaimReason::OverCap);
-    let budget_line = claim.budget_line.clone();
-    Ok(vec![ClaimAccepted { claim: id, budget_line, eligible, disallowed, reason, basis }.into()])
-}
-
-fn refuse(case: &Case, id: ClaimId, details: TextId, rulebook: &Rulebook) -> Result<Vec<CaseEvent>, Refusal> {
-    let claim = undecided(case, id)?;
-    Ok(vec![
-        ClaimRefused {
-            claim: id,
-            budget_line: claim.budget_line.clone(),
-            disallowed: claim.eur.unwrap_or(Eur::ZERO),
-            reason: ClaimReason::ByFinance,
-            details: Some(details),
-            basis: basis(case, claim, rulebook),
-        }
-        .into(),
-    ])
 }
 
 /// Only what was accepted, and has not come back yet, can come back.
@@ -198,11 +152,21 @@ fn reversible(claim: &Claim, amount: Eur, reversed_on: Date) -> Result<(), Refus
     Ok(())
 }
 
+/// Nobody decides what they reported.
+pub(super) fn not_own(claim: &Claim, by: &Actor) -> Result<(), Refusal> {
+    if !by.acts_for(&claim.partner) {
+        return Ok(());
+    }
+    let detail =
+        format!("{by} acts for {}, which reported the claim: somebody else decides it", claim.partner);
+    Err(Refusal::new("own-claim", detail))
+}
+
 fn known(case: &Case, id: ClaimId) -> Result<&Claim, Refusal> {
     case.claims.get(&id).ok_or_else(|| Refusal::new("unknown-claim", "the case has no such claim"))
 }
 
-fn undecided(case: &Case, id: ClaimId) -> Result<&Claim, Refusal> {
+pub(super) fn undecided(case: &Case, id: ClaimId) -> Result<&Claim, Refusal> {
     let claim = known(case, id)?;
     if claim.is_open() {
         return Ok(claim);
@@ -210,24 +174,11 @@ fn undecided(case: &Case, id: ClaimId) -> Result<&Claim, Refusal> {
     Err(Refusal::new("already-decided", format!("the claim is {} already", claim.state)))
 }
 
-fn basis(case: &Case, claim: &Claim, rulebook: &Rulebook) -> Basis {
-    let line = case.balances.line(&claim.budget_line);
-    Basis {
-        rulebook: rulebook.version().to_owned(),
-        rule_id: case.entitlement(&claim.budget_line).map(|e| e.rule_id.clone()),
-        cap: line.cap,
-        disbursed: line.disbursed,
-        partner: case.partner.clone(),
-        arrived_on: case.arrived_on,
-    }
+/// An event, and what it does to the plan.
+pub(super) fn once_and(event: impl Into<CaseEvent>, plan: Option<CaseEvent>) -> Vec<CaseEvent> {
+    std::iter::once(event.into()).chain(plan).collect()
 }
 
-/// Last day on which the package may be used: the months of the rulebook after arrival.
-fn last_day_of_use(arrived_on: Date, rulebook: &Rulebook) -> Date {
-    let months = rulebook.parameters().package_months_after_arrival;
-    arrived_on.saturating_add(Span::new().months(months))
-}
-
-fn overflow(overflow: money::Overflow) -> Refusal {
+pub(super) fn overflow(overflow: money::Overflow) -> Refusal {
     Refusal::new("amount-too-large", overflow.to_string())
 }

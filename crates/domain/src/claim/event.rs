@@ -5,7 +5,7 @@ use money::{Amount, Eur};
 use rulebook::SpendRate;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
+use crate::ids::{Actor, ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 use crate::rates::Quote;
 
 rulebook::codes! {
@@ -31,6 +31,8 @@ rulebook::codes! {
     QueryReason {
         /// Delivered later than the package may be used after arrival.
         LateUse = "late-use",
+        /// Finance asks the partner.
+        ByFinance = "by-finance",
     }
 }
 
@@ -142,6 +144,35 @@ pub struct ClaimQueried {
     pub claim: ClaimId,
     /// Why.
     pub reason: QueryReason,
+    /// Finance's question, in the vault (not in version 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<TextId>,
+    /// Facts and figures used.
+    pub basis: Basis,
+}
+
+/// The partner answered a query: somebody decides by name now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimAnswered {
+    /// Which.
+    pub claim: ClaimId,
+    /// The answer, in the vault.
+    pub details: TextId,
+}
+
+/// One person would accept a claim so large that another one must agree. It is still pending.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimProposed {
+    /// Which.
+    pub claim: ClaimId,
+    /// Who would accept it, and so cannot be the one who agrees.
+    pub proposed_by: Actor,
+    /// From which claim on two people are needed.
+    pub second_approval_from: Eur,
+    /// What would count as disbursed now.
+    pub eligible: Eur,
     /// Facts and figures used.
     pub basis: Basis,
 }

@@ -3,6 +3,8 @@
 mod command;
 mod decide;
 mod event;
+mod flags;
+mod review;
 mod state;
 mod upcast;
 mod value;
@@ -10,11 +12,12 @@ mod value;
 pub use command::{ClaimCommand, Spend};
 pub use decide::decide;
 pub use event::{
-    Basis, BenefitReversed, ClaimAccepted, ClaimConverted, ClaimQueried, ClaimReason, ClaimRefused,
-    ClaimReopened, Exchange, Original, QueryReason, SpendReported,
+    Basis, BenefitReversed, ClaimAccepted, ClaimAnswered, ClaimConverted, ClaimProposed, ClaimQueried,
+    ClaimReason, ClaimRefused, ClaimReopened, Exchange, Original, QueryReason, SpendReported,
 };
+pub use flags::{Flag, FlagKind, Sighted, flags};
 pub use state::{Claim, ClaimState, evolve};
-pub(crate) use upcast::{BenefitReversedV1, SpendReportedV1};
+pub(crate) use upcast::{BenefitReversedV1, ClaimQueriedV1, SpendReportedV1};
 
 /// Kind of unique fact: a receipt of a supplier reported by a partner.
 pub const RECEIPT: &str = "receipt";

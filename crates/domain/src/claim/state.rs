@@ -7,7 +7,7 @@ use money::{Amount, Eur};
 
 use super::event::{ClaimReason, Exchange};
 use crate::case::CaseEvent;
-use crate::ids::{ClaimId, FileDigest, PartnerCode, TextId};
+use crate::ids::{Actor, ClaimId, FileDigest, PartnerCode, TextId};
 use crate::refusal::FoldError;
 
 rulebook::codes! {
@@ -17,8 +17,12 @@ rulebook::codes! {
         WaitingForRate = "waiting-for-rate",
         /// Reported, not decided.
         Reported = "reported",
+        /// One person would accept it; another must agree.
+        Proposed = "proposed",
         /// Waits for an answer or a decision by name.
         Queried = "queried",
+        /// The partner answered: waits for a decision by name.
+        Answered = "answered",
         /// Accepted in whole.
         Accepted = "accepted",
         /// Accepted in part: the rest did not fit.
@@ -27,6 +31,16 @@ rulebook::codes! {
         Refused = "refused",
         /// All that was accepted has come back.
         Reversed = "reversed",
+    }
+}
+
+impl ClaimState {
+    /// Not decided yet.
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::WaitingForRate | Self::Reported | Self::Proposed | Self::Queried | Self::Answered => true,
+            Self::Accepted | Self::Cut | Self::Refused | Self::Reversed => false,
+        }
     }
 }
 
@@ -57,16 +71,25 @@ pub struct Claim {
     pub disallowed: Eur,
     /// Of the eligible part, what has come back.
     pub reversed: Eur,
+    /// What it took from the plan of its partner, and did not give back.
+    pub drawn: Eur,
     /// Why something is disallowed.
     pub reason: Option<ClaimReason>,
     /// How far it has come.
     pub state: ClaimState,
+    /// Who would accept it, while another one has yet to agree.
+    pub proposed_by: Option<Actor>,
 }
 
 impl Claim {
     /// Not decided yet.
     pub fn is_open(&self) -> bool {
-        matches!(self.state, ClaimState::WaitingForRate | ClaimState::Reported | ClaimState::Queried)
+        self.state.is_open()
+    }
+
+    /// Its category, and the budget line that pays.
+    pub(crate) fn benefit(&self) -> [&str; 2] {
+        [&self.category, &self.budget_line]
     }
 
     /// Where it stands before any decision.
@@ -92,8 +115,10 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 eligible: Eur::ZERO,
                 disallowed: Eur::ZERO,
                 reversed: Eur::ZERO,
+                drawn: Eur::ZERO,
                 reason: None,
                 state: ClaimState::Reported,
+                proposed_by: None,
             };
             claim.state = claim.undecided_state();
             if claims.insert(e.claim, claim).is_some() {
@@ -122,7 +147,19 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
             (claim.eligible, claim.disallowed, claim.reason) = (e.eligible, e.disallowed, e.reason);
             claim.state = if e.disallowed.is_zero() { ClaimState::Accepted } else { ClaimState::Cut };
         }
-        CaseEvent::ClaimQueried(e) => undecided(claims, e.claim)?.state = ClaimState::Queried,
+        CaseEvent::ClaimProposed(e) => {
+            let claim = undecided(claims, e.claim)?;
+            (claim.state, claim.proposed_by) = (ClaimState::Proposed, Some(e.proposed_by.clone()));
+        }
+        CaseEvent::ClaimQueried(e) => {
+            let claim = undecided(claims, e.claim)?;
+            // Who proposed it did not know what will be answered.
+            (claim.state, claim.proposed_by) = (ClaimState::Queried, None);
+        }
+        CaseEvent::ClaimAnswered(e) => match claims.get_mut(&e.claim) {
+            Some(claim) if claim.state == ClaimState::Queried => claim.state = ClaimState::Answered,
+            _ => return Err(FoldError(format!("claim {} was asked nothing", e.claim))),
+        },
         CaseEvent::ClaimRefused(e) => {
             let claim = undecided(claims, e.claim)?;
             (claim.disallowed, claim.reason, claim.state) =
@@ -130,7 +167,7 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
         }
         CaseEvent::ClaimReopened(e) => match claims.get_mut(&e.claim) {
             Some(claim) if claim.state == ClaimState::Refused => {
-                (claim.disallowed, claim.reason) = (Eur::ZERO, None);
+                (claim.disallowed, claim.reason, claim.proposed_by) = (Eur::ZERO, None, None);
                 claim.state = claim.undecided_state();
             }
             _ => return Err(FoldError(format!("claim {} was not refused", e.claim))),

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use money::{Amount, Eur};
 use serde::Deserialize;
 
-use super::event::{BenefitReversed, SpendReported};
+use super::event::{Basis, BenefitReversed, ClaimQueried, QueryReason, SpendReported};
 use crate::ids::{ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 
 /// Version 1: every amount came with its euros.
@@ -67,5 +67,20 @@ impl From<BenefitReversedV1> for BenefitReversed {
             reversal_key: event.reversal_key,
             details: event.details,
         }
+    }
+}
+
+/// Version 1: only rules asked, and they have no words of their own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClaimQueriedV1 {
+    claim: ClaimId,
+    reason: QueryReason,
+    basis: Basis,
+}
+
+impl From<ClaimQueriedV1> for ClaimQueried {
+    fn from(event: ClaimQueriedV1) -> Self {
+        Self { claim: event.claim, reason: event.reason, details: None, basis: event.basis }
     }
 }

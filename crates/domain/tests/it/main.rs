@@ -4,9 +4,13 @@
 mod cases;
 mod claims;
 mod exchange;
+mod flags;
+mod four_eyes;
 mod golden;
 mod grants;
 mod limits;
+mod periods;
+mod plans;
 mod rates;
 mod sequences;
 mod support;

@@ -88,8 +88,22 @@ fn case_command() -> impl Strategy<Value = CaseCommand> {
         2 => date().prop_map(|arrived_on| CaseCommand::Arrive { arrived_on }),
         2 => select(&["caritas", "irara"][..]).prop_map(assign),
         1 => date().prop_map(|closed_on| CaseCommand::Close { closed_on }),
+        4 => plan_command(),
         1 => Just(file(facts())),
     ]
+}
+
+fn plan_command() -> impl Strategy<Value = CaseCommand> {
+    let line = (select(&["temporary-housing", "education", "amira2-education"][..]), amount());
+    let line = line.prop_map(|(category, amount)| (category.to_owned(), amount));
+    let lines = prop::collection::vec(line, 0..3);
+    (select(&["caritas", "irara"][..]), date(), lines).prop_map(|(code, agreed_on, lines)| {
+        CaseCommand::AgreePlan { partner: partner(code), agreed_on, lines }
+    })
+}
+
+fn name() -> impl Strategy<Value = &'static str> {
+    select(&["anna", "anna", "bo", "bo", "asha@caritas"][..])
 }
 
 fn claim_command() -> impl Strategy<Value = Command> {
@@ -123,8 +137,11 @@ fn claim_command() -> impl Strategy<Value = Command> {
         }
         .into()
     });
-    let accept = (0_u128..8, any::<bool>())
-        .prop_map(|(number, by_name)| ClaimCommand::Accept { claim: claim(number), by_name }.into());
+    let accept = (0_u128..8, any::<bool>(), name()).prop_map(|(number, by_name, name)| {
+        ClaimCommand::Accept { claim: claim(number), by_name, by: actor(name) }.into()
+    });
+    let asked = (0_u128..8, any::<bool>(), name())
+        .prop_map(|(number, ask, name)| by(name, if ask { query(number) } else { answer(number) }).into());
     let reverse = (0_u128..8, amount(), late_date()).prop_map(|(number, amount, reversed_on)| {
         let (reversal_key, details) = (KeyDigest([7; 32]), text(7));
         ClaimCommand::Reverse {
@@ -136,7 +153,7 @@ fn claim_command() -> impl Strategy<Value = Command> {
         }
         .into()
     });
-    prop_oneof![4 => report, 4 => abroad, 4 => convert, 1 => back_abroad, 8 => accept, 1 => (0_u128..8).prop_map(|number| refuse(number).into()),
+    prop_oneof![4 => report, 4 => abroad, 4 => convert, 1 => back_abroad, 8 => accept, 2 => asked, 1 => (0_u128..8).prop_map(|number| refuse(number).into()),
         2 => (0_u128..8).prop_map(|number| reopen(number).into()), 3 => reverse]
 }
 
@@ -162,7 +179,7 @@ fn start() -> impl Strategy<Value = History> {
                 if at_home == 0 { day(BORDERS[usize::from(applied)]) } else { day("2024-02-01") };
             let facts =
                 Facts { applied_on, return_mode: mode, unaccompanied_child: child, ..to(country, facts()) };
-            let mut history = History::new(facts);
+            let mut history = History::under(rules(), facts);
             if at_home > 0 {
                 for command in
                     [approve("2024-02-20"), assign("caritas"), depart("2024-03-10"), arrive("2024-03-11")]
@@ -257,6 +274,19 @@ proptest! {
                                 prop_assert!(within_cap(&balances.line(&e.budget_line)), "{:?} passed the cap", e);
                                 prop_assert!(!e.eligible.is_zero());
                                 prop_assert_eq!(e.reason.is_some(), !e.disallowed.is_zero());
+                                let proposed_by = &was.claims[&e.claim].proposed_by;
+                                let claimed = e.eligible.checked_add(e.disallowed).unwrap();
+                                let Command::Claim(ClaimCommand::Accept { by, .. }) = &command else { panic!() };
+                                prop_assert!(!by.acts_for(&was.claims[&e.claim].partner));
+                                if Some(claimed) >= rules().parameters().second_approval_from {
+                                    prop_assert!(proposed_by.as_ref().is_some_and(|first| first != by));
+                                }
+                            }
+                            CaseEvent::PlanAgreed(e) => {
+                                for planned in &e.lines {
+                                    let available = balances.line(&planned.budget_line).available().unwrap();
+                                    prop_assert!(!available.is_negative(), "{:?} promises too much", e);
+                                }
                             }
                             CaseEvent::ArrivalGrantPaid(e) => {
                                 prop_assert!(within_cap(&balances.line(&e.budget_line)), "{:?} passed the cap", e);
@@ -270,7 +300,9 @@ proptest! {
             }
             for (name, line) in now.balances.iter() {
                 prop_assert!(!line.pending.is_negative() && !line.disbursed.is_negative());
-                prop_assert!(!line.disallowed.is_negative() && line.committed.is_zero());
+                prop_assert!(!line.disallowed.is_negative());
+                let left = now.plan.iter().filter(|(.., planned)| planned.budget_line == name);
+                prop_assert_eq!(Eur::sum(left.map(|(.., planned)| planned.left)).unwrap(), line.committed);
                 prop_assert!(within_cap(line) || excused.iter().any(|e| e == name), "{} is over its cap: {:?}", name, line);
             }
             for (name, (pending, disbursed, disallowed)) in counted(now) {
@@ -281,6 +313,8 @@ proptest! {
                 let decided = claim.eligible.checked_add(claim.disallowed).unwrap();
                 prop_assert_eq!(decided, if claim.is_open() { Eur::ZERO } else { claim.eur.unwrap_or(Eur::ZERO) });
                 prop_assert!(!claim.reversed.is_negative() && claim.reversed <= claim.eligible);
+                prop_assert!(!claim.drawn.is_negative() && claim.drawn <= claim.eur.unwrap_or(Eur::ZERO));
+                prop_assert_eq!(claim.proposed_by.is_some() && claim.is_open(), claim.state == ClaimState::Proposed);
                 // Euros are those of the receipt, or of its rate; without a rate there are none, and nothing is decided.
                 let worth = match (claim.amount.to_eur_exact(), claim.quote()) {
                     (Some(eur), _) => Some(eur),

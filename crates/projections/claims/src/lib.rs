@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use domain::case::CaseEvent;
-use domain::claim::{ClaimReason, ClaimState};
+use domain::claim::{ClaimReason, ClaimState, QueryReason};
+use domain::ids::FileDigest;
 use domain::rates::Quote;
-use domain::{CaseId, Event, FoldError, PartnerCode, Recorded, TextId};
+use domain::{Actor, CaseId, Event, FoldError, PartnerCode, Recorded, TextId};
 use jiff::civil::Date;
 use money::{Amount, Eur};
 use projection_runner::Projection;
@@ -45,6 +46,35 @@ pub struct ClaimRow {
     pub state: ClaimState,
     /// Supplier, receipt number and description, in the vault.
     pub details: TextId,
+    /// SHA-256 of the receipt's file, when the partner gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_sha256: Option<FileDigest>,
+    /// Day of the report.
+    pub reported_on: Date,
+    /// Who would accept it, while another one has yet to agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<Actor>,
+    /// What was asked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<Query>,
+}
+
+/// A question about a claim, and the answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Query {
+    /// Why it was asked.
+    pub reason: QueryReason,
+    /// When.
+    pub asked_on: Date,
+    /// Finance's words, in the vault; a rule has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<TextId>,
+    /// When it was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_on: Option<Date>,
+    /// The partner's words, in the vault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<TextId>,
 }
 
 /// The projection; rows are named by the claim's id.
@@ -52,7 +82,7 @@ pub struct ClaimsProjection;
 
 impl Projection for ClaimsProjection {
     const NAME: &'static str = "claims";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     type Row = ClaimRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
@@ -60,7 +90,9 @@ impl Projection for ClaimsProjection {
             Event::Case(CaseEvent::SpendReported(e)) => e.claim,
             Event::Case(CaseEvent::ClaimConverted(e)) => e.claim,
             Event::Case(CaseEvent::ClaimAccepted(e)) => e.claim,
+            Event::Case(CaseEvent::ClaimProposed(e)) => e.claim,
             Event::Case(CaseEvent::ClaimQueried(e)) => e.claim,
+            Event::Case(CaseEvent::ClaimAnswered(e)) => e.claim,
             Event::Case(CaseEvent::ClaimRefused(e)) => e.claim,
             Event::Case(CaseEvent::ClaimReopened(e)) => e.claim,
             Event::Case(CaseEvent::BenefitReversed(e)) => e.claim,
@@ -93,6 +125,10 @@ impl Projection for ClaimsProjection {
                     reason: None,
                     state: undecided(e.eur),
                     details: e.details,
+                    receipt_sha256: e.receipt_sha256,
+                    reported_on: event.recorded_on(),
+                    proposed_by: None,
+                    query: None,
                 });
             }
             (Some(row), _) => row,
@@ -106,12 +142,30 @@ impl Projection for ClaimsProjection {
                 (row.eligible, row.disallowed, row.reason) = (e.eligible, e.disallowed, e.reason);
                 row.state = if e.disallowed.is_zero() { ClaimState::Accepted } else { ClaimState::Cut };
             }
-            CaseEvent::ClaimQueried(_) => row.state = ClaimState::Queried,
+            CaseEvent::ClaimProposed(e) => {
+                (row.state, row.proposed_by) = (ClaimState::Proposed, Some(e.proposed_by.clone()));
+            }
+            CaseEvent::ClaimQueried(e) => {
+                (row.state, row.proposed_by) = (ClaimState::Queried, None);
+                row.query = Some(Query {
+                    reason: e.reason,
+                    asked_on: event.recorded_on(),
+                    question: e.details,
+                    answered_on: None,
+                    answer: None,
+                });
+            }
+            CaseEvent::ClaimAnswered(e) => {
+                let query = row.query.as_mut().ok_or_else(|| FoldError("an answer to no question".into()))?;
+                (query.answered_on, query.answer) = (Some(event.recorded_on()), Some(e.details));
+                row.state = ClaimState::Answered;
+            }
             CaseEvent::ClaimRefused(e) => {
                 (row.disallowed, row.reason, row.state) = (e.disallowed, Some(e.reason), ClaimState::Refused);
             }
             CaseEvent::ClaimReopened(_) => {
                 (row.disallowed, row.reason, row.state) = (Eur::ZERO, None, undecided(row.eur));
+                row.proposed_by = None;
             }
             CaseEvent::BenefitReversed(e) => {
                 row.reversed = row.reversed.checked_add(e.amount)?;

@@ -1,5 +1,6 @@
 //! The parameters, typed.
 
+use money::Eur;
 use toml::Value;
 
 use super::report;
@@ -8,15 +9,21 @@ use crate::{AmountFixedBy, Parameter, Parameters, RulebookError, SpendRate};
 /// No programme waits longer than ten years; a larger number is a slip of the hand.
 const DAYS_MAX: u16 = 3_652;
 const MONTHS_MAX: u16 = 120;
+const FACTOR_MAX: u16 = 1_000;
+const PERCENT_MAX: u16 = 50;
 
 impl Parameters {
     /// The name of every parameter.
-    const NAMES: [&str; 5] = [
+    const NAMES: [&str; 9] = [
         "amount_fixed_by",
         "grant_days_after_arrival",
         "package_months_after_arrival",
         "arrival_grant_for_police_cases",
         "spend_rate",
+        "second_approval_from",
+        "late_report_days",
+        "outlier_factor",
+        "near_threshold_percent",
     ];
 
     /// The parameters that are true or false, which a rule may depend on.
@@ -49,18 +56,31 @@ pub(super) fn read(given: &[Parameter], errors: &mut Vec<RulebookError>) -> Opti
     let arrival_grant_for_police_cases =
         reader.value("arrival_grant_for_police_cases", "true or false".to_owned(), Value::as_bool);
     // Rulebooks that were adopted before there was a choice stand in ledgers, and are read for ever.
-    let spend_rate = match given.iter().any(|parameter| parameter.id == "spend_rate") {
+    let spend_rate = match reader.is_given("spend_rate") {
         false => Some(SpendRate::InforEuroMonthOfDelivery),
         true => reader.value("spend_rate", format!("\"{}\"", SpendRate::CODES.join("\" or \"")), |value| {
             value.as_str()?.parse::<SpendRate>().ok()
         }),
     };
+    let second_approval_from = match reader.is_given("second_approval_from") {
+        false => Some(None),
+        true => reader.value("second_approval_from", "an amount such as \"2000.00\"".to_owned(), |value| {
+            value.as_str()?.parse::<Eur>().ok().filter(|amount| *amount > Eur::ZERO).map(Some)
+        }),
+    };
+    let late_report_days = reader.number_if_given("late_report_days", DAYS_MAX);
+    let outlier_factor = reader.number_if_given("outlier_factor", FACTOR_MAX);
+    let near_threshold_percent = reader.number_if_given("near_threshold_percent", PERCENT_MAX);
     Some(Parameters {
         amount_fixed_by: amount_fixed_by?,
         grant_days_after_arrival: grant_days_after_arrival?,
         package_months_after_arrival: package_months_after_arrival?,
         arrival_grant_for_police_cases: arrival_grant_for_police_cases?,
         spend_rate: spend_rate?,
+        second_approval_from: second_approval_from?,
+        late_report_days: late_report_days?,
+        outlier_factor: outlier_factor?,
+        near_threshold_percent: near_threshold_percent?,
     })
 }
 
@@ -70,6 +90,18 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn is_given(&self, name: &str) -> bool {
+        self.given.iter().any(|parameter| parameter.id == name)
+    }
+
+    /// Of a parameter that older rulebooks do not have.
+    fn number_if_given(&mut self, name: &'static str, max: u16) -> Option<Option<u16>> {
+        match self.is_given(name) {
+            false => Some(None),
+            true => self.number(name, max).map(Some),
+        }
+    }
+
     fn number(&mut self, name: &'static str, max: u16) -> Option<u16> {
         self.value(name, format!("a whole number from 1 to {max}"), |value| {
             let number = u16::try_from(value.as_integer()?).ok()?;

@@ -1,0 +1,190 @@
+//! Decisions of finance about claims, and the partner's answers.
+
+use domain::claim::{ClaimState, QueryReason};
+use domain::rates::RateSource;
+use domain::{CaseId, ClaimCommand, ClaimId, TextId};
+use event_log::AppendOutcome;
+use money::Eur;
+use serde::Serialize;
+
+use super::reason_text;
+use crate::error::AppError;
+use crate::ledger::{ATTEMPTS_MAX, Ledger};
+use crate::session::{Purpose, Session};
+
+/// Claims decided and written together.
+pub(crate) const BATCH: usize = 1_000;
+
+/// What became of one claim when several were accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecidedClaim {
+    /// Its number.
+    #[serde(rename = "claim")]
+    pub number: u64,
+    /// Its state now.
+    pub state: ClaimState,
+    /// As claimed.
+    pub eur: Option<Eur>,
+    /// Counts as disbursed.
+    pub eligible: Eur,
+    /// Does not.
+    pub disallowed: Eur,
+    /// Why not, or what it waits for.
+    pub reason: String,
+}
+
+impl Ledger {
+    /// Accepts one claim by name: decides also what accepting in bulk would query. Of a large one, proposes to accept
+    /// it, or agrees to what somebody else proposed.
+    pub async fn accept_claim(&self, case: CaseId, claim: ClaimId) -> Result<(), AppError> {
+        let command = ClaimCommand::Accept { claim, by_name: true, by: self.actor.clone() };
+        let about = claim.to_string();
+        self.execute(case, &["accept-claim", &about], |session, draft| {
+            session.on_claim(draft, case, &command)
+        })
+        .await
+    }
+
+    /// Refuses one claim, with finance's reason. Ends also what somebody proposed.
+    pub async fn refuse_claim(&self, case: CaseId, claim: ClaimId, reason: &str) -> Result<(), AppError> {
+        let by = self.actor.clone();
+        let refuse = |details| ClaimCommand::Refuse { claim, details, by: by.clone() };
+        self.with_words(case, claim, "refuse-claim", reason, refuse).await
+    }
+
+    /// Asks the partner something about a claim; it is not decided in bulk until it is answered and taken up by name.
+    pub async fn query_claim(&self, case: CaseId, claim: ClaimId, question: &str) -> Result<(), AppError> {
+        let by = self.actor.clone();
+        let query = |details| ClaimCommand::Query { claim, details, by: by.clone() };
+        self.with_words(case, claim, "query-claim", question, query).await
+    }
+
+    /// Records the partner's answer to what was asked last.
+    pub async fn answer_query(&self, case: CaseId, claim: ClaimId, answer: &str) -> Result<(), AppError> {
+        let answered = |details| ClaimCommand::Answer { claim, details };
+        self.with_words(case, claim, "answer-query", answer, answered).await
+    }
+
+    /// Takes up a refused claim again, with finance's reason; it is then decided anew.
+    pub async fn reopen_claim(&self, case: CaseId, claim: ClaimId, reason: &str) -> Result<(), AppError> {
+        let by = self.actor.clone();
+        let reopen = |details| ClaimCommand::Reopen { claim, details, by: by.clone() };
+        self.with_words(case, claim, "reopen-claim", reason, reopen).await
+    }
+
+    /// A command about a claim that comes with somebody's words.
+    async fn with_words(
+        &self,
+        case: CaseId,
+        claim: ClaimId,
+        name: &str,
+        words: &str,
+        command: impl Fn(TextId) -> ClaimCommand,
+    ) -> Result<(), AppError> {
+        let text = reason_text(words)?;
+        let about = claim.to_string();
+        self.execute(case, &[name, &about, words], |session, draft| {
+            let details = session.seal(draft, case, &text)?;
+            session.on_claim(draft, case, &command(details))
+        })
+        .await
+    }
+
+    /// Accepts claims in the order given, in batches: those that were reported, and those that somebody else proposed.
+    /// What the rules query stays queried, what takes two people is proposed. A dry run shows what would happen.
+    pub async fn accept_claims(
+        &self,
+        claims: &[(u64, CaseId, ClaimId)],
+        dry_run: bool,
+    ) -> Result<Vec<DecidedClaim>, AppError> {
+        self.accept_in_order(claims, false, dry_run).await
+    }
+
+    /// What [`accept_claim`](Self::accept_claim) would come to; nothing for a claim that is decided already.
+    pub async fn preview_claim(
+        &self,
+        number: u64,
+        case: CaseId,
+        claim: ClaimId,
+    ) -> Result<Option<DecidedClaim>, AppError> {
+        Ok(self.accept_in_order(&[(number, case, claim)], true, true).await?.pop())
+    }
+
+    async fn accept_in_order(
+        &self,
+        claims: &[(u64, CaseId, ClaimId)],
+        by_name: bool,
+        dry_run: bool,
+    ) -> Result<Vec<DecidedClaim>, AppError> {
+        let mut session = Session::new(self, if dry_run { Purpose::DryRun } else { Purpose::Write });
+        let mut done = Vec::with_capacity(claims.len());
+        for chunk in claims.chunks(BATCH) {
+            self.decide_claims(&mut session, chunk, &[], |session, tag, case, claim| {
+                let revision = session.case(case).map_or(0, |c| c.revision);
+                let mine =
+                    session.case(case).and_then(|c| c.claims.get(&claim)).is_some_and(|c| match c.state {
+                        ClaimState::Reported => true,
+                        ClaimState::Proposed => by_name || c.proposed_by.as_ref() != Some(&self.actor),
+                        state => by_name && state.is_open(),
+                    });
+                if mine {
+                    let about = claim.to_string();
+                    let mut draft = session.draft(tag, &["accept-claim", &about, self.actor()], revision);
+                    let command = ClaimCommand::Accept { claim, by_name, by: self.actor.clone() };
+                    // Refusals of a claim are events of their own; a command refused here was decided meanwhile.
+                    let _ = session.on_claim(&mut draft, case, &command)?;
+                    session.commit(draft);
+                }
+                Ok(())
+            })
+            .await?;
+            session.load_cases(chunk.iter().map(|(_, case, _)| *case)).await?;
+            for (number, case, claim) in chunk {
+                let Some(state) = session.case(*case).and_then(|c| c.claims.get(claim)) else { continue };
+                done.push(DecidedClaim {
+                    number: *number,
+                    state: state.state,
+                    eur: state.eur,
+                    eligible: state.eligible,
+                    disallowed: state.disallowed,
+                    reason: match (state.reason, state.state) {
+                        (Some(reason), _) => reason.to_string(),
+                        (None, ClaimState::Queried) => QueryReason::LateUse.to_string(),
+                        (None, ClaimState::Proposed) => "second-person".into(),
+                        (None, _) => String::new(),
+                    },
+                });
+            }
+        }
+        Ok(done)
+    }
+
+    /// Decides something about some claims, in the order given, with the rates of these sources at hand, and writes it; again where somebody else wrote first.
+    pub(crate) async fn decide_claims(
+        &self,
+        session: &mut Session<'_>,
+        claims: &[(u64, CaseId, ClaimId)],
+        sources: &[RateSource],
+        decide: impl Fn(&mut Session<'_>, usize, CaseId, ClaimId) -> Result<(), AppError>,
+    ) -> Result<(), AppError> {
+        let mut open: Vec<usize> = (0..claims.len()).collect();
+        for _ in 0..ATTEMPTS_MAX {
+            session.load_cases(claims.iter().map(|(_, case, _)| *case)).await?;
+            session.load_rates(sources.iter().copied()).await?;
+            for index in &open {
+                let (_, case, claim) = claims[*index];
+                decide(session, *index, case, claim)?;
+            }
+            let outcomes = session.flush().await?;
+            open = outcomes
+                .into_iter()
+                .filter(|(_, outcome)| matches!(outcome, AppendOutcome::Conflict(_)))
+                .map(|(tag, _)| tag)
+                .collect();
+            if open.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(AppError::always_second())
+    }
+}

@@ -1,0 +1,155 @@
+//! Accepting many claims at once, and what that would come to.
+
+use std::collections::BTreeMap;
+
+use app::Ledger;
+use app::command::DecidedClaim;
+use app::query::{ClaimFilter, ClaimItem};
+use domain::FoldError;
+use domain::claim::{ClaimState, Flag};
+use money::Eur;
+
+use super::convert;
+use crate::args::Format;
+use crate::cells;
+use crate::output::{Failure, counted, listing, say};
+
+const COLUMNS: &[&str] = &[
+    "claim",
+    "partner",
+    "external_ref",
+    "receipt_no",
+    "category",
+    "delivered_on",
+    "eur",
+    "eligible",
+    "disallowed",
+    "reason",
+    "state",
+    "flags",
+];
+
+/// Accepts the claims asked for that can be decided in bulk, and lists what became of each. Those with a
+/// flag that asks for a look at another claim stay open, unless they are asked for too.
+pub async fn accept(
+    ledger: &Ledger,
+    format: Format,
+    filter: ClaimFilter,
+    flagged_too: bool,
+    dry_run: bool,
+) -> Result<(), Failure> {
+    if !dry_run {
+        let waiting = ClaimFilter { state: Some(ClaimState::WaitingForRate), ..filter.clone() };
+        let waiting = ledger.claims(&waiting).await?;
+        convert(ledger, &waiting.iter().map(named).collect::<Vec<_>>()).await?;
+    }
+    let claims = ledger.claims(&filter).await?;
+    let open = |claim: &&ClaimItem| match claim.state {
+        ClaimState::Reported => true,
+        ClaimState::Proposed => claim.proposed_by != ledger.actor(),
+        _ => false,
+    };
+    let flags = ledger.flags().await?;
+    let holds_back = |claim: &ClaimItem| {
+        let mut flags = flags.get(&claim.claim).into_iter().flatten();
+        !flagged_too && flags.any(|flag| flag.kind.holds_back())
+    };
+    let (held_back, taken): (Vec<_>, Vec<_>) =
+        claims.iter().filter(open).partition(|claim| holds_back(claim));
+    let decided = ledger.accept_claims(&taken.iter().map(|c| named(c)).collect::<Vec<_>>(), dry_run).await?;
+    let decided: BTreeMap<u64, &DecidedClaim> = decided.iter().map(|done| (done.number, done)).collect();
+    let mut shown: Vec<&ClaimItem> = taken.iter().chain(&held_back).copied().collect();
+    shown.sort_by_key(|claim| claim.claim);
+    let rows: Vec<Outcome> =
+        shown.iter().map(|c| Outcome::of(c, decided.get(&c.claim).copied(), &flags)).collect();
+    listing(format, COLUMNS, &rows, |row| {
+        cells![
+            row.claim,
+            &row.partner,
+            &row.external_ref,
+            &row.receipt_no,
+            &row.category,
+            row.delivered_on,
+            row.eur,
+            row.eligible,
+            row.disallowed,
+            &row.reason,
+            row.state.code(),
+            &row.flags
+        ]
+    })?;
+    if format == Format::Table {
+        say(summary(&rows, held_back.len(), dry_run)?)?;
+    }
+    Ok(())
+}
+
+fn named(claim: &ClaimItem) -> (u64, domain::CaseId, domain::ClaimId) {
+    (claim.claim, claim.case_id, claim.id)
+}
+
+/// One claim with what became of it.
+#[derive(Debug, serde::Serialize)]
+struct Outcome {
+    claim: u64,
+    partner: String,
+    external_ref: String,
+    receipt_no: String,
+    category: String,
+    delivered_on: jiff::civil::Date,
+    eur: Option<Eur>,
+    eligible: Eur,
+    disallowed: Eur,
+    reason: String,
+    state: ClaimState,
+    flags: String,
+}
+
+impl Outcome {
+    fn of(claim: &ClaimItem, decided: Option<&DecidedClaim>, flags: &BTreeMap<u64, Vec<Flag>>) -> Self {
+        let flags = flags.get(&claim.claim).map_or(&[][..], Vec::as_slice);
+        Self {
+            claim: claim.claim,
+            partner: claim.partner.clone(),
+            external_ref: claim.external_ref.clone(),
+            receipt_no: claim.receipt_no.clone(),
+            category: claim.category.clone(),
+            delivered_on: claim.delivered_on,
+            eur: claim.eur,
+            eligible: decided.map_or(claim.eligible, |done| done.eligible),
+            disallowed: decided.map_or(claim.disallowed, |done| done.disallowed),
+            reason: decided.map_or_else(|| "flagged".to_owned(), |done| done.reason.clone()),
+            state: decided.map_or(claim.state, |done| done.state),
+            flags: flags.iter().map(|flag| flag.kind.code()).collect::<Vec<_>>().join(" "),
+        }
+    }
+}
+
+/// How many became what, with their euros.
+fn summary(rows: &[Outcome], flagged: usize, dry_run: bool) -> Result<String, Failure> {
+    let sum = |of: fn(&Outcome) -> Eur| {
+        Eur::sum(rows.iter().map(of)).map_err(|error| app::AppError::from(FoldError::from(error)))
+    };
+    let in_state = |state| rows.iter().filter(|row| row.state == state).count();
+    let open = rows.iter().filter(|row| row.state.is_open()).count();
+    let decided = counted(rows.len() - open, "claim");
+    let done = if dry_run { "would be decided (dry run, nothing was written)" } else { "decided" };
+    let mut text = format!(
+        "{decided} {done}: {} EUR eligible, {} EUR disallowed",
+        sum(|r| r.eligible)?,
+        sum(|r| r.disallowed)?
+    );
+    let proposed =
+        rows.iter().filter(|row| row.state == ClaimState::Proposed && row.reason != "flagged").count();
+    if proposed > 0 {
+        text += &format!("; {proposed} proposed: another person must agree");
+    }
+    let queried = in_state(ClaimState::Queried);
+    if queried > 0 {
+        text += &format!("; {queried} queried: decide by number");
+    }
+    if flagged > 0 {
+        text += &format!("; {flagged} flagged and left open: see `svala claim flags`");
+    }
+    Ok(text)
+}

@@ -1,0 +1,220 @@
+//! `svala claim …`
+
+mod bulk;
+mod odd;
+
+use std::process::ExitCode;
+
+use app::query::{ClaimFilter, ClaimItem, QueryItem};
+use domain::claim::ClaimState;
+use domain::{CaseId, ClaimId};
+use money::Eur;
+
+use crate::args::{ClaimCommand, Format};
+use crate::cells;
+use crate::connect::Place;
+use crate::output::{Cell, Failure, listing, say};
+
+/// The columns of a list of claims.
+pub const COLUMNS: &[&str] = &[
+    "claim",
+    "external_ref",
+    "case",
+    "partner",
+    "receipt_no",
+    "supplier",
+    "category",
+    "delivered_on",
+    "amount",
+    "currency",
+    "rate",
+    "rate_date",
+    "rate_source",
+    "eur",
+    "eligible",
+    "disallowed",
+    "reversed",
+    "reason",
+    "state",
+    "proposed_by",
+];
+
+const QUERY_COLUMNS: &[&str] = &[
+    "claim",
+    "partner",
+    "external_ref",
+    "case",
+    "receipt_no",
+    "eur",
+    "reason",
+    "asked_on",
+    "age_days",
+    "age",
+    "question",
+    "answered_on",
+    "answer",
+];
+
+pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result<ExitCode, Failure> {
+    match command {
+        ClaimCommand::List { case, partner, period, state } => {
+            let ledger = place.open().await?;
+            let case = find(&ledger, case).await?;
+            let claims = ledger.claims(&ClaimFilter { case, partner, period, state }).await?;
+            listing(format, COLUMNS, &claims, row)?;
+        }
+        ClaimCommand::Flags { partner, period, decided } => {
+            let ledger = place.open().await?;
+            let filter = ClaimFilter { partner, period, ..ClaimFilter::default() };
+            odd::list(&ledger, format, &filter, decided).await?;
+        }
+        ClaimCommand::Queries { partner } => {
+            let queries = place.open().await?.queries(partner.as_ref()).await?;
+            listing(format, QUERY_COLUMNS, &queries, query_row)?;
+        }
+        ClaimCommand::Accept { claims, all: _, partner, case, period, flagged_too, dry_run }
+            if claims.is_empty() =>
+        {
+            let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
+            let case = find(&ledger, case).await?;
+            let filter = ClaimFilter { case, partner, period, state: None };
+            bulk::accept(&ledger, format, filter, flagged_too, dry_run).await?;
+        }
+        ClaimCommand::Accept { claims, dry_run, .. } => {
+            let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
+            return accept_by_number(&ledger, &claims, dry_run).await;
+        }
+        ClaimCommand::Query { claim: number, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (case, claim) = ledger.find_claim(number).await?;
+            ledger.query_claim(case, claim, &reason).await?;
+            say(format!("claim {number} queried; the answer: `svala claim answer {number} --text …`"))?;
+        }
+        ClaimCommand::Answer { claim: number, text } => {
+            let ledger = place.open_to_write().await?;
+            let (case, claim) = ledger.find_claim(number).await?;
+            ledger.answer_query(case, claim, &text).await?;
+            say(format!(
+                "claim {number} answered: decide it with `svala claim accept {number}` or refuse it"
+            ))?;
+        }
+        ClaimCommand::Reopen { claim: number, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (case, claim) = ledger.find_claim(number).await?;
+            ledger.reopen_claim(case, claim, &reason).await?;
+            say(format!("claim {number} is taken up again: decide it with `svala claim accept {number}`"))?;
+        }
+        ClaimCommand::Refuse { claim: number, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (case, claim) = ledger.find_claim(number).await?;
+            ledger.refuse_claim(case, claim, &reason).await?;
+            say(format!("claim {number} refused"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn find(ledger: &app::Ledger, case: Option<String>) -> Result<Option<CaseId>, Failure> {
+    match case {
+        Some(case) => Ok(Some(ledger.find_case(&case).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn accept_by_number(ledger: &app::Ledger, claims: &[u64], dry_run: bool) -> Result<ExitCode, Failure> {
+    let mut refused = ExitCode::SUCCESS;
+    for &number in claims {
+        let (case, claim) = ledger.find_claim(number).await?;
+        if dry_run {
+            if let Some(c) = ledger.preview_claim(number, case, claim).await? {
+                say(format!(
+                    "claim {number} would be {}",
+                    outcome(c.state, c.eligible, c.disallowed, &c.reason)
+                ))?;
+            }
+            continue;
+        }
+        convert(ledger, &[(number, case, claim)]).await?;
+        match ledger.accept_claim(case, claim).await {
+            Ok(()) => {
+                let filter = ClaimFilter { case: Some(case), ..ClaimFilter::default() };
+                let item = ledger.claims(&filter).await?.into_iter().find(|c| c.claim == number);
+                if let Some(c) = item {
+                    say(format!("claim {number} {}", outcome(c.state, c.eligible, c.disallowed, &c.reason)))?;
+                }
+            }
+            // The others are still to be decided.
+            Err(error @ app::AppError::Refused(_)) => {
+                crate::output::remark(format!("claim {number}: {error}"));
+                refused = ExitCode::from(1);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(refused)
+}
+
+/// Converts those that wait for a rate that is published by now: an import of rates may have been cut short.
+async fn convert(ledger: &app::Ledger, claims: &[(u64, CaseId, ClaimId)]) -> Result<(), Failure> {
+    let converted = ledger.convert_claims(claims).await?;
+    if converted > 0 {
+        let count = crate::output::counted(converted, "claim");
+        crate::output::remark(format!("{count} that waited for an exchange rate converted"));
+    }
+    Ok(())
+}
+
+/// What a decision came to.
+fn outcome(state: ClaimState, eligible: Eur, disallowed: Eur, reason: &str) -> String {
+    match state {
+        ClaimState::Proposed => {
+            "proposed: another person must agree, by `svala claim accept` of their own".into()
+        }
+        _ if reason.is_empty() => format!("{state}: {eligible} EUR eligible, {disallowed} EUR disallowed"),
+        _ => format!("{state}: {eligible} EUR eligible, {disallowed} EUR disallowed ({reason})"),
+    }
+}
+
+/// One claim as a row.
+pub fn row(c: &ClaimItem) -> Vec<Cell> {
+    cells![
+        c.claim,
+        &c.external_ref,
+        &c.case,
+        &c.partner,
+        &c.receipt_no,
+        &c.supplier,
+        &c.category,
+        c.delivered_on,
+        Cell::Figure(c.amount.clone()),
+        c.currency,
+        Cell::Figure(c.rate.clone()),
+        c.rate_date,
+        c.rate_source,
+        c.eur,
+        c.eligible,
+        c.disallowed,
+        c.reversed,
+        &c.reason,
+        c.state.code(),
+        &c.proposed_by
+    ]
+}
+
+fn query_row(q: &QueryItem) -> Vec<Cell> {
+    cells![
+        q.claim,
+        &q.partner,
+        &q.external_ref,
+        &q.case,
+        &q.receipt_no,
+        q.eur,
+        &q.reason,
+        q.asked_on,
+        u64::try_from(q.age_days).unwrap_or_default(),
+        q.age,
+        &q.question,
+        q.answered_on,
+        &q.answer
+    ]
+}

@@ -1,0 +1,204 @@
+//! What finance should look at before it accepts a claim. A flag refuses nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::civil::Date;
+use money::Eur;
+use rulebook::Parameters;
+
+use super::state::ClaimState;
+use crate::ids::{CaseId, FileDigest, PartnerCode};
+
+rulebook::codes! {
+    /// What is odd about a claim.
+    FlagKind {
+        /// Reported long after the delivery.
+        LateReport = "late-report",
+        /// Far above what this partner usually claims for this benefit.
+        OddAmount = "odd-amount",
+        /// The same receipt stands at another partner, in another programme, or twice: double funding.
+        SameReceipt = "same-receipt",
+        /// The same purpose is claimed for the same person under another programme, or twice with the same amount.
+        SamePurpose = "same-purpose",
+        /// Just below the amount from which a second person must agree.
+        NearThreshold = "near-threshold",
+    }
+}
+
+impl FlagKind {
+    /// Whether somebody has to compare with another claim, so that accepting in bulk leaves this one open.
+    pub fn holds_back(self) -> bool {
+        match self {
+            Self::OddAmount | Self::SameReceipt | Self::SamePurpose => true,
+            Self::LateReport | Self::NearThreshold => false,
+        }
+    }
+}
+
+/// One flag, with what raised it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flag {
+    /// Which.
+    pub kind: FlagKind,
+    /// For people: figures and the numbers of other claims; nothing about a person.
+    pub detail: String,
+}
+
+/// What flags are raised on.
+#[derive(Debug, Clone)]
+pub struct Sighted {
+    /// The claim's number.
+    pub number: u64,
+    /// Who reported it.
+    pub partner: PartnerCode,
+    /// For whom.
+    pub case: CaseId,
+    /// Benefit category.
+    pub category: String,
+    /// What the category is for, which may be the same in two programmes.
+    pub purpose: String,
+    /// The programme that pays.
+    pub programme: String,
+    /// Day of delivery.
+    pub delivered_on: Date,
+    /// Day of the report.
+    pub reported_on: Date,
+    /// In euro; none while the rate is still to come.
+    pub eur: Option<Eur>,
+    /// How far it has come.
+    pub state: ClaimState,
+    /// Supplier and receipt number, in one spelling; none once they were erased.
+    pub receipt: Option<(String, String)>,
+    /// SHA-256 of the receipt's file.
+    pub receipt_sha256: Option<FileDigest>,
+}
+
+impl Sighted {
+    /// Whether money went or may go out for it.
+    fn counts(&self) -> bool {
+        !matches!(self.state, ClaimState::Refused | ClaimState::Reversed)
+    }
+}
+
+/// Claims a partner must have made for a benefit before one of them can be odd.
+const USUAL_FROM: usize = 5;
+/// Days within which the same amount for the same purpose is taken for the same thing.
+const SAME_PURPOSE_DAYS: i32 = 31;
+
+/// The flags of all claims that count, by number. Every claim is compared with all others, whatever their order.
+pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<Flag>> {
+    let mut raised: BTreeMap<u64, Vec<Flag>> = BTreeMap::new();
+    let counting: Vec<&Sighted> = claims.iter().filter(|claim| claim.counts()).collect();
+    let usual = usual(&counting);
+    let receipts = by(&counting, |claim| claim.receipt.clone());
+    let files = by(&counting, |claim| claim.receipt_sha256);
+    let purposes = by(&counting, |claim| Some((claim.case, claim.purpose.clone())));
+    for claim in counting {
+        let mut raise = |kind, detail| raised.entry(claim.number).or_default().push(Flag { kind, detail });
+        if let Some(days) = parameters.late_report_days
+            && days_between(claim.delivered_on, claim.reported_on) > i32::from(days)
+        {
+            let detail =
+                format!("reported on {}, more than {days} days after the delivery", claim.reported_on);
+            raise(FlagKind::LateReport, detail);
+        }
+        if let (Some(factor), Some(eur)) = (parameters.outlier_factor, claim.eur)
+            && let Some(usual) = usual.get(&(&claim.partner, claim.category.as_str()))
+            && i128::from(eur.cents()) > i128::from(usual.cents()) * i128::from(factor)
+        {
+            raise(
+                FlagKind::OddAmount,
+                format!("{eur} EUR, where {} usually claims {usual} for this", claim.partner),
+            );
+        }
+        let same_receipt = claim.receipt.as_ref().and_then(|receipt| receipts.get(receipt));
+        let same_file = claim.receipt_sha256.and_then(|file| files.get(&file));
+        let mut others: Vec<&Sighted> =
+            [same_receipt, same_file].into_iter().flatten().flatten().copied().collect();
+        others.retain(|other| other.number != claim.number && !same_report(claim, other));
+        if let Some(places) = places(&others) {
+            raise(FlagKind::SameReceipt, format!("the same receipt: {places}"));
+        }
+        let same_purpose = purposes.get(&(claim.case, claim.purpose.clone()));
+        let mut others: Vec<&Sighted> = same_purpose.into_iter().flatten().copied().collect();
+        others.retain(|other| other.number != claim.number && same_thing(claim, other));
+        if let Some(places) = places(&others) {
+            raise(FlagKind::SamePurpose, format!("the same purpose for the same person: {places}"));
+        }
+        if let (Some(limit), Some(percent), Some(eur)) =
+            (parameters.second_approval_from, parameters.near_threshold_percent, claim.eur)
+            && eur < limit
+            && i128::from(eur.cents()) * 100 >= i128::from(limit.cents()) * i128::from(100 - percent)
+        {
+            raise(
+                FlagKind::NearThreshold,
+                format!("{eur} EUR is just below {limit}, from which two people decide"),
+            );
+        }
+    }
+    raised
+}
+
+/// Two shares of one cost of a family are one report of one receipt, not two.
+fn same_report(claim: &Sighted, other: &Sighted) -> bool {
+    claim.case != other.case
+        && (&claim.partner, &claim.category, claim.delivered_on, claim.reported_on)
+            == (&other.partner, &other.category, other.delivered_on, other.reported_on)
+        && claim.receipt == other.receipt
+}
+
+/// Under another programme the same purpose is funded twice; under the same one, the same amount within a month may be.
+fn same_thing(claim: &Sighted, other: &Sighted) -> bool {
+    claim.programme != other.programme
+        || (claim.eur.is_some()
+            && claim.eur == other.eur
+            && days_between(claim.delivered_on, other.delivered_on).abs() <= SAME_PURPOSE_DAYS)
+}
+
+fn places(others: &[&Sighted]) -> Option<String> {
+    let mut others: Vec<_> =
+        others.iter().map(|other| (other.number, &other.partner, &other.programme)).collect();
+    others.sort_unstable();
+    others.dedup();
+    let places: Vec<String> = others
+        .iter()
+        .map(|(number, partner, programme)| format!("claim {number} of {partner} under {programme}"))
+        .collect();
+    (!places.is_empty()).then(|| places.join(", "))
+}
+
+fn by<'c, K: std::hash::Hash + Eq>(
+    claims: &[&'c Sighted],
+    key: impl Fn(&Sighted) -> Option<K>,
+) -> HashMap<K, Vec<&'c Sighted>> {
+    let mut groups: HashMap<K, Vec<&Sighted>> = HashMap::new();
+    for claim in claims {
+        if let Some(key) = key(claim) {
+            groups.entry(key).or_default().push(claim);
+        }
+    }
+    groups
+}
+
+/// The median claim of each partner for each benefit, where it made enough of them.
+fn usual<'c>(claims: &[&'c Sighted]) -> HashMap<(&'c PartnerCode, &'c str), Eur> {
+    let mut amounts: HashMap<(&PartnerCode, &str), Vec<Eur>> = HashMap::new();
+    for claim in claims {
+        if let Some(eur) = claim.eur {
+            amounts.entry((&claim.partner, &claim.category)).or_default().push(eur);
+        }
+    }
+    amounts
+        .into_iter()
+        // The one that is held against the others is among them.
+        .filter(|(_, amounts)| amounts.len() > USUAL_FROM)
+        .map(|(whose, mut amounts)| {
+            amounts.sort_unstable();
+            (whose, amounts[(amounts.len() - 1) / 2])
+        })
+        .collect()
+}
+
+fn days_between(from: Date, to: Date) -> i32 {
+    (to - from).get_days()
+}

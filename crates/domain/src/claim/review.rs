@@ -1,0 +1,151 @@
+//! Finance's review of a claim: accept, refuse, or ask the partner.
+
+use jiff::Span;
+use jiff::civil::Date;
+use money::Eur;
+use rulebook::Rulebook;
+
+use super::decide::{not_own, once_and, overflow, undecided};
+use super::event::{
+    Basis, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, ClaimRefused, QueryReason,
+};
+use super::state::{Claim, ClaimState};
+use crate::case::{Case, CaseEvent};
+use crate::ids::{Actor, ClaimId, TextId};
+use crate::plan;
+use crate::refusal::Refusal;
+
+/// Takes what fits under the cap and disallows the rest, with the first reason that applies, in the order of
+/// [`ClaimReason`].
+///
+/// From the rulebook's `second_approval_from` on it takes two people: the first proposes, another one decides, on what
+/// is so by then. What is refused takes one.
+pub(super) fn accept(
+    case: &Case,
+    id: ClaimId,
+    by_name: bool,
+    by: &Actor,
+    rulebook: &Rulebook,
+) -> Result<Vec<CaseEvent>, Refusal> {
+    let claim = undecided(case, id)?;
+    not_own(claim, by)?;
+    let eur = claim.eur.ok_or_else(|| waiting_for_rate(claim))?;
+    let basis = basis(case, claim, rulebook);
+    let refused = |reason, basis| {
+        let budget_line = claim.budget_line.clone();
+        let refused = ClaimRefused { claim: id, budget_line, disallowed: eur, reason, details: None, basis };
+        Ok(once_and(refused, plan::restored(case, id, claim, eur)))
+    };
+    if case.entitlement(&claim.budget_line).is_none() {
+        return refused(ClaimReason::NoEntitlement, basis);
+    }
+    if case.partner.as_ref() != Some(&claim.partner) {
+        return refused(ClaimReason::WrongPartner, basis);
+    }
+    let Some(arrived_on) = case.arrived_on else {
+        return refused(ClaimReason::NotArrived, basis);
+    };
+    if claim.delivered_on < arrived_on {
+        return refused(ClaimReason::BeforeArrival, basis);
+    }
+    if !by_name && claim.delivered_on > last_day_of_use(arrived_on, rulebook) {
+        return Ok(vec![queried(id, QueryReason::LateUse, None, basis)]);
+    }
+    let room = basis.cap.checked_sub(basis.disbursed).map_err(overflow)?.max(Eur::ZERO);
+    let eligible = eur.min(room);
+    if eligible.is_zero() {
+        return refused(ClaimReason::OverCap, basis);
+    }
+    if let Some(second_approval_from) = rulebook.parameters().second_approval_from
+        && eur >= second_approval_from
+    {
+        match &claim.proposed_by {
+            None => {
+                let proposed_by = by.clone();
+                let proposed =
+                    ClaimProposed { claim: id, proposed_by, second_approval_from, eligible, basis };
+                return Ok(vec![proposed.into()]);
+            }
+            Some(first) if first == by => {
+                let detail = format!("{by} proposed to accept {eur}: somebody else must agree");
+                return Err(Refusal::new("second-person-needed", detail));
+            }
+            Some(_) => {}
+        }
+    }
+    let disallowed = eur.checked_sub(eligible).map_err(overflow)?;
+    let reason = (!disallowed.is_zero()).then_some(ClaimReason::OverCap);
+    let budget_line = claim.budget_line.clone();
+    let accepted = ClaimAccepted { claim: id, budget_line, eligible, disallowed, reason, basis };
+    Ok(once_and(accepted, plan::restored(case, id, claim, disallowed)))
+}
+
+pub(super) fn refuse(
+    case: &Case,
+    id: ClaimId,
+    details: TextId,
+    by: &Actor,
+    rulebook: &Rulebook,
+) -> Result<Vec<CaseEvent>, Refusal> {
+    let claim = undecided(case, id)?;
+    not_own(claim, by)?;
+    let disallowed = claim.eur.unwrap_or(Eur::ZERO);
+    let refused = ClaimRefused {
+        claim: id,
+        budget_line: claim.budget_line.clone(),
+        disallowed,
+        reason: ClaimReason::ByFinance,
+        details: Some(details),
+        basis: basis(case, claim, rulebook),
+    };
+    Ok(once_and(refused, plan::restored(case, id, claim, disallowed)))
+}
+
+pub(super) fn query(
+    case: &Case,
+    id: ClaimId,
+    details: TextId,
+    by: &Actor,
+    rulebook: &Rulebook,
+) -> Result<Vec<CaseEvent>, Refusal> {
+    let claim = undecided(case, id)?;
+    not_own(claim, by)?;
+    match claim.state {
+        ClaimState::WaitingForRate => Err(waiting_for_rate(claim)),
+        ClaimState::Queried => {
+            let detail = "the claim is queried already: wait for the answer, or decide it by name";
+            Err(Refusal::new("already-queried", detail))
+        }
+        _ => {
+            let basis = basis(case, claim, rulebook);
+            Ok(vec![queried(id, QueryReason::ByFinance, Some(details), basis)])
+        }
+    }
+}
+
+fn queried(claim: ClaimId, reason: QueryReason, details: Option<TextId>, basis: Basis) -> CaseEvent {
+    ClaimQueried { claim, reason, details, basis }.into()
+}
+
+fn waiting_for_rate(claim: &Claim) -> Refusal {
+    let currency = claim.amount.currency();
+    Refusal::new("waiting-for-rate", format!("the exchange rate of {currency} is not published yet"))
+}
+
+fn basis(case: &Case, claim: &Claim, rulebook: &Rulebook) -> Basis {
+    let line = case.balances.line(&claim.budget_line);
+    Basis {
+        rulebook: rulebook.version().to_owned(),
+        rule_id: case.entitlement(&claim.budget_line).map(|e| e.rule_id.clone()),
+        cap: line.cap,
+        disbursed: line.disbursed,
+        partner: case.partner.clone(),
+        arrived_on: case.arrived_on,
+    }
+}
+
+/// Last day on which the package may be used: the months of the rulebook after arrival.
+fn last_day_of_use(arrived_on: Date, rulebook: &Rulebook) -> Date {
+    let months = rulebook.parameters().package_months_after_arrival;
+    arrived_on.saturating_add(Span::new().months(months))
+}

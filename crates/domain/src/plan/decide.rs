@@ -1,0 +1,153 @@
+//! Decisions about plans, and what claims do to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use money::{Eur, Overflow};
+use rulebook::Rulebook;
+
+use super::event::{PlanAgreed, PlanDrawn, PlanReleased, PlanRestored, PlannedLine, ReleaseReason};
+use crate::balance::Line;
+use crate::case::{Case, CaseEvent, Stage};
+use crate::claim::Claim;
+use crate::ids::{ClaimId, PartnerCode};
+use crate::refusal::{Refusal, bookable};
+
+/// Agrees a plan with the partner that has the case, in place of its earlier one: as far as what it asks for is
+/// available, so that two partners cannot promise the same euros.
+pub(crate) fn agree(
+    case: &Case,
+    partner: &PartnerCode,
+    agreed_on: Date,
+    lines: &[(String, Eur)],
+    rulebook: &Rulebook,
+) -> Result<Vec<CaseEvent>, Refusal> {
+    if case.partner.as_ref() != Some(partner) {
+        let detail = match &case.partner {
+            Some(assigned) => format!("the case is with {assigned}, not with {partner}"),
+            None => format!("no partner has the case: assign {partner} first"),
+        };
+        return Err(Refusal::new("wrong-partner", detail));
+    }
+    let lines = planned(case, agreed_on, lines, rulebook)?;
+    let own: Vec<_> = case.plan.iter().filter(|(whose, ..)| *whose == partner).collect();
+    let is_now = |line: &PlannedLine| {
+        case.plan.get(partner, &line.category).is_some_and(|planned| planned.left == line.amount)
+    };
+    if own.len() == lines.len() && lines.iter().all(is_now) {
+        return Err(Refusal::new("no-change", format!("this is what {partner} plans already")));
+    }
+    let mut asked: BTreeMap<&str, Eur> = BTreeMap::new();
+    for line in &lines {
+        let sum = asked.entry(&line.budget_line).or_default();
+        *sum = sum.checked_add(line.amount).map_err(overflow)?;
+    }
+    for (budget_line, asked) in asked {
+        let own = own.iter().filter(|(.., planned)| planned.budget_line == budget_line);
+        let own = Eur::sum(own.map(|(.., planned)| planned.left)).map_err(overflow)?;
+        let line = case.balances.line(budget_line);
+        let available = line.available().and_then(|rest| rest.checked_add(own)).map_err(overflow)?;
+        if asked > available {
+            let detail = format!(
+                "{asked} is planned on {budget_line}, {} is available: cap {} − disbursed {} − pending {} − planned by others {}",
+                available.max(Eur::ZERO),
+                line.cap,
+                line.disbursed,
+                line.pending,
+                line.committed.checked_sub(own).map_err(overflow)?
+            );
+            return Err(Refusal::new("over-available", detail));
+        }
+    }
+    let mut events = release(case, ReleaseReason::Replaced, |whose| whose == partner);
+    let rulebook = rulebook.version().to_owned();
+    events.push(PlanAgreed { partner: partner.clone(), agreed_on, lines, rulebook }.into());
+    Ok(events)
+}
+
+/// The lines of a plan: each category once, paid from a line on which something was granted.
+fn planned(
+    case: &Case,
+    agreed_on: Date,
+    lines: &[(String, Eur)],
+    rulebook: &Rulebook,
+) -> Result<Vec<PlannedLine>, Refusal> {
+    let mut seen = BTreeSet::new();
+    lines
+        .iter()
+        .map(|(code, amount)| {
+            let category = rulebook.category(code, agreed_on).ok_or_else(|| {
+                let detail = format!("the rulebook has no benefit category {code} on {agreed_on}");
+                Refusal::new("unknown-category", detail)
+            })?;
+            if !seen.insert(code) {
+                return Err(Refusal::new("category-twice", format!("{code} is planned twice")));
+            }
+            if case.entitlement(&category.budget_line).is_none() {
+                let detail = format!("nothing is granted on {}, which pays for {code}", category.budget_line);
+                return Err(Refusal::new("no-entitlement", detail));
+            }
+            bookable(*amount, &Line::default())?;
+            let (category, budget_line) = (code.clone(), category.budget_line.clone());
+            Ok(PlannedLine { category, budget_line, amount: *amount })
+        })
+        .collect()
+}
+
+/// Releases what is left of all plans, because the case ends.
+pub(crate) fn release_all(case: &Case, reason: ReleaseReason) -> Vec<CaseEvent> {
+    release(case, reason, |_| true)
+}
+
+fn release(case: &Case, reason: ReleaseReason, whose: impl Fn(&PartnerCode) -> bool) -> Vec<CaseEvent> {
+    case.plan
+        .iter()
+        .filter(|(partner, ..)| whose(partner))
+        .map(|(partner, category, planned)| {
+            PlanReleased {
+                partner: partner.clone(),
+                category: category.to_owned(),
+                budget_line: planned.budget_line.clone(),
+                amount: planned.left,
+                reason,
+            }
+            .into()
+        })
+        .collect()
+}
+
+/// What a claim of so many euros takes from the plan of its partner.
+pub(crate) fn drawn_by(
+    case: &Case,
+    claim: ClaimId,
+    partner: &PartnerCode,
+    [category, budget_line]: [&str; 2],
+    eur: Eur,
+) -> Option<CaseEvent> {
+    let planned = case.plan.get(partner, category).filter(|planned| planned.budget_line == budget_line)?;
+    let amount = planned.left.min(eur);
+    let (category, budget_line) = (category.to_owned(), budget_line.to_owned());
+    let drawn = PlanDrawn { claim, partner: partner.clone(), category, budget_line, amount };
+    (!amount.is_zero()).then(|| drawn.into())
+}
+
+/// What stands in the plan again when so much of a claim is disallowed: no more than it drew, and only while the person
+/// may still receive something.
+pub(crate) fn restored(case: &Case, id: ClaimId, claim: &Claim, disallowed: Eur) -> Option<CaseEvent> {
+    let amount = claim.drawn.min(disallowed);
+    if amount.is_zero() || case.stage != Stage::Approved {
+        return None;
+    }
+    let restored = PlanRestored {
+        claim: id,
+        partner: claim.partner.clone(),
+        category: claim.category.clone(),
+        budget_line: claim.budget_line.clone(),
+        amount,
+    };
+    Some(restored.into())
+}
+
+fn overflow(overflow: Overflow) -> Refusal {
+    Refusal::new("amount-too-large", overflow.to_string())
+}

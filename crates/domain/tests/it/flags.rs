@@ -1,0 +1,134 @@
+//! What is odd about claims.
+
+use domain::CaseId;
+use domain::claim::{ClaimState, Sighted, flags};
+use domain::ids::FileDigest;
+use proptest::prelude::*;
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::support::*;
+
+fn sighted(number: u64, amount: &str) -> Sighted {
+    Sighted {
+        number,
+        partner: partner("caritas"),
+        case: CaseId(Uuid::from_u128(u128::from(number))),
+        category: "education".into(),
+        purpose: "education".into(),
+        programme: "jrs".into(),
+        delivered_on: day("2024-04-01"),
+        reported_on: day("2024-04-10"),
+        eur: Some(eur(amount)),
+        state: ClaimState::Reported,
+        receipt: Some(("a shop".into(), format!("R-{number}"))),
+        receipt_sha256: None,
+    }
+}
+
+/// `number:kind` of every flag.
+fn raised(claims: &[Sighted]) -> Vec<String> {
+    let raised = flags(claims, rules().parameters());
+    raised.iter().flat_map(|(n, flags)| flags.iter().map(move |f| format!("{n}:{}", f.kind))).collect()
+}
+
+#[rstest]
+#[case("2024-06-30", &[])]
+#[case("2024-07-01", &["1:late-report"])]
+fn a_report_is_late_after_the_days_of_the_rulebook(#[case] reported_on: &str, #[case] expected: &[&str]) {
+    assert_eq!(raised(&[Sighted { reported_on: day(reported_on), ..sighted(1, "10.00") }]), expected);
+}
+
+#[rstest]
+#[case("1899.99", &[])]
+#[case("1900.00", &["1:near-threshold"])]
+#[case("1999.99", &["1:near-threshold"])]
+#[case("2000.00", &[])]
+fn just_below_the_limit_of_two_people(#[case] amount: &str, #[case] expected: &[&str]) {
+    assert_eq!(raised(&[sighted(1, amount)]), expected);
+}
+
+#[test]
+fn an_amount_is_odd_beside_what_the_partner_usually_claims_for_the_benefit() {
+    let usual: Vec<Sighted> = (1..=5).map(|number| sighted(number, "100.00")).collect();
+    let with = |odd: Sighted| usual.iter().cloned().chain([odd]).collect::<Vec<_>>();
+    assert_eq!(raised(&with(sighted(9, "500.00"))), Vec::<String>::new());
+    assert_eq!(raised(&with(sighted(9, "500.01"))), ["9:odd-amount"]);
+    let of_another = Sighted { partner: partner("ettc"), ..sighted(9, "500.01") };
+    assert_eq!(raised(&with(of_another)), Vec::<String>::new(), "another partner's usual is not this one's");
+    assert_eq!(raised(&with(sighted(9, "500.01"))[1..]), Vec::<String>::new(), "four others tell nothing");
+}
+
+/// Both places are named, and at both.
+#[test]
+fn one_receipt_at_two_partners() {
+    let receipt = sighted(1, "10.00").receipt;
+    let there = Sighted { partner: partner("ettc"), receipt, ..sighted(2, "12.00") };
+    let claims = [sighted(1, "10.00"), there.clone()];
+    assert_eq!(raised(&claims), ["1:same-receipt", "2:same-receipt"]);
+    let details = flags(&claims, rules().parameters());
+    assert_eq!(details[&1][0].detail, "the same receipt: claim 2 of ettc under jrs");
+    assert_eq!(details[&2][0].detail, "the same receipt: claim 1 of caritas under jrs");
+    for state in [ClaimState::Refused, ClaimState::Reversed] {
+        assert_eq!(raised(&[sighted(1, "10.00"), Sighted { state, ..there.clone() }]), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn one_file_under_two_receipt_numbers() {
+    let receipt_sha256 = Some(FileDigest([7; 32]));
+    let claims = [
+        Sighted { receipt_sha256, ..sighted(1, "10.00") },
+        Sighted { receipt_sha256, ..sighted(2, "12.00") },
+        sighted(3, "10.00"),
+    ];
+    assert_eq!(raised(&claims), ["1:same-receipt", "2:same-receipt"]);
+}
+
+/// One cost of a family is one receipt on several people.
+#[test]
+fn the_shares_of_one_cost_are_not_flagged() {
+    let receipt = sighted(1, "10.00").receipt;
+    assert_eq!(
+        raised(&[sighted(1, "10.00"), Sighted { receipt, ..sighted(2, "10.00") }]),
+        Vec::<String>::new()
+    );
+}
+
+#[rstest]
+#[case::twins("2024-05-01", "10.00", "jrs", &["1:same-purpose", "2:same-purpose"])]
+#[case::long_after("2024-05-03", "10.00", "jrs", &[])]
+#[case::another_amount("2024-04-01", "10.01", "jrs", &[])]
+#[case::under_another_programme("2024-12-01", "99.00", "amira2", &["1:same-purpose", "2:same-purpose"])]
+fn the_same_purpose_twice(
+    #[case] delivered_on: &str,
+    #[case] amount: &str,
+    #[case] programme: &str,
+    #[case] expected: &[&str],
+) {
+    let first = sighted(1, "10.00");
+    let second = Sighted {
+        case: first.case,
+        delivered_on: day(delivered_on),
+        reported_on: day(delivered_on),
+        programme: programme.into(),
+        ..sighted(2, amount)
+    };
+    assert_eq!(raised(&[first, second]), expected);
+}
+
+proptest! {
+    /// The order in which claims are looked at raises no other flag.
+    #[test]
+    fn the_order_tells_nothing(amounts in prop::collection::vec(1_i64..300_000, 2..20), by in 0_usize..20) {
+        let claims: Vec<Sighted> = amounts.iter().enumerate().map(|(n, cents)| {
+            let receipt = Some(("a shop".into(), format!("R-{}", n / 2)));
+            let case = CaseId(Uuid::from_u128(n as u128 % 3));
+            let partner = partner(if n % 2 == 0 { "caritas" } else { "ettc" });
+            Sighted { receipt, case, partner, ..sighted(n as u64, &money::Eur::from_cents(*cents).to_string()) }
+        }).collect();
+        let mut turned = claims.clone();
+        turned.rotate_left(by % claims.len());
+        prop_assert_eq!(flags(&claims, rules().parameters()), flags(&turned, rules().parameters()));
+    }
+}

@@ -1,0 +1,133 @@
+//! From a certain amount on it takes two people, and nobody decides what they reported.
+
+use domain::ClaimCommand;
+use domain::case::CaseEvent;
+use domain::claim::ClaimState;
+use rstest::rstest;
+
+use crate::support::*;
+
+/// A claim of Caritas for so much, under the rules that are in force.
+fn claimed(amount: &str) -> History {
+    let mut history = History::arrived_under(rules(), facts());
+    history.done(spend(1, "2024-04-01", amount));
+    history
+}
+
+fn state(history: &History) -> ClaimState {
+    history.case().claims[&claim(1)].state
+}
+
+#[rstest]
+#[case::below("1999.99", ClaimState::Accepted)]
+#[case::at_the_limit("2000.00", ClaimState::Proposed)]
+#[case::above("2999.00", ClaimState::Proposed)]
+fn one_person_accepts_below_the_limit_and_proposes_from_there_on(
+    #[case] amount: &str,
+    #[case] expected: ClaimState,
+) {
+    let mut history = claimed(amount);
+    history.done(accept(1));
+    assert_eq!(state(&history), expected);
+}
+
+/// Everybody who may report, propose and agree, and what becomes of it: the whole table.
+#[rstest]
+#[case::two_of_finance("anna", "bo", "accepted")]
+#[case::one_of_finance("anna", "anna", "second-person-needed")]
+#[case::a_person_of_another_partner_and_one_of_finance("omar@ettc", "bo", "accepted")]
+#[case::the_partner_proposes("caritas", "bo", "own-claim")]
+#[case::the_partners_person_proposes("asha@caritas", "bo", "own-claim")]
+#[case::the_partner_agrees("anna", "caritas", "own-claim")]
+#[case::the_partners_person_agrees("anna", "asha@caritas", "own-claim")]
+#[case::two_of_the_partner("asha@caritas", "omar@caritas", "own-claim")]
+#[case::one_of_the_partner("asha@caritas", "asha@caritas", "own-claim")]
+fn who_reports_proposes_and_agrees_are_three(
+    #[case] first: &str,
+    #[case] second: &str,
+    #[case] expected: &str,
+) {
+    let mut history = claimed("2500.00");
+    let steps = [by(first, accept_by_name(1)), by(second, accept_by_name(1))];
+    let outcome = steps.into_iter().try_for_each(|step| history.give(step).map(|_| ()));
+    match outcome {
+        Ok(()) => assert_eq!(state(&history).code(), expected),
+        Err(refusal) => {
+            assert_eq!(refusal.codes(), expected);
+            assert!(state(&history).is_open());
+            assert!(history.case().balances.line(SUPPORT).disbursed.is_zero());
+        }
+    }
+}
+
+/// The partner's own people neither refuse, query nor take up what it claims, however small.
+#[rstest]
+#[case(refuse(1))]
+#[case(query(1))]
+#[case(accept(1))]
+fn nobody_decides_what_they_reported(#[case] command: ClaimCommand) {
+    for name in ["caritas", "asha@caritas"] {
+        let mut history = claimed("10.00");
+        assert_eq!(history.refused(by(name, command.clone())), "own-claim");
+    }
+    let mut history = claimed("10.00");
+    history.done(refuse(1));
+    assert_eq!(history.refused(by("asha@caritas", reopen(1))), "own-claim");
+    history.done(by("caritas.staff", reopen(1)));
+}
+
+/// The second person decides on what is so by then, not on what the first saw.
+#[test]
+fn who_agrees_decides_anew() {
+    let mut history = claimed("2500.00");
+    history.done(spend(2, "2024-04-01", "1800.00"));
+    history.done(by("anna", accept(1)));
+    history.done(by("anna", accept(2)));
+    let events = history.done(by("bo", accept(1)));
+    let CaseEvent::ClaimAccepted(accepted) = &events[0] else { panic!("{events:?}") };
+    assert_eq!((accepted.eligible, accepted.disallowed), (eur("1200.00"), eur("1300.00")));
+}
+
+#[test]
+fn one_refusal_ends_it_and_a_new_round_needs_two_again() {
+    let mut history = claimed("2500.00");
+    history.done(by("anna", accept(1)));
+    history.done(by("anna", refuse(1)));
+    assert_eq!(state(&history), ClaimState::Refused);
+    assert_eq!(history.refused(by("bo", accept(1))), "already-decided");
+    history.done(by("bo", reopen(1)));
+    history.done(by("bo", accept(1)));
+    assert_eq!(state(&history), ClaimState::Proposed, "who proposed before the refusal does not count");
+    history.done(by("anna", accept(1)));
+    assert_eq!(state(&history), ClaimState::Accepted);
+}
+
+/// What a rule refuses takes one person, whatever the amount.
+#[test]
+fn what_a_rule_refuses_takes_one() {
+    let mut history = History::approved_under(rules(), facts());
+    history.done(assign("caritas"));
+    history.done(spend(1, "2024-04-01", "2500.00"));
+    let events = history.done(accept(1));
+    assert_eq!(names(&events), ["ClaimRefused"]);
+}
+
+#[test]
+fn a_question_waits_for_its_answer_and_is_then_decided_by_name() {
+    let mut history = claimed("2500.00");
+    assert_eq!(history.refused(answer(1)), "not-queried");
+    history.done(by("anna", accept(1)));
+    history.done(by("bo", query(1)));
+    assert_eq!(state(&history), ClaimState::Queried);
+    assert_eq!(history.case().claims[&claim(1)].proposed_by, None, "what was proposed lapses");
+    assert_eq!(history.refused(query(1)), "already-queried");
+    history.done(answer(1));
+    assert_eq!(state(&history), ClaimState::Answered);
+    assert_eq!(history.refused(answer(1)), "not-queried");
+    history.done(by("bo", query(1)));
+    history.done(answer(1));
+    history.done(by("bo", accept_by_name(1)));
+    assert_eq!(state(&history), ClaimState::Proposed);
+    history.done(by("anna", accept_by_name(1)));
+    assert_eq!(history.refused(query(1)), "already-decided");
+}

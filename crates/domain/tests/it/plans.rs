@@ -1,0 +1,137 @@
+//! What is planned lowers what is available, and every movement is told.
+
+use domain::case::CaseEvent;
+use domain::plan::ReleaseReason;
+use proptest::prelude::*;
+
+use crate::support::*;
+
+const HOUSING: &str = "temporary-housing";
+const BUSINESS: &str = "business-start-up";
+
+/// `committed pending disbursed available` of the line.
+fn figures(history: &History) -> String {
+    let line = history.case().balances.line(SUPPORT);
+    format!("{} {} {} {}", line.committed, line.pending, line.disbursed, line.available().unwrap())
+}
+
+fn planned(history: &History) -> Vec<(String, String)> {
+    let plan = history.case().plan.iter();
+    plan.map(|(_, category, planned)| (category.to_owned(), planned.left.to_string())).collect()
+}
+
+#[test]
+fn spend_draws_a_plan_down_and_what_is_disallowed_stands_in_it_again() {
+    let mut history = History::arrived(facts());
+    history.done(plan("2024-03-20", &[(HOUSING, "600.00"), (BUSINESS, "2000.00")]));
+    assert_eq!(figures(&history), "2600.00 0.00 0.00 400.00");
+    // Half of what was planned, then more than what is left of it.
+    assert_eq!(names(&history.done(spend(1, "2024-04-01", "300.00"))), ["SpendReported", "PlanDrawn"]);
+    assert_eq!(figures(&history), "2300.00 300.00 0.00 400.00");
+    history.done(spend(2, "2024-04-02", "500.00"));
+    assert_eq!(figures(&history), "2000.00 800.00 0.00 200.00");
+    history.done(accept(1));
+    assert_eq!(figures(&history), "2000.00 500.00 300.00 200.00");
+    assert_eq!(names(&history.done(refuse(2))), ["ClaimRefused", "PlanRestored"]);
+    assert_eq!(figures(&history), "2300.00 0.00 300.00 400.00");
+    assert_eq!(names(&history.done(reopen(2))), ["ClaimReopened", "PlanDrawn"]);
+    history.done(accept(2));
+    assert_eq!(figures(&history), "2000.00 0.00 800.00 200.00");
+    assert_eq!(planned(&history), [(BUSINESS.to_owned(), "2000.00".to_owned())]);
+    // Money that comes back is free: nobody plans it.
+    history.done(reverse(1, "2024-05-01", "300.00"));
+    assert_eq!(figures(&history), "2000.00 0.00 500.00 500.00");
+}
+
+#[test]
+fn no_more_is_planned_than_is_available() {
+    let mut history = History::arrived(facts());
+    history.done(spend(1, "2024-04-01", "1000.00"));
+    assert_eq!(history.refused(plan("2024-03-20", &[(BUSINESS, "2000.01")])), "over-available");
+    history.done(plan("2024-03-20", &[(BUSINESS, "2000.00")]));
+    // Another partner that takes over cannot promise the same euros; the first one may say that it plans less.
+    history.done(assign("irara"));
+    let other = |amount: &str| domain::CaseCommand::AgreePlan {
+        partner: partner("irara"),
+        agreed_on: day("2024-03-21"),
+        lines: vec![(BUSINESS.to_owned(), eur(amount))],
+    };
+    assert_eq!(history.refused(other("0.01")), "over-available");
+    assert_eq!(history.refused(plan("2024-03-21", &[])), "wrong-partner");
+    history.done(assign("caritas"));
+    history.done(plan("2024-03-21", &[(BUSINESS, "500.00")]));
+    history.done(assign("irara"));
+    history.done(other("1500.00"));
+    assert_eq!(figures(&history), "2000.00 1000.00 0.00 0.00");
+}
+
+#[test]
+fn a_new_plan_takes_the_place_of_the_old_one() {
+    let mut history = History::arrived(facts());
+    history.done(plan("2024-03-20", &[(HOUSING, "600.00")]));
+    history.done(spend(1, "2024-04-01", "200.00"));
+    let events = history.done(plan("2024-04-02", &[(BUSINESS, "2800.00")]));
+    assert_eq!(names(&events), ["PlanReleased", "PlanAgreed"]);
+    assert_eq!(figures(&history), "2800.00 200.00 0.00 0.00");
+    assert_eq!(names(&history.done(refuse(1))), ["ClaimRefused"], "it drew on a plan that is no more");
+    assert_eq!(history.refused(plan("2024-04-03", &[(BUSINESS, "2800.00")])), "no-change");
+    history.done(plan("2024-04-03", &[]));
+    assert_eq!(figures(&history), "0.00 0.00 0.00 3000.00");
+    assert_eq!(history.refused(plan("2024-04-03", &[])), "no-change");
+}
+
+#[test]
+fn what_is_left_is_released_when_the_case_ends() {
+    let mut history = History::arrived(facts());
+    history.done(plan("2024-03-20", &[(HOUSING, "600.00"), (BUSINESS, "1.00")]));
+    let events = history.clone().done(close("2024-05-01"));
+    assert_eq!(names(&events), ["PlanReleased", "PlanReleased", "CaseClosed"]);
+    history.done(spend(1, "2024-04-01", "100.00"));
+    let events = history.done(withdraw("2024-05-01"));
+    let CaseEvent::PlanReleased(released) = &events[0] else { panic!("{events:?}") };
+    assert_eq!(released.reason, ReleaseReason::ApplicationWithdrawn);
+    assert_eq!(
+        names(&history.done(refuse(1))),
+        ["ClaimRefused"],
+        "nothing is planned for whom nothing is granted"
+    );
+    assert!(history.case().balances.line(SUPPORT).committed.is_zero());
+}
+
+#[test]
+fn a_plan_is_made_of_benefits_that_are_granted() {
+    let mut history = History::arrived(facts());
+    for (lines, reason) in [
+        (&[("gold", "1.00")][..], "unknown-category"),
+        (&[("amira2-education", "1.00")], "no-entitlement"),
+        (&[(HOUSING, "1.00"), (HOUSING, "2.00")], "category-twice"),
+        (&[(HOUSING, "0.00")], "not-positive"),
+        (&[(HOUSING, "-1.00")], "not-positive"),
+    ] {
+        assert_eq!(history.refused(plan("2024-03-20", lines)), reason);
+    }
+    let mut unassigned = History::approved(facts());
+    assert_eq!(unassigned.refused(plan("2024-03-20", &[(HOUSING, "1.00")])), "wrong-partner");
+}
+
+proptest! {
+    /// What one partner plans and spends never makes more than the cap promised, in whatever order.
+    #[test]
+    fn a_plan_that_is_agreed_fits(cents in prop::collection::vec((1_i64..200_000, 1_i64..200_000, any::<bool>()), 1..12)) {
+        let mut history = History::arrived(facts());
+        for (number, (planned, spent, accepted)) in cents.into_iter().enumerate() {
+            let planned = money::Eur::from_cents(planned).to_string();
+            if history.give(plan("2024-03-20", &[(HOUSING, planned.as_str())])).is_ok() {
+                let line = history.case().balances.line(SUPPORT);
+                prop_assert!(!line.available().unwrap().is_negative());
+            }
+            let number = number as u128;
+            history.done(spend(number, "2024-04-01", &money::Eur::from_cents(spent).to_string()));
+            history.done(if accepted { accept(number) } else { refuse(number) });
+            let left = history.case().plan.iter().map(|(.., planned)| planned.left);
+            let line = history.case().balances.line(SUPPORT);
+            prop_assert_eq!(money::Eur::sum(left).unwrap(), line.committed);
+            prop_assert!(line.disbursed <= line.cap);
+        }
+    }
+}

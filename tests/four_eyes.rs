@@ -1,0 +1,218 @@
+//! Two people for large claims, bulk acceptance with a preview, questions and answers, what is odd, and plans.
+
+use crate::forger;
+use crate::support::Ledger;
+
+const SPEND: &str =
+    "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description";
+
+/// A ledger under the rules of the program with the cases of the small scenario.
+fn cases() -> Ledger {
+    let ledger = Ledger::new();
+    ledger.take_files(&crate::support::fixtures());
+    ledger.import_up_to("cases");
+    ledger
+}
+
+/// The same with spend that is reported and not decided.
+fn reported(rows: &str) -> Ledger {
+    let ledger = cases();
+    ledger.write("some.csv", format!("{SPEND}\n{rows}"));
+    ledger.ok("import spend some.csv");
+    ledger
+}
+
+fn one(receipt: &str, amount: &str) -> String {
+    format!("irara,FX-2041,education,2024-02-01,{amount},EUR,Lempa,{receipt},,\n")
+}
+
+fn state(ledger: &Ledger, receipt: &str) -> String {
+    let claims = ledger.csv("claim list");
+    let claim = claims.iter().find(|claim| claim["receipt_no"] == receipt);
+    claim.map(|claim| claim["state"].clone()).unwrap_or_default()
+}
+
+fn number(ledger: &Ledger, receipt: &str) -> String {
+    let claims = ledger.csv("claim list");
+    claims.iter().find(|claim| claim["receipt_no"] == receipt).unwrap()["claim"].clone()
+}
+
+#[test]
+fn a_large_claim_takes_two_people() {
+    let ledger = reported(&one("L-1", "2000.00"));
+    let large = number(&ledger, "L-1");
+    let said = ledger.ok(&format!("--actor anna claim accept {large}"));
+    assert!(said.contains("proposed: another person must agree"), "{said}");
+    assert_eq!(ledger.csv("claim list --state proposed")[0]["proposed_by"], "anna");
+    assert_eq!(ledger.support("FX-2041")["disbursed"], "0.00");
+    assert_eq!(ledger.support("FX-2041")["pending"], "2000.00");
+
+    let refused = ledger.fail(1, &format!("--actor anna claim accept {large}"));
+    assert!(refused.contains("second-person-needed"), "{refused}");
+    let refused = ledger.fail(1, &format!("--actor asha@irara claim accept {large}"));
+    assert!(refused.contains("own-claim"), "{refused}");
+    ledger.ok(&format!("--actor bo claim accept {large}"));
+    assert_eq!(ledger.support("FX-2041")["disbursed"], "2000.00");
+    let history = ledger.ok("history FX-2041");
+    assert!(
+        history.contains("anna") && history.contains("from 2000.00 EUR on another person must agree"),
+        "{history}"
+    );
+    assert!(ledger.ok("explain FX-2041").contains("anna proposed to accept it"));
+    ledger.is_sound();
+}
+
+/// Whoever imports decides what is below the limit, proposes what is not, and reports neither.
+#[test]
+fn an_import_that_accepts_proposes_what_is_large() {
+    let ledger = cases();
+    ledger.write("some.csv", format!("{SPEND}\n{}{}", one("S-1", "1999.99"), one("L-1", "2000.00")));
+    let report = ledger.json("--actor anna import spend some.csv --accept");
+    assert_eq!(report["counts"]["applied"], 2, "{report}");
+    assert_eq!((state(&ledger, "S-1"), state(&ledger, "L-1")), ("accepted".into(), "proposed".into()));
+    // Whoever imported it cannot agree by accepting in bulk.
+    ledger.ok("--actor anna claim accept --all --flagged-too");
+    assert_eq!(state(&ledger, "L-1"), "proposed");
+    ledger.ok("--actor bo claim accept --all --flagged-too");
+    assert_eq!(state(&ledger, "L-1"), "cut", "3000.00 − 1999.99 is left");
+    assert!(ledger.ok("duties").contains("nobody decided what they reported"));
+    ledger.is_sound();
+}
+
+#[test]
+fn accepting_a_period_shows_before_what_it_does() {
+    let rows = [
+        one("Q1-1", "100.00"),
+        "irara,FX-2041,medical-care,2024-04-01,90.00,EUR,Clinic,Q2-1,,\n".into(),
+        "irara,FX-2041,job-counselling,2024-06-30,80.00,EUR,Desk,Q2-2,,\n".into(),
+        "irara,FX-2041,temporary-housing,2024-07-01,70.00,EUR,House,Q3-1,,\n".into(),
+    ];
+    let ledger = reported(&rows.concat());
+    let root = ledger.root();
+    let preview = ledger.csv("claim accept --partner irara --period 2024-Q2 --dry-run");
+    let named: Vec<&str> = preview.iter().map(|row| row["receipt_no"].as_str()).collect();
+    assert_eq!(named, ["Q2-1", "Q2-2"]);
+    assert_eq!(ledger.root(), root, "a dry run writes nothing");
+    let said = ledger.ok("claim accept --partner irara --period 2024-Q2 --dry-run");
+    assert!(
+        said.contains("2 claims would be decided (dry run, nothing was written): 170.00 EUR eligible"),
+        "{said}"
+    );
+    assert_eq!(ledger.csv("claim accept --partner irara --period 2024-Q2"), preview);
+    assert_eq!((state(&ledger, "Q1-1"), state(&ledger, "Q2-2")), ("reported".into(), "accepted".into()));
+    assert!(ledger.fail(2, "claim accept --period 2024-Q5").contains("2024-Q2"));
+    assert_eq!(ledger.csv("claim list --period 2024-04-01..2024-07-01").len(), 3);
+}
+
+#[test]
+fn a_question_goes_to_the_partner_and_its_answer_comes_back() {
+    let ledger = reported(&[one("A-1", "100.00"), one("A-2", "55.00")].concat());
+    let asked = number(&ledger, "A-1");
+    ledger.ok(&format!("claim query {asked} --reason 'which course is this?'"));
+    assert_eq!(state(&ledger, "A-1"), "queried");
+    ledger.ok("claim accept --all");
+    assert_eq!((state(&ledger, "A-1"), state(&ledger, "A-2")), ("queried".into(), "accepted".into()));
+    let queries = ledger.csv("claim queries");
+    assert_eq!(queries.len(), 1);
+    let open = &queries[0];
+    assert_eq!(
+        (&*open["question"], &*open["age_days"], &*open["age"]),
+        ("which course is this?", "0", "0-30")
+    );
+    assert_eq!((&*open["answer"], &*open["answered_on"], &*open["reason"]), ("", "", "by-finance"));
+
+    let other = number(&ledger, "A-2");
+    assert!(ledger.fail(1, &format!("claim answer {other} --text no")).contains("not-queried"));
+    ledger.ok(&format!("--actor asha@irara claim answer {asked} --text 'welding, spring term'"));
+    let answered = &ledger.csv("claim queries --partner irara")[0];
+    assert_eq!(answered["answer"], "welding, spring term");
+    assert!(ledger.csv("claim queries --partner caritas").is_empty());
+    ledger.ok("claim accept --all");
+    assert_eq!(state(&ledger, "A-1"), "answered", "an answer is read before it is decided");
+    ledger.ok(&format!("claim accept {asked}"));
+    assert!(ledger.csv("claim queries").is_empty());
+    let history = ledger.ok("history FX-2041");
+    assert!(
+        history.contains("which course is this?") && history.contains("welding, spring term"),
+        "{history}"
+    );
+    ledger.is_sound();
+}
+
+/// The same receipt at two partners: both places are named, and neither is accepted without a look.
+#[test]
+fn one_receipt_at_two_partners_is_flagged_with_both_places() {
+    let ledger = reported(
+        &[one("D-1", "100.00"), "caritas,FX-2052,education,2024-03-01,100.00,EUR,LEMPA,D-1,,\n".into()]
+            .concat(),
+    );
+    let flags = ledger.csv("claim flags");
+    let same: Vec<_> = flags.iter().filter(|flag| flag["flag"] == "same-receipt").collect();
+    assert_eq!(same.len(), 2, "{flags:?}");
+    for (here, there) in [(0, 1), (1, 0)] {
+        let place = format!("claim {} of {}", same[there]["claim"], same[there]["partner"]);
+        assert!(same[here]["detail"].contains(&place), "{:?}", same[here]);
+    }
+    let said = ledger.ok("claim accept --all");
+    assert!(said.contains("2 flagged and left open"), "{said}");
+    assert_eq!(ledger.csv("claim list --state reported").len(), 2);
+    ledger.ok("claim accept --partner irara --flagged-too");
+    assert_eq!(ledger.csv("claim list --state accepted").len(), 1);
+    assert_eq!(ledger.csv("claim flags --partner irara").len(), 0);
+    assert!(!ledger.csv("claim flags --partner irara --decided").is_empty());
+}
+
+/// The commands obey the rule; the list finds what a forged history says.
+#[test]
+fn a_history_in_which_one_person_did_both_is_listed() {
+    let ledger = reported(&one("L-1", "2500.00"));
+    let large = number(&ledger, "L-1");
+    ledger.ok(&format!("--actor anna claim accept {large}"));
+    ledger.ok(&format!("--actor bo claim accept {large}"));
+    assert!(ledger.ok("duties").contains("nobody decided"));
+    assert!(ledger.csv("duties").is_empty());
+
+    let by = |name: &'static str| {
+        let twin = ledger.twin();
+        forger::rewrite(&twin, |events| {
+            let accepted = events.iter_mut().find(|event| event.event_type == "ClaimAccepted").unwrap();
+            accepted.actor = name.into();
+        });
+        std::fs::remove_dir_all(twin.path("svala.checkpoints")).unwrap();
+        twin.fail(1, "duties");
+        twin.run("duties --format csv").out
+    };
+    assert!(by("anna").contains("same-person,anna,"), "{}", by("anna"));
+    assert!(by("asha@irara").contains("own-claim,asha@irara,"));
+    let twin = ledger.twin();
+    forger::rewrite(&twin, |events| events.retain(|event| event.event_type != "ClaimProposed"));
+    std::fs::remove_dir_all(twin.path("svala.checkpoints")).unwrap();
+    assert!(twin.run("duties --format csv").out.contains("no-second-person,bo,"));
+}
+
+#[test]
+fn a_plan_is_set_aside_drawn_down_and_released() {
+    let ledger = cases();
+    let plan = |lines: &str| format!("case plan FX-2041 --partner irara --on 2024-02-01 {lines}");
+    ledger.ok(&plan("--line education=500 --line business-start-up=1000.00"));
+    let line = ledger.support("FX-2041");
+    assert_eq!((&*line["committed"], &*line["available"]), ("1500.00", "1500.00"));
+    let refused = ledger.fail(1, &plan("--line education=3000.01"));
+    assert!(refused.contains("over-available"), "{refused}");
+    assert!(ledger.fail(2, &plan("--line education")).contains("CATEGORY=AMOUNT"));
+    assert!(ledger.fail(1, "case plan FX-2041 --partner caritas --on 2024-02-01").contains("wrong-partner"));
+
+    ledger.write("some.csv", format!("{SPEND}\n{}", one("P-1", "200.00")));
+    ledger.ok("import spend some.csv --accept");
+    let line = ledger.support("FX-2041");
+    assert_eq!(
+        (&*line["committed"], &*line["disbursed"], &*line["available"]),
+        ("1300.00", "200.00", "1500.00")
+    );
+    assert!(ledger.ok("case show FX-2041").contains("planned and not spent"));
+    let history = ledger.ok("history FX-2041");
+    assert!(history.contains("200.00 EUR of the plan for education spent by claim"), "{history}");
+    ledger.ok("case close FX-2041 --on 2024-12-01");
+    assert_eq!(ledger.support("FX-2041")["committed"], "0.00");
+    ledger.is_sound();
+}
