@@ -45,16 +45,26 @@ impl PostgresStore {
     /// Makes roles, schema and tables in a database where they are missing, and no ledger in them. The user of the URL
     /// may create roles (or the roles are there and it is a member), and may create a schema.
     pub async fn prepare(url: &str) -> Result<(), StoreError> {
-        schema::prepare(&connection::parse(url)?, Patience::default()).await
+        Self::prepare_with(url, Patience::default()).await
+    }
+
+    /// As [`prepare`](Self::prepare), and waits so long for a server that says nothing.
+    pub async fn prepare_with(url: &str, patience: Patience) -> Result<(), StoreError> {
+        schema::prepare(&connection::parse(url)?, patience).await
     }
 
     /// Creates a ledger and opens it; see [`prepare`](Self::prepare) for who may. Where one is already, nothing is
     /// changed and the answer is [`StoreError::AlreadyThere`].
     pub async fn create(url: &str, meta: LedgerMeta) -> Result<Self, StoreError> {
+        Self::create_with(url, meta, Patience::default()).await
+    }
+
+    /// As [`create`](Self::create), and waits so long for a server that says nothing.
+    pub async fn create_with(url: &str, meta: LedgerMeta, patience: Patience) -> Result<Self, StoreError> {
         let options = connection::parse(url)?;
-        schema::prepare(&options, Patience::default()).await?;
-        schema::fill(&options, Patience::default(), &meta).await?;
-        Self::open(url).await
+        schema::prepare(&options, patience).await?;
+        schema::fill(&options, patience, &meta).await?;
+        Self::open_with(url, patience).await
     }
 
     /// Opens an existing ledger. The user of the URL is a member of `svala_append`; one who only reads, of `svala_read`.

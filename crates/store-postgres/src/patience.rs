@@ -16,11 +16,17 @@ pub struct Patience {
     pub connecting: Duration,
     /// Until a query, or all statements of one append, are answered. More than the server may take for a statement.
     pub answering: Duration,
+    /// Until the schema is made or brought up to date, which on a long log may take a while.
+    pub migrating: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { connecting: Duration::from_secs(30), answering: Duration::from_secs(300) }
+        Self {
+            connecting: Duration::from_secs(30),
+            answering: Duration::from_secs(300),
+            migrating: Duration::from_secs(3_600),
+        }
     }
 }
 

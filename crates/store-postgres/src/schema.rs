@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 use crate::connection::{Role, acting_as, pause, place};
 use crate::errors::{is_unique_violation, migration_error, store_error, was_made_meanwhile};
-use crate::patience::{Patience, connect};
+use crate::patience::{Patience, answered, connect};
 
 const ROLES: &str = include_str!("../../../migrations/postgres/roles.sql");
 
@@ -27,7 +27,8 @@ const ATTEMPTS_MAX: u32 = 8;
 pub(crate) async fn prepare(options: &PgConnectOptions, patience: Patience) -> Result<(), StoreError> {
     let mut attempt = 0;
     loop {
-        match try_prepare(options, patience).await {
+        let prepared = answered(patience.migrating, try_prepare(options, patience)).await;
+        match prepared.map_err(MigrateError::Execute).flatten() {
             Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
                 if was_made_meanwhile(&error) && attempt + 1 < ATTEMPTS_MAX =>
             {
@@ -69,13 +70,11 @@ pub(crate) async fn fill(
     .bind(meta.key_id.as_slice())
     .bind(meta.created_at)
     .bind(head.root.as_slice())
-    .bind(head.frontier.to_bytes())
-    .execute(&mut connection)
-    .await;
+    .bind(head.frontier.to_bytes());
+    let made = answered(patience.answering, made.execute(&mut connection)).await.flatten();
     crash_point("after-commit");
-    connection.close().await.map_err(store_error)?;
     match made {
-        Ok(_) => Ok(()),
+        Ok(_) => answered(patience.connecting, connection.close()).await.flatten().map_err(store_error),
         Err(error) if is_unique_violation(&error) => Err(StoreError::AlreadyThere { place: place(options) }),
         Err(error) => Err(store_error(error)),
     }

@@ -1,11 +1,14 @@
 //! Creating and opening a ledger: who may, what is refused, what the program's role cannot do.
 
-use event_log::{Store, StoreError};
+use std::collections::BTreeSet;
+
+use event_log::{Head, Store, StoreError};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use store_postgres::PostgresStore;
 use store_testing::contract::{Build, appended, command, meta, one};
 use store_testing::postgres::Database;
 
+use crate::proxy::{From, Proxy};
 use crate::support::Ledger;
 
 async fn sql(connection: &mut PgConnection, sql: &str) -> Result<u64, sqlx::Error> {
@@ -148,6 +151,36 @@ async fn a_server_that_lost_what_it_acknowledged_is_noticed() {
     }
     let behind = ledger.store.head().await.unwrap();
     one(&ledger.store, command(4).on(4, 0)).await;
+    fall_back_to_3(&ledger, &behind).await;
+    assert_notices_the_loss(&ledger.store).await;
+    assert_eq!(ledger.store.head().await.unwrap().position, 3, "nothing was written");
+}
+
+/// The same where the answer was lost, and only the next attempt learned that it is written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_only_a_second_attempt_learned_to_be_written_is_noticed_when_lost() {
+    let Some(ledger) = Ledger::new().await else { return };
+    let proxy = Proxy::start(&ledger.database).await;
+    let store = PostgresStore::open(proxy.url()).await.unwrap();
+    for id in 1..=3 {
+        one(&store, command(id).on(id, 0)).await;
+    }
+    let behind = ledger.store.head().await.unwrap();
+    // A statement the server knows is sent in four messages; after the fourth it is executed, and nobody hears of it.
+    proxy.cut_after(4);
+    assert_eq!(one(&store, command(4).on(4, 0)).await, appended(4, 4));
+    assert_eq!(proxy.places().0, BTreeSet::from([(From::Store, 'S')]));
+    fall_back_to_3(&ledger, &behind).await;
+    assert_notices_the_loss(&store).await;
+}
+
+async fn assert_notices_the_loss(store: &PostgresStore) {
+    let lost = store.append(vec![command(5).on(5, 0)]).await;
+    assert!(matches!(&lost, Err(StoreError::Damaged(why)) if why.contains("up to position 4")), "{lost:?}");
+}
+
+/// Takes the fourth event away, with all that tells of it, and everybody's connections.
+async fn fall_back_to_3(ledger: &Ledger, behind: &Head) {
     let mut connection = ledger.database.connect().await;
     let back = format!(
         "SET search_path = svala; SET session_replication_role = replica;
@@ -159,9 +192,6 @@ async fn a_server_that_lost_what_it_acknowledged_is_noticed() {
         event_log::hex::encode(&behind.frontier.to_bytes())
     );
     sql(&mut connection, &back).await.unwrap();
-    let lost = ledger.store.append(vec![command(5).on(5, 0)]).await;
-    assert!(matches!(&lost, Err(StoreError::Damaged(why)) if why.contains("up to position 4")), "{lost:?}");
-    assert_eq!(ledger.store.head().await.unwrap().position, 3, "nothing was written");
 }
 
 #[tokio::test]
