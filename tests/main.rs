@@ -17,5 +17,6 @@ mod rates;
 mod repetition;
 mod rules;
 mod scenario;
+mod statement;
 mod tampering;
 mod together;

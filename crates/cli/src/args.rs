@@ -141,6 +141,13 @@ Examples:
     )]
     Grant(GrantCommand),
 
+    /// Partner organisations: their statements.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  svala partner statement caritas --period 2024-Q2\n  svala partner statement caritas --period 2024-Q2 --out caritas-2024-Q2.html"
+    )]
+    Partner(PartnerCommand),
+
     /// Exchange rates: list them, show which applies.
     #[command(
         subcommand,
@@ -569,6 +576,33 @@ pub enum GrantCommand {
         /// Why; kept encrypted, shown in the history. Tells apart two returns of the same amount on one day.
         #[arg(long)]
         reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PartnerCommand {
+    /// What a partner reported in a period, what was decided and what is owed, with the rows behind every figure.
+    #[command(after_help = "\
+A movement belongs to the day it was recorded, so a period that is over stays as it was stated. The statement names the
+log position and root it was made at; --at gives it again, from the same ledger, for ever. CSV holds the rows, JSON all.
+
+Examples:
+  svala partner statement caritas --period 2024-Q2
+  svala partner statement caritas --period 2024-Q2 --format csv > rows.csv
+  svala partner statement caritas --period 2024-Q2 --out caritas-2024-Q2.xlsx
+  svala partner statement caritas --period 2024-Q2 --at 4711 --out caritas-2024-Q2.html")]
+    Statement {
+        /// The partner's code.
+        partner: PartnerCode,
+        /// The days it covers: 2024-Q2, 2024-05, 2024, or 2024-04-01..2024-06-30.
+        #[arg(long)]
+        period: Period,
+        /// As the log stood at this position; as it stands now unless given.
+        #[arg(long, value_name = "POSITION")]
+        at: Option<u64>,
+        /// A new file: .csv, .xlsx, or .html to print.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
 }
 

@@ -156,18 +156,23 @@ pub fn listing<T: Serialize>(
         Format::Table => say(table(columns, items.iter().map(row))),
         Format::Json => object(items),
         Format::Csv => {
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            let failed = |error: csv::Error| Failure::usage(error.to_string());
-            writer.write_record(columns).map_err(failed)?;
-            for item in items {
-                writer.write_record(row(item).into_iter().map(csv_cell)).map_err(failed)?;
-            }
-            let bytes = writer.into_inner().map_err(|error| Failure::usage(error.to_string()))?;
+            let bytes = csv_text(columns, items.iter().map(row))?;
             let mut out = std::io::stdout().lock();
             out.write_all(&bytes)?;
             Ok(out.flush()?)
         }
     }
+}
+
+/// A header row and rows as CSV.
+pub fn csv_text(columns: &[&str], rows: impl IntoIterator<Item = Vec<Cell>>) -> Result<Vec<u8>, Failure> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let failed = |error: csv::Error| Failure::usage(error.to_string());
+    writer.write_record(columns).map_err(failed)?;
+    for row in rows {
+        writer.write_record(row.into_iter().map(csv_cell)).map_err(failed)?;
+    }
+    writer.into_inner().map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// Prints one value as JSON.

@@ -22,6 +22,7 @@ pub mod plan;
 pub mod rates;
 pub mod reference;
 pub mod refusal;
+pub mod statement;
 
 pub use balance::{Balances, Line};
 pub use case::{Case, CaseCommand, CaseEvent};

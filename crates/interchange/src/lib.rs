@@ -13,6 +13,8 @@
 //!
 //! [`read_rates`] reads a file of exchange rates, whichever of four forms it has.
 //!
+//! [`statement`] writes what a partner and finance agree on.
+//!
 //! Whether a case exists, a receipt is known or a payment is allowed is decided elsewhere; such findings can
 //! be reported as [`RowError`] too, and a [`RejectFile`] keeps the refused rows for correction.
 //!
@@ -46,6 +48,7 @@ mod record;
 mod reject;
 mod rows;
 mod scanner;
+pub mod statement;
 mod table;
 
 pub use dialect::Dialect;

@@ -13,6 +13,7 @@ mod grants;
 mod history;
 mod queries;
 mod rates;
+mod statement;
 mod summary;
 
 use std::collections::HashMap;

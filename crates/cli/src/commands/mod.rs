@@ -11,10 +11,11 @@ mod prove;
 mod rate;
 mod report;
 mod rulebook;
+mod statement;
 
 use std::process::ExitCode;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, PartnerCommand};
 use crate::connect::Place;
 use crate::output::{Failure, say};
 
@@ -35,6 +36,9 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Case(command) => case::run(place, format, command).await,
         Command::Claim(command) => claim::run(place, format, command).await,
         Command::Grant(command) => grant::run(place, format, command).await,
+        Command::Partner(PartnerCommand::Statement { partner, period, at, out }) => {
+            statement::run(place, format, &partner, period, at, out.as_deref()).await
+        }
         Command::Rate(command) => rate::run(place, format, command).await,
         Command::Balance { case } => report::balance(place, format, case).await,
         Command::History { case } => report::history(place, format, &case).await,

@@ -13,4 +13,5 @@ mod periods;
 mod plans;
 mod rates;
 mod sequences;
+mod statements;
 mod support;

@@ -1,0 +1,15 @@
+//! A partner's statement (kontoutdrag till samarbetsorganisation): what it reported in a period, what was decided, what
+//! was paid, and what is owed.
+//!
+//! Every figure is a sum of movements, each with the event that caused it. A movement belongs to the day on which its
+//! event was recorded, not to the day of a delivery: so a period that is over stays as it was stated, whatever is
+//! reported late. Two identities hold by construction and are tested:
+//!
+//! - undecided at the end = at the beginning + reported − eligible − disallowed + taken up again
+//! - owed at the end = at the beginning + eligible − reversed + fees − advances − paid
+
+mod fold;
+mod totals;
+
+pub use fold::{Account, Movement, MovementKind, StatedClaim};
+pub use totals::{Disallowed, Totals, totals};

@@ -1,0 +1,95 @@
+//! What the movements of a period add up to.
+
+use money::{Eur, Overflow};
+
+use super::fold::{Movement, MovementKind};
+use crate::period::Period;
+
+/// What was disallowed for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Disallowed {
+    /// Why.
+    pub reason: String,
+    /// How much.
+    pub eur: Eur,
+}
+
+/// The figures of a statement, in euro.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Totals {
+    /// Owed to the partner before the period; negative when it had been paid more than it had earned.
+    pub owed_before: Eur,
+    /// Reported and not decided before the period.
+    pub undecided_before: Eur,
+    /// Reported in the period.
+    pub reported: Eur,
+    /// Accepted in the period, as far as it counts.
+    pub eligible: Eur,
+    /// Decided in the period and disallowed, by reason.
+    pub disallowed: Vec<Disallowed>,
+    /// Disallowed earlier and taken up again in the period.
+    pub reopened: Eur,
+    /// Accepted spend that came back in the period.
+    pub reversed: Eur,
+    /// Reported and not decided at the end of the period.
+    pub undecided: Eur,
+    /// Owed to the partner at the end of the period.
+    pub owed: Eur,
+}
+
+impl Totals {
+    /// All that was disallowed in the period.
+    pub fn disallowed(&self) -> Result<Eur, Overflow> {
+        Eur::sum(self.disallowed.iter().map(|part| part.eur))
+    }
+}
+
+/// Adds up the movements of a period, on what was before it.
+pub fn totals(movements: &[Movement], period: Period) -> Result<Totals, Overflow> {
+    let mut totals = Totals::default();
+    for movement in movements.iter().filter(|movement| movement.day <= period.last()) {
+        let within = period.contains(movement.day);
+        let eur = movement.eur;
+        let (undecided, owed) = effect(movement.kind, eur)?;
+        for (figure, change) in [(&mut totals.undecided, undecided), (&mut totals.owed, owed)] {
+            *figure = figure.checked_add(change)?;
+        }
+        if !within {
+            totals.undecided_before = totals.undecided_before.checked_add(undecided)?;
+            totals.owed_before = totals.owed_before.checked_add(owed)?;
+            continue;
+        }
+        let figure = match movement.kind {
+            MovementKind::Reported => &mut totals.reported,
+            MovementKind::Eligible => &mut totals.eligible,
+            MovementKind::Reopened => &mut totals.reopened,
+            MovementKind::Reversed => &mut totals.reversed,
+            MovementKind::Disallowed => {
+                let reason = movement.reason.unwrap_or_default();
+                let place = match totals.disallowed.binary_search_by(|part| part.reason.as_str().cmp(reason))
+                {
+                    Ok(place) => place,
+                    Err(place) => {
+                        let part = Disallowed { reason: reason.to_owned(), eur: Eur::ZERO };
+                        totals.disallowed.insert(place, part);
+                        place
+                    }
+                };
+                &mut totals.disallowed[place].eur
+            }
+        };
+        *figure = figure.checked_add(eur)?;
+    }
+    Ok(totals)
+}
+
+/// What a movement changes of what is undecided, and of what is owed.
+fn effect(kind: MovementKind, eur: Eur) -> Result<(Eur, Eur), Overflow> {
+    let less = Eur::ZERO.checked_sub(eur)?;
+    Ok(match kind {
+        MovementKind::Reported | MovementKind::Reopened => (eur, Eur::ZERO),
+        MovementKind::Eligible => (less, eur),
+        MovementKind::Disallowed => (less, Eur::ZERO),
+        MovementKind::Reversed => (Eur::ZERO, less),
+    })
+}

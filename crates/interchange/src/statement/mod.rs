@@ -1,0 +1,162 @@
+//! A partner's statement as a file: CSV for machines, a workbook to check it in, HTML to print.
+//!
+//! All three show the same figures and the same rows; a figure is the sum of the rows of its movement.
+
+mod html;
+mod workbook;
+
+use domain::Period;
+use domain::statement::Totals;
+use jiff::civil::Date;
+use money::Eur;
+use serde::Serialize;
+
+pub use html::html;
+pub use workbook::workbook;
+
+/// A statement, ready to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatementDocument {
+    /// The partner's code.
+    pub partner: String,
+    /// What it is called; empty if that is not known.
+    pub name: String,
+    /// The days whose movements it shows.
+    pub period: Period,
+    /// The position of the log it was made at: the same ledger gives the same statement at this position for ever.
+    pub position: u64,
+    /// The root over the log up to there, hexadecimal.
+    pub root: String,
+    /// The figures.
+    pub totals: Totals,
+    /// The movements of the period, in the order of the log.
+    pub lines: Vec<StatementLine>,
+    /// The claims that are not decided at the end of the period.
+    pub undecided: Vec<StatementLine>,
+}
+
+/// One movement, or one undecided claim, with the claim it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatementLine {
+    /// The event that caused it.
+    pub position: u64,
+    /// The day on which it was recorded.
+    pub day: Date,
+    /// What moved.
+    pub movement: &'static str,
+    /// How much, in euro.
+    pub eur: Eur,
+    /// Why it was disallowed.
+    pub reason: &'static str,
+    /// The claim's number.
+    pub claim: u64,
+    /// The authority's key for the case.
+    pub external_ref: String,
+    /// The case's own reference.
+    pub case: String,
+    /// Benefit category.
+    pub category: String,
+    /// The supplier's receipt number.
+    pub receipt_no: String,
+    /// Who was paid.
+    pub supplier: String,
+    /// Day of delivery.
+    pub delivered_on: Date,
+    /// As on the receipt.
+    pub amount: String,
+    /// Its currency.
+    pub currency: &'static str,
+    /// Units of that currency for one euro; empty for euros.
+    pub rate: String,
+}
+
+/// The columns of a line.
+pub const STATEMENT_COLUMNS: [&str; 15] = [
+    "position",
+    "day",
+    "movement",
+    "eur",
+    "reason",
+    "claim",
+    "external_ref",
+    "case",
+    "category",
+    "receipt_no",
+    "supplier",
+    "delivered_on",
+    "amount",
+    "currency",
+    "rate",
+];
+
+/// The column of a line that holds its movement, and the one that holds its euros.
+const MOVEMENT_COLUMN: usize = 2;
+const EUR_COLUMN: usize = 3;
+
+impl StatementLine {
+    /// The cells, in the order of [`STATEMENT_COLUMNS`].
+    pub fn cells(&self) -> [String; 15] {
+        [
+            self.position.to_string(),
+            self.day.to_string(),
+            self.movement.to_owned(),
+            self.eur.to_string(),
+            self.reason.to_owned(),
+            self.claim.to_string(),
+            self.external_ref.clone(),
+            self.case.clone(),
+            self.category.clone(),
+            self.receipt_no.clone(),
+            self.supplier.clone(),
+            self.delivered_on.to_string(),
+            self.amount.clone(),
+            self.currency.to_owned(),
+            self.rate.clone(),
+        ]
+    }
+}
+
+/// One figure of a statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Figure {
+    /// The movement whose rows it adds up; `None` for a balance.
+    pub movement: Option<&'static str>,
+    /// In English.
+    pub english: String,
+    /// In Swedish.
+    pub swedish: &'static str,
+    /// How much, in euro.
+    pub eur: Eur,
+}
+
+impl StatementDocument {
+    /// The figures in the order in which they are read.
+    ///
+    /// # Errors
+    /// [`money::Overflow`] where what was disallowed cannot be added up.
+    pub fn figures(&self) -> Result<Vec<Figure>, money::Overflow> {
+        let t = &self.totals;
+        let balance = |english: &str, swedish, eur| Figure {
+            movement: None,
+            english: english.to_owned(),
+            swedish,
+            eur,
+        };
+        let sum = |movement, english: &str, swedish, eur| Figure {
+            movement: Some(movement),
+            ..balance(english, swedish, eur)
+        };
+        Ok(vec![
+            balance("undecided before the period", "obeslutat före perioden", t.undecided_before),
+            sum("reported", "reported", "redovisat", t.reported),
+            sum("reopened", "taken up again", "återupptaget", t.reopened),
+            sum("eligible", "eligible", "godkänt", t.eligible),
+            sum("disallowed", "disallowed", "ej godkänt", t.disallowed()?),
+            balance("undecided at the end", "obeslutat vid periodens slut", t.undecided),
+            balance("owed before the period", "skuld före perioden", t.owed_before),
+            sum("eligible", "eligible", "godkänt", t.eligible),
+            sum("reversed", "came back", "återfört", t.reversed),
+            balance("owed at the end", "skuld vid periodens slut", t.owed),
+        ])
+    }
+}

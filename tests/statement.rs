@@ -1,0 +1,142 @@
+//! What a partner and finance agree on.
+
+use crate::support::{Ledger, rows};
+
+const SPEND: &str =
+    "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description";
+
+fn ledger() -> Ledger {
+    let ledger = Ledger::small("cases");
+    ledger.write(
+        "some.csv",
+        format!(
+            "{SPEND}\n\
+             irara,FX-2041,education,2024-02-01,2900.00,EUR,=Lempa,R-1,,\n\
+             irara,FX-2041,medical-care,2024-02-02,150.00,EUR,Clinic <B>,R-2,,\n\
+             irara,FX-2041,education,2023-01-01,20.00,EUR,Lempa,R-3,,\n\
+             caritas,FX-2052,education,2024-03-01,70.00,EUR,Lempa,R-4,,\n"
+        ),
+    );
+    ledger.ok("import spend some.csv");
+    ledger.ok("claim accept --partner irara --flagged-too");
+    ledger.write("more.csv", format!("{SPEND}\nirara,FX-2041,education,2024-04-01,5.00,EUR,Lempa,R-5,,\n"));
+    ledger.ok("import spend more.csv");
+    ledger.write(
+        "back.csv",
+        "partner,receipt_no,supplier,reversed_on,amount,currency,reason\nirara,R-1,=Lempa,2024-05-01,100.00,EUR,returned\n",
+    );
+    ledger.ok("import reversals back.csv");
+    ledger
+}
+
+fn figures(ledger: &Ledger, options: &str) -> Vec<String> {
+    let statement = ledger.json(&format!("partner statement irara {options}"));
+    let totals = &statement["totals"];
+    let figure = |name: &str| format!("{name} {}", totals[name].as_str().unwrap());
+    let mut all: Vec<String> =
+        ["undecided_before", "reported", "eligible", "reversed", "undecided", "owed_before", "owed"]
+            .iter()
+            .map(|name| figure(name))
+            .collect();
+    for part in totals["disallowed"].as_array().unwrap() {
+        all.push(format!("{} {}", part["reason"].as_str().unwrap(), part["eur"].as_str().unwrap()));
+    }
+    all
+}
+
+#[test]
+fn every_figure_is_the_sum_of_its_rows() {
+    let ledger = ledger();
+    assert_eq!(
+        figures(&ledger, "--period 2020-01-01..2099-12-31"),
+        [
+            "undecided_before 0.00",
+            "reported 3075.00",
+            "eligible 3000.00",
+            "reversed 100.00",
+            "undecided 5.00",
+            "owed_before 0.00",
+            "owed 2900.00",
+            "before-arrival 20.00",
+            "over-cap 50.00",
+        ]
+    );
+    let statement = ledger.json("partner statement irara --period 2020-01-01..2099-12-31");
+    let lines = ledger.csv("partner statement irara --period 2020-01-01..2099-12-31");
+    for (movement, expected) in
+        [("reported", 307_500), ("eligible", 300_000), ("disallowed", 7_000), ("reversed", 10_000)]
+    {
+        let cents = |text: &str| text.replace('.', "").parse::<i64>().unwrap();
+        let sum: i64 =
+            lines.iter().filter(|line| line["movement"] == movement).map(|line| cents(&line["eur"])).sum();
+        assert_eq!(sum, expected, "{movement}");
+    }
+    assert_eq!(statement["undecided"].as_array().unwrap().len(), 1);
+    assert!(lines.iter().all(|line| line["receipt_no"] != "R-4"), "another partner's claim");
+}
+
+/// What comes before a period is in its opening figures, and what comes after it in none.
+#[test]
+fn a_period_begins_with_what_the_one_before_ended_with() {
+    let ledger = ledger();
+    assert_eq!(
+        figures(&ledger, "--period 2099"),
+        [
+            "undecided_before 5.00",
+            "reported 0.00",
+            "eligible 0.00",
+            "reversed 0.00",
+            "undecided 5.00",
+            "owed_before 2900.00",
+            "owed 2900.00",
+        ]
+    );
+    assert!(figures(&ledger, "--period 2020").iter().all(|figure| figure.ends_with(" 0.00")));
+}
+
+/// A statement names where the log stood, and is given again from there byte for byte, whatever happened since.
+#[test]
+fn a_statement_is_given_again_as_it_was() {
+    let ledger = ledger();
+    let options = "partner statement irara --period 2020-01-01..2099-12-31";
+    let (position, root) = ledger.root();
+    for ending in ["csv", "html"] {
+        ledger.ok(&format!("{options} --out then.{ending}"));
+    }
+    let then = ledger.json(options);
+    assert_eq!(
+        (then["position"].as_u64().unwrap(), then["root"].as_str().unwrap()),
+        (position, root.as_str())
+    );
+    ledger.ok("claim accept --all --flagged-too");
+    assert_ne!(ledger.json(options)["totals"], then["totals"]);
+    assert_eq!(ledger.json(&format!("{options} --at {position}")), then);
+    for ending in ["csv", "html"] {
+        ledger.ok(&format!("{options} --at {position} --out again.{ending}"));
+        assert_eq!(ledger.read(&format!("then.{ending}")), ledger.read(&format!("again.{ending}")));
+    }
+    assert!(ledger.fail(2, &format!("{options} --out then.csv")).contains("then.csv cannot be written"));
+    assert!(ledger.fail(2, &format!("{options} --at 99999")).contains("the log ends at position"));
+    assert!(ledger.fail(2, "partner statement nobody --period 2024").contains("no partner nobody is known"));
+    assert!(ledger.fail(2, &format!("{options} --out then.pdf")).contains(".html"));
+}
+
+/// Nothing that a partner wrote is run: not by a browser, not by a spreadsheet.
+#[test]
+fn text_stays_text_in_every_form() {
+    let ledger = ledger();
+    let options = "partner statement irara --period 2020-01-01..2099-12-31";
+    ledger.ok(&format!("{options} --out s.html"));
+    let html = ledger.read("s.html");
+    assert!(
+        html.contains("Clinic &lt;B&gt;") && !html.contains("<B>") && !html.contains("<script"),
+        "{html}"
+    );
+    for needed in ["<caption>", "scope=\"col\"", "scope=\"row\"", "lang=\"sv\"", "@page"] {
+        assert!(html.contains(needed), "{needed}");
+    }
+    let lines = rows(&ledger.ok(&format!("{options} --format csv")));
+    assert!(lines.iter().any(|line| line["supplier"] == "'=Lempa"));
+    ledger.ok(&format!("{options} --out s.xlsx"));
+    assert!(std::fs::read(ledger.path("s.xlsx")).unwrap().starts_with(b"PK"));
+}
