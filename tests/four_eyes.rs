@@ -216,3 +216,26 @@ fn a_plan_is_set_aside_drawn_down_and_released() {
     assert_eq!(ledger.support("FX-2041")["committed"], "0.00");
     ledger.is_sound();
 }
+
+/// By hand or from a file, a reversal of the same receipt, day and amount is one.
+#[test]
+fn a_claim_is_reversed_by_its_number() {
+    let ledger = reported(&one("B-1", "300.00"));
+    let claim = number(&ledger, "B-1");
+    let reverse =
+        |amount: &str| format!("claim reverse {claim} --amount {amount} --on 2024-05-01 --reason returned");
+    assert!(ledger.fail(1, &reverse("10.00")).contains("not-accepted"));
+    ledger.ok("claim accept --all");
+    assert!(ledger.fail(1, &reverse("300.01")).contains("more-than-accepted"));
+    assert!(ledger.fail(2, &reverse("1,5")).contains("--amount 1,5"));
+    ledger.ok(&reverse("100.00"));
+    assert_eq!(ledger.support("FX-2041")["disbursed"], "200.00");
+    assert!(ledger.fail(1, &reverse("100.00")).contains("already-recorded"));
+    ledger.write(
+        "back.csv",
+        "partner,receipt_no,supplier,reversed_on,amount,currency,reason\nirara,B-1,lempa,2024-05-01,100.00,EUR,returned\n",
+    );
+    assert_eq!(ledger.json("import reversals back.csv")["counts"]["recognised"], 1);
+    assert_eq!(ledger.support("FX-2041")["disbursed"], "200.00");
+    ledger.is_sound();
+}

@@ -537,6 +537,29 @@ Examples:
         #[arg(long)]
         reason: String,
     },
+    /// Record accepted spend that came back; it is free again under the cap.
+    #[command(after_help = "\
+The reversal posts on its own day; nothing that was booked is changed. Many at once: `svala import reversals FILE`.
+
+Examples:
+  svala claim reverse 1412 --amount 250.00 --on 2024-09-02 --reason \"goods returned\"
+  svala claim reverse 1412 --amount 346450.000 --currency IQD --on 2024-09-02 --reason \"goods returned\"")]
+    Reverse {
+        /// The claim's number.
+        claim: u64,
+        /// How much.
+        #[arg(long)]
+        amount: String,
+        /// EUR, or the currency of the claim.
+        #[arg(long, default_value = "EUR")]
+        currency: Currency,
+        /// The day on which it came back.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
     /// Refuse a claim, with a reason.
     Refuse {
         /// The claim's number.

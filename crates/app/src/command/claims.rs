@@ -1,16 +1,19 @@
 //! Decisions of finance about claims, and the partner's answers.
 
-use domain::claim::{ClaimState, QueryReason};
+use domain::claim::{ClaimState, QueryReason, REVERSAL};
 use domain::rates::RateSource;
 use domain::{CaseId, ClaimCommand, ClaimId, TextId};
 use event_log::AppendOutcome;
-use money::Eur;
+use jiff::civil::Date;
+use money::{Amount, Eur};
 use serde::Serialize;
 
 use super::reason_text;
 use crate::error::AppError;
+use crate::import::{named, reversal_parts};
 use crate::ledger::{ATTEMPTS_MAX, Ledger};
 use crate::session::{Purpose, Session};
+use crate::texts::ReceiptText;
 
 /// Claims decided and written together.
 pub(crate) const BATCH: usize = 1_000;
@@ -70,6 +73,41 @@ impl Ledger {
         let by = self.actor.clone();
         let reopen = |details| ClaimCommand::Reopen { claim, details, by: by.clone() };
         self.with_words(case, claim, "reopen-claim", reason, reopen).await
+    }
+
+    /// Records that accepted spend came back: in euro, or in the currency of the claim. The same amount of the same
+    /// receipt on the same day is the reversal that was recorded before, by hand or from a file, and is refused.
+    pub async fn reverse_claim(
+        &self,
+        case: CaseId,
+        claim: ClaimId,
+        amount: Amount,
+        reversed_on: Date,
+        reason: &str,
+    ) -> Result<(), AppError> {
+        let text = reason_text(reason)?;
+        let mut session = Session::new(self, Purpose::Check);
+        session.load_cases([case]).await?;
+        let known = session.case(case).and_then(|c| Some((c.subject, c.claims.get(&claim)?)));
+        let (subject, known) = known.ok_or_else(|| AppError::Usage("there is no such claim".into()))?;
+        let receipt = self.reveal::<ReceiptText>(&[(subject, known.details)]).await?.pop().flatten();
+        let receipt = receipt.ok_or_else(|| {
+            AppError::Usage("the person of this case was erased: nothing can be added".into())
+        })?;
+        let parts = reversal_parts(
+            [known.partner.as_str(), &receipt.supplier, &receipt.receipt_no],
+            reversed_on,
+            &amount,
+        );
+        let reversal_key = self.key_digest(REVERSAL, &parts.each_ref().map(String::as_str));
+        let reverse = |details| ClaimCommand::Reverse { claim, amount, reversed_on, reversal_key, details };
+        let (sum, day) = (named(&amount), reversed_on.to_string());
+        let about = claim.to_string();
+        self.execute(case, &["reverse-claim", &about, &sum, &day, reason], |session, draft| {
+            let details = session.seal(draft, case, &text)?;
+            session.on_claim(draft, case, &reverse(details))
+        })
+        .await
     }
 
     /// A command about a claim that comes with somebody's words.

@@ -39,6 +39,7 @@ pub use grants::Grants;
 pub use rates::{MonthFrom, RatesFileReport, RatesReport, RatesRequest};
 pub use record::{EarlierImport, ImportedFile};
 pub use reversals::Reversals;
+pub(crate) use rows::{named, reversal_parts};
 pub use spend::Spend;
 
 /// Errors listed; the others are counted.

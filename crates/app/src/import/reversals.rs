@@ -102,8 +102,6 @@ fn usable(at: At, row: &ReversalRow, claim: &Claim) -> Result<(), RowError> {
     }
 }
 
-/// What makes a reversal this one and no other.
 fn parts(row: &ReversalRow) -> [String; 5] {
-    let [partner, supplier, receipt_no] = rows::receipt_parts(&row.partner, &row.supplier, &row.receipt_no);
-    [partner, supplier, receipt_no, row.reversed_on.to_string(), rows::named(&row.amount)]
+    rows::reversal_parts([&row.partner, &row.supplier, &row.receipt_no], row.reversed_on, &row.amount)
 }

@@ -2,6 +2,7 @@
 
 use domain::{CaseId, CaseReference};
 use interchange::RowError;
+use jiff::civil::Date;
 use money::{Amount, Currency, Eur, Rate};
 
 use super::At;
@@ -98,7 +99,7 @@ fn too_large(at: At, amount: &Amount) -> RowError {
 }
 
 /// An amount as it names a row: with its currency, but for euros, which stood alone when there were only they.
-pub(super) fn named(amount: &Amount) -> String {
+pub(crate) fn named(amount: &Amount) -> String {
     match amount.currency() {
         Currency::EUR => amount.to_string(),
         currency => format!("{amount} {currency}"),
@@ -108,6 +109,12 @@ pub(super) fn named(amount: &Amount) -> String {
 /// What makes a receipt this one and no other.
 pub(super) fn receipt_parts(partner: &str, supplier: &str, receipt_no: &str) -> [String; 3] {
     [partner.to_owned(), plain_supplier(supplier), receipt_no.to_owned()]
+}
+
+/// What makes a reversal this one and no other: its receipt (partner, supplier, number), day and amount.
+pub(crate) fn reversal_parts(receipt: [&str; 3], reversed_on: Date, amount: &Amount) -> [String; 5] {
+    let [partner, supplier, receipt_no] = receipt_parts(receipt[0], receipt[1], receipt[2]);
+    [partner, supplier, receipt_no, reversed_on.to_string(), named(amount)]
 }
 
 /// The keyed digest of a receipt.

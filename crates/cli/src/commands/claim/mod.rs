@@ -8,8 +8,9 @@ use std::process::ExitCode;
 use app::query::{ClaimFilter, ClaimItem, QueryItem};
 use domain::claim::ClaimState;
 use domain::{CaseId, ClaimId};
-use money::Eur;
+use money::{Amount, Eur, Locale};
 
+use super::report;
 use crate::args::{ClaimCommand, Format};
 use crate::cells;
 use crate::connect::Place;
@@ -103,6 +104,14 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             let (case, claim) = ledger.find_claim(number).await?;
             ledger.reopen_claim(case, claim, &reason).await?;
             say(format!("claim {number} is taken up again: decide it with `svala claim accept {number}`"))?;
+        }
+        ClaimCommand::Reverse { claim: number, amount, currency, on, reason } => {
+            let amount = Amount::parse(&amount, currency, Locale::Strict)
+                .map_err(|error| Failure::usage(format!("--amount {amount}: {error}")))?;
+            let ledger = place.open_to_write().await?;
+            let (case, claim) = ledger.find_claim(number).await?;
+            ledger.reverse_claim(case, claim, amount, on, &reason).await?;
+            return report::balance_of(&ledger, format, case).await;
         }
         ClaimCommand::Refuse { claim: number, reason } => {
             let ledger = place.open_to_write().await?;
