@@ -67,7 +67,7 @@ const FULL: &str = "the disk is full: nothing of this command was written; free 
 fn commands_are_refused_reads_go_on_and_the_same_command_works_when_there_is_space() {
     let Some(disk) = SmallDisk::mount("8m") else { return };
     let ledger = Ledger::on(disk.folder.path());
-    ledger.ok("init");
+    ledger.begin_of_one();
     ledger.take_files(&fixtures());
     ledger.import_up_to("grants");
     let before = (ledger.root(), ledger.state());

@@ -78,9 +78,14 @@ impl Ledger {
     /// A new ledger under rules that let one person decide claims of any amount.
     pub fn of_one() -> Self {
         let ledger = Self::none();
-        ledger.write("one.toml", rules_of_one());
-        ledger.ok("--rulebook one.toml init");
+        ledger.begin_of_one();
         ledger
+    }
+
+    /// Makes the ledger under rules that let one person decide claims of any amount.
+    pub fn begin_of_one(&self) {
+        self.write("one.toml", rules_of_one());
+        self.ok("--rulebook one.toml init");
     }
 
     /// A new ledger with the small scenario of `tests/fixtures` beside it, imported up to and with a kind. One person
