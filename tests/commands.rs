@@ -292,8 +292,11 @@ fn a_case_from_decision_to_close() {
     assert_eq!(find(said, "budget_line", "reintegration")["cap"], "3000.00");
     refused(&ledger, "case approve FX-2048 --on 2024-09-21", "already-decided");
     refused(&ledger, "case reject FX-2048 --on 2024-09-21", "already-decided");
-    ledger.ok("case assign FX-2048 irara");
-    refused(&ledger, "case assign FX-2048 irara", "no-change");
+    refused(&ledger, "case assign FX-2048 caritas", "no-change");
+    refused(&ledger, "case assign FX-2048 irara", "transfer-without-day");
+    refused(&ledger, "case assign FX-2048 irara --on 2024-09-01", "before-application");
+    ledger.ok("case assign FX-2048 irara --on 2024-09-20");
+    refused(&ledger, "case assign FX-2048 irara --on 2024-09-21", "no-change");
     ledger.ok("case depart FX-2048 --on 2024-10-01");
     refused(&ledger, "case depart FX-2048 --on 2024-10-01", "already-departed");
     refused(&ledger, "case arrive FX-2048 --on 2024-09-30", "arrival-before-departure");
@@ -376,7 +379,7 @@ fn a_refused_claim_is_taken_up_again_when_what_it_was_refused_for_has_changed() 
     let (number, case, partner) = (&claim["claim"], &claim["external_ref"], &claim["partner"]);
     let before = ledger.csv(&format!("balance {case}"));
     ledger.fail(2, &format!("claim reopen {number}"));
-    ledger.ok(&format!("case assign {case} {partner}"));
+    ledger.ok(&format!("case assign {case} {partner} --on {}", claim["delivered_on"]));
     ledger.ok(&format!("claim reopen {number} --reason 'the case had been handed over'"));
     refused(&ledger, &format!("claim reopen {number} --reason again"), "not-refused");
     let open = find(ledger.csv("claim list --state reported"), "claim", number);

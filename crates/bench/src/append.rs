@@ -94,7 +94,8 @@ async fn one_writer(
     invented: &Invented,
     figures: &mut Samples,
 ) -> Outcome<()> {
-    let partner: PartnerCode = "bench".parse()?;
+    // Later than everything in the invented year.
+    let (partner, handed_over_on): (PartnerCode, _) = ("bench".parse()?, "2100-01-01".parse()?);
     let (mut given, mut appended) = (Vec::new(), Vec::new());
     let (mut inserted, mut alone) = (Vec::new(), Vec::new());
     // All four in turn, because the disk is not equally fast at all times.
@@ -102,7 +103,7 @@ async fn one_writer(
         // A command as a user gives it: load the case, decide, write.
         let case: CaseId = case.id().parse()?;
         let begun = Instant::now();
-        ledger.assign(case, partner.clone()).await?;
+        ledger.assign(case, partner.clone(), Some(handed_over_on)).await?;
         given.push(nanoseconds(begun.elapsed()));
 
         appended.push(append_one(ledger.store().as_ref(), invented.command(number)?).await?);

@@ -381,12 +381,22 @@ pub enum CaseCommand {
         #[arg(long, value_name = "DATE")]
         on: Date,
     },
-    /// Hand the case to a partner organisation.
+    /// Give the case to a partner organisation, or hand it over to another.
+    #[command(after_help = "\
+A claim is accepted if the partner that reports it had the case on the day of the delivery. A case that has a partner is
+handed over from a day on.
+
+Examples:
+  svala case assign MV-2024-00017 caritas
+  svala case assign MV-2024-00017 irara --on 2024-06-01")]
     Assign {
         /// The case.
         case: String,
         /// The partner's code.
         partner: PartnerCode,
+        /// The first day on which this partner has the case; from the beginning if not given.
+        #[arg(long, value_name = "DATE")]
+        on: Option<Date>,
     },
     /// Agree with the partner on what it is going to spend, in place of what it planned before.
     #[command(after_help = "\

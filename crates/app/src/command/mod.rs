@@ -48,9 +48,15 @@ impl Ledger {
         self.case_command(case, CaseCommand::Arrive { arrived_on }).await
     }
 
-    /// Assigns a partner, which is registered if it is met for the first time.
-    pub async fn assign(&self, case: CaseId, partner: PartnerCode) -> Result<(), AppError> {
-        let command = CaseCommand::AssignPartner { partner: partner.clone() };
+    /// Gives a case to a partner, which is registered if it is met for the first time: from a day on, or from the
+    /// beginning if no other has it.
+    pub async fn assign(
+        &self,
+        case: CaseId,
+        partner: PartnerCode,
+        assigned_on: Option<Date>,
+    ) -> Result<(), AppError> {
+        let command = CaseCommand::AssignPartner { partner: partner.clone(), assigned_on };
         let request = format!("{command:?}");
         self.execute_with(case, Some(&partner), &["case", &request], |session, draft| {
             session.register_partner(draft, &partner)?;

@@ -91,13 +91,13 @@ fn commands(row: &CaseRow, partner: Option<PartnerCode>, case: Option<&Case>) ->
     let decided = case.is_some_and(|case| case.decision.is_some());
     let departed = case.is_some_and(|case| case.departed_on.is_some());
     let arrived = case.is_some_and(|case| case.arrived_on.is_some());
-    let assigned = case.is_some_and(|case| case.partner.is_some());
+    let assigned = case.is_some_and(|case| case.partner().is_some());
     let mut commands = Vec::new();
     if let (Some(decision), Some(decided_on), false) = (row.decision, row.decided_on, decided) {
         commands.push(CaseCommand::Decide { decision, decided_on });
     }
     if let (Some(partner), false) = (partner, assigned) {
-        commands.push(CaseCommand::AssignPartner { partner });
+        commands.push(CaseCommand::AssignPartner { partner, assigned_on: None });
     }
     if let (Some(departed_on), false) = (row.departed_on, departed) {
         commands.push(CaseCommand::Depart { departed_on });
@@ -167,7 +167,7 @@ fn conflicts(at: At, row: &CaseRow, partner: Option<&PartnerCode>, case: &Case) 
     };
     date("departed_on", row.departed_on, case.departed_on);
     date("arrived_on", row.arrived_on, case.arrived_on);
-    if let (Some(in_file), Some(known)) = (partner, &case.partner)
+    if let (Some(in_file), Some(known)) = (partner, case.partner())
         && in_file != known
     {
         differs(

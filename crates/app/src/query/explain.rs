@@ -417,7 +417,7 @@ fn refused(
     match reason {
         ClaimReason::NoEntitlement => "nothing was granted on this budget line when it was decided".into(),
         ClaimReason::WrongPartner => match &basis.partner {
-            Some(assigned) => format!("reported by {partner}, the case is with {assigned}"),
+            Some(assigned) => format!("reported by {partner}, {assigned} had the case"),
             None => format!("reported by {partner}, no partner has the case"),
         },
         ClaimReason::NotArrived => "no arrival was recorded when it was decided".into(),

@@ -159,7 +159,10 @@ fn in_words(
         }
         CaseEvent::Departed(e) => format!("left Sweden on {}", e.departed_on),
         CaseEvent::Arrived(e) => format!("came home on {}", e.arrived_on),
-        CaseEvent::PartnerAssigned(e) => format!("{} took the case", e.partner),
+        CaseEvent::PartnerAssigned(e) => match e.assigned_on {
+            Some(day) => format!("{} took the case from {day} on", e.partner),
+            None => format!("{} took the case", e.partner),
+        },
         CaseEvent::CaseClosed(e) => format!("closed on {}", e.closed_on),
         CaseEvent::PlanAgreed(e) if e.lines.is_empty() => {
             format!("{} plans nothing any more, agreed {}", e.partner, e.agreed_on)

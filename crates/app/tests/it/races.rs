@@ -278,11 +278,10 @@ fn a_partner_registered_meanwhile_does_not_stop_an_assignment() {
         let (slow, store) = interposed(&book).await;
         let quick = book.another(2).await;
         let (one, two) = (slow.find_case("MV-1").await.unwrap(), slow.find_case("MV-2").await.unwrap());
-        store.meanwhile(
-            Before::Append,
-            async move { quick.assign(two, "irara".parse().unwrap()).await.unwrap() },
-        );
-        slow.assign(one, "irara".parse().unwrap()).await.unwrap();
+        store.meanwhile(Before::Append, async move {
+            quick.assign(two, "irara".parse().unwrap(), Some("2024-04-01".parse().unwrap())).await.unwrap()
+        });
+        slow.assign(one, "irara".parse().unwrap(), Some("2024-04-01".parse().unwrap())).await.unwrap();
         let partners: Vec<_> = book.ledger.cases().await.unwrap().into_iter().map(|c| c.partner).collect();
         assert_eq!(partners, ["irara", "irara", "caritas", "caritas"]);
         book.sound().await;
@@ -300,7 +299,7 @@ fn a_command_decided_on_an_old_state_is_decided_again() {
         store.meanwhile(Before::Append, async move {
             quick.close(case, "2024-05-01".parse().unwrap()).await.unwrap()
         });
-        let late = slow.assign(case, "irara".parse().unwrap()).await;
+        let late = slow.assign(case, "irara".parse().unwrap(), Some("2024-04-01".parse().unwrap())).await;
         assert!(
             matches!(&late, Err(AppError::Refused(refusal)) if refusal.codes() == "case-closed"),
             "{late:?}"

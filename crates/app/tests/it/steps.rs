@@ -33,7 +33,7 @@ pub enum Step {
     Return(usize, &'static str, &'static str),
     Mode(&'static str, ReturnMode, &'static str),
     Decide(&'static str, Decision, &'static str),
-    Assign(&'static str, &'static str),
+    Assign(&'static str, &'static str, Option<&'static str>),
     Arrive(&'static str),
     Withdraw(&'static str),
     Close(&'static str),
@@ -100,7 +100,8 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => (any::<usize>(), select(AMOUNTS), select(DAYS)).prop_map(|(n, sum, on)| Step::Return(n, sum, on)),
         3 => (select(PEOPLE), select(ReturnMode::ALL), select(DAYS)).prop_map(|(p, mode, on)| Step::Mode(p, mode, on)),
         1 => (select(PEOPLE), select(Decision::ALL), select(DAYS)).prop_map(|(p, d, on)| Step::Decide(p, d, on)),
-        1 => (select(PEOPLE), select(&["caritas", "irara"][..])).prop_map(|(p, code)| Step::Assign(p, code)),
+        2 => (select(PEOPLE), select(&["caritas", "irara"][..]), prop::option::of(select(DAYS)))
+            .prop_map(|(p, code, on)| Step::Assign(p, code, on)),
         1 => select(PEOPLE).prop_map(Step::Arrive),
         1 => select(PEOPLE).prop_map(Step::Withdraw),
         1 => select(PEOPLE).prop_map(Step::Close),
@@ -202,9 +203,9 @@ pub async fn take(ledger: &Ledger, folder: &Path, index: usize, step: &Step) -> 
             let Some(case) = case_of(name).await? else { return Ok(()) };
             business(ledger.decide(case, *decision, day(on)).await)
         }
-        Step::Assign(name, code) => {
+        Step::Assign(name, code, on) => {
             let Some(case) = case_of(name).await? else { return Ok(()) };
-            business(ledger.assign(case, code.parse().unwrap()).await)
+            business(ledger.assign(case, code.parse().unwrap(), on.map(day)).await)
         }
         Step::Arrive(name) | Step::Withdraw(name) | Step::Close(name) => {
             let Some(case) = case_of(name).await? else { return Ok(()) };

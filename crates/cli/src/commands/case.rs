@@ -67,10 +67,11 @@ pub async fn run(place: &Place, format: Format, command: CaseCommand) -> Result<
             ledger.change_return_mode(id, mode, handled_by.unwrap_or(usual), on).await?;
             return report::balance_of(&ledger, format, id).await;
         }
-        CaseCommand::Assign { case, partner } => {
+        CaseCommand::Assign { case, partner, on } => {
             let ledger = place.open_to_write().await?;
-            ledger.assign(ledger.find_case(&case).await?, partner.clone()).await?;
-            say(format!("{partner} has the case"))?;
+            ledger.assign(ledger.find_case(&case).await?, partner.clone(), on).await?;
+            let from = on.map(|day| format!(" from {day} on")).unwrap_or_default();
+            say(format!("{partner} has the case{from}"))?;
         }
         CaseCommand::Plan { case, partner, line, on } => {
             let ledger = place.open_to_write().await?;

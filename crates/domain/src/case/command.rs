@@ -64,10 +64,12 @@ pub enum CaseCommand {
         /// Day.
         arrived_on: Date,
     },
-    /// A partner organisation takes the case.
+    /// A partner organisation takes the case, or takes it over from another.
     AssignPartner {
         /// Which.
         partner: PartnerCode,
+        /// Its first day; none from the beginning.
+        assigned_on: Option<Date>,
     },
     /// Agree with a partner on what it is going to spend, in place of what it planned before.
     AgreePlan {
@@ -112,7 +114,7 @@ impl CaseCommand {
             | Self::Arrive { arrived_on: day }
             | Self::AgreePlan { agreed_on: day, .. }
             | Self::Close { closed_on: day } => Some(*day),
-            Self::AssignPartner { .. } => None,
+            Self::AssignPartner { assigned_on, .. } => *assigned_on,
         }
     }
 }

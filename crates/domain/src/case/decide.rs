@@ -92,13 +92,24 @@ pub fn decide(
                 (Some(_), None) => Ok(vec![Arrived { arrived_on: *arrived_on }.into()]),
             }
         }
-        CaseCommand::AssignPartner { partner } => {
+        CaseCommand::AssignPartner { partner, assigned_on } => {
             in_progress(case)?;
-            match &case.partner {
+            let current = match assigned_on {
+                Some(day) => {
+                    not_before_application(case, *day)?;
+                    case.partner_on(*day)
+                }
+                None => case.partner(),
+            };
+            match current {
                 Some(current) if current == partner => {
                     Err(Refusal::new("no-change", format!("{partner} has the case already")))
                 }
-                _ => Ok(vec![PartnerAssigned { partner: partner.clone() }.into()]),
+                Some(current) if assigned_on.is_none() => Err(Refusal::new(
+                    "transfer-without-day",
+                    format!("{current} has the case: say from which day on {partner} has it"),
+                )),
+                _ => Ok(vec![PartnerAssigned { partner: partner.clone(), assigned_on: *assigned_on }.into()]),
             }
         }
         CaseCommand::AgreePlan { partner, agreed_on, lines } => {

@@ -5,6 +5,7 @@ use money::Eur;
 use rulebook::{Authority, Entitlement, Facts, FailedCondition, ReturnMode};
 use serde::{Deserialize, Serialize};
 
+use super::upcast::PartnerAssignedV1;
 use crate::claim::{
     BenefitReversed, BenefitReversedV1, ClaimAccepted, ClaimAnswered, ClaimConverted, ClaimProposed,
     ClaimQueried, ClaimQueriedV1, ClaimRefused, ClaimReopened, SpendReported, SpendReportedV1,
@@ -26,7 +27,7 @@ events! {
         EntitlementAdjusted = 1,
         Departed = 1,
         Arrived = 1,
-        PartnerAssigned = 1,
+        PartnerAssigned = 2 (1 as PartnerAssignedV1),
         CaseClosed = 1,
         PlanAgreed = 1,
         PlanDrawn = 1,
@@ -181,12 +182,15 @@ pub struct Arrived {
     pub arrived_on: Date,
 }
 
-/// A partner organisation took the case.
+/// A partner organisation took the case, or took it over from another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartnerAssigned {
     /// Which.
     pub partner: PartnerCode,
+    /// Its first day; none (and in version 1) from the beginning, in place of whoever had it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned_on: Option<Date>,
 }
 
 /// Nothing more will be reported.

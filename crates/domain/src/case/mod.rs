@@ -1,10 +1,13 @@
 //! A case: one person's application for support, the decision, the return, and everything paid for it.
 
+mod assignments;
 mod command;
 mod decide;
 mod event;
 mod state;
+mod upcast;
 
+pub use assignments::Assignments;
 pub use command::{CaseCommand, Decision};
 pub use decide::decide;
 pub use event::{

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use rulebook::{Entitlement, Facts};
 use uuid::Uuid;
 
+use super::assignments::Assignments;
 use super::command::Decision;
 use super::event::{ApplicationFiled, CaseEvent, CommandRefused};
 use crate::balance::Balances;
@@ -57,8 +58,8 @@ pub struct Case {
     pub departed_on: Option<Date>,
     /// Day the person came home.
     pub arrived_on: Option<Date>,
-    /// The partner that delivers.
-    pub partner: Option<PartnerCode>,
+    /// The partners that deliver, by day.
+    pub assignments: Assignments,
     /// Spend reported for the person.
     pub claims: BTreeMap<ClaimId, Claim>,
     /// What partners plan to spend.
@@ -88,7 +89,7 @@ impl Case {
             entitlements: Vec::new(),
             departed_on: None,
             arrived_on: None,
-            partner: None,
+            assignments: Assignments::default(),
             claims: BTreeMap::new(),
             plan: Plan::default(),
             grants: BTreeMap::new(),
@@ -138,7 +139,7 @@ impl Case {
             CaseEvent::EntitlementAdjusted(e) => case.entitlements.clone_from(&e.entitlements),
             CaseEvent::Departed(e) => case.departed_on = Some(e.departed_on),
             CaseEvent::Arrived(e) => case.arrived_on = Some(e.arrived_on),
-            CaseEvent::PartnerAssigned(e) => case.partner = Some(e.partner.clone()),
+            CaseEvent::PartnerAssigned(e) => case.assignments.assign(e.partner.clone(), e.assigned_on),
             CaseEvent::CaseClosed(_) => case.stage = Stage::Closed,
             CaseEvent::PlanAgreed(_)
             | CaseEvent::PlanDrawn(_)
@@ -183,6 +184,16 @@ impl Case {
         self.id.0 == entity
             || self.claims.contains_key(&ClaimId(entity))
             || self.grants.contains_key(&GrantId(entity))
+    }
+
+    /// The partner that has the case on a day: the last one it was given to until then.
+    pub fn partner_on(&self, day: Date) -> Option<&PartnerCode> {
+        self.assignments.on(day)
+    }
+
+    /// The partner that has the case after all transfers that are known.
+    pub fn partner(&self) -> Option<&PartnerCode> {
+        self.assignments.last()
     }
 
     /// What the person may receive on a budget line, if anything may still be paid there.

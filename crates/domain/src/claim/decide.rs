@@ -8,7 +8,7 @@ use super::command::{ClaimCommand, Spend};
 use super::event::{BenefitReversed, ClaimAnswered, ClaimConverted, ClaimReopened, Exchange, SpendReported};
 use super::review;
 use super::state::{Claim, ClaimState};
-use super::value::{converted, euros};
+use super::value::euros;
 use crate::balance::Line;
 use crate::case::{Case, CaseEvent, Stage};
 use crate::ids::{Actor, ClaimId};
@@ -80,7 +80,7 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
             let day = rates::day(rule, spend.delivered_on, spend.reported_on);
             let exchange =
                 Exchange { rulebook: rulebook.version().to_owned(), rule, day, quote: spend.quote };
-            let eur = spend.quote.as_ref().map(|quote| valued(&exchange, spend.amount, quote)).transpose()?;
+            let eur = spend.quote.as_ref().map(|quote| exchange.value(spend.amount, quote)).transpose()?;
             (Some(exchange), eur)
         }
     };
@@ -116,22 +116,11 @@ fn convert(case: &Case, id: ClaimId, quote: &Quote) -> Result<Vec<CaseEvent>, Re
     let exchange = exchange.ok_or_else(|| {
         Refusal::new("not-waiting", format!("the claim is {}: it waits for no rate", claim.state))
     })?;
-    let eur = valued(exchange, claim.amount, quote)?;
+    let eur = exchange.value(claim.amount, quote)?;
     bookable(eur, &case.balances.line(&claim.budget_line))?;
     let budget_line = claim.budget_line.clone();
     let drawn = plan::drawn_by(case, id, &claim.partner, claim.benefit(), eur);
     Ok(once_and(ClaimConverted { claim: id, budget_line, quote: *quote, eur }, drawn))
-}
-
-fn valued(exchange: &Exchange, amount: money::Amount, quote: &Quote) -> Result<Eur, Refusal> {
-    if exchange.takes(quote) {
-        return converted(amount, quote);
-    }
-    let detail = format!(
-        "{} for {} asks for another rate than that of {} for {}",
-        exchange.rule, exchange.day, quote.source, quote.rate_date
-    );
-    Err(Refusal::new("wrong-rate", detail))
 }
 
 /// Only what was accepted, and has not come back yet, can come back.

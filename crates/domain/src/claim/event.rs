@@ -13,7 +13,7 @@ rulebook::codes! {
     ClaimReason {
         /// Nothing was granted on the budget line, or the grant has ended.
         NoEntitlement = "no-entitlement",
-        /// The case belongs to another partner.
+        /// Another partner had the case on the day of the delivery.
         WrongPartner = "wrong-partner",
         /// No arrival is recorded.
         NotArrived = "not-arrived",
@@ -109,7 +109,7 @@ pub struct Basis {
     pub cap: Eur,
     /// Disbursed on the line before this decision.
     pub disbursed: Eur,
-    /// The partner that had the case.
+    /// The partner that had the case on the day of the delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner: Option<PartnerCode>,
     /// Arrival, if recorded.

@@ -39,7 +39,7 @@ pub(super) fn accept(
     if case.entitlement(&claim.budget_line).is_none() {
         return refused(ClaimReason::NoEntitlement, basis);
     }
-    if case.partner.as_ref() != Some(&claim.partner) {
+    if case.partner_on(claim.delivered_on) != Some(&claim.partner) {
         return refused(ClaimReason::WrongPartner, basis);
     }
     let Some(arrived_on) = case.arrived_on else {
@@ -139,7 +139,7 @@ fn basis(case: &Case, claim: &Claim, rulebook: &Rulebook) -> Basis {
         rule_id: case.entitlement(&claim.budget_line).map(|e| e.rule_id.clone()),
         cap: line.cap,
         disbursed: line.disbursed,
-        partner: case.partner.clone(),
+        partner: case.partner_on(claim.delivered_on).cloned(),
         arrived_on: case.arrived_on,
     }
 }

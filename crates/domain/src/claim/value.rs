@@ -9,8 +9,20 @@ use crate::refusal::Refusal;
 
 impl Exchange {
     /// Whether a rate is of the source that values the amount, and not of a later day.
-    pub(super) fn takes(&self, quote: &Quote) -> bool {
+    fn takes(&self, quote: &Quote) -> bool {
         quote.source == rates::source(self.rule) && quote.rate_date <= self.day
+    }
+
+    /// An amount at a rate, which must be the one that is asked for.
+    pub(crate) fn value(&self, amount: Amount, quote: &Quote) -> Result<Eur, Refusal> {
+        if self.takes(quote) {
+            return converted(amount, quote);
+        }
+        let detail = format!(
+            "{} for {} asks for another rate than that of {} for {}",
+            self.rule, self.day, quote.source, quote.rate_date
+        );
+        Err(Refusal::new("wrong-rate", detail))
     }
 }
 
@@ -45,7 +57,7 @@ pub(super) fn euros(amount: Amount) -> Result<Eur, Refusal> {
 }
 
 /// An amount at a rate: rounded once, half up, to cents. What is worth less than half a cent cannot be booked.
-pub(super) fn converted(amount: Amount, quote: &Quote) -> Result<Eur, Refusal> {
+fn converted(amount: Amount, quote: &Quote) -> Result<Eur, Refusal> {
     let eur =
         amount.convert(quote.rate).map_err(|error| Refusal::new("amount-too-large", error.to_string()))?;
     if eur.is_zero() {

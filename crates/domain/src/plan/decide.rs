@@ -13,7 +13,7 @@ use crate::claim::Claim;
 use crate::ids::{ClaimId, PartnerCode};
 use crate::refusal::{Refusal, bookable};
 
-/// Agrees a plan with the partner that has the case, in place of its earlier one: as far as what it asks for is
+/// Agrees a plan with the partner that has the case on the day, in place of its earlier one: as far as what it asks for is
 /// available, so that two partners cannot promise the same euros.
 pub(crate) fn agree(
     case: &Case,
@@ -22,8 +22,8 @@ pub(crate) fn agree(
     lines: &[(String, Eur)],
     rulebook: &Rulebook,
 ) -> Result<Vec<CaseEvent>, Refusal> {
-    if case.partner.as_ref() != Some(partner) {
-        let detail = match &case.partner {
+    if case.partner_on(agreed_on) != Some(partner) {
+        let detail = match case.partner_on(agreed_on) {
             Some(assigned) => format!("the case is with {assigned}, not with {partner}"),
             None => format!("no partner has the case: assign {partner} first"),
         };

@@ -125,6 +125,12 @@ fn a_pause_stops_approvals_from_its_first_day_on() {
 #[case::arrived_twice(&[depart("2024-03-10"), arrive("2024-03-11"), arrive("2024-03-12")], "already-arrived")]
 #[case::arrived_after_withdrawal(&[depart("2024-03-10"), withdraw("2024-03-10"), arrive("2024-03-11")], "case-withdrawn")]
 #[case::assigned_again(&[assign("caritas"), assign("caritas")], "no-change")]
+#[case::assigned_to_another_without_a_day(&[assign("caritas"), assign("irara")], "transfer-without-day")]
+#[case::handed_over_without_a_day(&[hand_over("caritas", "2024-03-01"), assign("irara")], "transfer-without-day")]
+#[case::handed_over_before_the_application(&[assign("caritas"), hand_over("irara", "2024-01-31")], "before-application")]
+#[case::handed_over_to_the_same(&[assign("caritas"), hand_over("caritas", "2024-03-01")], "no-change")]
+#[case::handed_over_twice(&[hand_over("irara", "2024-03-01"), hand_over("irara", "2024-03-02")], "no-change")]
+#[case::handed_over_after_closing(&[close("2024-02-20"), hand_over("caritas", "2024-02-20")], "case-closed")]
 #[case::assigned_after_closing(&[close("2024-02-20"), assign("caritas")], "case-closed")]
 #[case::closed_before_application(&[close("2024-01-31")], "before-application")]
 #[case::closed_twice(&[close("2024-02-20"), close("2024-02-21")], "case-closed")]
@@ -151,6 +157,7 @@ fn a_command_out_of_its_time_is_refused(#[case] commands: &[domain::CaseCommand]
 #[case(depart("2024-02-20"))]
 #[case(arrive("2024-02-20"))]
 #[case(assign("caritas"))]
+#[case(hand_over("caritas", "2024-02-20"))]
 #[case(close("2024-02-20"))]
 fn nothing_happens_before_the_application(#[case] command: domain::CaseCommand) {
     let refusal = domain::case::decide(None, &command, rules()).unwrap_err();
@@ -168,17 +175,8 @@ fn a_whole_case_may_happen_on_one_day() {
         history.done(command);
     }
     let case = history.case();
-    assert_eq!((case.stage, case.partner.clone()), (Stage::Closed, Some(partner("caritas"))));
+    assert_eq!((case.stage, case.partner()), (Stage::Closed, Some(&partner("caritas"))));
     assert_eq!((case.departed_on, case.arrived_on), (Some(day(today)), Some(day(today))));
-}
-
-#[test]
-fn a_case_may_be_handed_over_to_another_partner() {
-    let mut history = History::approved(facts());
-    for code in ["caritas", "irara", "caritas"] {
-        history.done(assign(code));
-        assert_eq!(history.case().partner, Some(partner(code)));
-    }
 }
 
 /// The person of a rejected application still travels.

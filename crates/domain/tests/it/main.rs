@@ -15,3 +15,4 @@ mod rates;
 mod sequences;
 mod statements;
 mod support;
+mod transfers;

@@ -50,17 +50,15 @@ fn no_more_is_planned_than_is_available() {
     assert_eq!(history.refused(plan("2024-03-20", &[(BUSINESS, "2000.01")])), "over-available");
     history.done(plan("2024-03-20", &[(BUSINESS, "2000.00")]));
     // Another partner that takes over cannot promise the same euros; the first one may say that it plans less.
-    history.done(assign("irara"));
+    history.done(hand_over("irara", "2024-04-01"));
     let other = |amount: &str| domain::CaseCommand::AgreePlan {
         partner: partner("irara"),
-        agreed_on: day("2024-03-21"),
+        agreed_on: day("2024-04-01"),
         lines: vec![(BUSINESS.to_owned(), eur(amount))],
     };
     assert_eq!(history.refused(other("0.01")), "over-available");
-    assert_eq!(history.refused(plan("2024-03-21", &[])), "wrong-partner");
-    history.done(assign("caritas"));
-    history.done(plan("2024-03-21", &[(BUSINESS, "500.00")]));
-    history.done(assign("irara"));
+    assert_eq!(history.refused(plan("2024-04-01", &[])), "wrong-partner");
+    history.done(plan("2024-03-31", &[(BUSINESS, "500.00")]));
     history.done(other("1500.00"));
     assert_eq!(figures(&history), "2000.00 1000.00 0.00 0.00");
 }

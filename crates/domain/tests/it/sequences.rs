@@ -86,7 +86,10 @@ fn case_command() -> impl Strategy<Value = CaseCommand> {
         }),
         2 => date().prop_map(|departed_on| CaseCommand::Depart { departed_on }),
         2 => date().prop_map(|arrived_on| CaseCommand::Arrive { arrived_on }),
-        2 => select(&["caritas", "irara"][..]).prop_map(assign),
+        1 => select(&["caritas", "irara"][..]).prop_map(assign),
+        2 => (select(&["caritas", "irara"][..]), date()).prop_map(|(code, day)| {
+            CaseCommand::AssignPartner { partner: partner(code), assigned_on: Some(day) }
+        }),
         1 => date().prop_map(|closed_on| CaseCommand::Close { closed_on }),
         4 => plan_command(),
         1 => Just(file(facts())),
@@ -271,6 +274,10 @@ proptest! {
                         excuse(&mut excused, &last, &balances, event);
                         match event {
                             CaseEvent::ClaimAccepted(e) => {
+                                // Whoever reports it had the case on the day of the delivery.
+                                let accepted = &now.claims[&e.claim];
+                                prop_assert_eq!(now.partner_on(accepted.delivered_on), Some(&accepted.partner));
+                                prop_assert_eq!(e.basis.partner.as_ref(), Some(&accepted.partner));
                                 prop_assert!(within_cap(&balances.line(&e.budget_line)), "{:?} passed the cap", e);
                                 prop_assert!(!e.eligible.is_zero());
                                 prop_assert_eq!(e.reason.is_some(), !e.disallowed.is_zero());

@@ -120,7 +120,11 @@ pub fn arrive(on: &str) -> CaseCommand {
 }
 
 pub fn assign(code: &str) -> CaseCommand {
-    CaseCommand::AssignPartner { partner: partner(code) }
+    CaseCommand::AssignPartner { partner: partner(code), assigned_on: None }
+}
+
+pub fn hand_over(code: &str, on: &str) -> CaseCommand {
+    CaseCommand::AssignPartner { partner: partner(code), assigned_on: Some(day(on)) }
 }
 
 pub fn close(on: &str) -> CaseCommand {

@@ -34,8 +34,10 @@ pub struct CaseRow {
     pub departed_on: Option<Date>,
     /// Day the person came home.
     pub arrived_on: Option<Date>,
-    /// The partner that delivers.
+    /// The partner that delivers, after all transfers that are known.
     pub partner: Option<PartnerCode>,
+    /// Its first day; none from the beginning.
+    pub partner_since: Option<Date>,
     /// Ids of the conditions that failed when the authority rejected.
     pub rejected_for: Vec<String>,
     /// Commands that were refused.
@@ -60,7 +62,7 @@ pub struct CasesProjection;
 
 impl Projection for CasesProjection {
     const NAME: &'static str = "cases";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Row = CaseRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
@@ -86,6 +88,7 @@ impl Projection for CasesProjection {
                     departed_on: None,
                     arrived_on: None,
                     partner: None,
+                    partner_since: None,
                     rejected_for: Vec::new(),
                     refused: Vec::new(),
                 });
@@ -104,7 +107,12 @@ impl Projection for CasesProjection {
             CaseEvent::ReturnModeChanged(e) => row.return_mode = e.return_mode,
             CaseEvent::Departed(e) => row.departed_on = Some(e.departed_on),
             CaseEvent::Arrived(e) => row.arrived_on = Some(e.arrived_on),
-            CaseEvent::PartnerAssigned(e) => row.partner = Some(e.partner.clone()),
+            // A transfer that is told late may lie before one that is known; no day replaces whatever was before.
+            CaseEvent::PartnerAssigned(e) => {
+                if e.assigned_on.is_none() || e.assigned_on >= row.partner_since {
+                    (row.partner, row.partner_since) = (Some(e.partner.clone()), e.assigned_on);
+                }
+            }
             CaseEvent::CommandRefused(e) => row.refused.push(RefusedCommand {
                 command: e.command.clone(),
                 reasons: e.reasons.iter().map(|r| r.id.clone()).collect(),

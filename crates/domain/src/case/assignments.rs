@@ -1,0 +1,37 @@
+//! Which partner has a case on which day.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::ids::PartnerCode;
+
+/// The partners a case was given to, each from a day on; one without a day has it from the beginning.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Assignments(BTreeMap<Option<Date>, PartnerCode>);
+
+impl Assignments {
+    /// Gives the case to a partner: from a day until the next one that is known, or from the beginning in place of all
+    /// that was before.
+    pub(super) fn assign(&mut self, partner: PartnerCode, assigned_on: Option<Date>) {
+        if assigned_on.is_none() {
+            self.0.clear();
+        }
+        self.0.insert(assigned_on, partner);
+    }
+
+    /// The partner that has the case on a day.
+    pub fn on(&self, day: Date) -> Option<&PartnerCode> {
+        self.0.range(..=Some(day)).next_back().map(|(_, partner)| partner)
+    }
+
+    /// The partner that has it after all transfers that are known.
+    pub fn last(&self) -> Option<&PartnerCode> {
+        self.0.last_key_value().map(|(_, partner)| partner)
+    }
+
+    /// Every partner with its first day, in order; no day is the beginning.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<Date>, &PartnerCode)> {
+        self.0.iter().map(|(day, partner)| (*day, partner))
+    }
+}
