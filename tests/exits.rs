@@ -144,6 +144,11 @@ fn the_help_of_every_command_has_an_example_or_says_what_it_does() {
         "case",
         "claim",
         "grant",
+        "partner",
+        "partner payment-details",
+        "partner fee",
+        "hold",
+        "hold place",
         "balance",
         "history",
         "explain",
@@ -187,6 +192,28 @@ const LISTINGS: &[(&str, &str)] = &[
         "external_ref,case,stage,destination,return_mode,applied_on,decided_on,departed_on,arrived_on,partner,reasons",
     ),
     ("grant list", "grant,external_ref,case,payment_ref,paid_on,method,eur,returned,reason,state"),
+    (
+        "partner list",
+        "partner,name,agreements,payment_details,holds,open_cases,claims,pending,disbursed,held,disallowed,fees",
+    ),
+    (
+        "partner show irara",
+        "partner,name,agreements,payment_details,holds,open_cases,claims,pending,disbursed,held,disallowed,fees",
+    ),
+    (
+        "partner agreement list irara",
+        "partner,agreement,programme,countries,valid_from,valid_until,fee,in_force",
+    ),
+    (
+        "partner fee list",
+        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,state,decided_by,note",
+    ),
+    ("partner history irara", "position,recorded_at,actor,event,what"),
+    (
+        "hold list",
+        "hold,scope,value,from,released_on,placed_by,placed_at,released_by,claims,people,eur,oldest,reason,release_reason",
+    ),
+    ("hold history", "position,recorded_at,actor,event,what"),
     ("import list", "position,recorded_at,actor,kind,file,rows,applied,refused,recognised,rejected,sha256"),
     ("history FX-2041", "position,recorded_at,actor,event,what"),
     ("explain FX-2041", "about,number,eligible,disallowed,reason,because"),
@@ -220,6 +247,14 @@ fn every_listing_has_its_csv_header_and_parses_as_json() {
     ledger.write("inforeuro-2024-06.json", r#"[{"isoA3Code":"IQD","value":1385.7992}]"#);
     ledger.write("inforeuro-2024-07.json", r#"[{"isoA3Code":"IQD","value":1390.5}]"#);
     ledger.ok("import rates inforeuro-2024-06.json");
+    ledger.ok("partner agreement sign irara 2024 --programme jrs --country ET --from 2024-01-01");
+    ledger.ok("hold place --partner irara --from 2024-01-01 --reason 'receipts are missing'");
+    ledger.write(
+        "fees.csv",
+        "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\n\
+         irara,,partner-fee,2024-01-31,450.00,EUR,IRARA,F-1,,January\n",
+    );
+    ledger.ok("import spend fees.csv");
     for (line, header) in LISTINGS {
         let csv = ledger.ok(&format!("{line} --format csv"));
         assert_eq!(csv.lines().next(), Some(*header), "{line}");
@@ -248,7 +283,18 @@ fn json_carries_the_columns_and_amounts_as_text() {
 #[test]
 fn an_empty_ledger_lists_nothing_and_is_sound() {
     let ledger = Ledger::new();
-    for line in ["balance", "claim list", "case list", "grant list", "import list"] {
+    for line in [
+        "balance",
+        "claim list",
+        "case list",
+        "grant list",
+        "import list",
+        "partner list",
+        "partner agreement list",
+        "partner fee list",
+        "hold list",
+        "hold history",
+    ] {
         assert_eq!(ledger.json(line), serde_json::json!([]), "{line}");
         assert_eq!(ledger.ok(&format!("{line} --format csv")).lines().count(), 1, "{line}");
         ledger.ok(line);

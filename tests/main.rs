@@ -11,6 +11,7 @@ mod demo;
 mod exits;
 mod four_eyes;
 mod partial;
+mod partners;
 mod privacy;
 mod proofs;
 mod rates;

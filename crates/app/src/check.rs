@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use domain::case::CaseEvent;
 use domain::ledger::LedgerEvent;
-use domain::{Event, SubjectId};
+use domain::{Event, SubjectId, TextId};
 use event_log::verify::Verifier;
 use event_log::watch::{CheckpointWatch, KnownCheckpoint};
-use event_log::{Hash, StoreError, hex};
+use event_log::{Hash, RecordedEvent, StoreError, hex};
 use projection_runner::{Progress, Replayed};
 use serde::Serialize;
 use uuid::Uuid;
@@ -108,20 +108,20 @@ impl Ledger {
                             }
                         }
                         Event::Ledger(LedgerEvent::FileImported(e)) => {
-                            named.push((
-                                recorded.position,
-                                recorded.stream_id.clone(),
-                                LEDGER_SUBJECT,
-                                e.details.0,
-                            ));
+                            named.extend(own_text(&recorded, Some(e.details)));
                             if e.complete {
                                 let digest = self.digest(IMPORT, &[&e.kind, &hex::encode(&e.sha256.0)]);
                                 name(&mut facts, IMPORT, digest, recorded.position);
                             }
                         }
-                        Event::Ledger(LedgerEvent::RulebookAdopted(_))
-                        | Event::Partner(_)
-                        | Event::Rates(_) => {}
+                        Event::Partner(event) => {
+                            if let Some((scope, digest, _)) = event.unique_fact() {
+                                name(&mut facts, scope, digest.0, recorded.position);
+                            }
+                            named.extend(own_text(&recorded, event.text()));
+                        }
+                        Event::Hold(event) => named.extend(own_text(&recorded, event.text())),
+                        Event::Ledger(LedgerEvent::RulebookAdopted(_)) | Event::Rates(_) => {}
                     }
                 }
                 run_differs = run_differs.or(differs);
@@ -272,6 +272,14 @@ impl Ledger {
         }
         Ok(findings)
     }
+}
+
+/// A text about no person that an event names.
+fn own_text(
+    recorded: &RecordedEvent,
+    text: Option<TextId>,
+) -> Option<(u64, event_log::StreamId, SubjectId, Hash)> {
+    text.map(|text| (recorded.position, recorded.stream_id.clone(), LEDGER_SUBJECT, text.0))
 }
 
 fn name(facts: &mut Facts, scope: &'static str, digest: Hash, position: u64) {

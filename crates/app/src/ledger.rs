@@ -120,6 +120,7 @@ impl Ledger {
                 projection_runner::boxed::<cases::CasesProjection>(),
                 projection_runner::boxed::<claims::ClaimsProjection>(),
                 projection_runner::boxed::<grants::GrantsProjection>(),
+                projection_runner::boxed::<partners::PartnersProjection>(),
             ],
         );
         Ok(Self { store, key, rulebook, environment, actor, runner, checkpoints, verifier_key })

@@ -1,5 +1,7 @@
 //! The command line, with its help.
 
+mod partner;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -11,6 +13,8 @@ use domain::{PartnerCode, Period};
 use jiff::civil::Date;
 use money::{Currency, Eur, Locale};
 use rulebook::{Authority, ReturnMode};
+
+pub use partner::{AgreementCommand, DetailsCommand, FeeCommand, HoldCommand, PartnerCommand, ScopeArgs};
 
 /// The event-sourced ledger for reintegration support.
 #[derive(Debug, Parser)]
@@ -141,12 +145,19 @@ Examples:
     )]
     Grant(GrantCommand),
 
-    /// Partner organisations: their statements.
+    /// Partner organisations: register them, their agreements, where they are paid, what they charge; their statements.
     #[command(
         subcommand,
-        after_help = "Examples:\n  svala partner statement caritas --period 2024-Q2\n  svala partner statement caritas --period 2024-Q2 --out caritas-2024-Q2.html"
+        after_help = "Examples:\n  svala partner list\n  svala partner register caritas --name \"Caritas Armenia\"\n  svala partner agreement sign caritas 2024-am --programme jrs --country AM --from 2024-01-01\n  svala partner show caritas\n  svala partner statement caritas --period 2024-Q2 --out caritas-2024-Q2.html"
     )]
     Partner(PartnerCommand),
+
+    /// Holds: stop payments to a partner, in a country or of a programme, and let them go on.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  svala hold place --partner irara --from 2024-05-01 --reason \"receipts are missing\"\n  svala hold list\n  svala hold release 1 --on 2024-07-01 --reason \"receipts are here\""
+    )]
+    Hold(HoldCommand),
 
     /// Exchange rates: list them, show which applies.
     #[command(
@@ -609,33 +620,6 @@ pub enum GrantCommand {
         /// Why; kept encrypted, shown in the history. Tells apart two returns of the same amount on one day.
         #[arg(long)]
         reason: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum PartnerCommand {
-    /// What a partner reported in a period, what was decided and what is owed, with the rows behind every figure.
-    #[command(after_help = "\
-A movement belongs to the day it was recorded, so a period that is over stays as it was stated. The statement names the
-log position and root it was made at; --at gives it again, from the same ledger, for ever. CSV holds the rows, JSON all.
-
-Examples:
-  svala partner statement caritas --period 2024-Q2
-  svala partner statement caritas --period 2024-Q2 --format csv > rows.csv
-  svala partner statement caritas --period 2024-Q2 --out caritas-2024-Q2.xlsx
-  svala partner statement caritas --period 2024-Q2 --at 4711 --out caritas-2024-Q2.html")]
-    Statement {
-        /// The partner's code.
-        partner: PartnerCode,
-        /// The days it covers: 2024-Q2, 2024-05, 2024, or 2024-04-01..2024-06-30.
-        #[arg(long)]
-        period: Period,
-        /// As the log stood at this position; as it stands now unless given.
-        #[arg(long, value_name = "POSITION")]
-        at: Option<u64>,
-        /// A new file: .csv, .xlsx, or .html to print.
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
     },
 }
 

@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::case::CaseEvent;
+use crate::hold::HoldEvent;
 use crate::ledger::LedgerEvent;
 use crate::partner::PartnerEvent;
 use crate::rates::RatesEvent;
@@ -84,6 +85,8 @@ pub enum Event {
     Ledger(LedgerEvent),
     /// Of a stream of rates: what one source has published.
     Rates(RatesEvent),
+    /// Of the stream of holds on payments.
+    Hold(HoldEvent),
 }
 
 /// An event that this program cannot read, and so must not skip.
@@ -139,6 +142,7 @@ impl Event {
             .chain(of("partner", PartnerEvent::TYPES))
             .chain(of("ledger", LedgerEvent::TYPES))
             .chain(of("rates", RatesEvent::TYPES))
+            .chain(of("holds", HoldEvent::TYPES))
     }
 
     /// Reads a recorded event and demands that writing it again gives the same bytes: that no other spelling of a
@@ -178,6 +182,7 @@ impl Event {
             "partner" => PartnerEvent::decode(event_type, version, body).map(|e| e.map(Self::Partner)),
             "ledger" => LedgerEvent::decode(event_type, version, body).map(|e| e.map(Self::Ledger)),
             "rates" => RatesEvent::decode(event_type, version, body).map(|e| e.map(Self::Rates)),
+            "holds" => HoldEvent::decode(event_type, version, body).map(|e| e.map(Self::Hold)),
             _ => Ok(None),
         };
         if let Ok(Some(event)) = decoded {
@@ -198,6 +203,7 @@ impl Event {
             Self::Partner(event) => event.event_type(),
             Self::Ledger(event) => event.event_type(),
             Self::Rates(event) => event.event_type(),
+            Self::Hold(event) => event.event_type(),
         }
     }
 
@@ -208,6 +214,7 @@ impl Event {
             Self::Partner(event) => event.schema_version(),
             Self::Ledger(event) => event.schema_version(),
             Self::Rates(event) => event.schema_version(),
+            Self::Hold(event) => event.schema_version(),
         }
     }
 
@@ -218,6 +225,7 @@ impl Event {
             Self::Partner(event) => event.is_written_as(body),
             Self::Ledger(event) => event.is_written_as(body),
             Self::Rates(event) => event.is_written_as(body),
+            Self::Hold(event) => event.is_written_as(body),
         }
     }
 
@@ -228,6 +236,7 @@ impl Event {
             Self::Partner(event) => event.body(),
             Self::Ledger(event) => event.body(),
             Self::Rates(event) => event.body(),
+            Self::Hold(event) => event.body(),
         }
     }
 }

@@ -37,6 +37,8 @@ uuid_ids! {
     ClaimId,
     /// One payment of the arrival grant.
     GrantId,
+    /// One fee that a partner charges.
+    FeeId,
     /// The person a case is about: whose key opens the encrypted texts.
     SubjectId,
 }
@@ -99,25 +101,77 @@ hash_ids! {
 #[error("a SHA-256 is written as 64 lower-case hexadecimal digits")]
 pub struct NotAHash;
 
-/// Longest partner code, in characters.
-pub const PARTNER_CODE_LENGTH_MAX: usize = 32;
+/// Longest code of a partner or agreement, in characters.
+pub const CODE_LENGTH_MAX: usize = 32;
 
-/// The short name of a partner organisation, such as `caritas`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct PartnerCode(String);
+macro_rules! short_codes {
+    ($($(#[$doc:meta])* $name:ident, $(#[$error_doc:meta])* $error:ident = $what:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(into = "String", try_from = "String")]
+        pub struct $name(String);
 
-/// A text that cannot be a partner code.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a partner code is 1 to 32 characters of a-z, 0-9 and dashes and starts with a letter or digit")]
-pub struct NotAPartnerCode;
+        $(#[$error_doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+        #[error(
+            "{} is 1 to 32 characters of a-z, 0-9 and dashes and starts with a letter or digit",
+            $what
+        )]
+        pub struct $error;
+
+        impl $name {
+            /// The code.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = $error;
+
+            fn from_str(text: &str) -> Result<Self, $error> {
+                let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+                let valid = (1..=CODE_LENGTH_MAX).contains(&text.len())
+                    && text.chars().all(plain)
+                    && !text.starts_with('-');
+                if valid { Ok(Self(text.to_owned())) } else { Err($error) }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $error;
+
+            fn try_from(text: String) -> Result<Self, $error> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(code: $name) -> Self {
+                code.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    )+};
+}
+
+short_codes! {
+    /// The short name of a partner organisation, such as `caritas`.
+    PartnerCode,
+    /// A text that cannot be a partner code.
+    NotAPartnerCode = "a partner code";
+    /// The short name of an agreement with a partner, such as `2024-iq`.
+    AgreementCode,
+    /// A text that cannot be the code of an agreement.
+    NotAnAgreementCode = "the code of an agreement";
+}
 
 impl PartnerCode {
-    /// The code.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Whether somebody of this name is the partner itself, or one of its people, who are named like `asha@caritas`:
     /// who reports for a partner does not decide what it reported.
     pub fn is_of(&self, actor: &str) -> bool {
@@ -127,38 +181,6 @@ impl PartnerCode {
     /// The partner's own stream.
     pub fn stream(&self) -> StreamId {
         stream("partner", &self.0)
-    }
-}
-
-impl FromStr for PartnerCode {
-    type Err = NotAPartnerCode;
-
-    fn from_str(text: &str) -> Result<Self, NotAPartnerCode> {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let valid = (1..=PARTNER_CODE_LENGTH_MAX).contains(&text.len())
-            && text.chars().all(plain)
-            && !text.starts_with('-');
-        if valid { Ok(Self(text.to_owned())) } else { Err(NotAPartnerCode) }
-    }
-}
-
-impl TryFrom<String> for PartnerCode {
-    type Error = NotAPartnerCode;
-
-    fn try_from(text: String) -> Result<Self, NotAPartnerCode> {
-        text.parse()
-    }
-}
-
-impl From<PartnerCode> for String {
-    fn from(code: PartnerCode) -> Self {
-        code.0
-    }
-}
-
-impl fmt::Display for PartnerCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
     }
 }
 

@@ -14,6 +14,7 @@ pub mod claim;
 pub mod duties;
 pub mod event;
 pub mod grant;
+pub mod hold;
 pub mod ids;
 pub mod ledger;
 pub mod partner;
@@ -29,7 +30,11 @@ pub use case::{Case, CaseCommand, CaseEvent};
 pub use claim::ClaimCommand;
 pub use event::{DecodeError, Event, Recorded};
 pub use grant::GrantCommand;
-pub use ids::{Actor, CaseId, ClaimId, GrantId, KeyDigest, PartnerCode, SubjectId, TextId};
+pub use hold::{HoldCommand, Holds};
+pub use ids::{
+    Actor, AgreementCode, CaseId, ClaimId, FeeId, GrantId, KeyDigest, PartnerCode, SubjectId, TextId,
+};
+pub use partner::{Partner, PartnerCommand};
 pub use period::{NotAPeriod, Period};
 pub use reference::CaseReference;
 pub use refusal::{FoldError, Refusal};

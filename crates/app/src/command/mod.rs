@@ -14,6 +14,7 @@ pub use claims::DecidedClaim;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;
+use crate::session::About;
 use crate::texts::ReasonText;
 
 impl Ledger {
@@ -58,7 +59,7 @@ impl Ledger {
     ) -> Result<(), AppError> {
         let command = CaseCommand::AssignPartner { partner: partner.clone(), assigned_on };
         let request = format!("{command:?}");
-        self.execute_with(case, Some(&partner), &["case", &request], |session, draft| {
+        self.execute_about(About::Case(case, Some(partner.clone())), &["case", &request], |session, draft| {
             session.register_partner(draft, &partner)?;
             session.on_case(draft, case, &command)
         })
@@ -95,7 +96,7 @@ impl Ledger {
 /// Longest reason, in bytes.
 const REASON_BYTES_MAX: usize = 2_000;
 
-fn reason_text(reason: &str) -> Result<ReasonText, AppError> {
+pub(crate) fn reason_text(reason: &str) -> Result<ReasonText, AppError> {
     let reason = reason.trim();
     if reason.is_empty() || reason.len() > REASON_BYTES_MAX {
         return Err(AppError::Usage(

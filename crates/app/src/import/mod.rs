@@ -8,6 +8,7 @@
 
 mod cases;
 mod chunk;
+mod fees;
 mod grants;
 mod pass;
 mod rates;

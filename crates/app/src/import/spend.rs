@@ -1,4 +1,4 @@
-//! `spend.csv`: what partners delivered, and claim.
+//! `spend.csv`: what partners delivered, and claim; their fees are rows of the same file.
 
 use domain::claim::{Claim, ClaimState, RECEIPT, Spend as Reported};
 use domain::ids::FileDigest;
@@ -7,7 +7,7 @@ use domain::{ClaimCommand, ClaimId, PartnerCode};
 use interchange::{RowError, SpendRow};
 use money::Currency;
 
-use super::{At, Importer, Refused, RowOutcome, rows};
+use super::{At, Importer, Refused, RowOutcome, fees, rows};
 use crate::error::AppError;
 use crate::session::{Earlier, Session};
 use crate::texts::ReceiptText;
@@ -32,10 +32,17 @@ impl Importer for Spend {
             session.load_rates([rates::source(session.ledger().rulebook.parameters().spend_rate)]).await?;
         }
         session.load_partners(rows.iter().filter_map(|row| row.partner.parse::<PartnerCode>().ok())).await?;
-        rows::load_cases(session, rows.iter().map(|row| row.case_ref.as_str()), RECEIPT, &receipts).await
+        if rows.iter().any(|row| row.is_fee()) {
+            session.load_own_key().await?;
+        }
+        let of_people = rows.iter().filter(|row| !row.is_fee()).map(|row| row.case_ref.as_str());
+        rows::load_cases(session, of_people, RECEIPT, &receipts).await
     }
 
     fn apply(&self, session: &mut Session<'_>, at: At, row: &SpendRow) -> Result<RowOutcome, AppError> {
+        if row.is_fee() {
+            return fees::apply(session, at, row);
+        }
         let mut errors = Vec::new();
         let case = rows::case_of(session, &row.case_ref);
         if case.is_none() {
@@ -106,7 +113,7 @@ impl Importer for Spend {
                     "receipt_no",
                     None,
                     "receipt.conflict",
-                    "This partner reported this supplier's receipt for another case. A receipt is claimed once.",
+                    "This partner reported this supplier's receipt for another case, or as a fee. A receipt is claimed once.",
                 )]),
             });
         }

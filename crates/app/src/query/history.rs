@@ -79,7 +79,7 @@ impl Ledger {
 }
 
 /// `R00012 of Baraka School (course fee)`, or the one value there is.
-fn phrase(text: &serde_json::Map<String, Value>) -> String {
+pub(super) fn phrase(text: &serde_json::Map<String, Value>) -> String {
     let of = |name: &str| text.get(name).and_then(Value::as_str);
     match (of("receipt_no"), of("supplier"), of("description")) {
         (Some(receipt), Some(supplier), Some(description)) => {

@@ -1,10 +1,9 @@
 //! Putting one command together: deciding it, and keeping what was decided.
 
 use domain::case::{ApplicationFiled, CommandRefused};
-use domain::partner::PartnerRegistered;
 use domain::{
-    Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, Event, GrantCommand, PartnerCode,
-    Refusal, SubjectId, TextId,
+    Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, Event, GrantCommand, Refusal,
+    SubjectId, TextId,
 };
 use event_log::{Hash, NewEvent, SealedText, StreamId, UniqueKey, WrappedSubjectKey};
 use jiff::civil::Date;
@@ -12,9 +11,11 @@ use money::Eur;
 use rulebook::Facts;
 use serde::Serialize;
 use uuid::Uuid;
+use vault::SubjectKey;
 
 use super::{CASE_REFERENCE, Decided, EXTERNAL_REF, Loaded, Owner, RefusedCommand, Session};
 use crate::error::AppError;
+use crate::ledger::LEDGER_SUBJECT;
 use crate::texts::CaseText;
 
 /// One command being put together. Its events are written all together or not at all.
@@ -54,17 +55,6 @@ impl Session<'_> {
             subject_keys: Vec::new(),
             texts: Vec::new(),
         }
-    }
-
-    /// Registers a partner that is met for the first time.
-    pub fn register_partner(&mut self, draft: &mut Draft, code: &PartnerCode) -> Result<(), AppError> {
-        if self.partners.get(code).copied().unwrap_or_default() {
-            return Ok(());
-        }
-        let event = Event::Partner(PartnerRegistered { partner: code.clone() }.into());
-        draft.push(code.stream(), 0, &event, Vec::new())?;
-        self.partners.insert(code.clone(), true);
-        Ok(())
     }
 
     /// Files an application under a new case; answers with its id.
@@ -157,6 +147,23 @@ impl Session<'_> {
         let key = key.ok_or_else(|| {
             AppError::Usage("the person of this case was erased: nothing can be added".into())
         })?;
+        self.seal_under(draft, key, subject, text)
+    }
+
+    /// Encrypts a text about no person, under the ledger's own key, which was loaded.
+    pub fn seal_own(&self, draft: &mut Draft, text: &impl Serialize) -> Result<TextId, AppError> {
+        let key = self.own_key.as_ref();
+        let key = key.ok_or_else(|| AppError::Usage("the ledger's own key was not loaded".into()))?;
+        self.seal_under(draft, key, LEDGER_SUBJECT, text)
+    }
+
+    fn seal_under(
+        &self,
+        draft: &mut Draft,
+        key: &SubjectKey,
+        subject: SubjectId,
+        text: &impl Serialize,
+    ) -> Result<TextId, AppError> {
         let bytes = event_log::canonical::to_bytes(text)?;
         let sealed = key.seal(subject.0, &bytes, &mut self.ledger.environment.entropy())?;
         draft.texts.push(SealedText { id: sealed.id, subject_id: subject.0, bytes: sealed.bytes });
@@ -234,7 +241,7 @@ struct Asked {
 
 impl Draft {
     /// Adds an event; `before` is the stream's version before it.
-    fn push(
+    pub(super) fn push(
         &mut self,
         stream_id: StreamId,
         before: u64,

@@ -7,6 +7,17 @@ use super::{Decided, Draft, Purpose, Session};
 use crate::error::AppError;
 use crate::ledger::{ATTEMPTS_MAX, Ledger};
 
+/// What a command is about: what must be loaded, and which changes make the same request another command.
+#[derive(Debug, Clone)]
+pub(crate) enum About {
+    /// A case, and perhaps a partner.
+    Case(CaseId, Option<PartnerCode>),
+    /// A partner.
+    Partner(PartnerCode),
+    /// The holds, and perhaps a partner.
+    Holds(Option<PartnerCode>),
+}
+
 impl Ledger {
     /// Decides and writes one command on a case, again from the start whenever somebody else wrote first.
     pub(crate) async fn execute(
@@ -15,24 +26,26 @@ impl Ledger {
         request: &[&str],
         work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
     ) -> Result<(), AppError> {
-        self.execute_with(id, None, request, work).await
+        self.execute_about(About::Case(id, None), request, work).await
     }
 
-    /// The same for a command that also concerns a partner.
-    pub(crate) async fn execute_with(
+    /// The same for a command about anything.
+    pub(crate) async fn execute_about(
         &self,
-        id: CaseId,
-        partner: Option<&PartnerCode>,
+        about: About,
         request: &[&str],
         work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
     ) -> Result<(), AppError> {
-        let name = id.to_string();
+        let name = match &about {
+            About::Case(id, _) => id.to_string(),
+            About::Partner(code) => code.to_string(),
+            About::Holds(_) => domain::hold::stream().to_string(),
+        };
         let request: Vec<&str> = request.iter().copied().chain([name.as_str(), self.actor()]).collect();
         for _ in 0..ATTEMPTS_MAX {
             let mut session = Session::new(self, Purpose::Write);
-            session.load_cases([id]).await?;
-            session.load_partners(partner.cloned()).await?;
-            match session.try_execute(id, &request, &work).await? {
+            let revision = session.load_about(&about).await?;
+            match session.try_at(revision, &request, &work).await? {
                 Executed::Now | Executed::Before => return Ok(()),
                 Executed::Late => {}
             }
@@ -52,6 +65,27 @@ pub(crate) enum Executed {
 }
 
 impl Session<'_> {
+    /// Loads what a command is about; answers with how often it has changed.
+    async fn load_about(&mut self, about: &About) -> Result<u64, AppError> {
+        match about {
+            About::Case(id, partner) => {
+                self.load_cases([*id]).await?;
+                self.load_partners(partner.clone()).await?;
+                Ok(self.known(*id)?.revision)
+            }
+            About::Partner(code) => {
+                self.load_partners([code.clone()]).await?;
+                self.load_own_key().await?;
+                Ok(self.partner(code).map_or(0, |partner| partner.revision))
+            }
+            About::Holds(partner) => {
+                self.load_partners(partner.clone()).await?;
+                self.load_own_key().await?;
+                self.load_holds().await
+            }
+        }
+    }
+
     /// Decides and writes one command on a case that was loaded.
     pub(crate) async fn try_execute(
         &mut self,
@@ -60,6 +94,16 @@ impl Session<'_> {
         work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
     ) -> Result<Executed, AppError> {
         let revision = self.known(id)?.revision;
+        self.try_at(revision, request, work).await
+    }
+
+    /// Decides and writes one command on what was loaded and has changed so often.
+    async fn try_at(
+        &mut self,
+        revision: u64,
+        request: &[&str],
+        work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
+    ) -> Result<Executed, AppError> {
         let mut draft = self.draft(0, request, revision);
         draft.by_person = true;
         let decided = work(self, &mut draft)?;

@@ -7,19 +7,24 @@
 
 mod decide;
 mod execute;
+mod holds;
+mod partners;
 mod rates;
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 
 use domain::rates::{RateSource, RateTable};
-use domain::{Case, CaseId, Event, PartnerCode, Refusal};
+use domain::{Case, CaseId, Event, FeeId, PartnerCode, Refusal};
 use event_log::{Append, AppendOutcome, Hash, StreamId};
 use uuid::Uuid;
 use vault::SubjectKey;
 
 pub use decide::Draft;
-pub(crate) use execute::Executed;
+pub(crate) use execute::{About, Executed};
+
+use holds::LoadedHolds;
+use partners::LoadedPartner;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -71,7 +76,7 @@ pub struct RefusedCommand {
 pub struct Owner {
     /// Stream.
     pub stream_id: StreamId,
-    /// Claim, grant or case.
+    /// Claim, grant, case or fee.
     pub entity: Uuid,
 }
 
@@ -79,6 +84,11 @@ impl Owner {
     /// The case whose stream it is.
     pub fn case(&self) -> Option<CaseId> {
         self.stream_id.id().parse().ok()
+    }
+
+    /// The partner whose stream it is.
+    fn partner(&self) -> Option<PartnerCode> {
+        (self.stream_id.noun() == "partner").then(|| self.stream_id.id().parse().ok()).flatten()
     }
 }
 
@@ -96,7 +106,9 @@ pub struct Session<'l> {
     noted: HashMap<Note, Note>,
     cases: HashMap<CaseId, Loaded>,
     keys: HashMap<(&'static str, Hash), Option<Owner>>,
-    partners: HashMap<PartnerCode, bool>,
+    partners: HashMap<PartnerCode, LoadedPartner>,
+    holds: Option<LoadedHolds>,
+    own_key: Option<SubjectKey>,
     rates: HashMap<RateSource, RateTable>,
     batch: Vec<(usize, Append)>,
     /// The command of the batch that extended a stream last.
@@ -116,6 +128,8 @@ impl<'l> Session<'l> {
             cases: HashMap::new(),
             keys: HashMap::new(),
             partners: HashMap::new(),
+            holds: None,
+            own_key: None,
             rates: HashMap::new(),
             batch: Vec::new(),
             extended_by: HashMap::new(),
@@ -143,6 +157,13 @@ impl<'l> Session<'l> {
                 && !case.owns(owner.entity)
             {
                 self.cases.remove(&id);
+            }
+            // So is a partner that does not know its fee.
+            if let Some(code) = owner.as_ref().and_then(Owner::partner)
+                && let (Some(partner), Some(owner)) = (self.partner(&code), &owner)
+                && !partner.fees.contains_key(&FeeId(owner.entity))
+            {
+                self.partners.remove(&code);
             }
             self.keys.insert((scope, digest), owner);
         }
@@ -205,21 +226,10 @@ impl<'l> Session<'l> {
         self.cases.get(&id).and_then(|loaded| loaded.case.as_ref())
     }
 
-    /// Loads which of these partners are registered.
-    pub async fn load_partners(
-        &mut self,
-        codes: impl IntoIterator<Item = PartnerCode>,
-    ) -> Result<(), AppError> {
-        let missing: Vec<PartnerCode> =
-            distinct(codes.into_iter().filter(|code| !self.partners.contains_key(code)));
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let streams: Vec<StreamId> = missing.iter().map(PartnerCode::stream).collect();
-        let known: HashSet<StreamId> =
-            self.ledger.store.read_streams(&streams).await?.into_iter().map(|e| e.stream_id).collect();
-        for (code, stream) in missing.into_iter().zip(streams) {
-            self.partners.insert(code, known.contains(&stream));
+    /// Loads the ledger's own key, for texts about no person.
+    pub async fn load_own_key(&mut self) -> Result<(), AppError> {
+        if self.own_key.is_none() {
+            self.own_key = Some(self.ledger.own_key().await?);
         }
         Ok(())
     }
@@ -286,6 +296,7 @@ impl<'l> Session<'l> {
         self.cases.clear();
         self.keys.clear();
         self.partners.clear();
+        self.holds = None;
         self.rates.clear();
     }
 

@@ -6,7 +6,9 @@ mod checkpoint;
 mod claim;
 mod demo;
 mod grant;
+mod hold;
 mod import;
+mod partner;
 mod prove;
 mod rate;
 mod report;
@@ -15,7 +17,7 @@ mod statement;
 
 use std::process::ExitCode;
 
-use crate::args::{Args, Command, PartnerCommand};
+use crate::args::{Args, Command};
 use crate::connect::Place;
 use crate::output::{Failure, say};
 
@@ -36,9 +38,8 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Case(command) => case::run(place, format, command).await,
         Command::Claim(command) => claim::run(place, format, command).await,
         Command::Grant(command) => grant::run(place, format, command).await,
-        Command::Partner(PartnerCommand::Statement { partner, period, at, out }) => {
-            statement::run(place, format, &partner, period, at, out.as_deref()).await
-        }
+        Command::Partner(command) => partner::run(place, format, command).await,
+        Command::Hold(command) => hold::run(place, format, command).await,
         Command::Rate(command) => rate::run(place, format, command).await,
         Command::Balance { case } => report::balance(place, format, case).await,
         Command::History { case } => report::history(place, format, &case).await,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use app::Ledger;
-use app::query::{BalanceItem, Explanation, Summary};
+use app::query::{BalanceItem, Explanation, HistoryItem, Summary};
 use domain::CaseId;
 
 use crate::args::Format;
@@ -69,17 +69,22 @@ pub fn balance_row(b: &BalanceItem) -> Vec<Cell> {
 pub async fn history(place: &Place, format: Format, case: &str) -> Result<ExitCode, Failure> {
     let ledger = place.open().await?;
     let items = ledger.history(ledger.find_case(case).await?).await?;
+    history_items(format, &items)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Events in words; as data with their types.
+pub fn history_items(format: Format, items: &[HistoryItem]) -> Result<(), Failure> {
     match format {
-        Format::Table => listing(format, &["position", "recorded_at", "actor", "what"], &items, |i| {
+        Format::Table => listing(format, &["position", "recorded_at", "actor", "what"], items, |i| {
             cells![i.position, &i.recorded_at, &i.actor, &i.what]
-        })?,
+        }),
         Format::Json | Format::Csv => {
-            listing(format, &["position", "recorded_at", "actor", "event", "what"], &items, |i| {
+            listing(format, &["position", "recorded_at", "actor", "event", "what"], items, |i| {
                 cells![i.position, &i.recorded_at, &i.actor, i.event, &i.what]
-            })?;
+            })
         }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 pub async fn explain(place: &Place, format: Format, case: &str) -> Result<ExitCode, Failure> {

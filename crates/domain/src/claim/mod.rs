@@ -18,6 +18,7 @@ pub use event::{
 pub use flags::{Flag, FlagKind, Sighted, flags};
 pub use state::{Claim, ClaimState, evolve};
 pub(crate) use upcast::{BenefitReversedV1, ClaimQueriedV1, SpendReportedV1};
+pub(crate) use value::euros;
 
 /// Kind of unique fact: a receipt of a supplier reported by a partner.
 pub const RECEIPT: &str = "receipt";

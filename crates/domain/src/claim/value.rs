@@ -52,7 +52,7 @@ impl Claim {
 }
 
 /// An amount in euro, as euros.
-pub(super) fn euros(amount: Amount) -> Result<Eur, Refusal> {
+pub(crate) fn euros(amount: Amount) -> Result<Eur, Refusal> {
     amount.to_eur_exact().ok_or_else(|| Refusal::new("amount-too-large", money::Overflow.to_string()))
 }
 

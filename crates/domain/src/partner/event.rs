@@ -1,13 +1,55 @@
 //! What happened to a partner organisation.
 
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use money::{Amount, Eur};
+use rulebook::{Country, FailedCondition};
 use serde::{Deserialize, Serialize};
 
+use super::agreement::FeeTerms;
+use super::name::Name;
+use crate::claim::Exchange;
 use crate::event::events;
-use crate::ids::PartnerCode;
+use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, TextId};
 
 events! {
     /// An event of a partner stream.
-    PartnerEvent { PartnerRegistered = 1 }
+    PartnerEvent {
+        PartnerRegistered = 1,
+        PartnerNamed = 1,
+        AgreementSigned = 1,
+        AgreementEnded = 1,
+        PaymentDetailsProposed = 1,
+        PaymentDetailsApproved = 1,
+        PaymentDetailsRejected = 1,
+        FeeReported = 1,
+        FeeAccepted = 1,
+        FeeRefused = 1,
+        PartnerCommandRefused = 1,
+    }
+}
+
+impl PartnerEvent {
+    /// The encrypted text this event brings, if any.
+    pub fn text(&self) -> Option<TextId> {
+        match self {
+            Self::PaymentDetailsProposed(e) => Some(e.details),
+            Self::PaymentDetailsRejected(e) => Some(e.reason),
+            Self::FeeReported(e) => Some(e.details),
+            Self::FeeRefused(e) => Some(e.reason),
+            _ => None,
+        }
+    }
+
+    /// The fact this event reserves in the whole ledger, if any: its kind, its keyed digest, and the fee it belongs to.
+    pub fn unique_fact(&self) -> Option<(&'static str, KeyDigest, uuid::Uuid)> {
+        match self {
+            // A receipt is paid once: as a fee or as spend on a person.
+            Self::FeeReported(e) => Some((crate::claim::RECEIPT, e.receipt_key, e.fee.0)),
+            _ => None,
+        }
+    }
 }
 
 /// A partner was met for the first time.
@@ -16,4 +58,139 @@ events! {
 pub struct PartnerRegistered {
     /// Its code.
     pub partner: PartnerCode,
+}
+
+/// A partner got its full name, or another one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerNamed {
+    /// The name of the organisation.
+    pub name: Name,
+}
+
+/// An agreement was signed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementSigned {
+    /// Its code, unique for the partner.
+    pub agreement: AgreementCode,
+    /// Programme of the rulebook.
+    pub programme: String,
+    /// Countries the partner delivers in.
+    pub countries: BTreeSet<Country>,
+    /// First day in force.
+    pub valid_from: Date,
+    /// Last day in force, if one was agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Date>,
+    /// What the partner may charge; none charges nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee: Option<FeeTerms>,
+}
+
+/// An agreement ends, on another day than was agreed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgreementEnded {
+    /// Which.
+    pub agreement: AgreementCode,
+    /// Its last day in force.
+    pub ended_on: Date,
+}
+
+/// Somebody proposed where the partner is to be paid. What was approved before stays in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentDetailsProposed {
+    /// Account and holder, in the vault.
+    pub details: TextId,
+    /// Keyed digest of the account and its holder, so that the same details are recognised.
+    pub digest: KeyDigest,
+    /// Who proposed them.
+    pub proposed_by: Actor,
+}
+
+/// A second person approved what was proposed: it is in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentDetailsApproved {
+    /// Which.
+    pub details: TextId,
+    /// Who approved them.
+    pub approved_by: Actor,
+}
+
+/// What was proposed does not come into force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentDetailsRejected {
+    /// Which.
+    pub details: TextId,
+    /// Why, in the vault.
+    pub reason: TextId,
+}
+
+/// A partner charged a fee. It is no benefit and touches no person's cap.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeReported {
+    /// The new fee.
+    pub fee: FeeId,
+    /// The agreement it is charged under; none if no agreement with fee terms was in force on its day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<AgreementCode>,
+    /// The day it is charged for.
+    pub charged_on: Date,
+    /// As charged, with its currency.
+    pub amount: Amount,
+    /// Which rate valued it; none for euros.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Exchange>,
+    /// In euro, computed once.
+    pub eur: Eur,
+    /// Keyed digest of partner, supplier and receipt number.
+    pub receipt_key: KeyDigest,
+    /// SHA-256 of the receipt's file, when the partner gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_sha256: Option<FileDigest>,
+    /// Supplier, receipt number and description, in the vault.
+    pub details: TextId,
+}
+
+/// Finance accepted a fee.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeAccepted {
+    /// Which.
+    pub fee: FeeId,
+    /// In euro.
+    pub eur: Eur,
+}
+
+/// Finance refused a fee. It stays visible, with its reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeRefused {
+    /// Which.
+    pub fee: FeeId,
+    /// Why, in the vault.
+    pub reason: TextId,
+}
+
+/// A command about a partner was refused by a rule. It changed nothing; who gave it stands in the envelope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerCommandRefused {
+    /// Name of the command.
+    pub command: String,
+    /// The agreement or fee it was about, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// The business date the command gave, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<Date>,
+    /// Version of the rulebook in force.
+    pub rulebook: String,
+    /// Every reason.
+    pub reasons: Vec<FailedCondition>,
 }

@@ -1,5 +1,25 @@
-//! Partner organisations (samarbetsorganisationer).
+//! A partner organisation (samarbetsorganisation): its name, its agreements, where it is paid, and the fees it charges.
 
+mod account;
+mod agreement;
+mod command;
+mod decide;
 mod event;
+mod fee;
+mod name;
+mod state;
 
-pub use event::{PartnerEvent, PartnerRegistered};
+pub use account::{
+    Account, AccountNumber, Bic, Iban, NotABic, NotAnAccountNumber, NotAnIban, PaymentDetails,
+};
+pub use agreement::{Agreement, BasisPoints, FeeTerms, NotBasisPoints};
+pub use command::{Fee as ReportedFee, PartnerCommand};
+pub use decide::decide;
+pub use event::{
+    AgreementEnded, AgreementSigned, FeeAccepted, FeeRefused, FeeReported, PartnerCommandRefused,
+    PartnerEvent, PartnerNamed, PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed,
+    PaymentDetailsRejected,
+};
+pub use fee::{Fee, FeeState, PARTNER_FEE};
+pub use name::{Name, NotAName};
+pub use state::{Details, Partner, Proposal};

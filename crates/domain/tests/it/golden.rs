@@ -8,7 +8,7 @@ use std::path::Path;
 
 use domain::case::CaseEvent;
 use domain::claim::ClaimState;
-use domain::{Case, DecodeError, Event, Recorded};
+use domain::{Case, DecodeError, Event, Holds, Partner, Recorded};
 use event_log::{RecordedEvent, StreamId, canonical};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -109,7 +109,7 @@ fn a_type_name_is_used_once() {
 
 #[test]
 fn an_unknown_type_is_refused_never_skipped() {
-    for noun in ["case", "partner", "ledger", "rates", "voucher"] {
+    for noun in ["case", "partner", "ledger", "rates", "holds", "voucher"] {
         let error = Event::decode(&recorded(noun, "VoucherBooked", 1, b"{}")).unwrap_err();
         assert_names_the_place(&error, noun);
         assert!(
@@ -135,9 +135,8 @@ fn a_newer_version_is_refused_never_read_as_an_older_one() {
 #[test]
 fn an_event_on_a_stream_of_another_noun_is_refused() {
     for golden in corpus() {
-        for other in
-            ["case", "partner", "ledger", "rates"].into_iter().filter(|n| *n != noun(&golden.event_type))
-        {
+        let nouns = ["case", "partner", "ledger", "rates", "holds"];
+        for other in nouns.into_iter().filter(|n| *n != noun(&golden.event_type)) {
             let event = recorded(other, &golden.event_type, golden.version, &golden.body);
             assert!(matches!(Event::decode(&event), Err(DecodeError::Unknown { .. })), "{}", golden.file);
         }
@@ -273,6 +272,47 @@ fn the_story_the_corpus_tells_ends_with_these_figures() {
     assert_eq!(case.partner(), Some(&partner("caritas")));
     let states: Vec<ClaimState> = case.claims.values().map(|claim| claim.state).collect();
     assert_eq!(states, [ClaimState::Cut, ClaimState::Refused]);
+}
+
+/// What the partner's bodies and those of holds mean, as states.
+#[test]
+fn the_story_of_a_partner_and_its_hold_ends_like_this() {
+    let corpus = corpus();
+    let event = |name: &str| read(corpus.iter().find(|g| g.file == format!("{name}.json")).unwrap());
+    let mut partner = None;
+    for name in [
+        "PartnerRegistered",
+        "PartnerNamed",
+        "AgreementSigned",
+        "AgreementSigned.with-a-percentage",
+        "AgreementEnded",
+        "PaymentDetailsProposed",
+        "PaymentDetailsApproved",
+        "FeeReported",
+        "FeeReported.outside-every-agreement",
+        "FeeAccepted",
+        "FeeRefused",
+        "PartnerCommandRefused",
+    ] {
+        let Event::Partner(event) = event(name) else { panic!("{name}") };
+        partner = Some(Partner::evolve(partner, &event).unwrap_or_else(|error| panic!("{name}: {error}")));
+    }
+    let partner = partner.unwrap();
+    let ends: Vec<_> = partner.agreements.values().map(|a| a.valid_until.unwrap().to_string()).collect();
+    assert_eq!(ends, ["2024-09-30", "2024-12-31"]);
+    assert_eq!(partner.details.as_ref().unwrap().approved_by.as_str(), "berit");
+    assert_eq!(partner.proposal, None);
+    let fees: Vec<String> = partner.fees.values().map(|fee| format!("{} {}", fee.state, fee.eur)).collect();
+    assert_eq!(fees, ["accepted 1082.41", "refused 450.00"]);
+
+    let mut holds = Holds::default();
+    for name in ["PaymentsHeld", "PaymentsHeld.in-a-country", "PaymentsReleased", "HoldCommandRefused"] {
+        let Event::Hold(event) = event(name) else { panic!("{name}") };
+        holds.evolve(&event).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    let open: Vec<u64> =
+        holds.iter().filter(|(_, hold)| hold.released_on.is_none()).map(|(number, _)| number).collect();
+    assert_eq!((open, holds.revision), (vec![2], 3));
 }
 
 /// Version 1 knew no rates (its amounts came with their euros, or there were none) and no day of a transfer; and its

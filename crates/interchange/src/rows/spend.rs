@@ -1,16 +1,17 @@
 //! `spend.csv`: what a partner organisation delivered and claims (begärd ersättning).
 
+use domain::partner::PARTNER_FEE;
 use jiff::civil::Date;
 use money::Amount;
 
 use crate::{Fields, Row};
 
-/// One receipt, or the part of it that belongs to one case.
+/// One receipt, or the part of it that belongs to one case; or a fee of the partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpendRow {
     /// Code of the partner organisation.
     pub partner: String,
-    /// The authority's own key for the case.
+    /// The authority's own key for the case; empty for a fee.
     pub case_ref: String,
     /// Code of the benefit category.
     pub category: String,
@@ -26,6 +27,26 @@ pub struct SpendRow {
     pub receipt_sha256: Option<[u8; 32]>,
     /// What was delivered, in the partner's words.
     pub description: Option<String>,
+}
+
+impl SpendRow {
+    /// Whether it is a fee of the partner itself, and so for no person.
+    pub fn is_fee(&self) -> bool {
+        self.category == PARTNER_FEE
+    }
+}
+
+/// A fee is for no person: it names no case.
+fn nobody(fields: &mut Fields<'_>) -> Option<String> {
+    if fields.is_empty("case_ref") {
+        return Some(String::new());
+    }
+    fields.refuse_unshown(
+        "case_ref",
+        "fee.case",
+        "A fee of the partner is for no person. Leave case_ref empty.",
+    );
+    None
 }
 
 impl Row for SpendRow {
@@ -45,7 +66,10 @@ impl Row for SpendRow {
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let partner = fields.slug("partner");
-        let case_ref = fields.reference("case_ref");
+        let case_ref = match fields.cell("category") {
+            PARTNER_FEE => nobody(fields),
+            _ => fields.reference("case_ref"),
+        };
         let category = fields.slug("category");
         let delivered_on = fields.date("delivered_on");
         let amount = fields.amount("amount", "currency");

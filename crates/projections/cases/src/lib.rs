@@ -108,10 +108,10 @@ impl Projection for CasesProjection {
             CaseEvent::Departed(e) => row.departed_on = Some(e.departed_on),
             CaseEvent::Arrived(e) => row.arrived_on = Some(e.arrived_on),
             // A transfer that is told late may lie before one that is known; no day replaces whatever was before.
-            CaseEvent::PartnerAssigned(e) => {
-                if e.assigned_on.is_none() || e.assigned_on >= row.partner_since {
-                    (row.partner, row.partner_since) = (Some(e.partner.clone()), e.assigned_on);
-                }
+            CaseEvent::PartnerAssigned(e)
+                if e.assigned_on.is_none() || e.assigned_on >= row.partner_since =>
+            {
+                (row.partner, row.partner_since) = (Some(e.partner.clone()), e.assigned_on);
             }
             CaseEvent::CommandRefused(e) => row.refused.push(RefusedCommand {
                 command: e.command.clone(),

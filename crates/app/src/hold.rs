@@ -1,0 +1,44 @@
+//! Commands about holds.
+
+use domain::HoldCommand;
+use domain::hold::Scope;
+use jiff::civil::Date;
+
+use crate::command::reason_text;
+use crate::error::AppError;
+use crate::ledger::Ledger;
+use crate::partner::unknown;
+use crate::session::About;
+
+impl Ledger {
+    /// Stops payments from a day on. Claims go on being reported and decided.
+    pub async fn place_hold(&self, scope: Scope, from: Date, reason: &str) -> Result<(), AppError> {
+        let text = reason_text(reason)?;
+        let partner = match &scope {
+            Scope::Partner(code) => Some(code.clone()),
+            Scope::Country(_) | Scope::Programme(_) => None,
+        };
+        let words = format!("{scope} {from}");
+        let request = ["hold-payments", &words, reason];
+        self.execute_about(About::Holds(partner.clone()), &request, |session, draft| {
+            if let Some(code) = partner.as_ref().filter(|code| session.partner(code).is_none()) {
+                return Err(unknown(code));
+            }
+            let reason = session.seal_own(draft, &text)?;
+            session.on_holds(draft, &HoldCommand::Place { scope: scope.clone(), from, reason })
+        })
+        .await
+    }
+
+    /// Lets payments go on from a day on.
+    pub async fn release_hold(&self, hold: u64, released_on: Date, reason: &str) -> Result<(), AppError> {
+        let text = reason_text(reason)?;
+        let words = format!("{hold} {released_on}");
+        let request = ["release-payments", &words, reason];
+        self.execute_about(About::Holds(None), &request, |session, draft| {
+            let reason = session.seal_own(draft, &text)?;
+            session.on_holds(draft, &HoldCommand::Release { hold, released_on, reason })
+        })
+        .await
+    }
+}

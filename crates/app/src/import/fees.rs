@@ -1,0 +1,124 @@
+//! Fees in `spend.csv`: what a partner charges for its own work, in its own stream, for no person.
+
+use domain::claim::RECEIPT;
+use domain::ids::FileDigest;
+use domain::partner::{Fee, ReportedFee};
+use domain::rates::{self, RateSource};
+use domain::{FeeId, PartnerCode, PartnerCommand};
+use interchange::{RowError, SpendRow};
+use money::Currency;
+
+use super::{At, Refused, RowOutcome, rows};
+use crate::error::AppError;
+use crate::session::{Earlier, Session};
+use crate::texts::ReceiptText;
+
+/// Checks or reports the fee of one row. It is known by its receipt, like spend; finance decides it by number.
+pub(super) fn apply(session: &mut Session<'_>, at: At, row: &SpendRow) -> Result<RowOutcome, AppError> {
+    let partner = match row.partner.parse::<PartnerCode>() {
+        Ok(partner) => partner,
+        Err(error) => {
+            let error = at.error("partner", Some(&row.partner), "code.pattern", error.to_string());
+            return Ok(RowOutcome::Errors(vec![error]));
+        }
+    };
+    let receipt_key =
+        domain::KeyDigest(rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no));
+    let said = [
+        "fee".to_owned(),
+        row.delivered_on.to_string(),
+        rows::named(&row.amount),
+        row.receipt_sha256.map(|digest| event_log::hex::encode(&digest)).unwrap_or_default(),
+    ];
+    match session.note(RECEIPT, receipt_key.0, &said.each_ref().map(String::as_str)) {
+        Some(Earlier::Same) => return Ok(RowOutcome::Recognised),
+        Some(Earlier::Different) => {
+            let message = "An earlier row of this file has this receipt with another amount, day or file, or as spend on a person. A receipt is claimed once: correct one of them.";
+            return Ok(RowOutcome::Errors(vec![at.error("receipt_no", None, "receipt.conflict", message)]));
+        }
+        None => {}
+    }
+    if let Some(owner) = session.owner(RECEIPT, receipt_key.0) {
+        let known = session.partner(&partner).and_then(|p| p.fees.get(&FeeId(owner.entity)));
+        return Ok(match known.map(|known| differing(at, row, known)) {
+            Some(errors) if errors.is_empty() => RowOutcome::Recognised,
+            Some(errors) => RowOutcome::Errors(errors),
+            None => {
+                let message = "This partner reported this supplier's receipt as spend on a person. A receipt is claimed once.";
+                RowOutcome::Errors(vec![at.error("receipt_no", None, "receipt.conflict", message)])
+            }
+        });
+    }
+
+    let (rule, reported_on) = (session.ledger().rulebook.parameters().spend_rate, session.ledger().today());
+    let (currency, day) = (row.amount.currency(), rates::day(rule, row.delivered_on, reported_on));
+    let foreign = currency != Currency::EUR;
+    let quote = foreign.then(|| session.rate(rule, currency, day)).flatten();
+    if foreign && quote.is_none() {
+        return Ok(RowOutcome::Errors(vec![rate_missing(at, currency, rates::source(rule), day)]));
+    }
+    if let Err(error) = rows::bookable(at, &row.amount, quote.map(|quote| quote.rate)) {
+        return Ok(RowOutcome::Errors(vec![error]));
+    }
+    if !session.decides() {
+        return Ok(RowOutcome::Applied(Vec::new()));
+    }
+    let revision = session.partner(&partner).map_or(0, |partner| partner.revision);
+    let mut request = vec!["import-fee", &row.partner, &row.supplier, &row.receipt_no];
+    request.extend(said.iter().map(String::as_str));
+    let mut draft = session.draft(at.tag, &request, revision);
+    if foreign {
+        session.rest_on_rates(&mut draft, rule);
+    }
+    session.register_partner(&mut draft, &partner)?;
+    let text = ReceiptText {
+        supplier: row.supplier.clone(),
+        receipt_no: row.receipt_no.clone(),
+        description: row.description.clone(),
+    };
+    let report = PartnerCommand::ReportFee(ReportedFee {
+        fee: FeeId(session.ledger().environment.new_id()?),
+        charged_on: row.delivered_on,
+        reported_on,
+        amount: row.amount,
+        quote,
+        receipt_key,
+        receipt_sha256: row.receipt_sha256.map(FileDigest),
+        details: session.seal_own(&mut draft, &text)?,
+    });
+    let reported = session.on_partner(&mut draft, &partner, &report)?;
+    session.commit(draft);
+    Ok(RowOutcome::Applied(match reported {
+        Ok(()) => Vec::new(),
+        Err(refused) => vec![Refused { reason: refused.refusal.codes(), amount: None }],
+    }))
+}
+
+/// Spend waits for its rate; a fee does not, because nobody's money waits for it.
+fn rate_missing(at: At, currency: Currency, source: RateSource, day: jiff::civil::Date) -> RowError {
+    let message = format!(
+        "The rate of {currency} that {source} publishes for {day} is not known yet. Import it first (`svala import rates`); fees do not wait for rates."
+    );
+    at.error("currency", Some(currency.code()), "fee.rate-missing", message)
+}
+
+/// The columns in which a known fee says something else now.
+fn differing(at: At, row: &SpendRow, known: &Fee) -> Vec<RowError> {
+    let mut errors = Vec::new();
+    let mut differs = |column, in_file: Option<&str>, was: &str| {
+        let message =
+            format!("This fee was reported with {was}. A report is never overwritten: correct the file.");
+        errors.push(at.error(column, in_file, "receipt.conflict", message));
+    };
+    if row.amount != known.amount {
+        let (now, was) = (row.amount, known.amount);
+        differs("amount", Some(&format!("{now} {}", now.currency())), &format!("{was} {}", was.currency()));
+    }
+    if row.delivered_on != known.charged_on {
+        differs("delivered_on", Some(&row.delivered_on.to_string()), &known.charged_on.to_string());
+    }
+    if row.receipt_sha256 != known.receipt_sha256.map(|digest| digest.0) {
+        differs("receipt_sha256", None, "another file of the receipt");
+    }
+    errors
+}

@@ -1,0 +1,157 @@
+//! Commands on partners that a person gives one at a time. Each is refused, and the refusal kept, where a rule forbids it.
+
+use domain::partner::{Agreement, Name, PartnerEvent, PaymentDetails};
+use domain::{AgreementCode, Event, FeeId, PartnerCode, PartnerCommand};
+use jiff::civil::Date;
+
+use crate::command::reason_text;
+use crate::error::AppError;
+use crate::ledger::Ledger;
+use crate::session::{About, Draft, Session};
+
+/// Scope of the keyed digest of payment details.
+const PAYMENT_DETAILS: &str = "payment-details";
+
+impl Ledger {
+    /// Registers a partner under its full name, or names one that an import met first.
+    pub async fn register_partner(&self, code: PartnerCode, name: Name) -> Result<(), AppError> {
+        let (about, words) = (About::Partner(code.clone()), name.to_string());
+        self.execute_about(about, &["register-partner", &words], |session, draft| {
+            let command = PartnerCommand::Register { partner: code.clone(), name: name.clone() };
+            session.on_partner(draft, &code, &command)
+        })
+        .await
+    }
+
+    /// Gives a partner another full name.
+    pub async fn rename_partner(&self, code: PartnerCode, name: Name) -> Result<(), AppError> {
+        let words = name.to_string();
+        self.partner_command(code, &["rename-partner", &words], |_, _| {
+            Ok(PartnerCommand::Rename { name: name.clone() })
+        })
+        .await
+    }
+
+    /// Records an agreement that was signed.
+    pub async fn sign_agreement(
+        &self,
+        code: PartnerCode,
+        agreement: AgreementCode,
+        terms: Agreement,
+    ) -> Result<(), AppError> {
+        let words = format!("{agreement} {terms:?}");
+        self.partner_command(code, &["sign-agreement", &words], |_, _| {
+            Ok(PartnerCommand::Sign { agreement: agreement.clone(), terms: terms.clone() })
+        })
+        .await
+    }
+
+    /// Ends an agreement on a day, its last in force.
+    pub async fn end_agreement(
+        &self,
+        code: PartnerCode,
+        agreement: AgreementCode,
+        ended_on: Date,
+    ) -> Result<(), AppError> {
+        let words = format!("{agreement} {ended_on}");
+        self.partner_command(code, &["end-agreement", &words], |_, _| {
+            Ok(PartnerCommand::End { agreement: agreement.clone(), ended_on })
+        })
+        .await
+    }
+
+    /// Proposes where a partner is to be paid. What is in force stays so until another person approves.
+    pub async fn propose_payment_details(
+        &self,
+        code: PartnerCode,
+        details: PaymentDetails,
+    ) -> Result<(), AppError> {
+        let (number, bank) = (details.account.number(), details.account.bank());
+        let digest =
+            self.key_digest(PAYMENT_DETAILS, &[code.as_str(), number, bank, details.holder.as_str()]);
+        let words = digest.to_string();
+        self.partner_command(code, &["propose-payment-details", &words], |session, draft| {
+            let sealed = session.seal_own(draft, &details)?;
+            let proposed_by = self.actor.clone();
+            Ok(PartnerCommand::ProposeDetails { details: sealed, digest, proposed_by })
+        })
+        .await
+    }
+
+    /// Brings the payment details that another person proposed into force.
+    pub async fn approve_payment_details(&self, code: PartnerCode) -> Result<(), AppError> {
+        self.partner_command(code, &["approve-payment-details"], |_, _| {
+            Ok(PartnerCommand::ApproveDetails { approved_by: self.actor.clone() })
+        })
+        .await
+    }
+
+    /// Drops the payment details that were proposed, with a reason.
+    pub async fn reject_payment_details(&self, code: PartnerCode, reason: &str) -> Result<(), AppError> {
+        let text = reason_text(reason)?;
+        self.partner_command(code, &["reject-payment-details", reason], |session, draft| {
+            Ok(PartnerCommand::RejectDetails { reason: session.seal_own(draft, &text)? })
+        })
+        .await
+    }
+
+    /// Accepts a fee.
+    pub async fn accept_fee(&self, code: PartnerCode, fee: FeeId) -> Result<(), AppError> {
+        let about = fee.to_string();
+        self.partner_command(code, &["accept-fee", &about], |_, _| {
+            Ok(PartnerCommand::AcceptFee { fee, by: self.actor.clone() })
+        })
+        .await
+    }
+
+    /// Refuses a fee, with finance's reason.
+    pub async fn refuse_fee(&self, code: PartnerCode, fee: FeeId, reason: &str) -> Result<(), AppError> {
+        let (about, text) = (fee.to_string(), reason_text(reason)?);
+        self.partner_command(code, &["refuse-fee", &about, reason], |session, draft| {
+            let (by, reason) = (self.actor.clone(), session.seal_own(draft, &text)?);
+            Ok(PartnerCommand::RefuseFee { fee, by, reason })
+        })
+        .await
+    }
+
+    /// The fee with this number (the position of its report), and whose it is.
+    pub async fn find_fee(&self, number: u64) -> Result<(PartnerCode, FeeId), AppError> {
+        let recorded = match number.checked_sub(1) {
+            Some(before) => self.store.read_log(before, 1).await?.pop(),
+            None => None,
+        };
+        if let Some(recorded) = recorded
+            && let Event::Partner(PartnerEvent::FeeReported(event)) = Event::decode(&recorded)?
+            && let Ok(code) = recorded.stream_id.id().parse()
+        {
+            return Ok((code, event.fee));
+        }
+        Err(AppError::Usage(format!(
+            "there is no fee {number}; `svala partner fee list` shows all fees with their numbers"
+        )))
+    }
+
+    /// Gives a command to a partner, which must be registered.
+    async fn partner_command(
+        &self,
+        code: PartnerCode,
+        request: &[&str],
+        command: impl Fn(&Session<'_>, &mut Draft) -> Result<PartnerCommand, AppError>,
+    ) -> Result<(), AppError> {
+        self.execute_about(About::Partner(code.clone()), request, |session, draft| {
+            if session.partner(&code).is_none() {
+                return Err(unknown(&code));
+            }
+            let command = command(session, draft)?;
+            session.on_partner(draft, &code, &command)
+        })
+        .await
+    }
+}
+
+/// Nobody has registered or met this partner.
+pub(crate) fn unknown(code: &PartnerCode) -> AppError {
+    AppError::Usage(format!(
+        "there is no partner {code}; `svala partner list` shows all, `svala partner register` adds one"
+    ))
+}

@@ -1,0 +1,144 @@
+//! Fees that partners charge.
+
+use std::collections::HashMap;
+
+use domain::partner::{FeeState, PartnerEvent};
+use domain::{Event, FeeId, PartnerCode, Recorded};
+use jiff::civil::Date;
+use money::Eur;
+use serde::Serialize;
+
+use super::history::rate;
+use crate::error::AppError;
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::texts::{ERASED, ReceiptText};
+
+/// In the note of a fee for whose day there was no agreement with fee terms.
+const OUTSIDE_AGREEMENT: &str = "outside-agreement";
+
+/// Which fees to list; everything not given is not asked about.
+#[derive(Debug, Clone, Default)]
+pub struct FeeFilter {
+    /// Of this partner.
+    pub partner: Option<PartnerCode>,
+    /// In this state.
+    pub state: Option<FeeState>,
+}
+
+/// One fee.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FeeItem {
+    /// The fee's number: the position of its report.
+    pub fee: u64,
+    /// Who charges it.
+    pub partner: String,
+    /// The agreement it is charged under.
+    pub agreement: String,
+    /// What that agreement lets the partner charge.
+    pub terms: String,
+    /// The day it is charged for.
+    pub charged_on: Date,
+    /// The number of the receipt or invoice.
+    pub receipt_no: String,
+    /// Who issued it.
+    pub supplier: String,
+    /// As charged.
+    pub amount: String,
+    /// Its currency.
+    pub currency: &'static str,
+    /// The rate it was valued at; empty for euros.
+    pub rate: String,
+    /// In euro.
+    pub eur: Eur,
+    /// How far it has come.
+    pub state: String,
+    /// Who decided it.
+    pub decided_by: String,
+    /// `outside-agreement` where no agreement with fee terms was in force on its day.
+    pub note: &'static str,
+}
+
+impl Ledger {
+    /// Fees in the order they were reported.
+    pub async fn fees(&self, filter: &FeeFilter) -> Result<Vec<FeeItem>, AppError> {
+        let codes = match &filter.partner {
+            Some(code) => vec![code.clone()],
+            None => self.partner_codes().await?,
+        };
+        let mut fees = Vec::new();
+        for (partner, events) in self.partners_and_events(&codes).await? {
+            let said = Said::of(&events);
+            for (id, fee) in &partner.fees {
+                if filter.state.is_some_and(|state| fee.state != state) {
+                    continue;
+                }
+                let agreement = fee.agreement.as_ref();
+                let terms = agreement.and_then(|code| partner.agreements.get(code)?.fee);
+                fees.push((
+                    fee.details,
+                    FeeItem {
+                        fee: said.numbers.get(id).copied().unwrap_or_default(),
+                        partner: partner.code.to_string(),
+                        agreement: agreement.map(ToString::to_string).unwrap_or_default(),
+                        terms: terms.map(|terms| terms.to_string()).unwrap_or_default(),
+                        charged_on: fee.charged_on,
+                        receipt_no: String::new(),
+                        supplier: String::new(),
+                        amount: fee.amount.to_string(),
+                        currency: fee.amount.currency().code(),
+                        rate: fee
+                            .exchange
+                            .as_ref()
+                            .and_then(|e| e.quote)
+                            .map(|quote| rate(&quote))
+                            .unwrap_or_default(),
+                        eur: fee.eur,
+                        state: fee.state.to_string(),
+                        decided_by: said.deciders.get(id).cloned().unwrap_or_default(),
+                        note: if agreement.is_none() { OUTSIDE_AGREEMENT } else { "" },
+                    },
+                ));
+            }
+        }
+        fees.sort_by_key(|(_, fee)| fee.fee);
+        let texts: Vec<_> = fees.iter().map(|(details, _)| (LEDGER_SUBJECT, *details)).collect();
+        let texts = self.reveal::<ReceiptText>(&texts).await?;
+        let erased = || (ERASED.to_owned(), ERASED.to_owned());
+        Ok(fees
+            .into_iter()
+            .zip(texts)
+            .map(|((_, fee), text)| {
+                let (receipt_no, supplier) = text.map_or_else(erased, |t| (t.receipt_no, t.supplier));
+                FeeItem { receipt_no, supplier, ..fee }
+            })
+            .collect())
+    }
+}
+
+/// What the envelopes say of fees.
+#[derive(Default)]
+struct Said {
+    numbers: HashMap<FeeId, u64>,
+    deciders: HashMap<FeeId, String>,
+}
+
+impl Said {
+    fn of(events: &[Recorded]) -> Self {
+        let mut said = Self::default();
+        for Recorded { position, actor, event, .. } in events {
+            match event {
+                Event::Partner(PartnerEvent::FeeReported(e)) => {
+                    said.numbers.insert(e.fee, *position);
+                }
+                Event::Partner(PartnerEvent::FeeAccepted(e)) => {
+                    said.deciders.insert(e.fee, actor.clone());
+                }
+                Event::Partner(PartnerEvent::FeeRefused(e)) => {
+                    said.deciders.insert(e.fee, actor.clone());
+                }
+                _ => {}
+            }
+        }
+        said
+    }
+}

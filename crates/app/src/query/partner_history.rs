@@ -1,0 +1,140 @@
+//! The history of a partner and of the holds: every event in words, with who and when.
+
+use std::collections::HashMap;
+
+use domain::hold::HoldEvent;
+use domain::partner::{PartnerEvent, PaymentDetails};
+use domain::{Event, FeeId, PartnerCode, Recorded, TextId};
+use rulebook::{Country, FailedCondition};
+use serde_json::Value;
+
+use super::history::{HistoryItem, phrase, rate, utc};
+use crate::error::AppError;
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::partner::unknown;
+use crate::texts::ERASED;
+
+impl Ledger {
+    /// Everything that happened to a partner, in order; refused commands too.
+    pub async fn partner_history(&self, code: &PartnerCode) -> Result<Vec<HistoryItem>, AppError> {
+        let partner = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
+        let (_, events) = partner.ok_or_else(|| unknown(code))?;
+        self.told(&events).await
+    }
+
+    /// Everything that happened to holds, in order; refused commands too.
+    pub async fn hold_history(&self) -> Result<Vec<HistoryItem>, AppError> {
+        let (_, events) = self.holds_and_events().await?;
+        self.told(&events).await
+    }
+
+    async fn told(&self, events: &[Recorded]) -> Result<Vec<HistoryItem>, AppError> {
+        let texts = self.own_texts(events).await?;
+        let text = |id: TextId| texts.get(&id).cloned().unwrap_or_else(|| ERASED.to_owned());
+        let mut numbers: HashMap<FeeId, u64> = HashMap::new();
+        let mut items = Vec::with_capacity(events.len());
+        for Recorded { position, recorded_at, actor, event, .. } in events {
+            if let Event::Partner(PartnerEvent::FeeReported(e)) = event {
+                numbers.insert(e.fee, *position);
+            }
+            let number = |id: FeeId| numbers.get(&id).copied().unwrap_or_default();
+            let what = match event {
+                Event::Partner(event) => of_partner(event, &text, &number),
+                Event::Hold(event) => of_hold(event, &text),
+                Event::Case(_) | Event::Ledger(_) | Event::Rates(_) => continue,
+            };
+            let (position, recorded_at, actor) = (*position, utc(*recorded_at), actor.clone());
+            items.push(HistoryItem { position, recorded_at, actor, event: event.event_type(), what });
+        }
+        Ok(items)
+    }
+
+    /// The texts that these events bring, each as one phrase; accounts masked.
+    async fn own_texts(&self, events: &[Recorded]) -> Result<HashMap<TextId, String>, AppError> {
+        let (mut details, mut others) = (Vec::new(), Vec::new());
+        for Recorded { event, .. } in events {
+            match event {
+                Event::Partner(PartnerEvent::PaymentDetailsProposed(e)) => {
+                    details.push((LEDGER_SUBJECT, e.details));
+                }
+                Event::Partner(event) => others.extend(event.text().map(|text| (LEDGER_SUBJECT, text))),
+                Event::Hold(event) => others.extend(event.text().map(|text| (LEDGER_SUBJECT, text))),
+                Event::Case(_) | Event::Ledger(_) | Event::Rates(_) => {}
+            }
+        }
+        let accounts = self.reveal::<PaymentDetails>(&details).await?;
+        let accounts =
+            accounts.into_iter().map(|text| text.map(|t| format!("{} of {}", t.account.masked(), t.holder)));
+        let phrases = self.reveal::<serde_json::Map<String, Value>>(&others).await?;
+        let phrases = phrases.into_iter().map(|text| text.map(|text| phrase(&text)));
+        let ids = details.iter().chain(&others).map(|(_, id)| *id);
+        Ok(ids.zip(accounts.chain(phrases)).filter_map(|(id, text)| Some((id, text?))).collect())
+    }
+}
+
+fn of_partner(
+    event: &PartnerEvent,
+    text: &dyn Fn(TextId) -> String,
+    number: &dyn Fn(FeeId) -> u64,
+) -> String {
+    match event {
+        PartnerEvent::PartnerRegistered(e) => format!("{} was met for the first time", e.partner),
+        PartnerEvent::PartnerNamed(e) => format!("named {}", e.name),
+        PartnerEvent::AgreementSigned(e) => {
+            let countries = e.countries.iter().map(Country::code).collect::<Vec<_>>().join(", ");
+            let until = e.valid_until.map_or_else(|| "open".to_owned(), |day| day.to_string());
+            let fee = e.fee.map_or_else(|| "no fee".to_owned(), |fee| format!("a fee of {fee}"));
+            format!(
+                "agreement {} signed: {} in {countries}, {} to {until}, {fee}",
+                e.agreement, e.programme, e.valid_from
+            )
+        }
+        PartnerEvent::AgreementEnded(e) => format!("agreement {} ends on {}", e.agreement, e.ended_on),
+        PartnerEvent::PaymentDetailsProposed(e) => {
+            format!("payment details proposed by {}: {}", e.proposed_by, text(e.details))
+        }
+        PartnerEvent::PaymentDetailsApproved(e) => {
+            format!("payment details approved by {}: {}", e.approved_by, text(e.details))
+        }
+        PartnerEvent::PaymentDetailsRejected(e) => {
+            format!("payment details rejected ({}): {}", text(e.details), text(e.reason))
+        }
+        PartnerEvent::FeeReported(e) => {
+            let worth = match e.exchange.as_ref().and_then(|exchange| exchange.quote) {
+                Some(quote) => format!(" = {} EUR at {}", e.eur, rate(&quote)),
+                None => String::new(),
+            };
+            let agreement = match &e.agreement {
+                Some(agreement) => format!("under agreement {agreement}"),
+                None => "outside every agreement".to_owned(),
+            };
+            format!(
+                "charged a fee of {} {}{worth} for {} {agreement}, receipt {}",
+                e.amount,
+                e.amount.currency(),
+                e.charged_on,
+                text(e.details)
+            )
+        }
+        PartnerEvent::FeeAccepted(e) => format!("fee {} accepted: {} EUR", number(e.fee), e.eur),
+        PartnerEvent::FeeRefused(e) => format!("fee {} refused: {}", number(e.fee), text(e.reason)),
+        PartnerEvent::PartnerCommandRefused(e) => refused(&e.command, &e.reasons),
+    }
+}
+
+fn of_hold(event: &HoldEvent, text: &dyn Fn(TextId) -> String) -> String {
+    match event {
+        HoldEvent::PaymentsHeld(e) => {
+            format!("hold {}: payments of {} stop from {} on: {}", e.hold, e.scope, e.from, text(e.reason))
+        }
+        HoldEvent::PaymentsReleased(e) => {
+            format!("hold {} released from {} on: {}", e.hold, e.released_on, text(e.reason))
+        }
+        HoldEvent::HoldCommandRefused(e) => refused(&e.command, &e.reasons),
+    }
+}
+
+fn refused(command: &str, reasons: &[FailedCondition]) -> String {
+    let reasons: Vec<String> = reasons.iter().map(|r| format!("{} ({})", r.id, r.detail)).collect();
+    format!("refused to {command}: {}", reasons.join("; "))
+}

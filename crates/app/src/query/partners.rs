@@ -1,0 +1,344 @@
+//! Partners: the list, and one in full.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use ::cases::{CaseRow, CasesProjection};
+use ::claims::{ClaimRow, ClaimsProjection};
+use domain::case::Stage;
+use domain::claim::ClaimState;
+use domain::hold::{Hold, Scope};
+use domain::partner::{FeeState, PaymentDetails};
+use domain::{AgreementCode, Event, FoldError, Holds, Partner, PartnerCode, Recorded, TextId};
+use event_log::StreamId;
+use jiff::civil::Date;
+use money::Eur;
+use partners::PartnersProjection;
+use rulebook::Country;
+use serde::Serialize;
+
+use super::HoldItem;
+use crate::error::AppError;
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::partner::unknown;
+use crate::texts::ERASED;
+
+/// One partner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PartnerItem {
+    /// Its code.
+    pub partner: String,
+    /// Its full name; empty while only imports have met it.
+    pub name: String,
+    /// Agreements in force today.
+    pub agreements: u64,
+    /// Where it is paid: `none`, `proposed`, `in-force`, or `in-force, another proposed`.
+    pub payment_details: &'static str,
+    /// Open holds that touch it.
+    pub holds: u64,
+    /// Cases it has that are not decided or not closed.
+    pub open_cases: u64,
+    /// Claims it reported.
+    pub claims: u64,
+    /// Claimed, not decided.
+    pub pending: Eur,
+    /// Accepted, net of reversals.
+    pub disbursed: Eur,
+    /// Of that, what an open hold keeps from being paid.
+    pub held: Eur,
+    /// Refused at the decision.
+    pub disallowed: Eur,
+    /// Fees accepted.
+    pub fees: Eur,
+}
+
+/// One agreement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AgreementItem {
+    /// Whose.
+    pub partner: String,
+    /// Its code.
+    pub agreement: String,
+    /// Programme of the rulebook.
+    pub programme: String,
+    /// Countries.
+    pub countries: String,
+    /// First day in force.
+    pub valid_from: Date,
+    /// Last day in force.
+    pub valid_until: Option<Date>,
+    /// What the partner may charge.
+    pub fee: String,
+    /// Whether it is in force today.
+    pub in_force: bool,
+}
+
+/// Payment details of a partner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DetailsItem {
+    /// `in-force` or `proposed`.
+    pub state: &'static str,
+    /// Who holds the account.
+    pub holder: String,
+    /// The account, masked unless all was asked for.
+    pub account: String,
+    /// The bank.
+    pub bank: String,
+    /// Who proposed or approved them.
+    pub by: String,
+}
+
+/// Claims in one state.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct StateTotal {
+    /// The state.
+    pub state: String,
+    /// How many.
+    pub claims: u64,
+    /// As claimed, as far as the rates are known.
+    pub eur: Eur,
+    /// Counted as disbursed.
+    pub eligible: Eur,
+    /// Not.
+    pub disallowed: Eur,
+    /// Came back.
+    pub reversed: Eur,
+}
+
+/// One partner in full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PartnerDetail {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub item: PartnerItem,
+    /// Its agreements, ended ones too.
+    pub agreements_signed: Vec<AgreementItem>,
+    /// Where it is paid, and what is proposed.
+    pub details: Vec<DetailsItem>,
+    /// Open holds that touch it.
+    pub open_holds: Vec<HoldItem>,
+    /// Its claims by state.
+    pub claims_by_state: Vec<StateTotal>,
+}
+
+/// What the read models say of one partner.
+#[derive(Default)]
+struct Business {
+    open_cases: u64,
+    countries: BTreeSet<Country>,
+    programmes: BTreeSet<String>,
+    states: BTreeMap<ClaimState, StateTotal>,
+    held: Vec<Eur>,
+}
+
+impl Ledger {
+    /// All partners, by code.
+    pub async fn partners(&self) -> Result<Vec<PartnerItem>, AppError> {
+        let codes = self.partner_codes().await?;
+        let (holds, _) = self.holds_and_events().await?;
+        let mut business = self.business(&holds).await?;
+        let partners = self.partners_and_events(&codes).await?;
+        partners
+            .iter()
+            .map(|(partner, _)| {
+                self.partner_item(partner, &business.remove(&partner.code).unwrap_or_default(), &holds)
+            })
+            .collect()
+    }
+
+    /// One partner; `reveal` shows whole account numbers.
+    pub async fn partner_detail(&self, code: &PartnerCode, reveal: bool) -> Result<PartnerDetail, AppError> {
+        let partner = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
+        let (partner, _) = partner.ok_or_else(|| unknown(code))?;
+        let (holds, _) = self.holds_and_events().await?;
+        let business = self.business(&holds).await?.remove(code).unwrap_or_default();
+        let item = self.partner_item(&partner, &business, &holds)?;
+        let touching: BTreeSet<u64> =
+            touching(&partner, &business, &holds).map(|(number, _)| number).collect();
+        let mut open_holds = self.holds(false).await?;
+        open_holds.retain(|hold| touching.contains(&hold.hold));
+        let agreements_signed = self.agreement_items(&partner);
+        let details = self.details_items(&partner, reveal).await?;
+        let claims_by_state = business.states.into_values().collect();
+        Ok(PartnerDetail { item, agreements_signed, details, open_holds, claims_by_state })
+    }
+
+    /// Agreements, of one partner or of all, by partner and code.
+    pub async fn agreements(&self, partner: Option<&PartnerCode>) -> Result<Vec<AgreementItem>, AppError> {
+        let codes = match partner {
+            Some(code) => vec![code.clone()],
+            None => self.partner_codes().await?,
+        };
+        let partners = self.partners_and_events(&codes).await?;
+        if let (Some(code), []) = (partner, partners.as_slice()) {
+            return Err(unknown(code));
+        }
+        Ok(partners.iter().flat_map(|(partner, _)| self.agreement_items(partner)).collect())
+    }
+
+    /// The codes of all partners.
+    pub(super) async fn partner_codes(&self) -> Result<Vec<PartnerCode>, AppError> {
+        self.current().await?;
+        let rows = self.runner.all_rows::<PartnersProjection>().await?;
+        Ok(rows.into_iter().map(|(_, row)| row.partner).collect())
+    }
+
+    /// Partners with their events, by code; those that were never met are left out.
+    pub(super) async fn partners_and_events(
+        &self,
+        codes: &[PartnerCode],
+    ) -> Result<Vec<(Partner, Vec<Recorded>)>, AppError> {
+        let streams: Vec<StreamId> = codes.iter().map(PartnerCode::stream).collect();
+        let mut by_stream: BTreeMap<StreamId, (Option<Partner>, Vec<Recorded>)> = BTreeMap::new();
+        for recorded in self.store.read_streams(&streams).await? {
+            let recorded = Recorded::decode_checked(recorded)?;
+            let (partner, events) = by_stream.entry(recorded.stream_id.clone()).or_default();
+            if let Event::Partner(event) = &recorded.event {
+                *partner = Some(Partner::evolve(partner.take(), event)?);
+            }
+            events.push(recorded);
+        }
+        Ok(by_stream.into_values().filter_map(|(partner, events)| Some((partner?, events))).collect())
+    }
+
+    /// What the read models say of each partner.
+    async fn business(&self, holds: &Holds) -> Result<HashMap<PartnerCode, Business>, AppError> {
+        let accepted = self.accepted_spend().await?;
+        let mut business: HashMap<PartnerCode, Business> = HashMap::new();
+        for (_, CaseRow { partner, stage, destination, .. }) in
+            self.runner.all_rows::<CasesProjection>().await?
+        {
+            if let (Some(partner), Stage::Applied | Stage::Approved) = (partner, stage) {
+                let business = business.entry(partner).or_default();
+                business.open_cases += 1;
+                business.countries.insert(destination);
+            }
+        }
+        for (_, row) in self.runner.all_rows::<ClaimsProjection>().await? {
+            business.entry(row.partner.clone()).or_default().count(&row)?;
+        }
+        for spend in accepted {
+            let held = holds.iter().any(|(_, hold)| spend.is_held_by(hold));
+            let business = business.entry(spend.partner).or_default();
+            business.countries.insert(spend.country);
+            business.programmes.insert(spend.programme);
+            business.held.extend(held.then_some(spend.eur));
+        }
+        Ok(business)
+    }
+
+    fn partner_item(
+        &self,
+        partner: &Partner,
+        business: &Business,
+        holds: &Holds,
+    ) -> Result<PartnerItem, AppError> {
+        let today = self.today();
+        let in_force = partner.agreements.values().filter(|agreement| agreement.holds_on(today)).count();
+        let states = || business.states.values();
+        let open = [ClaimState::Reported, ClaimState::Queried];
+        let pending = open.iter().filter_map(|state| business.states.get(state)).map(|total| total.eur);
+        let accepted_fees = partner.fees.values().filter(|fee| fee.state == FeeState::Accepted);
+        let sum = |amounts: &mut dyn Iterator<Item = Eur>| Eur::sum(amounts).map_err(FoldError::from);
+        let eligible = sum(&mut states().map(|total| total.eligible))?;
+        let reversed = sum(&mut states().map(|total| total.reversed))?;
+        Ok(PartnerItem {
+            partner: partner.code.to_string(),
+            name: partner.name.as_ref().map(|name| name.to_string()).unwrap_or_default(),
+            agreements: in_force as u64,
+            payment_details: match (&partner.details, &partner.proposal) {
+                (None, None) => "none",
+                (None, Some(_)) => "proposed",
+                (Some(_), None) => "in-force",
+                (Some(_), Some(_)) => "in-force, another proposed",
+            },
+            holds: touching(partner, business, holds).count() as u64,
+            open_cases: business.open_cases,
+            claims: states().map(|total| total.claims).sum(),
+            pending: sum(&mut pending.into_iter())?,
+            disbursed: eligible.checked_sub(reversed).map_err(FoldError::from)?,
+            held: sum(&mut business.held.iter().copied())?,
+            disallowed: sum(&mut states().map(|total| total.disallowed))?,
+            fees: sum(&mut accepted_fees.map(|fee| fee.eur))?,
+        })
+    }
+
+    fn agreement_items(&self, partner: &Partner) -> Vec<AgreementItem> {
+        let today = self.today();
+        let item = |(code, agreement): (&AgreementCode, &domain::partner::Agreement)| AgreementItem {
+            partner: partner.code.to_string(),
+            agreement: code.to_string(),
+            programme: agreement.programme.clone(),
+            countries: agreement.countries.iter().map(Country::code).collect::<Vec<_>>().join(" "),
+            valid_from: agreement.valid_from,
+            valid_until: agreement.valid_until,
+            fee: agreement.fee.map(|fee| fee.to_string()).unwrap_or_default(),
+            in_force: agreement.holds_on(today),
+        };
+        partner.agreements.iter().map(item).collect()
+    }
+
+    async fn details_items(&self, partner: &Partner, reveal: bool) -> Result<Vec<DetailsItem>, AppError> {
+        let known =
+            partner.details.iter().map(|known| ("in-force", known.details, known.approved_by.to_string()));
+        let proposed = partner.proposal.iter();
+        let proposed = proposed.map(|known| ("proposed", known.details, known.proposed_by.to_string()));
+        let wanted: Vec<(&'static str, TextId, String)> = known.chain(proposed).collect();
+        let texts: Vec<_> = wanted.iter().map(|(_, text, _)| (LEDGER_SUBJECT, *text)).collect();
+        let texts = self.reveal::<PaymentDetails>(&texts).await?;
+        let item = |((state, _, by), text): ((&'static str, TextId, String), Option<PaymentDetails>)| {
+            let Some(PaymentDetails { holder, account }) = text else {
+                let erased = || ERASED.to_owned();
+                return DetailsItem { state, holder: erased(), account: erased(), bank: erased(), by };
+            };
+            let number = if reveal { account.number().to_owned() } else { account.masked() };
+            DetailsItem {
+                state,
+                holder: holder.to_string(),
+                account: number,
+                bank: account.bank().to_owned(),
+                by,
+            }
+        };
+        Ok(wanted.into_iter().zip(texts).map(item).collect())
+    }
+}
+
+impl Business {
+    fn count(&mut self, row: &ClaimRow) -> Result<(), AppError> {
+        let total = self.states.entry(row.state).or_default();
+        let add = |sum: &mut Eur, amount: Eur| -> Result<(), FoldError> {
+            *sum = sum.checked_add(amount)?;
+            Ok(())
+        };
+        total.state = row.state.to_string();
+        total.claims += 1;
+        add(&mut total.eur, row.eur.unwrap_or(Eur::ZERO))?;
+        add(&mut total.eligible, row.eligible)?;
+        add(&mut total.disallowed, row.disallowed)?;
+        add(&mut total.reversed, row.reversed)?;
+        Ok(())
+    }
+}
+
+/// The open holds that stop, or would stop, something of a partner: by its code, or by the countries and programmes of
+/// its agreements, open cases and accepted claims.
+fn touching<'h>(
+    partner: &Partner,
+    business: &Business,
+    holds: &'h Holds,
+) -> impl Iterator<Item = (u64, &'h Hold)> {
+    let touches = |scope: &Scope| match scope {
+        Scope::Partner(code) => *code == partner.code,
+        Scope::Country(country) => {
+            let agreed = partner.agreements.values().any(|agreement| agreement.countries.contains(country));
+            agreed || business.countries.contains(country)
+        }
+        Scope::Programme(programme) => {
+            let agreed = partner.agreements.values().any(|agreement| agreement.programme == *programme);
+            agreed || business.programmes.contains(programme)
+        }
+    };
+    let found: Vec<(u64, &Hold)> =
+        holds.iter().filter(|(_, hold)| hold.released_on.is_none() && touches(&hold.scope)).collect();
+    found.into_iter()
+}

@@ -1,0 +1,107 @@
+//! Partners: loading them, registering those that are met, deciding commands on them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use domain::partner::{PartnerCommandRefused, PartnerEvent, PartnerRegistered};
+use domain::{Event, Partner, PartnerCode, PartnerCommand};
+use event_log::{StreamId, UniqueKey};
+
+use super::{Decided, Draft, Owner, RefusedCommand, Session, distinct};
+use crate::error::AppError;
+
+/// A partner as its stream has it; none if it was never met.
+#[derive(Default)]
+pub(super) struct LoadedPartner {
+    partner: Option<Partner>,
+    version: u64,
+}
+
+impl Session<'_> {
+    /// Loads the partners that are not held yet.
+    pub async fn load_partners(
+        &mut self,
+        codes: impl IntoIterator<Item = PartnerCode>,
+    ) -> Result<(), AppError> {
+        let missing: Vec<PartnerCode> =
+            distinct(codes.into_iter().filter(|code| !self.partners.contains_key(code)));
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let streams: Vec<StreamId> = missing.iter().map(PartnerCode::stream).collect();
+        let mut folded: HashMap<StreamId, LoadedPartner> = HashMap::new();
+        for recorded in self.ledger.store.read_streams(&streams).await? {
+            let Event::Partner(event) = Event::decode_checked(&recorded)? else { continue };
+            let loaded = match folded.entry(recorded.stream_id) {
+                Entry::Occupied(held) => held.into_mut(),
+                Entry::Vacant(place) => place.insert(LoadedPartner::default()),
+            };
+            loaded.partner = Some(Partner::evolve(loaded.partner.take(), &event)?);
+            loaded.version = recorded.stream_version;
+        }
+        for (code, stream) in missing.into_iter().zip(streams) {
+            self.partners.insert(code, folded.remove(&stream).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// A partner that was loaded or registered in this session.
+    pub fn partner(&self, code: &PartnerCode) -> Option<&Partner> {
+        self.partners.get(code).and_then(|loaded| loaded.partner.as_ref())
+    }
+
+    /// Registers a partner that is met for the first time.
+    pub fn register_partner(&mut self, draft: &mut Draft, code: &PartnerCode) -> Result<(), AppError> {
+        if self.partner(code).is_some() {
+            return Ok(());
+        }
+        self.record_partner(draft, code, PartnerRegistered { partner: code.clone() }.into())
+    }
+
+    /// Decides a command on a partner; a refusal is kept.
+    pub fn on_partner(
+        &mut self,
+        draft: &mut Draft,
+        code: &PartnerCode,
+        command: &PartnerCommand,
+    ) -> Result<Decided, AppError> {
+        match domain::partner::decide(self.partner(code), command, &self.ledger.rulebook) {
+            Ok(events) => {
+                for event in events {
+                    self.record_partner(draft, code, event)?;
+                }
+                Ok(Ok(()))
+            }
+            Err(refusal) => {
+                let refused = PartnerCommandRefused {
+                    command: command.name().to_owned(),
+                    about: command.about(),
+                    on: command.on(),
+                    rulebook: self.ledger.rulebook.version().to_owned(),
+                    reasons: refusal.reasons.clone(),
+                };
+                self.record_partner(draft, code, refused.into())?;
+                Ok(Err(RefusedCommand { refusal, repeated: false }))
+            }
+        }
+    }
+
+    fn record_partner(
+        &mut self,
+        draft: &mut Draft,
+        code: &PartnerCode,
+        event: PartnerEvent,
+    ) -> Result<(), AppError> {
+        let mut keys = Vec::new();
+        if let Some((scope, digest, entity)) = event.unique_fact() {
+            keys.push(UniqueKey { scope, digest: digest.0, entity });
+            let owner = Owner { stream_id: code.stream(), entity };
+            self.keys.insert((scope, digest.0), Some(owner));
+        }
+        let loaded = self.partners.entry(code.clone()).or_default();
+        loaded.partner = Some(Partner::evolve(loaded.partner.take(), &event)?);
+        let before = loaded.version;
+        loaded.version += 1;
+        draft.push(code.stream(), before, &Event::Partner(event), keys)
+    }
+}

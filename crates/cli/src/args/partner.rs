@@ -1,0 +1,267 @@
+//! `svala partner …` and `svala hold …`, with their help.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use domain::partner::{AccountNumber, BasisPoints, Bic, FeeState, Iban, Name};
+use domain::{AgreementCode, PartnerCode, Period};
+use jiff::civil::Date;
+use money::Eur;
+use rulebook::Country;
+
+#[derive(Debug, Subcommand)]
+pub enum PartnerCommand {
+    /// All partners: agreements, payment details, holds, cases, and what they claimed.
+    List,
+    /// One partner in full.
+    #[command(after_help = "Examples:\n  svala partner show caritas\n  svala partner show caritas --reveal")]
+    Show {
+        /// The partner's code.
+        partner: PartnerCode,
+        /// Show whole account numbers.
+        #[arg(long)]
+        reveal: bool,
+    },
+    /// Every event of a partner in words, with who and when; refused commands too.
+    History {
+        /// The partner's code.
+        partner: PartnerCode,
+    },
+    /// What a partner reported in a period, what was decided and what is owed, with the rows behind every figure.
+    #[command(after_help = "\
+A movement belongs to the day it was recorded, so a period that is over stays as it was stated. The statement names the
+log position and root it was made at; --at gives it again, from the same ledger, for ever. CSV holds the rows, JSON all.
+
+Examples:
+  svala partner statement caritas --period 2024-Q2
+  svala partner statement caritas --period 2024-Q2 --format csv > rows.csv
+  svala partner statement caritas --period 2024-Q2 --out caritas-2024-Q2.xlsx
+  svala partner statement caritas --period 2024-Q2 --at 4711 --out caritas-2024-Q2.html")]
+    Statement {
+        /// The partner's code.
+        partner: PartnerCode,
+        /// The days it covers: 2024-Q2, 2024-05, 2024, or 2024-04-01..2024-06-30.
+        #[arg(long)]
+        period: Period,
+        /// As the log stood at this position; as it stands now unless given.
+        #[arg(long, value_name = "POSITION")]
+        at: Option<u64>,
+        /// A new file: .csv, .xlsx, or .html to print.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Register an organisation, or name one that an import met first.
+    #[command(after_help = "Example:\n  svala partner register caritas --name \"Caritas Armenia\"")]
+    Register {
+        /// A code of your choice: a-z, 0-9 and dashes; the one that stands in import files.
+        partner: PartnerCode,
+        /// Its full name.
+        #[arg(long)]
+        name: Name,
+    },
+    /// Give a partner another full name.
+    Rename {
+        /// The partner's code.
+        partner: PartnerCode,
+        /// Its full name.
+        #[arg(long)]
+        name: Name,
+    },
+    /// Agreements: record one, end one, list them.
+    #[command(subcommand)]
+    Agreement(AgreementCommand),
+    /// Where a partner is paid: propose it, approve it as a second person, or reject it.
+    #[command(
+        subcommand,
+        after_help = "\
+Details are kept encrypted. What is in force stays so until somebody else than the proposer approves the new ones.
+
+Examples:
+  svala partner payment-details propose caritas --iban \"AT61 1904 3002 3457 3201\" --holder \"Caritas Armenia\"
+  svala partner payment-details propose irara --account 0012-44871 --bank \"Ethio Bank\" --holder IRARA
+  svala partner payment-details approve caritas
+  svala partner payment-details reject irara --reason \"the letter of the bank is missing\""
+    )]
+    PaymentDetails(DetailsCommand),
+    /// Fees that partners charge: list them, accept or refuse them.
+    #[command(
+        subcommand,
+        after_help = "\
+A fee is reported in a file of spend: category partner-fee, and an empty case_ref. It touches no person's cap.
+
+Examples:
+  svala partner fee list --state reported
+  svala partner fee accept 1412 1415
+  svala partner fee refuse 1418 --reason \"charged twice\""
+    )]
+    Fee(FeeCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AgreementCommand {
+    /// Record an agreement that was signed; refused if another is for the same programme, country and days.
+    #[command(after_help = "\
+Examples:
+  svala partner agreement sign caritas 2024-am --programme jrs --country AM --from 2024-01-01 --until 2024-12-31
+  svala partner agreement sign irara 2024 --programme jrs --country ET --country SO --from 2024-01-01 --fee-percent 7.5")]
+    Sign {
+        /// The partner's code.
+        partner: PartnerCode,
+        /// A code for the agreement: a-z, 0-9 and dashes.
+        agreement: AgreementCode,
+        /// The programme of the rulebook.
+        #[arg(long)]
+        programme: String,
+        /// A country the partner delivers in; may be given more than once.
+        #[arg(long = "country", value_name = "COUNTRY", required = true)]
+        countries: Vec<Country>,
+        /// The first day in force.
+        #[arg(long, value_name = "DATE")]
+        from: Date,
+        /// The last day in force; open if not given.
+        #[arg(long, value_name = "DATE")]
+        until: Option<Date>,
+        /// The partner may charge this share of eligible spend, in percent.
+        #[arg(long, value_name = "PERCENT", conflicts_with = "fee_per_case")]
+        fee_percent: Option<BasisPoints>,
+        /// The partner may charge this amount for each case, in EUR.
+        #[arg(long, value_name = "AMOUNT")]
+        fee_per_case: Option<Eur>,
+    },
+    /// End an agreement earlier than it would.
+    #[command(after_help = "Example:\n  svala partner agreement end caritas 2024-am --on 2024-09-30")]
+    End {
+        /// The partner's code.
+        partner: PartnerCode,
+        /// The agreement's code.
+        agreement: AgreementCode,
+        /// Its last day in force.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+    },
+    /// Agreements, of one partner or of all.
+    List {
+        /// The partner's code.
+        partner: Option<PartnerCode>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DetailsCommand {
+    /// Propose where a partner is to be paid.
+    Propose {
+        /// The partner's code.
+        partner: PartnerCode,
+        /// The account's international number.
+        #[arg(long, required_unless_present = "account", conflicts_with_all = ["account", "bank"])]
+        iban: Option<Iban>,
+        /// The bank's code, where it is asked for.
+        #[arg(long, conflicts_with_all = ["account", "bank"])]
+        bic: Option<Bic>,
+        /// The account's number in a country without IBAN.
+        #[arg(long, requires = "bank")]
+        account: Option<AccountNumber>,
+        /// The bank of that account.
+        #[arg(long, requires = "account")]
+        bank: Option<Name>,
+        /// Who holds the account.
+        #[arg(long)]
+        holder: Name,
+    },
+    /// Bring what another person proposed into force.
+    Approve {
+        /// The partner's code.
+        partner: PartnerCode,
+    },
+    /// Drop what was proposed.
+    Reject {
+        /// The partner's code.
+        partner: PartnerCode,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FeeCommand {
+    /// Fees in the order they were reported.
+    List {
+        /// Of this partner.
+        #[arg(long)]
+        partner: Option<PartnerCode>,
+        /// In this state: reported, accepted, refused.
+        #[arg(long)]
+        state: Option<FeeState>,
+    },
+    /// Accept fees.
+    Accept {
+        /// The fees' numbers.
+        #[arg(required = true)]
+        fees: Vec<u64>,
+    },
+    /// Refuse a fee, with a reason.
+    Refuse {
+        /// The fee's number.
+        fee: u64,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum HoldCommand {
+    /// Stop payments to a partner, in a country or of a programme. Claims go on being reported and decided.
+    #[command(after_help = "\
+Examples:
+  svala hold place --partner irara --from 2019-01-15 --reason \"invoices could not be accounted for\"
+  svala hold place --country SO --from 2024-05-01 --reason \"the bank there is closed\"")]
+    Place {
+        #[command(flatten)]
+        scope: ScopeArgs,
+        /// The first day on which nothing is paid.
+        #[arg(long, value_name = "DATE")]
+        from: Date,
+        /// Why; kept encrypted, shown in the list.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let payments go on.
+    #[command(
+        after_help = "Example:\n  svala hold release 1 --on 2019-11-04 --reason \"all invoices are accounted for\""
+    )]
+    Release {
+        /// The hold's number.
+        hold: u64,
+        /// The first day on which it stops nothing.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+        /// Why; kept encrypted, shown in the list.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Open holds, each with the accepted claims in its scope that were delivered since.
+    List {
+        /// Released ones too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Every event of the holds in words, with who and when; refused commands too.
+    History,
+}
+
+/// Whose payments.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct ScopeArgs {
+    /// Those to this partner.
+    #[arg(long)]
+    pub partner: Option<PartnerCode>,
+    /// Those for people who returned to this country.
+    #[arg(long)]
+    pub country: Option<Country>,
+    /// Those of this programme of the rulebook.
+    #[arg(long)]
+    pub programme: Option<String>,
+}

@@ -1,0 +1,247 @@
+//! `svala partner …`
+
+use std::process::ExitCode;
+
+use app::query::{AgreementItem, DetailsItem, FeeFilter, FeeItem, PartnerDetail, PartnerItem};
+use domain::partner::{Account, Agreement, FeeTerms, PaymentDetails};
+
+use super::{hold, report, statement};
+use crate::args::{AgreementCommand, DetailsCommand, FeeCommand, Format, PartnerCommand};
+use crate::cells;
+use crate::connect::Place;
+use crate::output::{Cell, Failure, heading, listing, object, remark, say, table};
+
+const COLUMNS: &[&str] = &[
+    "partner",
+    "name",
+    "agreements",
+    "payment_details",
+    "holds",
+    "open_cases",
+    "claims",
+    "pending",
+    "disbursed",
+    "held",
+    "disallowed",
+    "fees",
+];
+
+const AGREEMENT_COLUMNS: &[&str] =
+    &["partner", "agreement", "programme", "countries", "valid_from", "valid_until", "fee", "in_force"];
+
+const FEE_COLUMNS: &[&str] = &[
+    "fee",
+    "partner",
+    "agreement",
+    "terms",
+    "charged_on",
+    "receipt_no",
+    "supplier",
+    "amount",
+    "currency",
+    "rate",
+    "eur",
+    "state",
+    "decided_by",
+    "note",
+];
+
+pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Result<ExitCode, Failure> {
+    match command {
+        PartnerCommand::List => listing(format, COLUMNS, &place.open().await?.partners().await?, row)?,
+        PartnerCommand::Show { partner, reveal } => {
+            let detail = place.open().await?.partner_detail(&partner, reveal).await?;
+            match format {
+                Format::Table => say(in_words(&detail))?,
+                Format::Json => object(&detail)?,
+                Format::Csv => listing(format, COLUMNS, std::slice::from_ref(&detail.item), row)?,
+            }
+        }
+        PartnerCommand::History { partner } => {
+            let items = place.open().await?.partner_history(&partner).await?;
+            report::history_items(format, &items)?;
+        }
+        PartnerCommand::Statement { partner, period, at, out } => {
+            return statement::run(place, format, &partner, period, at, out.as_deref()).await;
+        }
+        PartnerCommand::Register { partner, name } => {
+            place.open_to_write().await?.register_partner(partner.clone(), name.clone()).await?;
+            say(format!("{partner} is registered as {name}"))?;
+        }
+        PartnerCommand::Rename { partner, name } => {
+            place.open_to_write().await?.rename_partner(partner.clone(), name.clone()).await?;
+            say(format!("{partner} is called {name}"))?;
+        }
+        PartnerCommand::Agreement(command) => agreement(place, format, command).await?,
+        PartnerCommand::PaymentDetails(command) => payment_details(place, command).await?,
+        PartnerCommand::Fee(command) => return fee(place, format, command).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn agreement(place: &Place, format: Format, command: AgreementCommand) -> Result<(), Failure> {
+    match command {
+        AgreementCommand::Sign {
+            partner,
+            agreement,
+            programme,
+            countries,
+            from,
+            until,
+            fee_percent,
+            fee_per_case,
+        } => {
+            let fee = fee_percent.map(FeeTerms::Percent).or(fee_per_case.map(FeeTerms::PerCase));
+            let countries = countries.into_iter().collect();
+            let terms = Agreement { programme, countries, valid_from: from, valid_until: until, fee };
+            let ledger = place.open_to_write().await?;
+            ledger.sign_agreement(partner.clone(), agreement.clone(), terms).await?;
+            let until = until.map(|day| format!(" until {day}")).unwrap_or_default();
+            say(format!("agreement {agreement} with {partner} is in force from {from}{until}"))
+        }
+        AgreementCommand::End { partner, agreement, on } => {
+            let ledger = place.open_to_write().await?;
+            ledger.end_agreement(partner.clone(), agreement.clone(), on).await?;
+            say(format!("agreement {agreement} with {partner} ends on {on}"))
+        }
+        AgreementCommand::List { partner } => {
+            let agreements = place.open().await?.agreements(partner.as_ref()).await?;
+            listing(format, AGREEMENT_COLUMNS, &agreements, agreement_row)
+        }
+    }
+}
+
+async fn payment_details(place: &Place, command: DetailsCommand) -> Result<(), Failure> {
+    let ledger = place.open_to_write().await?;
+    match command {
+        DetailsCommand::Propose { partner, iban, bic, account, bank, holder } => {
+            let account = match (iban, account, bank) {
+                (Some(iban), None, None) => Account::Iban { iban, bic },
+                (None, Some(number), Some(bank)) => Account::Local { number, bank },
+                _ => return Err(Failure::usage("give either --iban, or --account with --bank")),
+            };
+            let masked = account.masked();
+            ledger.propose_payment_details(partner.clone(), PaymentDetails { holder, account }).await?;
+            say(format!(
+                "payment details {masked} of {partner} are proposed: another person approves them with `svala partner payment-details approve {partner}`"
+            ))
+        }
+        DetailsCommand::Approve { partner } => {
+            ledger.approve_payment_details(partner.clone()).await?;
+            let detail = ledger.partner_detail(&partner, false).await?;
+            let account = detail.details.iter().find(|details| details.state == "in-force");
+            let account = account.map(|details| details.account.as_str()).unwrap_or_default();
+            say(format!("{partner} is paid to {account} from now on"))
+        }
+        DetailsCommand::Reject { partner, reason } => {
+            ledger.reject_payment_details(partner.clone(), &reason).await?;
+            say(format!("the payment details proposed for {partner} are rejected"))
+        }
+    }
+}
+
+async fn fee(place: &Place, format: Format, command: FeeCommand) -> Result<ExitCode, Failure> {
+    let mut refused = ExitCode::SUCCESS;
+    match command {
+        FeeCommand::List { partner, state } => {
+            let fees = place.open().await?.fees(&FeeFilter { partner, state }).await?;
+            listing(format, FEE_COLUMNS, &fees, fee_row)?;
+        }
+        FeeCommand::Accept { fees } => {
+            let ledger = place.open_to_write().await?;
+            for number in fees {
+                let (partner, fee) = ledger.find_fee(number).await?;
+                match ledger.accept_fee(partner, fee).await {
+                    Ok(()) => say(format!("fee {number} accepted"))?,
+                    // The others are still to be decided.
+                    Err(error @ app::AppError::Refused(_)) => {
+                        remark(format!("fee {number}: {error}"));
+                        refused = ExitCode::from(1);
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        FeeCommand::Refuse { fee: number, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (partner, fee) = ledger.find_fee(number).await?;
+            ledger.refuse_fee(partner, fee, &reason).await?;
+            say(format!("fee {number} refused"))?;
+        }
+    }
+    Ok(refused)
+}
+
+fn row(p: &PartnerItem) -> Vec<Cell> {
+    cells![
+        &p.partner,
+        &p.name,
+        p.agreements,
+        p.payment_details,
+        p.holds,
+        p.open_cases,
+        p.claims,
+        p.pending,
+        p.disbursed,
+        p.held,
+        p.disallowed,
+        p.fees
+    ]
+}
+
+fn agreement_row(a: &AgreementItem) -> Vec<Cell> {
+    let in_force = if a.in_force { "yes" } else { "no" };
+    cells![
+        &a.partner,
+        &a.agreement,
+        &a.programme,
+        &a.countries,
+        a.valid_from,
+        a.valid_until,
+        &a.fee,
+        in_force
+    ]
+}
+
+fn details_row(d: &DetailsItem) -> Vec<Cell> {
+    cells![d.state, &d.account, &d.bank, &d.holder, &d.by]
+}
+
+fn fee_row(f: &FeeItem) -> Vec<Cell> {
+    cells![
+        f.fee,
+        &f.partner,
+        &f.agreement,
+        &f.terms,
+        f.charged_on,
+        &f.receipt_no,
+        &f.supplier,
+        Cell::Figure(f.amount.clone()),
+        f.currency,
+        &f.rate,
+        f.eur,
+        &f.state,
+        &f.decided_by,
+        f.note
+    ]
+}
+
+fn in_words(detail: &PartnerDetail) -> String {
+    let PartnerItem { partner, name, .. } = &detail.item;
+    let mut parts = vec![format!("{} {name}", heading(&format!("partner {partner}")))];
+    parts.push(table(&COLUMNS[2..], [row(&detail.item).into_iter().skip(2).collect()]));
+    let mut section = |title: &str, columns: &[&str], rows: Vec<Vec<Cell>>| {
+        if !rows.is_empty() {
+            parts.push(format!("{}\n{}", heading(title), table(columns, rows)));
+        }
+    };
+    let agreements = detail.agreements_signed.iter().map(|a| agreement_row(a).into_iter().skip(1).collect());
+    section("agreements", &AGREEMENT_COLUMNS[1..], agreements.collect());
+    let details = detail.details.iter().map(details_row).collect();
+    section("payment details", &["state", "account", "bank", "holder", "by"], details);
+    section("open holds", hold::COLUMNS, detail.open_holds.iter().map(hold::row).collect());
+    let states = detail.claims_by_state.iter();
+    let states = states.map(|s| cells![&s.state, s.claims, s.eur, s.eligible, s.disallowed, s.reversed]);
+    section("claims", &["state", "claims", "eur", "eligible", "disallowed", "reversed"], states.collect());
+    parts.join("\n\n")
+}

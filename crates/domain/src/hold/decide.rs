@@ -1,0 +1,52 @@
+//! Decisions about holds.
+
+use rulebook::Rulebook;
+
+use super::command::HoldCommand;
+use super::event::{HoldEvent, PaymentsHeld, PaymentsReleased, Scope};
+use super::state::Holds;
+use crate::refusal::Refusal;
+
+/// Decides a command about holds. (Whether a partner is registered is not known here.)
+pub fn decide(holds: &Holds, command: &HoldCommand, rulebook: &Rulebook) -> Result<HoldEvent, Refusal> {
+    match command {
+        HoldCommand::Place { scope, from, reason } => {
+            known(scope, rulebook)?;
+            // A hold that was released for good may be followed by another.
+            let open = holds.iter().find(|(_, hold)| hold.scope == *scope && hold.released_on.is_none());
+            if let Some((number, hold)) = open {
+                let detail = format!("hold {number} stops payments of {scope} since {}", hold.from);
+                return Err(Refusal::new("already-held", detail));
+            }
+            let hold = holds.next_number();
+            Ok(PaymentsHeld { hold, scope: scope.clone(), from: *from, reason: *reason }.into())
+        }
+        HoldCommand::Release { hold: number, released_on, reason } => {
+            let Some(hold) = holds.get(*number) else {
+                return Err(Refusal::new("unknown-hold", format!("there is no hold {number}")));
+            };
+            if let Some(day) = hold.released_on {
+                return Err(Refusal::new("already-released", format!("hold {number} was released on {day}")));
+            }
+            if *released_on < hold.from {
+                let detail = format!("hold {number} begins on {}", hold.from);
+                return Err(Refusal::new("release-before-hold", detail));
+            }
+            Ok(PaymentsReleased { hold: *number, released_on: *released_on, reason: *reason }.into())
+        }
+    }
+}
+
+fn known(scope: &Scope, rulebook: &Rulebook) -> Result<(), Refusal> {
+    match scope {
+        Scope::Partner(_) => Ok(()),
+        Scope::Country(country) if rulebook.destination(*country).is_some() => Ok(()),
+        Scope::Country(country) => {
+            Err(Refusal::new("unknown-country", format!("{country} is no destination of the rulebook")))
+        }
+        Scope::Programme(id) if rulebook.programmes().iter().any(|programme| programme.id == *id) => Ok(()),
+        Scope::Programme(id) => {
+            Err(Refusal::new("unknown-programme", format!("the rulebook has no programme {id}")))
+        }
+    }
+}

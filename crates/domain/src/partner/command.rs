@@ -1,0 +1,147 @@
+//! What can be asked of a partner.
+
+use jiff::civil::Date;
+use money::Amount;
+
+use super::agreement::Agreement;
+use super::name::Name;
+use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, TextId};
+use crate::rates::Quote;
+
+/// What a partner charges.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fee {
+    /// The new fee.
+    pub fee: FeeId,
+    /// The day it is charged for.
+    pub charged_on: Date,
+    /// Day of the report.
+    pub reported_on: Date,
+    /// As charged, with its currency.
+    pub amount: Amount,
+    /// The rate that the rulebook asks for, if the amount is in another currency.
+    pub quote: Option<Quote>,
+    /// Keyed digest of partner, supplier and receipt number.
+    pub receipt_key: KeyDigest,
+    /// SHA-256 of the receipt's file, when the partner gave one.
+    pub receipt_sha256: Option<FileDigest>,
+    /// Supplier, receipt number and description, in the vault.
+    pub details: TextId,
+}
+
+/// A command to a partner.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PartnerCommand {
+    /// Register an organisation, or name one that an import met first.
+    Register {
+        /// Its code.
+        partner: PartnerCode,
+        /// Its full name.
+        name: Name,
+    },
+    /// Give it another name.
+    Rename {
+        /// The full name.
+        name: Name,
+    },
+    /// Record an agreement that was signed.
+    Sign {
+        /// Its code.
+        agreement: AgreementCode,
+        /// What was agreed.
+        terms: Agreement,
+    },
+    /// End an agreement on a day.
+    End {
+        /// Which.
+        agreement: AgreementCode,
+        /// Its last day in force.
+        ended_on: Date,
+    },
+    /// Propose where it is to be paid.
+    ProposeDetails {
+        /// Account and holder, in the vault.
+        details: TextId,
+        /// Keyed digest of the account and its holder.
+        digest: KeyDigest,
+        /// Who proposes them.
+        proposed_by: Actor,
+    },
+    /// Bring what was proposed into force.
+    ApproveDetails {
+        /// Who approves them.
+        approved_by: Actor,
+    },
+    /// Drop what was proposed.
+    RejectDetails {
+        /// Why, in the vault.
+        reason: TextId,
+    },
+    /// The partner charges a fee.
+    ReportFee(Fee),
+    /// Finance accepts a fee.
+    AcceptFee {
+        /// Which.
+        fee: FeeId,
+        /// Who.
+        by: Actor,
+    },
+    /// Finance refuses a fee.
+    RefuseFee {
+        /// Which.
+        fee: FeeId,
+        /// Who.
+        by: Actor,
+        /// Why, in the vault.
+        reason: TextId,
+    },
+}
+
+impl PartnerCommand {
+    /// The command's name, as kept with a refusal.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Register { .. } => "register",
+            Self::Rename { .. } => "rename",
+            Self::Sign { .. } => "sign-agreement",
+            Self::End { .. } => "end-agreement",
+            Self::ProposeDetails { .. } => "propose-payment-details",
+            Self::ApproveDetails { .. } => "approve-payment-details",
+            Self::RejectDetails { .. } => "reject-payment-details",
+            Self::ReportFee(_) => "report-fee",
+            Self::AcceptFee { .. } => "accept-fee",
+            Self::RefuseFee { .. } => "refuse-fee",
+        }
+    }
+
+    /// The agreement or fee it is about, if any.
+    pub fn about(&self) -> Option<String> {
+        match self {
+            Self::Sign { agreement, .. } | Self::End { agreement, .. } => Some(agreement.to_string()),
+            Self::ReportFee(Fee { fee, .. }) | Self::AcceptFee { fee, .. } | Self::RefuseFee { fee, .. } => {
+                Some(fee.to_string())
+            }
+            Self::Register { .. }
+            | Self::Rename { .. }
+            | Self::ProposeDetails { .. }
+            | Self::ApproveDetails { .. }
+            | Self::RejectDetails { .. } => None,
+        }
+    }
+
+    /// The business date it gives, if any.
+    pub fn on(&self) -> Option<Date> {
+        match self {
+            Self::Sign { terms, .. } => Some(terms.valid_from),
+            Self::End { ended_on, .. } => Some(*ended_on),
+            Self::ReportFee(fee) => Some(fee.charged_on),
+            Self::Register { .. }
+            | Self::Rename { .. }
+            | Self::ProposeDetails { .. }
+            | Self::ApproveDetails { .. }
+            | Self::RejectDetails { .. }
+            | Self::AcceptFee { .. }
+            | Self::RefuseFee { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Decisions about a partner.
+
+use jiff::civil::Date;
+use money::Currency;
+use rulebook::Rulebook;
+
+use super::agreement::{Agreement, FeeTerms};
+use super::command::{Fee as ReportedFee, PartnerCommand};
+use super::event::{
+    AgreementEnded, AgreementSigned, FeeAccepted, FeeRefused, FeeReported, PartnerEvent, PartnerNamed,
+    PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
+};
+use super::fee::{Fee, FeeState};
+use super::state::{Partner, Proposal};
+use crate::balance::Line;
+use crate::claim::{Exchange, euros};
+use crate::ids::{Actor, AgreementCode, FeeId};
+use crate::rates;
+use crate::refusal::{Refusal, bookable};
+
+/// Decides a command on a partner, or on none yet for [`PartnerCommand::Register`].
+pub fn decide(
+    partner: Option<&Partner>,
+    command: &PartnerCommand,
+    rulebook: &Rulebook,
+) -> Result<Vec<PartnerEvent>, Refusal> {
+    let partner = match (partner, command) {
+        (None, PartnerCommand::Register { partner, name }) => {
+            let registered = PartnerRegistered { partner: partner.clone() };
+            return Ok(vec![registered.into(), PartnerNamed { name: name.clone() }.into()]);
+        }
+        (None, _) => return Err(Refusal::new("unknown-partner", "the partner is not registered")),
+        (Some(partner), _) => partner,
+    };
+    let event = match command {
+        PartnerCommand::Register { name, .. } => match &partner.name {
+            Some(known) => {
+                let detail = format!("{} is registered already, as {known}", partner.code);
+                return Err(Refusal::new("already-registered", detail));
+            }
+            None => PartnerNamed { name: name.clone() }.into(),
+        },
+        PartnerCommand::Rename { name } => {
+            if partner.name.as_ref() == Some(name) {
+                return Err(Refusal::new("no-change", format!("{} has this name already", partner.code)));
+            }
+            PartnerNamed { name: name.clone() }.into()
+        }
+        PartnerCommand::Sign { agreement, terms } => sign(partner, agreement, terms, rulebook)?,
+        PartnerCommand::End { agreement, ended_on } => end(partner, agreement, *ended_on)?,
+        PartnerCommand::ProposeDetails { details, digest, proposed_by } => {
+            if partner.details.as_ref().is_some_and(|known| known.digest == *digest) {
+                return Err(Refusal::new("no-change", "these payment details are in force already"));
+            }
+            if partner.proposal.as_ref().is_some_and(|known| known.digest == *digest) {
+                return Err(Refusal::new("already-proposed", "these payment details wait for approval"));
+            }
+            let (details, digest, proposed_by) = (*details, *digest, proposed_by.clone());
+            PaymentDetailsProposed { details, digest, proposed_by }.into()
+        }
+        PartnerCommand::ApproveDetails { approved_by } => {
+            let Proposal { details, proposed_by, .. } = proposed(partner)?;
+            if proposed_by == approved_by {
+                let detail =
+                    format!("{approved_by} proposed these payment details: another person approves them");
+                return Err(Refusal::new("same-person", detail));
+            }
+            not_own(partner, approved_by)?;
+            PaymentDetailsApproved { details: *details, approved_by: approved_by.clone() }.into()
+        }
+        PartnerCommand::RejectDetails { reason } => {
+            PaymentDetailsRejected { details: proposed(partner)?.details, reason: *reason }.into()
+        }
+        PartnerCommand::ReportFee(fee) => report_fee(partner, fee, rulebook)?,
+        PartnerCommand::AcceptFee { fee, by } => {
+            not_own(partner, by)?;
+            FeeAccepted { fee: *fee, eur: undecided(partner, *fee)?.eur }.into()
+        }
+        PartnerCommand::RefuseFee { fee, by, reason } => {
+            not_own(partner, by)?;
+            undecided(partner, *fee)?;
+            FeeRefused { fee: *fee, reason: *reason }.into()
+        }
+    };
+    Ok(vec![event])
+}
+
+/// An agreement must be one of this rulebook, and the only one for its programme and countries on each of its days.
+fn sign(
+    partner: &Partner,
+    code: &AgreementCode,
+    terms: &Agreement,
+    rulebook: &Rulebook,
+) -> Result<PartnerEvent, Refusal> {
+    if partner.agreements.contains_key(code) {
+        return Err(Refusal::new(
+            "agreement-code-used",
+            format!("{} has an agreement {code} already", partner.code),
+        ));
+    }
+    if !rulebook.programmes().iter().any(|programme| programme.id == terms.programme) {
+        let known = rulebook.programmes().iter().map(|programme| programme.id.as_str());
+        let detail = format!(
+            "the rulebook has no programme {}; it has {}",
+            terms.programme,
+            known.collect::<Vec<_>>().join(", ")
+        );
+        return Err(Refusal::new("unknown-programme", detail));
+    }
+    if terms.countries.is_empty() {
+        return Err(Refusal::new("no-country", "an agreement is for one country at least"));
+    }
+    if let Some(country) = terms.countries.iter().find(|country| rulebook.destination(**country).is_none()) {
+        return Err(Refusal::new("unknown-country", format!("{country} is no destination of the rulebook")));
+    }
+    if terms.valid_until.is_some_and(|last| last < terms.valid_from) {
+        return Err(Refusal::new("ends-before-it-begins", "the last day lies before the first"));
+    }
+    if let Some(FeeTerms::PerCase(amount)) = terms.fee {
+        bookable(amount, &Line::default())?;
+    }
+    if let Some((other, _)) = partner.agreements.iter().find(|(_, known)| known.overlaps(terms)) {
+        let detail = format!("agreement {other} is for the same programme, a same country and the same days");
+        return Err(Refusal::new("agreements-overlap", detail));
+    }
+    let Agreement { programme, countries, valid_from, valid_until, fee } = terms.clone();
+    Ok(AgreementSigned { agreement: code.clone(), programme, countries, valid_from, valid_until, fee }.into())
+}
+
+/// An agreement can only end earlier than it would.
+fn end(partner: &Partner, code: &AgreementCode, ended_on: Date) -> Result<PartnerEvent, Refusal> {
+    let Some(agreement) = partner.agreements.get(code) else {
+        return Err(Refusal::new("unknown-agreement", format!("{} has no agreement {code}", partner.code)));
+    };
+    if ended_on < agreement.valid_from {
+        let detail = format!("the agreement begins on {}", agreement.valid_from);
+        return Err(Refusal::new("ends-before-it-begins", detail));
+    }
+    if let Some(last) = agreement.valid_until.filter(|last| *last <= ended_on) {
+        return Err(Refusal::new("ends-already", format!("the agreement ends on {last} already")));
+    }
+    Ok(AgreementEnded { agreement: code.clone(), ended_on }.into())
+}
+
+fn proposed(partner: &Partner) -> Result<&Proposal, Refusal> {
+    partner.proposal.as_ref().ok_or_else(|| {
+        Refusal::new("nothing-proposed", format!("no payment details of {} wait for approval", partner.code))
+    })
+}
+
+/// Values the fee in euro, at the rate that values spend. Nothing that is charged is dropped: a fee outside every
+/// agreement is reported as such.
+fn report_fee(partner: &Partner, fee: &ReportedFee, rulebook: &Rulebook) -> Result<PartnerEvent, Refusal> {
+    if partner.fees.contains_key(&fee.fee) {
+        return Err(Refusal::new("already-reported", "this fee was reported before"));
+    }
+    let (exchange, eur) = match (fee.amount.currency(), fee.quote) {
+        (Currency::EUR, _) => (None, euros(fee.amount)?),
+        (currency, None) => {
+            let detail = format!("the exchange rate of {currency} is not published yet");
+            return Err(Refusal::new("rate-missing", detail));
+        }
+        (_, Some(quote)) => {
+            let rule = rulebook.parameters().spend_rate;
+            let day = rates::day(rule, fee.charged_on, fee.reported_on);
+            let exchange =
+                Exchange { rulebook: rulebook.version().to_owned(), rule, day, quote: Some(quote) };
+            let eur = exchange.value(fee.amount, &quote)?;
+            (Some(exchange), eur)
+        }
+    };
+    bookable(eur, &Line::default())?;
+    let ReportedFee { fee: id, charged_on, amount, receipt_key, receipt_sha256, details, .. } = fee.clone();
+    let agreement = partner.fee_agreement(charged_on).cloned();
+    Ok(FeeReported {
+        fee: id,
+        agreement,
+        charged_on,
+        amount,
+        exchange,
+        eur,
+        receipt_key,
+        receipt_sha256,
+        details,
+    }
+    .into())
+}
+
+/// Whoever acts for a partner decides neither what it is paid nor where.
+fn not_own(partner: &Partner, by: &Actor) -> Result<(), Refusal> {
+    if !by.acts_for(&partner.code) {
+        return Ok(());
+    }
+    let detail = format!("{by} acts for {}: somebody else decides this", partner.code);
+    Err(Refusal::new("own-partner", detail))
+}
+
+fn undecided(partner: &Partner, id: FeeId) -> Result<&Fee, Refusal> {
+    let fee = partner.fees.get(&id);
+    let fee = fee.ok_or_else(|| Refusal::new("unknown-fee", format!("{} has no such fee", partner.code)))?;
+    if fee.state != FeeState::Reported {
+        return Err(Refusal::new("already-decided", format!("the fee is {} already", fee.state)));
+    }
+    Ok(fee)
+}

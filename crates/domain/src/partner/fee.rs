@@ -1,0 +1,59 @@
+//! Fees: what a partner charges for its own work. They are a cost class of their own and touch no person's cap.
+
+use jiff::civil::Date;
+use money::{Amount, Eur};
+
+use super::event::FeeReported;
+use crate::claim::Exchange;
+use crate::ids::{AgreementCode, FileDigest, TextId};
+
+/// What stands in the place of a benefit category in files of spend.
+pub const PARTNER_FEE: &str = "partner-fee";
+
+rulebook::codes! {
+    /// How far a fee has come.
+    FeeState {
+        /// Reported, not decided.
+        Reported = "reported",
+        /// Accepted by finance.
+        Accepted = "accepted",
+        /// Refused by finance, with a reason.
+        Refused = "refused",
+    }
+}
+
+/// One fee that was reported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fee {
+    /// The agreement it is charged under; none if no agreement with fee terms was in force on its day.
+    pub agreement: Option<AgreementCode>,
+    /// The day it is charged for.
+    pub charged_on: Date,
+    /// As charged.
+    pub amount: Amount,
+    /// Which rate valued it; none for euros.
+    pub exchange: Option<Exchange>,
+    /// In euro.
+    pub eur: Eur,
+    /// SHA-256 of the receipt's file.
+    pub receipt_sha256: Option<FileDigest>,
+    /// Supplier, receipt number and description, in the vault.
+    pub details: TextId,
+    /// How far it has come.
+    pub state: FeeState,
+}
+
+impl From<&FeeReported> for Fee {
+    fn from(event: &FeeReported) -> Self {
+        Self {
+            agreement: event.agreement.clone(),
+            charged_on: event.charged_on,
+            amount: event.amount,
+            exchange: event.exchange.clone(),
+            eur: event.eur,
+            receipt_sha256: event.receipt_sha256,
+            details: event.details,
+            state: FeeState::Reported,
+        }
+    }
+}

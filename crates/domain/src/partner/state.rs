@@ -1,0 +1,147 @@
+//! A partner as its events have made it.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::agreement::Agreement;
+use super::event::PartnerEvent;
+use super::fee::{Fee, FeeState};
+use super::name::Name;
+use crate::ids::{Actor, AgreementCode, FeeId, KeyDigest, PartnerCode, TextId};
+use crate::refusal::FoldError;
+
+/// Payment details that somebody proposed and nobody has decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// Account and holder, in the vault.
+    pub details: TextId,
+    /// Keyed digest of them.
+    pub digest: KeyDigest,
+    /// Who proposed them.
+    pub proposed_by: Actor,
+}
+
+/// Payment details in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    /// Account and holder, in the vault.
+    pub details: TextId,
+    /// Keyed digest of them.
+    pub digest: KeyDigest,
+    /// Who approved them.
+    pub approved_by: Actor,
+}
+
+/// A partner organisation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Partner {
+    /// Its code.
+    pub code: PartnerCode,
+    /// Its full name; none while only imports have met it.
+    pub name: Option<Name>,
+    /// Its agreements, ended ones too.
+    pub agreements: BTreeMap<AgreementCode, Agreement>,
+    /// Where it is paid.
+    pub details: Option<Details>,
+    /// Where it is to be paid, if a second person approves.
+    pub proposal: Option<Proposal>,
+    /// What it charged.
+    pub fees: BTreeMap<FeeId, Fee>,
+    /// Number of events that changed something (refused commands do not).
+    pub revision: u64,
+}
+
+impl Partner {
+    /// The partner after one more event: of none before the first.
+    pub fn evolve(partner: Option<Self>, event: &PartnerEvent) -> Result<Self, FoldError> {
+        let mut partner = match (partner, event) {
+            (None, PartnerEvent::PartnerRegistered(e)) => {
+                return Ok(Self {
+                    code: e.partner.clone(),
+                    name: None,
+                    agreements: BTreeMap::new(),
+                    details: None,
+                    proposal: None,
+                    fees: BTreeMap::new(),
+                    revision: 1,
+                });
+            }
+            (None, other) => {
+                return Err(FoldError(format!("{} before PartnerRegistered", other.event_type())));
+            }
+            (Some(_), PartnerEvent::PartnerRegistered(_)) => {
+                return Err(FoldError("PartnerRegistered twice".into()));
+            }
+            (Some(partner), PartnerEvent::PartnerCommandRefused(_)) => return Ok(partner),
+            (Some(partner), _) => partner,
+        };
+        partner.revision += 1;
+        match event {
+            PartnerEvent::PartnerRegistered(_) | PartnerEvent::PartnerCommandRefused(_) => {}
+            PartnerEvent::PartnerNamed(e) => partner.name = Some(e.name.clone()),
+            PartnerEvent::AgreementSigned(e) => {
+                let agreement = Agreement {
+                    programme: e.programme.clone(),
+                    countries: e.countries.clone(),
+                    valid_from: e.valid_from,
+                    valid_until: e.valid_until,
+                    fee: e.fee,
+                };
+                if partner.agreements.insert(e.agreement.clone(), agreement).is_some() {
+                    return Err(FoldError(format!("agreement {} is signed twice", e.agreement)));
+                }
+            }
+            PartnerEvent::AgreementEnded(e) => match partner.agreements.get_mut(&e.agreement) {
+                Some(agreement) => agreement.valid_until = Some(e.ended_on),
+                None => return Err(FoldError(format!("agreement {} was never signed", e.agreement))),
+            },
+            PartnerEvent::PaymentDetailsProposed(e) => {
+                partner.proposal = Some(Proposal {
+                    details: e.details,
+                    digest: e.digest,
+                    proposed_by: e.proposed_by.clone(),
+                });
+            }
+            PartnerEvent::PaymentDetailsApproved(e) => {
+                let Proposal { details, digest, .. } = partner.take_proposal(e.details)?;
+                partner.details = Some(Details { details, digest, approved_by: e.approved_by.clone() });
+            }
+            PartnerEvent::PaymentDetailsRejected(e) => {
+                partner.take_proposal(e.details)?;
+            }
+            PartnerEvent::FeeReported(e) => {
+                if partner.fees.insert(e.fee, Fee::from(e)).is_some() {
+                    return Err(FoldError(format!("fee {} is reported twice", e.fee)));
+                }
+            }
+            PartnerEvent::FeeAccepted(e) => partner.undecided(e.fee)?.state = FeeState::Accepted,
+            PartnerEvent::FeeRefused(e) => partner.undecided(e.fee)?.state = FeeState::Refused,
+        }
+        Ok(partner)
+    }
+
+    /// Folds a whole stream.
+    pub fn fold<'a>(events: impl IntoIterator<Item = &'a PartnerEvent>) -> Result<Option<Self>, FoldError> {
+        events.into_iter().try_fold(None, |partner, event| Self::evolve(partner, event).map(Some))
+    }
+
+    /// The agreement under which a fee of this day is charged: the first, by code, that is in force and has fee terms.
+    pub fn fee_agreement(&self, day: Date) -> Option<&AgreementCode> {
+        let charging = |agreement: &Agreement| agreement.fee.is_some() && agreement.holds_on(day);
+        self.agreements.iter().find(|(_, agreement)| charging(agreement)).map(|(code, _)| code)
+    }
+
+    fn take_proposal(&mut self, details: TextId) -> Result<Proposal, FoldError> {
+        let proposal = self.proposal.take().filter(|proposal| proposal.details == details);
+        proposal.ok_or_else(|| FoldError("payment details that nobody proposed are decided".into()))
+    }
+
+    fn undecided(&mut self, id: FeeId) -> Result<&mut Fee, FoldError> {
+        match self.fees.get_mut(&id) {
+            Some(fee) if fee.state == FeeState::Reported => Ok(fee),
+            Some(_) => Err(FoldError(format!("fee {id} is decided twice"))),
+            None => Err(FoldError(format!("fee {id} was never reported"))),
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! Partners: names, agreements, payment details with two people, fees.
+
+use domain::partner::{
+    AccountNumber, Agreement, BasisPoints, Bic, FeeState, FeeTerms, Iban, PartnerEvent, ReportedFee, decide,
+};
+use domain::rates::{Quote, RateSource};
+use domain::{FeeId, KeyDigest, Partner, PartnerCommand};
+use money::{Amount, Locale};
+use proptest::prelude::*;
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::support::*;
+
+/// A partner being told what happens to it.
+struct Told(Option<Partner>);
+
+impl Told {
+    fn registered() -> Self {
+        let mut told = Self(None);
+        told.done(register("Caritas Armenia"));
+        told
+    }
+
+    fn partner(&self) -> &Partner {
+        self.0.as_ref().unwrap()
+    }
+
+    fn done(&mut self, command: PartnerCommand) -> Vec<PartnerEvent> {
+        let events = decide(self.0.as_ref(), &command, rules());
+        let events = events.unwrap_or_else(|refusal| panic!("{command:?}: {refusal}"));
+        for event in &events {
+            self.0 = Some(Partner::evolve(self.0.take(), event).unwrap());
+        }
+        events
+    }
+
+    fn refused(&self, command: PartnerCommand) -> String {
+        match decide(self.0.as_ref(), &command, rules()) {
+            Err(refusal) => refusal.codes(),
+            Ok(events) => panic!("{command:?} was not refused: {events:?}"),
+        }
+    }
+}
+
+fn register(name: &str) -> PartnerCommand {
+    PartnerCommand::Register { partner: partner("caritas"), name: name.parse().unwrap() }
+}
+
+fn agreement(countries: &[&str], from: &str, until: Option<&str>) -> Agreement {
+    Agreement {
+        programme: "jrs".into(),
+        countries: countries.iter().map(|code| code.parse().unwrap()).collect(),
+        valid_from: day(from),
+        valid_until: until.map(day),
+        fee: None,
+    }
+}
+
+fn sign(code: &str, terms: Agreement) -> PartnerCommand {
+    PartnerCommand::Sign { agreement: code.parse().unwrap(), terms }
+}
+
+fn end(code: &str, on: &str) -> PartnerCommand {
+    PartnerCommand::End { agreement: code.parse().unwrap(), ended_on: day(on) }
+}
+
+fn propose(number: u8, actor: &str) -> PartnerCommand {
+    PartnerCommand::ProposeDetails {
+        details: text(number),
+        digest: KeyDigest([number; 32]),
+        proposed_by: actor.parse().unwrap(),
+    }
+}
+
+fn approve_details(actor: &str) -> PartnerCommand {
+    PartnerCommand::ApproveDetails { approved_by: actor.parse().unwrap() }
+}
+
+fn reject_details() -> PartnerCommand {
+    PartnerCommand::RejectDetails { reason: text(9) }
+}
+
+fn fee(number: u128, on: &str, amount: Amount) -> ReportedFee {
+    ReportedFee {
+        fee: FeeId(Uuid::from_u128(number)),
+        charged_on: day(on),
+        reported_on: day(on),
+        amount,
+        quote: None,
+        receipt_key: KeyDigest([number as u8; 32]),
+        receipt_sha256: None,
+        details: text(5),
+    }
+}
+
+fn accept_fee(number: u128, actor: &str) -> PartnerCommand {
+    PartnerCommand::AcceptFee { fee: FeeId(Uuid::from_u128(number)), by: actor.parse().unwrap() }
+}
+
+fn refuse_fee(number: u128, actor: &str) -> PartnerCommand {
+    PartnerCommand::RefuseFee {
+        fee: FeeId(Uuid::from_u128(number)),
+        by: actor.parse().unwrap(),
+        reason: text(6),
+    }
+}
+
+fn dinars(sum: &str) -> Amount {
+    Amount::parse(sum, "IQD".parse().unwrap(), Locale::Strict).unwrap()
+}
+
+#[test]
+fn a_partner_that_an_import_met_gets_its_name_once() {
+    let met = domain::partner::PartnerRegistered { partner: partner("caritas") };
+    let mut told = Told(Some(Partner::evolve(None, &met.into()).unwrap()));
+    let events = told.done(register("Caritas Armenia"));
+    assert!(matches!(events.as_slice(), [PartnerEvent::PartnerNamed(_)]));
+    assert_eq!(told.refused(register("Caritas")), "already-registered");
+    let rename = |name: &str| PartnerCommand::Rename { name: name.parse().unwrap() };
+    assert_eq!(told.refused(rename("Caritas Armenia")), "no-change");
+    told.done(rename("Caritas"));
+    assert_eq!(told.partner().name.as_ref().unwrap().as_str(), "Caritas");
+    assert_eq!(Told(None).refused(rename("Caritas")), "unknown-partner");
+}
+
+#[rstest]
+#[case::open_ends(agreement(&["AM"], "2025-01-01", None), "agreements-overlap")]
+#[case::one_same_country(agreement(&["GM", "AM"], "2024-12-31", Some("2025-12-31")), "agreements-overlap")]
+#[case::inside(agreement(&["AM"], "2024-03-01", Some("2024-03-01")), "agreements-overlap")]
+#[case::around(agreement(&["AM"], "2023-01-01", Some("2025-12-31")), "agreements-overlap")]
+#[case::unknown_programme(Agreement { programme: "jrs2".into(), ..agreement(&["GM"], "2024-01-01", None) }, "unknown-programme")]
+#[case::unknown_country(agreement(&["GM", "SE"], "2024-01-01", None), "unknown-country")]
+#[case::no_country(agreement(&[], "2024-01-01", None), "no-country")]
+#[case::ends_first(agreement(&["GM"], "2024-01-02", Some("2024-01-01")), "ends-before-it-begins")]
+#[case::a_fee_of_nothing(Agreement { fee: Some(FeeTerms::PerCase(eur("0.00"))), ..agreement(&["GM"], "2024-01-01", None) }, "not-positive")]
+fn an_agreement_that_cannot_be_is_refused(#[case] terms: Agreement, #[case] id: &str) {
+    let mut told = Told::registered();
+    told.done(sign("2024", agreement(&["AM", "ET"], "2024-01-01", Some("2024-12-31"))));
+    told.done(sign("open", agreement(&["AM"], "2026-01-01", None)));
+    assert_eq!(told.refused(sign("new", terms)), id);
+}
+
+#[test]
+fn agreements_beside_each_other_are_signed_and_end_early_once() {
+    let mut told = Told::registered();
+    told.done(sign("2024", agreement(&["AM"], "2024-01-01", Some("2024-12-31"))));
+    assert_eq!(told.refused(sign("2024", agreement(&["GM"], "2024-01-01", None))), "agreement-code-used");
+    told.done(sign("2025", agreement(&["AM"], "2025-01-01", None)));
+    told.done(sign("gm", agreement(&["GM"], "2024-01-01", None)));
+    let amira = Agreement { programme: "amira2".into(), ..agreement(&["AM"], "2024-01-01", None) };
+    told.done(sign("amira", amira));
+    assert_eq!(told.refused(end("2023", "2024-06-30")), "unknown-agreement");
+    assert_eq!(told.refused(end("2024", "2023-12-31")), "ends-before-it-begins");
+    assert_eq!(told.refused(end("2024", "2024-12-31")), "ends-already");
+    told.done(end("2024", "2024-06-30"));
+    assert_eq!(told.refused(end("2024", "2024-07-31")), "ends-already");
+    // The days that became free can be agreed anew.
+    told.done(sign("2024-b", agreement(&["AM"], "2024-07-01", Some("2024-12-31"))));
+    told.done(end("2025", "2025-06-30"));
+}
+
+#[test]
+fn payment_details_come_into_force_when_another_person_approves() {
+    let mut told = Told::registered();
+    assert_eq!(told.refused(approve_details("berit")), "nothing-proposed");
+    told.done(propose(1, "anna"));
+    assert_eq!(told.refused(propose(1, "anna")), "already-proposed");
+    assert_eq!(told.refused(approve_details("anna")), "same-person");
+    assert_eq!(told.refused(approve_details("asha@caritas")), "own-partner");
+    assert_eq!(told.partner().details, None);
+    told.done(approve_details("berit"));
+    assert_eq!(told.partner().details.as_ref().unwrap().details, text(1));
+    assert_eq!(told.refused(propose(1, "anna")), "no-change");
+    // Until the next ones are approved, the old ones stay in force; rejected ones never are.
+    told.done(propose(2, "berit"));
+    assert_eq!(told.partner().details.as_ref().unwrap().details, text(1));
+    told.done(reject_details());
+    assert_eq!(told.refused(approve_details("anna")), "nothing-proposed");
+    assert_eq!(told.refused(reject_details()), "nothing-proposed");
+    // Whoever proposes others takes the place of the proposer.
+    told.done(propose(2, "anna"));
+    told.done(propose(3, "berit"));
+    assert_eq!(told.refused(approve_details("berit")), "same-person");
+    told.done(approve_details("anna"));
+    assert_eq!(told.partner().details.as_ref().unwrap().details, text(3));
+}
+
+#[test]
+fn a_fee_is_charged_under_the_agreement_with_fee_terms_on_its_day() {
+    let mut told = Told::registered();
+    let percent = Some(FeeTerms::Percent("7.5".parse().unwrap()));
+    told.done(sign("a-none", agreement(&["AM"], "2024-01-01", None)));
+    let charging = Agreement { fee: percent, ..agreement(&["GM"], "2024-02-01", Some("2024-02-29")) };
+    told.done(sign("b-fee", charging));
+    let of = |told: &mut Told, number, on: &str| {
+        told.done(PartnerCommand::ReportFee(fee(number, on, eur("450.00").into())));
+        let fee = &told.partner().fees[&FeeId(Uuid::from_u128(number))];
+        fee.agreement.as_ref().map(|code| code.as_str().to_owned())
+    };
+    assert_eq!(of(&mut told, 1, "2024-01-31"), None);
+    assert_eq!(of(&mut told, 2, "2024-02-01").as_deref(), Some("b-fee"));
+    assert_eq!(of(&mut told, 3, "2024-02-29").as_deref(), Some("b-fee"));
+    assert_eq!(of(&mut told, 4, "2024-03-01"), None);
+}
+
+#[test]
+fn a_fee_is_decided_once() {
+    let mut told = Told::registered();
+    for number in [1, 2] {
+        told.done(PartnerCommand::ReportFee(fee(number, "2024-02-01", eur("450.00").into())));
+    }
+    let again = PartnerCommand::ReportFee(fee(1, "2024-02-01", eur("450.00").into()));
+    assert_eq!(told.refused(again), "already-reported");
+    for own in ["caritas", "asha@caritas"] {
+        assert_eq!(told.refused(accept_fee(1, own)), "own-partner");
+        assert_eq!(told.refused(refuse_fee(1, own)), "own-partner");
+    }
+    told.done(accept_fee(1, "anna"));
+    told.done(refuse_fee(2, "anna"));
+    for number in [1, 2] {
+        assert_eq!(told.refused(accept_fee(number, "anna")), "already-decided");
+        assert_eq!(told.refused(refuse_fee(number, "anna")), "already-decided");
+    }
+    assert_eq!(told.refused(accept_fee(3, "anna")), "unknown-fee");
+    let states: Vec<FeeState> = told.partner().fees.values().map(|fee| fee.state).collect();
+    assert_eq!(states, [FeeState::Accepted, FeeState::Refused]);
+}
+
+#[test]
+fn a_fee_in_another_currency_takes_the_rate_that_values_spend() {
+    let mut told = Told::registered();
+    let quote = |day_: &str| Quote {
+        source: RateSource::InforEuro,
+        rate_date: day(day_),
+        rate: "1385.7992".parse().unwrap(),
+        version: 1,
+    };
+    let charged = fee(1, "2024-06-30", dinars("1500000.000"));
+    let without = PartnerCommand::ReportFee(charged.clone());
+    assert_eq!(told.refused(without), "rate-missing");
+    let later = ReportedFee { quote: Some(quote("2024-07-01")), ..charged.clone() };
+    assert_eq!(told.refused(PartnerCommand::ReportFee(later)), "wrong-rate");
+    told.done(PartnerCommand::ReportFee(ReportedFee { quote: Some(quote("2024-06-01")), ..charged }));
+    let fee = told.partner().fees.values().next().unwrap();
+    assert_eq!((fee.eur, fee.exchange.as_ref().unwrap().quote), (eur("1082.41"), Some(quote("2024-06-01"))));
+}
+
+#[rstest]
+#[case::sweden("SE35 5000 0000 0549 1000 0003", "SE3550000000054910000003")]
+#[case::small_letters("gb82 west 1234 5698 7654 32", "GB82WEST12345698765432")]
+#[case::iraq("IQ98NBIQ850123456789012", "IQ98NBIQ850123456789012")]
+fn an_iban_is_read_as_people_type_it(#[case] typed: &str, #[case] kept: &str) {
+    assert_eq!(typed.parse::<Iban>().unwrap().to_string(), kept);
+}
+
+#[rstest]
+#[case::one_digit_wrong("SE35 5000 0000 0549 1000 0004", "the check digits")]
+#[case::two_swapped("SE35 5000 0000 0549 0100 0003", "the check digits")]
+#[case::a_character_missing("SE35 5000 0000 0549 1000 000", "the check digits")]
+#[case::another_character("SE35-5000", "an IBAN is")]
+#[case::nothing("", "an IBAN is")]
+fn a_mistyped_iban_is_refused(#[case] typed: &str, #[case] says: &str) {
+    let error = typed.parse::<Iban>().unwrap_err().to_string();
+    assert!(error.starts_with(says), "{error}");
+}
+
+/// Right check digits are not enough: the country must use such numbers, of this length.
+#[test]
+fn an_iban_that_its_country_does_not_have_is_refused() {
+    let with_check = |country: &str, rest: &str| {
+        let digits: String =
+            format!("{rest}{country}00").chars().map(|c| c.to_digit(36).unwrap().to_string()).collect();
+        let remainder = digits.bytes().fold(0_u32, |r, d| (r * 10 + u32::from(d - b'0')) % 97);
+        format!("{country}{:02}{rest}", 98 - remainder)
+    };
+    let ethiopia = with_check("ET", "000012345678").parse::<Iban>().unwrap_err().to_string();
+    assert!(ethiopia.contains("--account"), "{ethiopia}");
+    let short = with_check("SE", "5000000005491").parse::<Iban>().unwrap_err().to_string();
+    assert!(short.contains("another length or form"), "{short}");
+}
+
+#[test]
+fn codes_of_banks_and_numbers_of_accounts_are_of_their_form() {
+    for good in ["ESSESESS", "essesess", "ESSESESSXXX"] {
+        assert!(good.parse::<Bic>().is_ok(), "{good}");
+    }
+    for bad in ["", "ESSES", "ESSE5ESS", "ESSESESSX", "ESSE ESS"] {
+        assert!(bad.parse::<Bic>().is_err(), "{bad}");
+    }
+    for good in ["0012-44871", "AC 00.12/9"] {
+        assert!(good.parse::<AccountNumber>().is_ok(), "{good}");
+    }
+    for bad in ["", "12345", " 123456", "123456 ", "12345\n6", "1234567890123456789012345678901234567"] {
+        assert!(bad.parse::<AccountNumber>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_share_is_exact_and_written_in_percent() {
+    for (written, points, shown) in [
+        ("7.5", 750, "7.5"),
+        ("0.01", 1, "0.01"),
+        ("100", 10_000, "100"),
+        ("7.05", 705, "7.05"),
+        ("7.50", 750, "7.5"),
+    ] {
+        let share: BasisPoints = written.parse().unwrap();
+        assert_eq!((u16::from(share), share.to_string().as_str()), (points, shown), "{written}");
+    }
+    for bad in ["", "0", "0.00", "100.01", "7,5", "7.555", "-1", "+1", "7.", ".5", "1e1", "0000"] {
+        assert!(bad.parse::<BasisPoints>().is_err(), "{bad}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_share_is_read_as_it_is_shown(points in 1_u16..=10_000) {
+        let share = BasisPoints::try_from(points).unwrap();
+        prop_assert_eq!(share.to_string().parse::<BasisPoints>().unwrap(), share);
+    }
+
+    /// Whoever proposes and approves in whatever order: what is in force was approved by another than its proposer.
+    #[test]
+    fn nothing_comes_into_force_by_one_person(steps in prop::collection::vec((0_u8..3, 1_u8..4, 0_usize..2), 0..30)) {
+        let people = ["anna", "berit"];
+        let mut told = Told::registered();
+        let mut proposers: Vec<(u8, &str)> = Vec::new();
+        for (what, number, who) in steps {
+            let command = match what {
+                0 => propose(number, people[who]),
+                1 => approve_details(people[who]),
+                _ => reject_details(),
+            };
+            let Ok(events) = decide(told.0.as_ref(), &command, rules()) else { continue };
+            for event in events {
+                match &event {
+                    PartnerEvent::PaymentDetailsProposed(_) => proposers.push((number, people[who])),
+                    PartnerEvent::PaymentDetailsApproved(e) => {
+                        let (proposed, by) = proposers.last().unwrap();
+                        prop_assert_eq!(e.details, text(*proposed));
+                        prop_assert_ne!(e.approved_by.as_str(), *by);
+                    }
+                    _ => {}
+                }
+                told.0 = Some(Partner::evolve(told.0.take(), &event).unwrap());
+            }
+        }
+    }
+}
