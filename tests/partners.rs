@@ -95,7 +95,10 @@ fn payment_details_need_a_second_person_and_are_shown_masked() {
     let propose = format!(
         "--actor anna partner payment-details propose irara --iban '{iban}' --bic ESSESESS --holder 'Karin Kanarie'"
     );
+    let texts = |ledger: &Ledger| ledger.json("verify")["texts"].as_u64().unwrap();
+    let before = texts(&ledger);
     let said = ledger.ok(&propose);
+    assert_eq!(texts(&ledger), before + 1, "verification looks at the sealed account too");
     assert!(said.contains("…0003") && !said.contains("5000"), "{said}");
     assert_eq!(partner(&ledger, "irara")["payment_details"], "proposed");
     refused(&ledger, "--actor anna partner payment-details approve irara", "same-person");
@@ -301,7 +304,7 @@ fn a_fee_is_reported_with_spend_decided_by_finance_and_touches_no_person() {
     for (row, message) in [
         ("irara,,partner-fee,2024-01-31,450.01,EUR,IRARA,F-1,,", "column amount"),
         ("irara,,partner-fee,2024-01-30,450.00,EUR,IRARA,F-1,,", "column delivered_on"),
-        ("irara,FX-2041,education,2024-01-31,450.00,EUR,IRARA,F-1,,", "or as a fee"),
+        ("irara,FX-2041,education,2024-01-31,450.00,EUR,IRARA,F-1,,", "receipt as a fee"),
         ("irara,,partner-fee,2024-01-31,9.00,EUR,Lempa,E-1,,", "as spend on a person"),
         ("irara,FX-2041,partner-fee,2024-01-31,9.00,EUR,IRARA,F-3,,", "(rule fee.case)"),
         ("irara,,education,2024-01-31,9.00,EUR,IRARA,F-3,,", "(rule cell.empty)"),

@@ -52,6 +52,11 @@ fn spend_in_another_currency_shows_what_is_printed() -> Outcome {
     holds("docs/recipes/spend-in-another-currency.md")
 }
 
+#[test]
+fn work_with_a_partner_shows_what_is_printed() -> Outcome {
+    holds("docs/recipes/work-with-a-partner.md")
+}
+
 /// A recipe that no test above runs would rot.
 #[test]
 fn every_recipe_is_run() -> Outcome {
@@ -68,7 +73,8 @@ fn every_recipe_is_run() -> Outcome {
             "correct-a-mistake.md",
             "prove-nothing-was-altered.md",
             "report-spend.md",
-            "spend-in-another-currency.md"
+            "spend-in-another-currency.md",
+            "work-with-a-partner.md"
         ]
     );
     Ok(())

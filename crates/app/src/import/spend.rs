@@ -109,12 +109,13 @@ impl Importer for Spend {
                     _ => RowOutcome::Recognised,
                 },
                 true => RowOutcome::Errors(differing),
-                false => RowOutcome::Errors(vec![at.error(
-                    "receipt_no",
-                    None,
-                    "receipt.conflict",
-                    "This partner reported this supplier's receipt for another case, or as a fee. A receipt is claimed once.",
-                )]),
+                false => {
+                    let other = if owner.case().is_some() { "for another case" } else { "as a fee" };
+                    let message = format!(
+                        "This partner reported this supplier's receipt {other}. A receipt is claimed once."
+                    );
+                    RowOutcome::Errors(vec![at.error("receipt_no", None, "receipt.conflict", message)])
+                }
             });
         }
 

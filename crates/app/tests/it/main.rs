@@ -12,6 +12,7 @@ mod faults;
 mod files;
 mod homes;
 mod last_euros;
+mod partners;
 mod promises;
 mod races;
 mod rates;

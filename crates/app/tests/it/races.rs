@@ -12,7 +12,7 @@ use crate::support::*;
 
 const PEOPLE: u32 = 4;
 
-async fn with_people() -> Book {
+pub async fn with_people() -> Book {
     let book = Book::new().await;
     let people: Vec<String> = (1..=PEOPLE).map(|n| person(&format!("MV-{n}"))).collect();
     book.import(Kind::Cases, "cases.csv", &people).await;
@@ -125,7 +125,7 @@ fn accepting_by_name_in_two_processes_is_done_or_refused_never_a_fault() {
 }
 
 /// A ledger over a store in which something happens once, just before the next command is written.
-async fn interposed(book: &Book) -> (Ledger, Arc<Interposed>) {
+pub async fn interposed(book: &Book) -> (Ledger, Arc<Interposed>) {
     let store = Interposed::new(Arc::new(book.store().await));
     let ledger = Ledger::open(start(store.clone(), 3, book.folder.path())).await.unwrap();
     (ledger, store)

@@ -1,0 +1,140 @@
+//! Two processes on one partner, or on the holds: whoever comes second decides on what the first left.
+
+use std::sync::Arc;
+
+use app::AppError;
+use app::query::FeeFilter;
+use domain::hold::Scope;
+use domain::partner::{Account, PaymentDetails};
+use domain::{PartnerCode, Refusal};
+use store_testing::Before;
+
+use crate::races::{interposed, with_people};
+use crate::support::*;
+
+fn caritas() -> PartnerCode {
+    "caritas".parse().unwrap()
+}
+
+fn paid_to(number: &str) -> PaymentDetails {
+    let account = Account::Local { number: number.parse().unwrap(), bank: "Bank of Banjul".parse().unwrap() };
+    PaymentDetails { holder: "Caritas".parse().unwrap(), account }
+}
+
+fn reasons(result: Result<(), AppError>) -> String {
+    match result {
+        Err(AppError::Refused(refusal)) => Refusal::codes(&refusal),
+        other => panic!("{other:?} was not refused"),
+    }
+}
+
+#[test]
+fn two_holds_placed_at_the_same_time_have_numbers_of_their_own() {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        let (late, store) = interposed(&book).await;
+        let quick = book.another(2).await;
+        let from = "2024-05-01".parse().unwrap();
+        store.meanwhile(Before::Append, async move {
+            quick.place_hold(Scope::Programme("jrs".into()), from, "an audit").await.unwrap();
+        });
+        late.place_hold(Scope::Partner(caritas()), from, "receipts are missing").await.unwrap();
+        let holds = book.ledger.holds(true).await.unwrap();
+        let told: Vec<_> = holds.iter().map(|hold| (hold.hold, hold.scope, hold.reason.as_str())).collect();
+        assert_eq!(told, [(1, "programme", "an audit"), (2, "partner", "receipts are missing")]);
+        book.sound().await;
+    });
+}
+
+#[test]
+fn the_same_hold_from_two_processes_is_placed_once() {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        let (late, store) = interposed(&book).await;
+        let quick = book.another(2).await;
+        let from = "2024-05-01".parse().unwrap();
+        store.meanwhile(Before::Append, async move {
+            quick.place_hold(Scope::Partner(caritas()), from, "receipts are missing").await.unwrap();
+        });
+        // The same person asked the same of the same state: it is the same command, and is answered by what was written.
+        late.place_hold(Scope::Partner(caritas()), from, "receipts are missing").await.unwrap();
+        assert_eq!(book.ledger.holds(true).await.unwrap().len(), 1);
+        let another_reason = late.place_hold(Scope::Partner(caritas()), from, "another reason").await;
+        assert_eq!(reasons(another_reason), "already-held");
+        book.sound().await;
+    });
+}
+
+/// What was proposed is rejected while the approval is on its way: nothing comes into force.
+#[test]
+fn an_approval_that_comes_second_is_decided_again() {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        book.ledger.propose_payment_details(caritas(), paid_to("0012-44871")).await.unwrap();
+        let (late, store) = interposed(&book).await;
+        let quick = book.another(2).await;
+        store.meanwhile(Before::Append, async move {
+            quick.reject_payment_details(caritas(), "the letter is missing").await.unwrap();
+        });
+        // Everybody here is the same person, who is refused first for that, and then because nothing waits.
+        assert_eq!(reasons(late.approve_payment_details(caritas()).await), "nothing-proposed");
+        let detail = book.ledger.partner_detail(&caritas(), false).await.unwrap();
+        assert_eq!((detail.item.payment_details, detail.details.len()), ("none", 0));
+        book.sound().await;
+    });
+}
+
+fn fee(number: u32, amount: &str) -> String {
+    format!("caritas,,partner-fee,2024-04-01,{amount},EUR,Caritas,F-{number},,")
+}
+
+#[test]
+fn the_same_fees_from_two_processes_are_reported_once() {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        let fees: Vec<String> = (0..30).map(|number| fee(number, "10.00")).collect();
+        let mut uploads = Vec::new();
+        for upload in 0..3_u64 {
+            let (book, fees) = (book.clone(), fees.clone());
+            uploads.push(tokio::spawn(async move {
+                let ledger = book.another(upload + 10).await;
+                let path = book.write(Kind::Spend, &format!("{upload}.csv"), &fees);
+                let report = import(&ledger, Kind::Spend, path, How::Real).await.unwrap();
+                assert_eq!((report.errors_total, report.counts.rows), (0, 30));
+                report.counts.applied
+            }));
+        }
+        let mut applied = 0;
+        for upload in uploads {
+            applied += upload.await.unwrap();
+        }
+        assert_eq!(applied, 30);
+        assert_eq!(book.ledger.fees(&FeeFilter::default()).await.unwrap().len(), 30);
+        book.sound().await;
+    });
+}
+
+/// A dry run decides fees exactly as the import does, and writes nothing.
+#[test]
+fn fees_and_spend_of_one_file_are_tried_and_then_written() {
+    many_threads().block_on(async {
+        let book = with_people().await;
+        let rows = [
+            fee(1, "450.00"),
+            receipt("caritas", "MV-1", 1, "2024-04-01", "300.00"),
+            fee(1, "450.00"),
+            "newcomer,,partner-fee,2024-04-01,1.00,EUR,Newcomer,F-1,,".to_owned(),
+        ];
+        let path = book.write(Kind::Spend, "spend.csv", &rows);
+        let before = head(&book.ledger).await;
+        let tried = import(&book.ledger, Kind::Spend, path.clone(), How::Dry).await.unwrap();
+        assert_eq!(head(&book.ledger).await, before);
+        let done = import(&book.ledger, Kind::Spend, path, How::Real).await.unwrap();
+        assert_eq!((tried.counts.applied, tried.counts.recognised), (3, 1));
+        assert_eq!(done.counts, tried.counts);
+        let fees = book.ledger.fees(&FeeFilter::default()).await.unwrap();
+        assert_eq!(fees.iter().map(|fee| fee.partner.as_str()).collect::<Vec<_>>(), ["caritas", "newcomer"]);
+        assert_eq!(book.claims().await.len(), 1);
+        book.sound().await;
+    });
+}
