@@ -2,6 +2,7 @@
 
 use money::Eur;
 
+use crate::forger;
 use crate::support::{Cells, Ledger, find};
 
 const SPEND: &str =
@@ -146,6 +147,44 @@ fn payment_details_need_a_second_person_and_are_shown_masked() {
     ledger.is_sound();
 }
 
+/// The commands obey the rule; `duties` finds what a forged history says.
+#[test]
+fn an_account_that_one_person_approved_is_listed() {
+    let ledger = Ledger::small("cases");
+    let details = "--account 0012-44871 --bank 'Bank of Addis' --holder IRARA";
+    ledger.ok(&format!("--actor anna partner payment-details propose irara {details}"));
+    ledger.ok("--actor berit partner payment-details approve irara");
+    spend(&ledger, "fees.csv", &["irara,,partner-fee,2024-01-31,450.00,EUR,IRARA,F-1,,"]);
+    ledger.ok("import spend fees.csv");
+    let fee = ledger.csv("partner fee list")[0]["fee"].clone();
+    for own in ["irara", "asha@irara"] {
+        refused(&ledger, &format!("--actor {own} partner fee accept {fee}"), "own-partner");
+        refused(&ledger, &format!("--actor {own} partner fee refuse {fee} --reason x"), "own-partner");
+    }
+    ledger.ok(&format!("--actor berit partner fee accept {fee}"));
+    assert!(ledger.csv("duties").is_empty());
+
+    let by = |event_type: &'static str, name: &'static str| {
+        let twin = ledger.twin();
+        forger::rewrite(&twin, |events| {
+            let decided = events.iter_mut().find(|event| event.event_type == event_type).unwrap();
+            decided.actor = name.into();
+        });
+        std::fs::remove_dir_all(twin.path("svala.checkpoints")).unwrap();
+        twin.fail(1, "duties");
+        twin.run("duties --format csv").out
+    };
+    let approved = by("PaymentDetailsApproved", "anna");
+    assert!(approved.contains("same-person,anna,") && approved.contains("another-name,anna,"), "{approved}");
+    assert!(by("PaymentDetailsApproved", "asha@irara").contains("own-partner,asha@irara,"));
+    assert!(by("PaymentDetailsProposed", "berit").contains("same-person,berit,"));
+    assert!(by("FeeAccepted", "irara").contains(&format!("own-partner,irara,{fee}")));
+    let twin = ledger.twin();
+    forger::rewrite(&twin, |events| events.retain(|event| event.event_type != "PaymentDetailsProposed"));
+    std::fs::remove_dir_all(twin.path("svala.checkpoints")).unwrap();
+    assert!(twin.run("duties --format csv").out.contains("no-second-person,berit,"));
+}
+
 /// Accepted claims of a list, delivered on or after a day: their number, people and sum, counted by hand.
 fn backlog(claims: &[Cells], from: &str) -> (usize, usize, String) {
     let held: Vec<&Cells> = claims
@@ -170,7 +209,7 @@ fn a_hold_shows_its_backlog_and_stops_no_decision() {
     let place =
         format!("hold place --partner irara --from {from} --reason 'invoices could not be accounted for'");
     let said = ledger.ok(&format!("--actor anna {place}"));
-    assert!(said.contains(&format!("{claims} accepted claims over {eur} EUR")), "{said}");
+    assert!(said.contains(&format!("delivered since: {claims} accepted claims over {eur} EUR")), "{said}");
     refused(&ledger, &place, "already-held");
     refused(&ledger, "hold place --country SE --from 2024-01-01 --reason x", "unknown-country");
     refused(&ledger, "hold place --programme jrs2 --from 2024-01-01 --reason x", "unknown-programme");

@@ -7,7 +7,8 @@ use money::Eur;
 
 use crate::case::CaseEvent;
 use crate::event::{Event, Recorded};
-use crate::ids::{ClaimId, PartnerCode};
+use crate::ids::{Actor, ClaimId, FeeId, PartnerCode};
+use crate::partner::{FeeAccepted, FeeRefused, PartnerEvent};
 
 rulebook::codes! {
     /// A duty that one person took twice.
@@ -16,8 +17,10 @@ rulebook::codes! {
         OwnClaim = "own-claim",
         /// One person proposed and agreed.
         SamePerson = "same-person",
-        /// A claim that takes two people was decided by one.
+        /// What takes two people was decided by one.
         NoSecondPerson = "no-second-person",
+        /// Somebody who acts for a partner decided its fee, or where it is paid.
+        OwnPartner = "own-partner",
         /// The event names another person than the one who gave the command.
         AnotherName = "another-name",
     }
@@ -32,14 +35,17 @@ pub struct Violation {
     pub breach: Breach,
     /// Who gave the command.
     pub actor: String,
-    /// The claim it is about, by number.
-    pub claim: u64,
+    /// The claim, fee or proposal it is about, by number.
+    pub about: u64,
 }
 
-/// Who did what about the claims of a log, event by event.
+/// Who did what about the claims and partners of a log, event by event.
 #[derive(Debug, Default)]
 pub struct Duties {
     claims: HashMap<ClaimId, Watched>,
+    /// Payment details that wait for a second person: where they were proposed, and by whom.
+    proposals: HashMap<PartnerCode, (u64, String)>,
+    fees: HashMap<FeeId, u64>,
     /// From which claim on each version of the rulebook asks for two people; none where it does not.
     limits: BTreeMap<String, Option<Eur>>,
 }
@@ -55,12 +61,60 @@ struct Watched {
 impl Duties {
     /// Under these versions of the rulebook, with what each asks for.
     pub fn under(limits: BTreeMap<String, Option<Eur>>) -> Self {
-        Self { claims: HashMap::new(), limits }
+        Self { limits, ..Self::default() }
     }
 
     /// The breaches of the next event of the log.
     pub fn observe(&mut self, recorded: &Recorded) -> Vec<Violation> {
-        let Event::Case(event) = &recorded.event else { return Vec::new() };
+        match &recorded.event {
+            Event::Case(event) => self.of_case(event, recorded),
+            Event::Partner(event) => self.of_partner(event, recorded),
+            Event::Ledger(_) | Event::Rates(_) | Event::Hold(_) => Vec::new(),
+        }
+    }
+
+    fn of_partner(&mut self, event: &PartnerEvent, recorded: &Recorded) -> Vec<Violation> {
+        let Ok(partner) = recorded.stream_id.id().parse::<PartnerCode>() else { return Vec::new() };
+        let (position, actor) = (recorded.position, &recorded.actor);
+        let own = partner.is_of(actor).then_some(Breach::OwnPartner);
+        let other_name = |named: &Actor| (named.as_str() != actor).then_some(Breach::AnotherName);
+        let (about, breaches) = match event {
+            PartnerEvent::PaymentDetailsProposed(e) => {
+                self.proposals.insert(partner, (position, actor.clone()));
+                (position, vec![other_name(&e.proposed_by)])
+            }
+            PartnerEvent::PaymentDetailsApproved(e) => {
+                let proposal = self.proposals.remove(&partner);
+                let one_person = match &proposal {
+                    Some((_, first)) => (first == actor).then_some(Breach::SamePerson),
+                    None => Some(Breach::NoSecondPerson),
+                };
+                let about = proposal.map_or(position, |(number, _)| number);
+                (about, vec![own, one_person, other_name(&e.approved_by)])
+            }
+            PartnerEvent::PaymentDetailsRejected(_) => {
+                self.proposals.remove(&partner);
+                return Vec::new();
+            }
+            PartnerEvent::FeeReported(e) => {
+                self.fees.insert(e.fee, position);
+                return Vec::new();
+            }
+            PartnerEvent::FeeAccepted(FeeAccepted { fee, .. })
+            | PartnerEvent::FeeRefused(FeeRefused { fee, .. }) => {
+                (self.fees.get(fee).copied().unwrap_or(position), vec![own])
+            }
+            PartnerEvent::PartnerRegistered(_)
+            | PartnerEvent::PartnerNamed(_)
+            | PartnerEvent::AgreementSigned(_)
+            | PartnerEvent::AgreementEnded(_)
+            | PartnerEvent::PartnerCommandRefused(_) => return Vec::new(),
+        };
+        let violation = |breach| Violation { position, breach, actor: actor.clone(), about };
+        breaches.into_iter().flatten().map(violation).collect()
+    }
+
+    fn of_case(&mut self, event: &CaseEvent, recorded: &Recorded) -> Vec<Violation> {
         match event {
             CaseEvent::SpendReported(e) => {
                 let (number, partner) = (recorded.position, e.partner.clone());
@@ -124,7 +178,7 @@ impl Duties {
     }
 
     fn breach(&self, breach: Breach, id: ClaimId, recorded: &Recorded) -> Option<Violation> {
-        let claim = self.claims.get(&id)?.number;
-        Some(Violation { position: recorded.position, breach, actor: recorded.actor.clone(), claim })
+        let about = self.claims.get(&id)?.number;
+        Some(Violation { position: recorded.position, breach, actor: recorded.actor.clone(), about })
     }
 }

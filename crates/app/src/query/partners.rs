@@ -235,8 +235,8 @@ impl Ledger {
         let today = self.today();
         let in_force = partner.agreements.values().filter(|agreement| agreement.holds_on(today)).count();
         let states = || business.states.values();
-        let open = [ClaimState::Reported, ClaimState::Queried];
-        let pending = open.iter().filter_map(|state| business.states.get(state)).map(|total| total.eur);
+        let open = business.states.iter().filter(|(state, _)| state.is_open());
+        let mut pending = open.map(|(_, total)| total.eur);
         let accepted_fees = partner.fees.values().filter(|fee| fee.state == FeeState::Accepted);
         let sum = |amounts: &mut dyn Iterator<Item = Eur>| Eur::sum(amounts).map_err(FoldError::from);
         let eligible = sum(&mut states().map(|total| total.eligible))?;
@@ -254,7 +254,7 @@ impl Ledger {
             holds: touching(partner, business, holds).count() as u64,
             open_cases: business.open_cases,
             claims: states().map(|total| total.claims).sum(),
-            pending: sum(&mut pending.into_iter())?,
+            pending: sum(&mut pending)?,
             disbursed: eligible.checked_sub(reversed).map_err(FoldError::from)?,
             held: sum(&mut business.held.iter().copied())?,
             disallowed: sum(&mut states().map(|total| total.disallowed))?,

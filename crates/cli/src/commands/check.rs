@@ -73,7 +73,7 @@ struct Violated {
     position: u64,
     violation: &'static str,
     actor: String,
-    claim: u64,
+    about: u64,
 }
 
 pub async fn duties(place: &Place, format: Format) -> Result<ExitCode, Failure> {
@@ -87,15 +87,15 @@ pub async fn duties(place: &Place, format: Format) -> Result<ExitCode, Failure> 
             position: v.position,
             violation: v.breach.code(),
             actor: v.actor,
-            claim: v.claim,
+            about: v.about,
         })
         .collect();
     if violated.is_empty() && format == Format::Table {
         say(format!("{events} events: nobody decided what they reported or agreed to what they proposed"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let columns = &["position", "violation", "actor", "claim"];
-    listing(format, columns, &violated, |v| cells![v.position, v.violation, &v.actor, v.claim])?;
+    let columns = &["position", "violation", "actor", "about"];
+    listing(format, columns, &violated, |v| cells![v.position, v.violation, &v.actor, v.about])?;
     Ok(ExitCode::from(u8::from(!violated.is_empty())))
 }
 

@@ -120,7 +120,8 @@ fn sign(
         bookable(amount, &Line::default())?;
     }
     if let Some((other, _)) = partner.agreements.iter().find(|(_, known)| known.overlaps(terms)) {
-        let detail = format!("agreement {other} is for the same programme, a same country and the same days");
+        let detail =
+            format!("agreement {other} is for the same programme, and for some of these countries and days");
         return Err(Refusal::new("agreements-overlap", detail));
     }
     let Agreement { programme, countries, valid_from, valid_until, fee } = terms.clone();
