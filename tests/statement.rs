@@ -140,3 +140,44 @@ fn text_stays_text_in_every_form() {
     ledger.ok(&format!("{options} --out s.xlsx"));
     assert!(std::fs::read(ledger.path("s.xlsx")).unwrap().starts_with(b"PK"));
 }
+
+/// Fees, advances and payments, and what a hold keeps from being paid.
+#[test]
+fn what_is_owed_is_what_was_earned_and_not_paid() {
+    let ledger = ledger();
+    ledger.write("fee.csv", format!("{SPEND}\nirara,,partner-fee,2024-03-31,200.00,EUR,irara,F-1,,\n"));
+    ledger.ok("import spend fee.csv");
+    let fee = ledger.csv("partner fee list")[0]["fee"].clone();
+    ledger.ok(&format!("partner fee accept {fee}"));
+    let paid = |amount: &str, reference: &str, more: &str| {
+        format!("partner paid irara --amount {amount} --on 2024-07-01 --reference {reference} {more}")
+    };
+    ledger.ok(&paid("1000.00", "ADV-1", "--advance"));
+    ledger.ok(&paid("500.00", "RF-1", ""));
+    assert!(ledger.fail(1, &paid("500.00", "RF-1", "")).contains("already-recorded"));
+    assert!(ledger.fail(1, &paid("0.00", "RF-2", "")).contains("not-positive"));
+    assert!(
+        ledger.fail(1, &format!("--actor asha@irara {}", paid("1.00", "RF-3", ""))).contains("own-partner")
+    );
+    let statement = ledger.json("partner statement irara --period 2020-01-01..2099-12-31");
+    let totals = &statement["totals"];
+    // 3 000 − 100 + 200 − 1 000 − 500
+    for (figure, eur) in
+        [("fees", "200.00"), ("advances", "1000.00"), ("paid", "500.00"), ("owed", "1600.00")]
+    {
+        assert_eq!(totals[figure], eur, "{figure}");
+    }
+    assert_eq!(statement["held"], "0.00");
+    let lines = ledger.csv("partner statement irara --period 2020-01-01..2099-12-31");
+    let advance = lines.iter().find(|line| line["movement"] == "advance").unwrap();
+    assert_eq!(
+        (&*advance["receipt_no"], &*advance["eur"], &*advance["external_ref"]),
+        ("ADV-1", "1000.00", "")
+    );
+
+    ledger.ok("hold place --country ET --from 2024-01-01 --reason invoices");
+    let held = ledger.json("partner statement irara --period 2020-01-01..2099-12-31");
+    assert_eq!(held["held"], "1600.00", "no more is held than is owed");
+    assert!(ledger.ok("duties").contains("nobody"));
+    ledger.is_sound();
+}

@@ -1,16 +1,21 @@
 //! Commands on partners that a person gives one at a time. Each is refused, and the refusal kept, where a rule forbids it.
 
-use domain::partner::{Agreement, Name, PartnerEvent, PaymentDetails};
+use domain::ids::PaymentId;
+use domain::partner::{Agreement, Name, PAYMENT, PaidFor, PartnerEvent, PaymentDetails};
 use domain::{AgreementCode, Event, FeeId, PartnerCode, PartnerCommand};
 use jiff::civil::Date;
+use money::Eur;
 
 use crate::command::reason_text;
 use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::session::{About, Draft, Session};
+use crate::texts::PaymentText;
 
 /// Scope of the keyed digest of payment details.
 const PAYMENT_DETAILS: &str = "payment-details";
+/// Longest payment reference, in bytes: what fits the remittance of a credit transfer.
+const REFERENCE_BYTES_MAX: usize = 140;
 
 impl Ledger {
     /// Registers a partner under its full name, or names one that an import met first.
@@ -100,6 +105,30 @@ impl Ledger {
         let about = fee.to_string();
         self.partner_command(code, &["accept-fee", &about], |_, _| {
             Ok(PartnerCommand::AcceptFee { fee, by: self.actor.clone() })
+        })
+        .await
+    }
+
+    /// Records that a partner was paid. A payment reference of a partner is recorded once.
+    pub async fn record_payment(
+        &self,
+        code: PartnerCode,
+        paid_for: PaidFor,
+        amount: Eur,
+        paid_on: Date,
+        reference: &str,
+    ) -> Result<(), AppError> {
+        let reference = reference.trim();
+        if reference.is_empty() || reference.len() > REFERENCE_BYTES_MAX {
+            return Err(AppError::Usage("give the payment's reference, at most 140 characters".into()));
+        }
+        let payment_key = self.key_digest(PAYMENT, &[code.as_str(), reference]);
+        let payment = PaymentId(self.environment.new_id()?);
+        let text = PaymentText { payment_ref: reference.to_owned() };
+        let words = format!("{paid_for} {amount} {paid_on}");
+        self.partner_command(code, &["record-payment", reference, &words], |session, draft| {
+            let (by, details) = (self.actor.clone(), session.seal_own(draft, &text)?);
+            Ok(PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details, by })
         })
         .await
     }

@@ -104,6 +104,7 @@ impl Duties {
             | PartnerEvent::FeeRefused(FeeRefused { fee, .. }) => {
                 (self.fees.get(fee).copied().unwrap_or(position), vec![own])
             }
+            PartnerEvent::PartnerPaid(_) => (position, vec![own]),
             PartnerEvent::PartnerRegistered(_)
             | PartnerEvent::PartnerNamed(_)
             | PartnerEvent::AgreementSigned(_)

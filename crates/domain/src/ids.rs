@@ -39,6 +39,8 @@ uuid_ids! {
     GrantId,
     /// One fee that a partner charges.
     FeeId,
+    /// One payment to a partner.
+    PaymentId,
     /// The person a case is about: whose key opens the encrypted texts.
     SubjectId,
 }

@@ -118,6 +118,9 @@ fn of_partner(
         }
         PartnerEvent::FeeAccepted(e) => format!("fee {} accepted: {} EUR", number(e.fee), e.eur),
         PartnerEvent::FeeRefused(e) => format!("fee {} refused: {}", number(e.fee), text(e.reason)),
+        PartnerEvent::PartnerPaid(e) => {
+            format!("paid {} EUR on {} ({}), reference {}", e.amount, e.paid_on, e.paid_for, text(e.details))
+        }
         PartnerEvent::PartnerCommandRefused(e) => refused(&e.command, &e.reasons),
     }
 }

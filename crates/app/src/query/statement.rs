@@ -1,18 +1,21 @@
 //! A partner's statement, folded from the log up to a position.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use domain::statement::{Account, Movement, MovementKind, StatedClaim, totals};
-use domain::{FoldError, PartnerCode, Period, Recorded};
+use domain::case::CaseEvent;
+use domain::hold::Hold;
+use domain::statement::{Account, Movement, MovementKind, Stated, totals};
+use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Period, Recorded};
 use event_log::{Frontier, StoreError, hex};
 use interchange::statement::{StatementDocument, StatementLine};
 use money::Eur;
 use projection_runner::Progress;
+use rulebook::Country;
+use serde::Deserialize;
 
-use super::CaseName;
 use crate::error::AppError;
-use crate::ledger::Ledger;
-use crate::texts::{ERASED, ReceiptText};
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::texts::{ERASED, PaymentText, ReceiptText};
 
 /// Events read at a time.
 const PAGE: u32 = 5_000;
@@ -35,6 +38,7 @@ impl Ledger {
             return Err(AppError::Usage(format!("the log ends at position {}", head.position)));
         }
         let (mut account, mut tree, mut known) = (Account::of(partner.clone()), Frontier::new(), false);
+        let (mut holds, mut countries) = (Holds::default(), HashMap::new());
         while tree.size() < end {
             let limit = u32::try_from(end - tree.size()).unwrap_or(PAGE).min(PAGE);
             let page = self.store.read_log(tree.size(), limit).await?;
@@ -44,7 +48,14 @@ impl Ledger {
             for recorded in page {
                 tree.push(recorded.leaf_hash);
                 known |= recorded.stream_id == partner.stream();
-                account.apply(&Recorded::decode_checked(recorded)?);
+                let recorded = Recorded::decode_checked(recorded)?;
+                match &recorded.event {
+                    Event::Hold(event) => holds.evolve(event)?,
+                    Event::Case(CaseEvent::ApplicationFiled(e)) => {
+                        countries.insert(e.case, e.facts.destination);
+                    }
+                    _ => account.apply(&recorded),
+                }
             }
             progress(tree.size(), end);
         }
@@ -54,86 +65,150 @@ impl Ledger {
         let moved = account.movements();
         let within: Vec<&Movement> = moved.iter().filter(|movement| period.contains(movement.day)).collect();
         let undecided = undecided(moved, period)?;
-        let names = self.stated_claims(&account, &within, &undecided).await?;
+        let told = self.told_of(&account, &within, &undecided).await?;
+        let totals = totals(moved, period).map_err(FoldError::from)?;
+        let held = self.held(&account, period, &holds, &countries)?;
         Ok(StatementDocument {
             partner: partner.to_string(),
-            name: String::new(),
+            name: account.name().map(ToString::to_string).unwrap_or_default(),
             period,
             position: end,
             root: hex::encode(&tree.root()),
-            totals: totals(moved, period).map_err(FoldError::from)?,
-            lines: within.iter().filter_map(|movement| line(movement, &names)).collect(),
-            undecided: undecided.iter().filter_map(|movement| line(movement, &names)).collect(),
+            held: held.min(totals.owed).max(Eur::ZERO),
+            totals,
+            lines: within.iter().filter_map(|movement| line(movement, &told)).collect(),
+            undecided: undecided.iter().filter_map(|movement| line(movement, &told)).collect(),
         })
     }
 
-    /// The claims that movements are about, with their texts.
-    async fn stated_claims<'a>(
+    /// What a hold in force at the end of the period keeps from being paid: accepted spend in its scope, delivered since.
+    fn held(
+        &self,
+        account: &Account,
+        period: Period,
+        holds: &Holds,
+        countries: &HashMap<CaseId, Country>,
+    ) -> Result<Eur, AppError> {
+        let last = period.last();
+        let in_force: Vec<&Hold> = holds
+            .iter()
+            .map(|(_, hold)| hold)
+            .filter(|hold| hold.from <= last && hold.released_on.is_none_or(|released| last < released))
+            .collect();
+        let lines = self.rulebook.budget_lines();
+        let covered = |stated: &Stated| {
+            let country = stated.case.and_then(|case| countries.get(&case));
+            let programme = lines
+                .iter()
+                .find(|line| Some(&line.id) == stated.budget_line.as_ref())
+                .map(|line| &line.programme);
+            let (Some(country), Some(programme)) = (country, programme) else { return false };
+            in_force.iter().any(|hold| hold.covers(account.partner(), *country, programme, stated.on))
+        };
+        let mut held = Eur::ZERO;
+        for movement in account.movements().iter().filter(|movement| movement.day <= last) {
+            let after = match movement.kind {
+                MovementKind::Eligible => held.checked_add(movement.eur),
+                MovementKind::Reversed => held.checked_sub(movement.eur),
+                _ => continue,
+            };
+            if account.stated(movement.about).is_some_and(covered) {
+                held = after.map_err(FoldError::from)?;
+            }
+        }
+        Ok(held)
+    }
+
+    /// What movements are about, with their texts.
+    async fn told_of<'a>(
         &self,
         account: &'a Account,
         within: &[&Movement],
         undecided: &[Movement],
-    ) -> Result<BTreeMap<u64, (&'a StatedClaim, String, String, ReceiptText)>, AppError> {
+    ) -> Result<BTreeMap<u64, Told<'a>>, AppError> {
         let mut numbers: Vec<u64> =
-            within.iter().copied().chain(undecided).filter_map(|movement| movement.claim).collect();
+            within.iter().copied().chain(undecided).map(|movement| movement.about).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        let claims: Vec<&StatedClaim> =
-            numbers.into_iter().filter_map(|number| account.claim(number)).collect();
+        let stated: Vec<&Stated> = numbers.into_iter().filter_map(|number| account.stated(number)).collect();
         self.current().await?;
-        let names = self.case_names(claims.iter().map(|claim| claim.case)).await?;
-        let named: Vec<(&StatedClaim, &CaseName)> =
-            claims.into_iter().filter_map(|claim| Some((claim, names.get(&claim.case)?))).collect();
-        let texts: Vec<_> = named.iter().map(|(claim, name)| (name.row.subject, claim.details)).collect();
-        let texts = self.reveal::<ReceiptText>(&texts).await?;
-        let erased = || ReceiptText { supplier: ERASED.into(), receipt_no: ERASED.into(), description: None };
-        Ok(named
+        let names = self.case_names(stated.iter().filter_map(|stated| stated.case)).await?;
+        let name_of = |stated: &Stated| stated.case.and_then(|case| names.get(&case));
+        let texts: Vec<_> = stated
+            .iter()
+            .map(|stated| (name_of(stated).map_or(LEDGER_SUBJECT, |name| name.row.subject), stated.details))
+            .collect();
+        let texts = self.reveal::<AnyText>(&texts).await?;
+        Ok(stated
             .into_iter()
             .zip(texts)
-            .map(|((claim, name), text)| {
-                let text = text.unwrap_or_else(erased);
-                (claim.number, (claim, name.external_ref.clone(), name.case.clone(), text))
+            .map(|(stated, text)| {
+                let (receipt_no, supplier) = match text {
+                    Some(AnyText::Receipt(text)) => (text.receipt_no, text.supplier),
+                    Some(AnyText::Payment(text)) => (text.payment_ref, String::new()),
+                    None => (ERASED.to_owned(), ERASED.to_owned()),
+                };
+                let (external_ref, case) = name_of(stated)
+                    .map(|name| (name.external_ref.clone(), name.case.clone()))
+                    .unwrap_or_default();
+                (stated.number, Told { stated, external_ref, case, receipt_no, supplier })
             })
             .collect())
     }
+}
+
+/// The text of a claim or fee, or of a payment.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum AnyText {
+    Receipt(ReceiptText),
+    Payment(PaymentText),
+}
+
+/// What a movement is about, as people know it.
+struct Told<'a> {
+    stated: &'a Stated,
+    external_ref: String,
+    case: String,
+    receipt_no: String,
+    supplier: String,
 }
 
 /// What is left undecided of each claim at the end of a period, as movements of their own.
 fn undecided(moved: &[Movement], period: Period) -> Result<Vec<Movement>, AppError> {
     let mut left: BTreeMap<u64, Movement> = BTreeMap::new();
     for movement in moved.iter().filter(|movement| movement.day <= period.last()) {
-        let Some(claim) = movement.claim else { continue };
-        let open = left.entry(claim).or_insert_with(|| Movement { eur: Eur::ZERO, ..movement.clone() });
+        let open =
+            left.entry(movement.about).or_insert_with(|| Movement { eur: Eur::ZERO, ..movement.clone() });
         let after = match movement.kind {
             MovementKind::Reported | MovementKind::Reopened => open.eur.checked_add(movement.eur),
             MovementKind::Eligible | MovementKind::Disallowed => open.eur.checked_sub(movement.eur),
-            MovementKind::Reversed => Ok(open.eur),
+            MovementKind::Reversed | MovementKind::Fee | MovementKind::Advance | MovementKind::Paid => {
+                Ok(open.eur)
+            }
         };
         open.eur = after.map_err(FoldError::from)?;
     }
     Ok(left.into_values().filter(|movement| !movement.eur.is_zero()).collect())
 }
 
-fn line(
-    movement: &Movement,
-    claims: &BTreeMap<u64, (&StatedClaim, String, String, ReceiptText)>,
-) -> Option<StatementLine> {
-    let (claim, external_ref, case, text) = claims.get(&movement.claim?)?;
+fn line(movement: &Movement, told: &BTreeMap<u64, Told<'_>>) -> Option<StatementLine> {
+    let Told { stated, external_ref, case, receipt_no, supplier } = told.get(&movement.about)?;
     Some(StatementLine {
         position: movement.position,
         day: movement.day,
         movement: movement.kind.code(),
         eur: movement.eur,
         reason: movement.reason.unwrap_or_default(),
-        claim: claim.number,
+        number: stated.number,
         external_ref: external_ref.clone(),
         case: case.clone(),
-        category: claim.category.clone(),
-        receipt_no: text.receipt_no.clone(),
-        supplier: text.supplier.clone(),
-        delivered_on: claim.delivered_on,
-        amount: claim.amount.to_string(),
-        currency: claim.amount.currency().code(),
-        rate: claim.quote.map(|quote| quote.rate.to_string()).unwrap_or_default(),
+        category: stated.category.clone(),
+        receipt_no: receipt_no.clone(),
+        supplier: supplier.clone(),
+        on: stated.on,
+        amount: stated.amount.to_string(),
+        currency: stated.amount.currency().code(),
+        rate: stated.quote.map(|quote| quote.rate.to_string()).unwrap_or_default(),
     })
 }

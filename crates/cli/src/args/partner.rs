@@ -67,6 +67,29 @@ Examples:
         #[arg(long)]
         name: Name,
     },
+    /// Record a payment to a partner: for what is owed, or as an advance.
+    #[command(after_help = "\
+A payment reference of a partner is recorded once. The statement shows what was paid and what is still owed.
+
+Examples:
+  svala partner paid caritas --amount 12500.00 --on 2024-07-15 --reference RF71CARITAS2024Q2
+  svala partner paid caritas --amount 5000.00 --on 2024-01-10 --reference ADV-2024-1 --advance")]
+    Paid {
+        /// The partner's code.
+        partner: PartnerCode,
+        /// How much, in EUR.
+        #[arg(long)]
+        amount: Eur,
+        /// The day.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+        /// The payment's reference; kept encrypted.
+        #[arg(long)]
+        reference: String,
+        /// Paid in advance, settled by later claims.
+        #[arg(long)]
+        advance: bool,
+    },
     /// Agreements: record one, end one, list them.
     #[command(subcommand)]
     Agreement(AgreementCommand),

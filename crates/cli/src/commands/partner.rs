@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use app::query::{AgreementItem, DetailsItem, FeeFilter, FeeItem, PartnerDetail, PartnerItem};
-use domain::partner::{Account, Agreement, FeeTerms, PaymentDetails};
+use domain::partner::{Account, Agreement, FeeTerms, PaidFor, PaymentDetails};
 
 use super::{hold, report, statement};
 use crate::args::{AgreementCommand, DetailsCommand, FeeCommand, Format, PartnerCommand};
@@ -71,6 +71,12 @@ pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Resu
         PartnerCommand::Rename { partner, name } => {
             place.open_to_write().await?.rename_partner(partner.clone(), name.clone()).await?;
             say(format!("{partner} is called {name}"))?;
+        }
+        PartnerCommand::Paid { partner, amount, on, reference, advance } => {
+            let paid_for = if advance { PaidFor::Advance } else { PaidFor::Claims };
+            let ledger = place.open_to_write().await?;
+            ledger.record_payment(partner.clone(), paid_for, amount, on, &reference).await?;
+            say(format!("{amount} EUR paid to {partner} on {on} ({paid_for})"))?;
         }
         PartnerCommand::Agreement(command) => agreement(place, format, command).await?,
         PartnerCommand::PaymentDetails(command) => payment_details(place, command).await?,

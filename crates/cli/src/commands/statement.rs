@@ -67,13 +67,13 @@ fn row(line: &StatementLine) -> Vec<Cell> {
         line.movement,
         line.eur,
         line.reason,
-        line.claim,
+        line.number,
         &line.external_ref,
         &line.case,
         &line.category,
         &line.receipt_no,
         &line.supplier,
-        line.delivered_on,
+        line.on,
         Cell::Figure(line.amount.clone()),
         line.currency,
         Cell::Figure(line.rate.clone())
@@ -90,7 +90,7 @@ fn in_words(statement: &StatementDocument) -> Result<String, Failure> {
     }
     // What tells a row of a table from its neighbours; the files have all columns.
     let columns =
-        ["position", "day", "movement", "eur", "reason", "claim", "external_ref", "category", "receipt_no"];
+        ["position", "day", "movement", "eur", "reason", "number", "external_ref", "category", "receipt_no"];
     let short = |line: &StatementLine| {
         cells![
             line.position,
@@ -98,7 +98,7 @@ fn in_words(statement: &StatementDocument) -> Result<String, Failure> {
             line.movement,
             line.eur,
             line.reason,
-            line.claim,
+            line.number,
             &line.external_ref,
             &line.category,
             &line.receipt_no

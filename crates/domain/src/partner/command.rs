@@ -1,11 +1,12 @@
 //! What can be asked of a partner.
 
 use jiff::civil::Date;
-use money::Amount;
+use money::{Amount, Eur};
 
 use super::agreement::Agreement;
+use super::event::PaidFor;
 use super::name::Name;
-use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, TextId};
+use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, PaymentId, TextId};
 use crate::rates::Quote;
 
 /// What a partner charges.
@@ -86,6 +87,23 @@ pub enum PartnerCommand {
         /// Who.
         by: Actor,
     },
+    /// Record a payment to the partner.
+    Pay {
+        /// The new payment.
+        payment: PaymentId,
+        /// For what.
+        paid_for: PaidFor,
+        /// How much, in euro.
+        amount: Eur,
+        /// Day of the payment.
+        paid_on: Date,
+        /// Keyed digest of partner and payment reference.
+        payment_key: KeyDigest,
+        /// The payment reference, in the vault.
+        details: TextId,
+        /// Who records it.
+        by: Actor,
+    },
     /// Finance refuses a fee.
     RefuseFee {
         /// Which.
@@ -111,6 +129,7 @@ impl PartnerCommand {
             Self::ReportFee(_) => "report-fee",
             Self::AcceptFee { .. } => "accept-fee",
             Self::RefuseFee { .. } => "refuse-fee",
+            Self::Pay { .. } => "record-payment",
         }
     }
 
@@ -121,6 +140,7 @@ impl PartnerCommand {
             Self::ReportFee(Fee { fee, .. }) | Self::AcceptFee { fee, .. } | Self::RefuseFee { fee, .. } => {
                 Some(fee.to_string())
             }
+            Self::Pay { payment, .. } => Some(payment.to_string()),
             Self::Register { .. }
             | Self::Rename { .. }
             | Self::ProposeDetails { .. }
@@ -135,6 +155,7 @@ impl PartnerCommand {
             Self::Sign { terms, .. } => Some(terms.valid_from),
             Self::End { ended_on, .. } => Some(*ended_on),
             Self::ReportFee(fee) => Some(fee.charged_on),
+            Self::Pay { paid_on, .. } => Some(*paid_on),
             Self::Register { .. }
             | Self::Rename { .. }
             | Self::ProposeDetails { .. }

@@ -8,7 +8,7 @@ use super::agreement::{Agreement, FeeTerms};
 use super::command::{Fee as ReportedFee, PartnerCommand};
 use super::event::{
     AgreementEnded, AgreementSigned, FeeAccepted, FeeRefused, FeeReported, PartnerEvent, PartnerNamed,
-    PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
+    PartnerPaid, PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
 };
 use super::fee::{Fee, FeeState};
 use super::state::{Partner, Proposal};
@@ -75,6 +75,19 @@ pub fn decide(
         PartnerCommand::AcceptFee { fee, by } => {
             not_own(partner, by)?;
             FeeAccepted { fee: *fee, eur: undecided(partner, *fee)?.eur }.into()
+        }
+        PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details, by } => {
+            not_own(partner, by)?;
+            bookable(*amount, &Line::default())?;
+            PartnerPaid {
+                payment: *payment,
+                paid_for: *paid_for,
+                amount: *amount,
+                paid_on: *paid_on,
+                payment_key: *payment_key,
+                details: *details,
+            }
+            .into()
         }
         PartnerCommand::RefuseFee { fee, by, reason } => {
             not_own(partner, by)?;

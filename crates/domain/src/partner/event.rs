@@ -11,7 +11,7 @@ use super::agreement::FeeTerms;
 use super::name::Name;
 use crate::claim::Exchange;
 use crate::event::events;
-use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, TextId};
+use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, PaymentId, TextId};
 
 events! {
     /// An event of a partner stream.
@@ -26,6 +26,7 @@ events! {
         FeeReported = 1,
         FeeAccepted = 1,
         FeeRefused = 1,
+        PartnerPaid = 1,
         PartnerCommandRefused = 1,
     }
 }
@@ -38,6 +39,7 @@ impl PartnerEvent {
             Self::PaymentDetailsRejected(e) => Some(e.reason),
             Self::FeeReported(e) => Some(e.details),
             Self::FeeRefused(e) => Some(e.reason),
+            Self::PartnerPaid(e) => Some(e.details),
             _ => None,
         }
     }
@@ -47,6 +49,7 @@ impl PartnerEvent {
         match self {
             // A receipt is paid once: as a fee or as spend on a person.
             Self::FeeReported(e) => Some((crate::claim::RECEIPT, e.receipt_key, e.fee.0)),
+            Self::PartnerPaid(e) => Some((super::PAYMENT, e.payment_key, e.payment.0)),
             _ => None,
         }
     }
@@ -175,6 +178,34 @@ pub struct FeeRefused {
     pub fee: FeeId,
     /// Why, in the vault.
     pub reason: TextId,
+}
+
+rulebook::codes! {
+    /// What a partner was paid for.
+    PaidFor {
+        /// What is owed for claims and fees that were accepted.
+        Claims = "claims",
+        /// What is still to be spent: a förskott, settled by later claims.
+        Advance = "advance",
+    }
+}
+
+/// A partner was paid.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerPaid {
+    /// The payment.
+    pub payment: PaymentId,
+    /// For what.
+    pub paid_for: PaidFor,
+    /// How much, in euro.
+    pub amount: Eur,
+    /// Day of the payment.
+    pub paid_on: Date,
+    /// Keyed digest of partner and payment reference: a payment is recorded once.
+    pub payment_key: KeyDigest,
+    /// The payment reference, in the vault.
+    pub details: TextId,
 }
 
 /// A command about a partner was refused by a rule. It changed nothing; who gave it stands in the envelope.

@@ -16,10 +16,13 @@ pub use agreement::{Agreement, BasisPoints, FeeTerms, NotBasisPoints};
 pub use command::{Fee as ReportedFee, PartnerCommand};
 pub use decide::decide;
 pub use event::{
-    AgreementEnded, AgreementSigned, FeeAccepted, FeeRefused, FeeReported, PartnerCommandRefused,
-    PartnerEvent, PartnerNamed, PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed,
-    PaymentDetailsRejected,
+    AgreementEnded, AgreementSigned, FeeAccepted, FeeRefused, FeeReported, PaidFor, PartnerCommandRefused,
+    PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered, PaymentDetailsApproved,
+    PaymentDetailsProposed, PaymentDetailsRejected,
 };
 pub use fee::{Fee, FeeState, PARTNER_FEE};
 pub use name::{Name, NotAName};
 pub use state::{Details, Partner, Proposal};
+
+/// Kind of unique fact: a payment reference of a partner.
+pub const PAYMENT: &str = "partner-payment";

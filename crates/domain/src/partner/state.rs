@@ -117,6 +117,8 @@ impl Partner {
             }
             PartnerEvent::FeeAccepted(e) => partner.undecided(e.fee)?.state = FeeState::Accepted,
             PartnerEvent::FeeRefused(e) => partner.undecided(e.fee)?.state = FeeState::Refused,
+            // What was paid stands in the statement; no decision rests on it.
+            PartnerEvent::PartnerPaid(_) => {}
         }
         Ok(partner)
     }

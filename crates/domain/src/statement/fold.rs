@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 use money::{Amount, Eur};
+use uuid::Uuid;
 
 use crate::case::CaseEvent;
-use crate::claim::SpendReported;
 use crate::event::{Event, Recorded};
-use crate::ids::{CaseId, ClaimId, PartnerCode, TextId};
+use crate::ids::{CaseId, PartnerCode, TextId};
+use crate::partner::{Name, PARTNER_FEE, PaidFor, PartnerEvent};
 use crate::rates::Quote;
 
 rulebook::codes! {
@@ -24,6 +25,12 @@ rulebook::codes! {
         Reopened = "reopened",
         /// Accepted spend came back.
         Reversed = "reversed",
+        /// A fee was accepted.
+        Fee = "fee",
+        /// The partner was paid in advance.
+        Advance = "advance",
+        /// The partner was paid what was owed.
+        Paid = "paid",
     }
 }
 
@@ -40,26 +47,28 @@ pub struct Movement {
     pub eur: Eur,
     /// Why it was disallowed.
     pub reason: Option<&'static str>,
-    /// The claim's number.
-    pub claim: Option<u64>,
+    /// The number of the claim, fee or payment it is about.
+    pub about: u64,
 }
 
-/// What a statement says of a claim.
+/// What a statement says of a claim, a fee or a payment.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StatedClaim {
-    /// Its number: the position of its report.
+pub struct Stated {
+    /// Its number: the position of its first event.
     pub number: u64,
-    /// For whom.
-    pub case: CaseId,
-    /// Benefit category.
+    /// For whom; none of a fee or payment.
+    pub case: Option<CaseId>,
+    /// Benefit category; what it is, of a fee or payment.
     pub category: String,
-    /// Day of delivery.
-    pub delivered_on: Date,
+    /// Budget line; none of a fee or payment.
+    pub budget_line: Option<String>,
+    /// Day of the delivery, the charge or the payment.
+    pub on: Date,
     /// As on the receipt.
     pub amount: Amount,
     /// The rate it was converted at.
     pub quote: Option<Quote>,
-    /// Supplier and receipt number, in the vault.
+    /// Supplier and receipt number, or the payment's reference, in the vault.
     pub details: TextId,
 }
 
@@ -67,15 +76,16 @@ pub struct StatedClaim {
 #[derive(Debug)]
 pub struct Account {
     partner: PartnerCode,
-    numbers: HashMap<ClaimId, usize>,
-    claims: Vec<StatedClaim>,
+    name: Option<Name>,
+    places: HashMap<Uuid, usize>,
+    stated: Vec<Stated>,
     movements: Vec<Movement>,
 }
 
 impl Account {
     /// Of this partner, before anything happened.
     pub fn of(partner: PartnerCode) -> Self {
-        Self { partner, numbers: HashMap::new(), claims: Vec::new(), movements: Vec::new() }
+        Self { partner, name: None, places: HashMap::new(), stated: Vec::new(), movements: Vec::new() }
     }
 
     /// Whose it is.
@@ -83,80 +93,139 @@ impl Account {
         &self.partner
     }
 
+    /// What it is called, if somebody has said so.
+    pub fn name(&self) -> Option<&Name> {
+        self.name.as_ref()
+    }
+
     /// The movements, in the order of the log.
     pub fn movements(&self) -> &[Movement] {
         &self.movements
     }
 
-    /// The claim with a number.
-    pub fn claim(&self, number: u64) -> Option<&StatedClaim> {
-        self.claims.binary_search_by_key(&number, |claim| claim.number).ok().map(|place| &self.claims[place])
-    }
-
-    /// All claims, in the order in which they were reported.
-    pub fn claims(&self) -> &[StatedClaim] {
-        &self.claims
+    /// The claim, fee or payment with a number.
+    pub fn stated(&self, number: u64) -> Option<&Stated> {
+        self.stated
+            .binary_search_by_key(&number, |stated| stated.number)
+            .ok()
+            .map(|place| &self.stated[place])
     }
 
     /// Folds the next event of the log; what is about other partners moves nothing.
     pub fn apply(&mut self, recorded: &Recorded) {
-        let Event::Case(event) = &recorded.event else { return };
-        match event {
-            CaseEvent::SpendReported(e) if e.partner == self.partner => self.reported(recorded, e),
-            CaseEvent::ClaimConverted(e) => {
-                if let Some(place) = self.numbers.get(&e.claim) {
-                    self.claims[*place].quote = Some(e.quote);
-                }
-                self.moved(recorded, e.claim, MovementKind::Reported, e.eur, None);
-            }
-            CaseEvent::ClaimAccepted(e) => {
-                self.moved(recorded, e.claim, MovementKind::Eligible, e.eligible, None);
-                let reason = e.reason.map(|reason| reason.code());
-                self.moved(recorded, e.claim, MovementKind::Disallowed, e.disallowed, reason);
-            }
-            CaseEvent::ClaimRefused(e) => {
-                let reason = Some(e.reason.code());
-                self.moved(recorded, e.claim, MovementKind::Disallowed, e.disallowed, reason);
-            }
-            CaseEvent::ClaimReopened(e) => {
-                self.moved(recorded, e.claim, MovementKind::Reopened, e.amount, None);
-            }
-            CaseEvent::BenefitReversed(e) => {
-                self.moved(recorded, e.claim, MovementKind::Reversed, e.amount, None);
+        match &recorded.event {
+            Event::Case(event) => self.of_case(recorded, event),
+            Event::Partner(event) if recorded.stream_id == self.partner.stream() => {
+                self.of_partner(recorded, event);
             }
             _ => {}
         }
     }
 
-    fn reported(&mut self, recorded: &Recorded, e: &SpendReported) {
-        let Ok(case) = recorded.stream_id.id().parse() else { return };
-        self.numbers.insert(e.claim, self.claims.len());
-        self.claims.push(StatedClaim {
-            number: recorded.position,
-            case,
-            category: e.category.clone(),
-            delivered_on: e.delivered_on,
-            amount: e.amount,
-            quote: e.exchange.as_ref().and_then(|exchange| exchange.quote),
-            details: e.details,
-        });
-        self.moved(recorded, e.claim, MovementKind::Reported, e.eur.unwrap_or(Eur::ZERO), None);
+    fn of_case(&mut self, recorded: &Recorded, event: &CaseEvent) {
+        match event {
+            CaseEvent::SpendReported(e) if e.partner == self.partner => {
+                let Ok(case) = recorded.stream_id.id().parse() else { return };
+                self.state(
+                    e.claim.0,
+                    Stated {
+                        number: recorded.position,
+                        case: Some(case),
+                        category: e.category.clone(),
+                        budget_line: Some(e.budget_line.clone()),
+                        on: e.delivered_on,
+                        amount: e.amount,
+                        quote: e.exchange.as_ref().and_then(|exchange| exchange.quote),
+                        details: e.details,
+                    },
+                );
+                self.moved(recorded, e.claim.0, MovementKind::Reported, e.eur.unwrap_or(Eur::ZERO), None);
+            }
+            CaseEvent::ClaimConverted(e) => {
+                if let Some(place) = self.places.get(&e.claim.0) {
+                    self.stated[*place].quote = Some(e.quote);
+                }
+                self.moved(recorded, e.claim.0, MovementKind::Reported, e.eur, None);
+            }
+            CaseEvent::ClaimAccepted(e) => {
+                self.moved(recorded, e.claim.0, MovementKind::Eligible, e.eligible, None);
+                let reason = e.reason.map(|reason| reason.code());
+                self.moved(recorded, e.claim.0, MovementKind::Disallowed, e.disallowed, reason);
+            }
+            CaseEvent::ClaimRefused(e) => {
+                let reason = Some(e.reason.code());
+                self.moved(recorded, e.claim.0, MovementKind::Disallowed, e.disallowed, reason);
+            }
+            CaseEvent::ClaimReopened(e) => {
+                self.moved(recorded, e.claim.0, MovementKind::Reopened, e.amount, None);
+            }
+            CaseEvent::BenefitReversed(e) => {
+                self.moved(recorded, e.claim.0, MovementKind::Reversed, e.amount, None);
+            }
+            _ => {}
+        }
     }
 
-    /// Notes a movement on a claim of this partner; one of nothing is none.
+    fn of_partner(&mut self, recorded: &Recorded, event: &PartnerEvent) {
+        match event {
+            PartnerEvent::PartnerNamed(e) => self.name = Some(e.name.clone()),
+            PartnerEvent::FeeReported(e) => self.state(
+                e.fee.0,
+                Stated {
+                    number: recorded.position,
+                    case: None,
+                    category: PARTNER_FEE.to_owned(),
+                    budget_line: None,
+                    on: e.charged_on,
+                    amount: e.amount,
+                    quote: e.exchange.as_ref().and_then(|exchange| exchange.quote),
+                    details: e.details,
+                },
+            ),
+            PartnerEvent::FeeAccepted(e) => self.moved(recorded, e.fee.0, MovementKind::Fee, e.eur, None),
+            PartnerEvent::PartnerPaid(e) => {
+                let kind = match e.paid_for {
+                    PaidFor::Advance => MovementKind::Advance,
+                    PaidFor::Claims => MovementKind::Paid,
+                };
+                self.state(
+                    e.payment.0,
+                    Stated {
+                        number: recorded.position,
+                        case: None,
+                        category: "payment".to_owned(),
+                        budget_line: None,
+                        on: e.paid_on,
+                        amount: e.amount.into(),
+                        quote: None,
+                        details: e.details,
+                    },
+                );
+                self.moved(recorded, e.payment.0, kind, e.amount, None);
+            }
+            _ => {}
+        }
+    }
+
+    fn state(&mut self, id: Uuid, stated: Stated) {
+        self.places.insert(id, self.stated.len());
+        self.stated.push(stated);
+    }
+
+    /// Notes a movement on something of this partner; one of nothing is none.
     fn moved(
         &mut self,
         recorded: &Recorded,
-        claim: ClaimId,
+        id: Uuid,
         kind: MovementKind,
         eur: Eur,
         reason: Option<&'static str>,
     ) {
-        let Some(place) = self.numbers.get(&claim) else { return };
+        let Some(place) = self.places.get(&id) else { return };
         if !eur.is_zero() {
             let (position, day) = (recorded.position, recorded.recorded_on());
-            let claim = Some(self.claims[*place].number);
-            self.movements.push(Movement { position, day, kind, eur, reason, claim });
+            let about = self.stated[*place].number;
+            self.movements.push(Movement { position, day, kind, eur, reason, about });
         }
     }
 }

@@ -31,6 +31,12 @@ pub struct Totals {
     pub reopened: Eur,
     /// Accepted spend that came back in the period.
     pub reversed: Eur,
+    /// Fees that were accepted in the period.
+    pub fees: Eur,
+    /// Paid in advance in the period.
+    pub advances: Eur,
+    /// Paid in the period for what was owed.
+    pub paid: Eur,
     /// Reported and not decided at the end of the period.
     pub undecided: Eur,
     /// Owed to the partner at the end of the period.
@@ -64,6 +70,9 @@ pub fn totals(movements: &[Movement], period: Period) -> Result<Totals, Overflow
             MovementKind::Eligible => &mut totals.eligible,
             MovementKind::Reopened => &mut totals.reopened,
             MovementKind::Reversed => &mut totals.reversed,
+            MovementKind::Fee => &mut totals.fees,
+            MovementKind::Advance => &mut totals.advances,
+            MovementKind::Paid => &mut totals.paid,
             MovementKind::Disallowed => {
                 let reason = movement.reason.unwrap_or_default();
                 let place = match totals.disallowed.binary_search_by(|part| part.reason.as_str().cmp(reason))
@@ -90,6 +99,7 @@ fn effect(kind: MovementKind, eur: Eur) -> Result<(Eur, Eur), Overflow> {
         MovementKind::Reported | MovementKind::Reopened => (eur, Eur::ZERO),
         MovementKind::Eligible => (less, eur),
         MovementKind::Disallowed => (less, Eur::ZERO),
-        MovementKind::Reversed => (Eur::ZERO, less),
+        MovementKind::Fee => (Eur::ZERO, eur),
+        MovementKind::Reversed | MovementKind::Advance | MovementKind::Paid => (Eur::ZERO, less),
     })
 }

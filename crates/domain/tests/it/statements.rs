@@ -17,7 +17,7 @@ fn movement() -> impl Strategy<Value = Movement> {
             kind,
             eur: Eur::from_cents(cents),
             reason: (kind == MovementKind::Disallowed).then_some(reason),
-            claim: Some(position),
+            about: position,
         },
     )
 }
@@ -35,9 +35,14 @@ proptest! {
             prop_assert_eq!(t.eligible, sum(MovementKind::Eligible));
             prop_assert_eq!(t.disallowed().unwrap(), sum(MovementKind::Disallowed));
             prop_assert_eq!(t.reversed, sum(MovementKind::Reversed));
+            prop_assert_eq!(
+                (t.fees, t.advances, t.paid),
+                (sum(MovementKind::Fee), sum(MovementKind::Advance), sum(MovementKind::Paid))
+            );
             prop_assert_eq!((t.owed_before, t.undecided_before), (owed_after_the_last, undecided_after_the_last));
             let cents = |eur: Eur| eur.cents();
-            prop_assert_eq!(cents(t.owed), cents(t.owed_before) + cents(t.eligible) - cents(t.reversed));
+            prop_assert_eq!(cents(t.owed), cents(t.owed_before) + cents(t.eligible) + cents(t.fees)
+                - cents(t.reversed) - cents(t.advances) - cents(t.paid));
             prop_assert_eq!(
                 cents(t.undecided),
                 cents(t.undecided_before) + cents(t.reported) + cents(t.reopened)

@@ -124,7 +124,7 @@ fn rows(page: &mut String, id: &str, title: &str, lines: &[&StatementLine]) {
 }
 
 fn is_number(column: usize) -> bool {
-    matches!(STATEMENT_COLUMNS[column], "position" | "eur" | "claim" | "amount" | "rate")
+    matches!(STATEMENT_COLUMNS[column], "position" | "eur" | "number" | "amount" | "rate")
 }
 
 /// Text as it may stand in an element or an attribute.

@@ -31,11 +31,13 @@ pub struct StatementDocument {
     pub totals: Totals,
     /// The movements of the period, in the order of the log.
     pub lines: Vec<StatementLine>,
+    /// Of what is owed at the end of the period, what a hold keeps from being paid.
+    pub held: Eur,
     /// The claims that are not decided at the end of the period.
     pub undecided: Vec<StatementLine>,
 }
 
-/// One movement, or one undecided claim, with the claim it is about.
+/// One movement, or one undecided claim, with what it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StatementLine {
     /// The event that caused it.
@@ -48,20 +50,20 @@ pub struct StatementLine {
     pub eur: Eur,
     /// Why it was disallowed.
     pub reason: &'static str,
-    /// The claim's number.
-    pub claim: u64,
-    /// The authority's key for the case.
+    /// The number of the claim, fee or payment.
+    pub number: u64,
+    /// The authority's key for the case; empty of a fee or payment.
     pub external_ref: String,
     /// The case's own reference.
     pub case: String,
-    /// Benefit category.
+    /// Benefit category, `partner-fee` or `payment`.
     pub category: String,
-    /// The supplier's receipt number.
+    /// The supplier's receipt number, or the payment's reference.
     pub receipt_no: String,
-    /// Who was paid.
+    /// Who was paid by the partner.
     pub supplier: String,
-    /// Day of delivery.
-    pub delivered_on: Date,
+    /// Day of the delivery, the charge or the payment.
+    pub on: Date,
     /// As on the receipt.
     pub amount: String,
     /// Its currency.
@@ -77,13 +79,13 @@ pub const STATEMENT_COLUMNS: [&str; 15] = [
     "movement",
     "eur",
     "reason",
-    "claim",
+    "number",
     "external_ref",
     "case",
     "category",
     "receipt_no",
     "supplier",
-    "delivered_on",
+    "on",
     "amount",
     "currency",
     "rate",
@@ -102,13 +104,13 @@ impl StatementLine {
             self.movement.to_owned(),
             self.eur.to_string(),
             self.reason.to_owned(),
-            self.claim.to_string(),
+            self.number.to_string(),
             self.external_ref.clone(),
             self.case.clone(),
             self.category.clone(),
             self.receipt_no.clone(),
             self.supplier.clone(),
-            self.delivered_on.to_string(),
+            self.on.to_string(),
             self.amount.clone(),
             self.currency.to_owned(),
             self.rate.clone(),
@@ -156,7 +158,11 @@ impl StatementDocument {
             balance("owed before the period", "skuld före perioden", t.owed_before),
             sum("eligible", "eligible", "godkänt", t.eligible),
             sum("reversed", "came back", "återfört", t.reversed),
+            sum("fee", "fees", "avgifter", t.fees),
+            sum("advance", "advances", "förskott", t.advances),
+            sum("paid", "paid", "utbetalt", t.paid),
             balance("owed at the end", "skuld vid periodens slut", t.owed),
+            balance("of that held", "varav stoppat", self.held),
         ])
     }
 }
