@@ -19,6 +19,8 @@ use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::session::{CASE_REFERENCE, EXTERNAL_REF};
 use crate::texts::CaseText;
 
+/// Pieces of files read at a time.
+const FILE_PIECES: usize = 64;
 /// Unique facts read at a time.
 const PAGE_KEYS: u32 = 10_000;
 
@@ -84,7 +86,7 @@ impl Ledger {
             let before = verifier.events();
             let mut pages = examine(self.store.clone(), before);
             while let Some(Page { events, differs }) = pages.next().await? {
-                let (mut named, mut applications) = (Vec::new(), Vec::new());
+                let (mut named, mut files, mut applications) = (Vec::new(), Vec::new(), Vec::new());
                 for Examined { event: recorded, computed, canonical, decoded } in events {
                     verifier.check_examined(&recorded, &computed, canonical)?;
                     if watch.next() == Some(verifier.events()) {
@@ -106,6 +108,14 @@ impl Ledger {
                             {
                                 named.push((recorded.position, recorded.stream_id.clone(), *subject, text.0));
                             }
+                            if let (pieces @ [_, ..], Some(subject)) =
+                                (event.file(), subjects.get(&recorded.stream_id))
+                            {
+                                let piece = |id: &TextId| {
+                                    (recorded.position, recorded.stream_id.clone(), *subject, id.0)
+                                };
+                                files.extend(pieces.iter().map(piece));
+                            }
                         }
                         Event::Ledger(LedgerEvent::FileImported(e)) => {
                             named.extend(own_text(&recorded, Some(e.details)));
@@ -125,7 +135,12 @@ impl Ledger {
                     }
                 }
                 run_differs = run_differs.or(differs);
-                let gone = self.check_texts(&named).await?;
+                let mut gone = self.check_texts(&named).await?;
+                // A piece of a file is as large as a text can be: few at a time.
+                for pieces in files.chunks(FILE_PIECES) {
+                    gone += self.check_texts(pieces).await?;
+                }
+                let named = named.len() + files.len();
                 // The authority's keys stand in no event, so that an erased person leaves no trace in the log; they are
                 // known from the texts that are there.
                 let wanted: Vec<_> =
@@ -137,7 +152,7 @@ impl Ledger {
                         name(&mut facts, EXTERNAL_REF, digest, *position);
                     }
                 }
-                texts += named.len() as u64 - gone;
+                texts += named as u64 - gone;
                 erased += gone;
                 progress(verifier.events(), head.position);
             }

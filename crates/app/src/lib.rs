@@ -3,7 +3,8 @@
 //! - [`Ledger`]: an open ledger with its key, its rulebook, a clock and an actor;
 //! - [`session`]: commands being decided and written, alone or in batches;
 //! - [`import`]: files of cases, grants, spend and reversals;
-//! - [`query`]: balances, lists, history, explanations, the summary;
+//! - [`receipts`]: their files, into the vault and out;
+//! - [`query`]: balances, lists, history, explanations, the summary, templates;
 //! - [`check`]: verification, replay, doctor;
 //! - [`checkpoints`]: signed statements of what the log was, kept outside the database.
 
@@ -19,6 +20,7 @@ pub mod import;
 pub mod ledger;
 mod partner;
 pub mod query;
+pub mod receipts;
 pub mod session;
 mod texts;
 

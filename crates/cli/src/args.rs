@@ -101,7 +101,7 @@ Examples:
     )]
     Migrate,
 
-    /// Import a file of cases, grants, spend or reversals (CSV, UTF-8), or of exchange rates.
+    /// Import a file of cases, grants, spend or reversals (CSV in UTF-8, or Excel .xlsx), or of exchange rates.
     #[command(
         subcommand,
         after_help = "\
@@ -111,6 +111,7 @@ no error: the row is kept, with its reason.
 Examples:
   svala import cases cases.csv --dry-run
   svala import spend 2024-q2.csv --accept
+  svala import spend irara-2024-q2.xlsx --receipts scans/ --dry-run
   svala import spend 2024-q2.csv --partial --locale sv"
     )]
     Import(ImportCommand),
@@ -122,7 +123,7 @@ Examples:
     )]
     Case(CaseCommand),
 
-    /// Claims: list them, see what is odd, accept, query or refuse them.
+    /// Claims: list them, see what is odd, accept, query or refuse them, keep their receipts.
     #[command(
         subcommand,
         after_help = "\
@@ -134,6 +135,9 @@ Examples:
   svala claim accept --partner caritas --period 2024-Q2 --dry-run
   svala claim accept 1412 1415
   svala claim query 1412 --reason \"which of the two receipts is this?\"
+  svala claim attach 1412 R-17.pdf
+  svala claim receipt 1412 --out R-17.pdf
+  svala claim reverse 1412 --amount 12.50 --on 2024-06-30 --reason \"goods returned\"
   svala claim refuse 1412 --reason \"receipt is for another person\""
     )]
     Claim(ClaimCommand),
@@ -145,10 +149,10 @@ Examples:
     )]
     Grant(GrantCommand),
 
-    /// Partner organisations: register them, their agreements, where they are paid, what they charge; their statements.
+    /// Partner organisations: register them, their agreements, where they are paid, what they charge; the workbooks in which they report; their statements.
     #[command(
         subcommand,
-        after_help = "Examples:\n  svala partner list\n  svala partner register caritas --name \"Caritas Armenia\"\n  svala partner agreement sign caritas 2024-am --programme jrs --country AM --from 2024-01-01\n  svala partner show caritas\n  svala partner statement caritas --period 2024-Q2 --out caritas-2024-Q2.html"
+        after_help = "Examples:\n  svala partner template irara --period 2024-Q2 --out irara-2024-Q2.xlsx\n  svala partner list\n  svala partner register caritas --name \"Caritas Armenia\"\n  svala partner agreement sign caritas 2024-am --programme jrs --country AM --from 2024-01-01\n  svala partner show caritas\n  svala partner statement caritas --period 2024-Q2 --out caritas-2024-Q2.html"
     )]
     Partner(PartnerCommand),
 
@@ -315,6 +319,10 @@ pub enum ImportCommand {
         /// Decide the new claims too, in the order of the file.
         #[arg(long)]
         accept: bool,
+        /// A folder with the receipts, each a file named by its receipt number (R-17.pdf): they are checked against the
+        /// file and kept, encrypted.
+        #[arg(long, value_name = "FOLDER")]
+        receipts: Option<PathBuf>,
     },
     /// Accepted spend that came back.
     Reversals(ImportFile),
@@ -558,7 +566,22 @@ Examples:
         #[arg(long)]
         reason: String,
     },
-    /// Record accepted spend that came back; it is free again under the cap.
+    /// Keep the file of a claim's receipt, encrypted, beside it.
+    Attach {
+        /// The claim's number.
+        claim: u64,
+        /// The file, at most 10 MiB.
+        file: PathBuf,
+    },
+    /// Write the file of a claim's receipt to a new file.
+    Receipt {
+        /// The claim's number.
+        claim: u64,
+        /// The new file.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Record accepted spend that came back; it is free again under the cap. Of a family's receipt, by whose claim it was.
     #[command(after_help = "\
 The reversal posts on its own day; nothing that was booked is changed. Many at once: `svala import reversals FILE`.
 

@@ -216,8 +216,8 @@ fn visible(text: &str) -> String {
 /// A spreadsheet must not read text as a formula.
 fn csv_cell(cell: Cell) -> String {
     match cell {
-        Cell::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),
-        Cell::Text(text) | Cell::Figure(text) => text,
+        Cell::Text(text) => interchange::guarded(&text).into_owned(),
+        Cell::Figure(text) => text,
     }
 }
 

@@ -139,6 +139,7 @@ impl Balances {
             | CaseEvent::PartnerAssigned(_)
             | CaseEvent::CaseClosed(_)
             | CaseEvent::CommandRefused(_)
+            | CaseEvent::ReceiptAttached(_)
             | CaseEvent::ClaimProposed(_)
             | CaseEvent::ClaimQueried(_)
             | CaseEvent::ClaimAnswered(_) => {}

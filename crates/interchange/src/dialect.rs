@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use crate::FileProblem;
+use crate::{FileProblem, workbook};
 
 /// How a CSV file is written: what a reject file repeats so that the same program opens both alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,11 @@ pub struct Dialect {
     pub delimiter: u8,
     /// Whether the file begins with the UTF-8 byte order mark.
     pub byte_order_mark: bool,
+}
+
+impl Dialect {
+    /// That of a reject file for rows of a workbook: what a spreadsheet program opens as UTF-8.
+    pub(crate) const OF_WORKBOOKS: Self = Self { delimiter: b',', byte_order_mark: true };
 }
 
 /// The UTF-8 byte order mark, which Excel writes and needs in order to read UTF-8.
@@ -33,8 +38,8 @@ pub(crate) fn open(reader: &mut impl Read) -> Result<Opening, FileProblem> {
     if text.starts_with(b"\xFF\xFE") || text.starts_with(b"\xFE\xFF") {
         return Err(FileProblem::Utf16);
     }
-    if text.starts_with(b"PK\x03\x04") {
-        return Err(FileProblem::Workbook);
+    if text.starts_with(workbook::SIGNATURE) {
+        return Err(FileProblem::Zip);
     }
     let byte_order_mark = text.starts_with(BYTE_ORDER_MARK);
     if byte_order_mark {

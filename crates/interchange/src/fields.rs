@@ -7,7 +7,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use money::{Amount, Currency, Locale};
 
-use crate::{Row, RowError};
+use crate::{Row, RowError, Template};
 
 /// Years that a date may have: before and after lie only typing errors.
 const YEARS: RangeInclusive<i16> = 1990..=2100;
@@ -15,6 +15,10 @@ const YEARS: RangeInclusive<i16> = 1990..=2100;
 const CODE_CHARACTERS_MAX: usize = 32;
 /// Most characters of a reference: a case, a receipt, a payment.
 const REFERENCE_CHARACTERS_MAX: usize = 64;
+/// Most people of a family that share one row.
+pub(crate) const FAMILY_MAX: usize = 12;
+/// Stands between the references of a family: no reference of a case has it, and a space may be part of one.
+const FAMILY_SEPARATOR: char = '+';
 /// Most characters of a name.
 const NAME_CHARACTERS_MAX: usize = 200;
 /// Most characters of free text.
@@ -30,6 +34,7 @@ pub struct Fields<'a> {
     cells: &'a [String],
     columns: &'a [&'static str],
     locale: Locale,
+    template: Option<&'a Template>,
     errors: Vec<RowError>,
 }
 
@@ -40,12 +45,18 @@ impl<'a> Fields<'a> {
         cells: &'a [String],
         columns: &'a [&'static str],
         locale: Locale,
+        template: Option<&'a Template>,
     ) -> Result<R, Vec<RowError>> {
-        let mut fields = Self { row, cells, columns, locale, errors: Vec::new() };
+        let mut fields = Self { row, cells, columns, locale, template, errors: Vec::new() };
         match R::read(&mut fields) {
             Some(read) if fields.errors.is_empty() => Ok(read),
             _ => Err(fields.errors),
         }
+    }
+
+    /// The template that the row stands in, if it stands in one.
+    pub fn template(&self) -> Option<&'a Template> {
+        self.template
     }
 
     /// The cell as it stands; empty for a column the file does not have.
@@ -148,6 +159,34 @@ impl<'a> Fields<'a> {
             return self.refused_unshown(column, "text.invisible", message);
         }
         Some(text.to_owned())
+    }
+
+    /// One reference, or those of a family with `+` between them, each once; in their order.
+    pub fn references(&mut self, column: &'static str) -> Option<Vec<String>> {
+        if !self.cell(column).contains(FAMILY_SEPARATOR) {
+            return self.reference(column).map(|reference| vec![reference]);
+        }
+        let text = self.line(column, FAMILY_MAX * (REFERENCE_CHARACTERS_MAX + 3))?;
+        let references: Vec<&str> = text.split(FAMILY_SEPARATOR).map(str::trim).collect();
+        let (rule, message) = if references.len() > FAMILY_MAX {
+            ("family.too-many", format!("A receipt is shared by at most {FAMILY_MAX} people."))
+        } else if references.iter().any(|reference| reference.is_empty()) {
+            ("family.empty", "There is no reference before or after a +. Add it, or remove the +.".to_owned())
+        } else if references.iter().any(|r| r.chars().nth(REFERENCE_CHARACTERS_MAX).is_some()) {
+            let message = format!(
+                "A reference is too long. It may have at most {REFERENCE_CHARACTERS_MAX} characters."
+            );
+            ("text.length", message)
+        } else if text.chars().any(is_invisible) {
+            let message =
+                "There are invisible characters or unusual spaces in the references. Type them anew.";
+            ("text.invisible", message.to_owned())
+        } else if (1..references.len()).any(|at| references[..at].contains(&references[at])) {
+            ("family.twice", "The same reference stands there twice. Each person has one share.".to_owned())
+        } else {
+            return Some(references.into_iter().map(str::to_owned).collect());
+        };
+        self.refused_unshown(column, rule, message)
     }
 
     /// A name, on one line.

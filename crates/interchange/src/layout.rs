@@ -67,6 +67,15 @@ impl Layout {
         self.reject_column
     }
 
+    /// The column that stands at a place of the file, from 0; none where the reject column stands.
+    pub(crate) fn column_at(&self, at: usize) -> Option<&'static str> {
+        match self.reject_at {
+            Some(reject_at) if at == reject_at => None,
+            Some(reject_at) if at > reject_at => self.columns.get(at - 1).copied(),
+            _ => self.columns.get(at).copied(),
+        }
+    }
+
     /// How many cells a row has.
     pub(crate) fn width(&self) -> usize {
         self.columns.len() + usize::from(self.reject_at.is_some())

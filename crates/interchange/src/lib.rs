@@ -1,6 +1,6 @@
 //! Import files: bytes in, typed rows or row errors out.
 //!
-//! A [`Table`] streams one CSV file as rows of one type ([`CaseRow`], [`GrantRow`], [`SpendRow`],
+//! A [`Table`] streams one CSV file or Excel workbook as rows of one type ([`CaseRow`], [`GrantRow`], [`SpendRow`],
 //! [`ReversalRow`]). What is wrong splits in two:
 //!
 //! - a [`FileError`] means that the file cannot be understood as a table of this kind (encoding, header,
@@ -9,7 +9,8 @@
 //!   are reported together and reading goes on.
 //!
 //! Nothing is guessed: the delimiter is the one in the header, amounts follow the locale the caller declares,
-//! dates are ISO 8601. Memory stays within a few [`MAX_RECORD_BYTES`], whatever the file.
+//! dates are ISO 8601. Memory stays within a few [`MAX_RECORD_BYTES`], whatever the file, and the 16 MiB that the texts of
+//! a workbook may have.
 //!
 //! [`read_rates`] reads a file of exchange rates, whichever of four forms it has.
 //!
@@ -42,6 +43,7 @@
 mod dialect;
 mod error;
 mod fields;
+mod guard;
 mod layout;
 mod rates;
 mod record;
@@ -50,13 +52,18 @@ mod rows;
 mod scanner;
 pub mod statement;
 mod table;
+mod template;
+mod workbook;
 
 pub use dialect::Dialect;
 pub use error::{FileError, FileProblem, QuotePlace, RowError, WrongHeader};
 pub use fields::Fields;
+pub use guard::guarded;
 pub use layout::Layout;
 pub use rates::{RATE_FILE_BYTES_MAX, RateFile, RateForm, month_in_name, read_rates};
 pub use record::{MAX_COLUMNS, MAX_RECORD_BYTES, MAX_ROWS};
 pub use reject::{RejectError, RejectFile};
 pub use rows::{CaseRow, GrantRow, ReversalRow, SpendRow};
 pub use table::{Record, Row, Table};
+pub use template::{Template, TemplateCase, TemplateContent, TemplateError};
+pub use workbook::{CellFault, SheetCell, Unreadable, WorkbookProblem};

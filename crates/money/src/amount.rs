@@ -40,6 +40,17 @@ impl Amount {
         self.value
     }
 
+    /// The amount in the currency's smallest unit, such as cents.
+    pub(crate) const fn minor_units(&self) -> i128 {
+        self.value.mantissa()
+    }
+
+    /// Another amount of the same currency, in its smallest unit; of no more digits than this one.
+    pub(crate) fn with_minor_units(&self, minor_units: i128) -> Self {
+        let value = Decimal::try_from_i128_with_scale(minor_units, self.value.scale()).unwrap_or(self.value);
+        Self { value, currency: self.currency }
+    }
+
     /// The currency.
     pub const fn currency(&self) -> Currency {
         self.currency

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use thiserror::Error;
 
-use crate::Eur;
+use crate::{Amount, Eur};
 
 /// Most shares one amount is split into.
 pub const SPLIT_SHARES_MAX: usize = 100_000;
@@ -82,6 +82,26 @@ impl Eur {
     }
 }
 
+impl Amount {
+    /// Splits the amount into `shares` shares that differ by at most one of the currency's smallest units, larger ones
+    /// first. They sum to the amount.
+    ///
+    /// # Errors
+    /// [`SplitError`] when there are no shares or too many.
+    pub fn split_equally(self, shares: usize) -> Result<Vec<Self>, SplitError> {
+        if shares > SPLIT_SHARES_MAX {
+            return Err(SplitError::TooManyShares);
+        }
+        let count = i128::try_from(shares).map_err(|_| SplitError::TooManyShares)?;
+        let whole = self.minor_units();
+        let (Some(each), Some(left)) = (whole.checked_div(count), whole.checked_rem(count)) else {
+            return Err(SplitError::NoShares);
+        };
+        let unit = |index: i128| if index < left.abs() { left.signum() } else { 0 };
+        Ok((0..count).map(|index| self.with_minor_units(each + unit(index))).collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,5 +137,35 @@ mod tests {
         assert_eq!(Eur::MAX.split_equally(usize::MAX), Err(SplitError::TooManyShares));
         assert_eq!(Eur::ZERO.split(&vec![1; SPLIT_SHARES_MAX + 1]), Err(SplitError::TooManyShares));
         assert_eq!(cents(Eur::ZERO.split_equally(SPLIT_SHARES_MAX)).len(), SPLIT_SHARES_MAX);
+    }
+
+    #[test]
+    fn amounts_are_split_by_their_smallest_unit() {
+        let shares = |text: &str, currency: &str, count| {
+            let amount = Amount::parse(text, currency.parse().unwrap(), crate::Locale::Strict).unwrap();
+            let shares = amount.split_equally(count).unwrap();
+            shares.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(shares("1000.00", "EUR", 3), ["333.34", "333.33", "333.33"]);
+        assert_eq!(shares("1.000", "IQD", 3), ["0.334", "0.333", "0.333"]);
+        assert_eq!(shares("5", "JPY", 3), ["2", "2", "1"]);
+        assert_eq!(shares("-1.00", "EUR", 3), ["-0.34", "-0.33", "-0.33"]);
+        assert_eq!(shares("0.02", "EUR", 3), ["0.01", "0.01", "0.00"]);
+        assert_eq!(shares("7.00", "EUR", 1), ["7.00"]);
+        let amount = Amount::from(Eur::from_cents(1));
+        assert_eq!(amount.split_equally(0), Err(SplitError::NoShares));
+        assert_eq!(amount.split_equally(SPLIT_SHARES_MAX + 1), Err(SplitError::TooManyShares));
+    }
+
+    #[test]
+    fn euros_are_split_alike_as_euros_and_as_an_amount() {
+        for cents in [1, 99, 100, 101, 100_000, i64::MAX] {
+            for count in [1, 2, 3, 7, 12] {
+                let eur = Eur::from_cents(cents);
+                let amounts = Amount::from(eur).split_equally(count).unwrap();
+                let euros: Vec<Eur> = amounts.iter().map(|share| share.to_eur_exact().unwrap()).collect();
+                assert_eq!(euros, eur.split_equally(count).unwrap());
+            }
+        }
     }
 }

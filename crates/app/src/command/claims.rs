@@ -99,10 +99,15 @@ impl Ledger {
             reversed_on,
             &amount,
         );
-        let reversal_key = self.key_digest(REVERSAL, &parts.each_ref().map(String::as_str));
+        let about = claim.to_string();
+        let mut parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        // The same amount may come back from each who shares a receipt.
+        if known.shared.is_some() {
+            parts.push(&about);
+        }
+        let reversal_key = self.key_digest(REVERSAL, &parts);
         let reverse = |details| ClaimCommand::Reverse { claim, amount, reversed_on, reversal_key, details };
         let (sum, day) = (named(&amount), reversed_on.to_string());
-        let about = claim.to_string();
         self.execute(case, &["reverse-claim", &about, &sum, &day, reason], |session, draft| {
             let details = session.seal(draft, case, &text)?;
             session.on_claim(draft, case, &reverse(details))

@@ -9,15 +9,17 @@
 mod cases;
 mod chunk;
 mod fees;
+mod folder;
 mod grants;
 mod pass;
 mod rates;
 mod record;
 mod reversals;
 mod rows;
+mod shares;
 mod spend;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,7 @@ use pass::{Orders, Pass, Rejects};
 pub(crate) use record::IMPORT;
 
 pub use cases::Cases;
+pub use folder::ReceiptFolder;
 pub use grants::Grants;
 pub use rates::{MonthFrom, RatesFileReport, RatesReport, RatesRequest};
 pub use record::{EarlierImport, ImportedFile};
@@ -63,6 +66,29 @@ pub trait Importer: Sync {
 
     /// Decides one row against the session and puts its command into the batch, under the tag given.
     fn apply(&self, session: &mut Session<'_>, at: At, row: &Self::Row) -> Result<RowOutcome, AppError>;
+
+    /// Whether there is something to do even where all rows are known.
+    fn brings_more(&self) -> bool {
+        false
+    }
+
+    /// Does what is to be done once the rows are written, or only says what it would be.
+    fn finish(
+        &self,
+        _ledger: &Ledger,
+        _writes: bool,
+    ) -> impl Future<Output = Result<Receipts, AppError>> + Send {
+        async { Ok(Receipts::default()) }
+    }
+}
+
+/// Files of receipts that came with a file of spend.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipts {
+    /// How many were put into the vault, or would be.
+    pub attached: u64,
+    /// Rows whose receipt has no file.
+    pub missing: BTreeSet<u64>,
 }
 
 /// Where a row stands.
@@ -150,6 +176,10 @@ pub struct ImportReport {
     pub counts: ImportCounts,
     /// Rows whose claim waits for an exchange rate.
     pub waiting_for_rate: u64,
+    /// Rows delivered outside of the period of the template they stand in: kept all the same.
+    pub outside_period: u64,
+    /// Files of receipts that came with it.
+    pub receipts: Receipts,
     /// Reasons of business refusals: rows, and euro where there is an amount.
     pub refused: BTreeMap<String, (u64, Eur)>,
     /// The first errors, by row.
@@ -189,6 +219,8 @@ impl Ledger {
             dialect: None,
             counts: ImportCounts::default(),
             waiting_for_rate: 0,
+            outside_period: 0,
+            receipts: Receipts::default(),
             refused: BTreeMap::new(),
             errors: Vec::new(),
             errors_total: 0,
@@ -197,7 +229,10 @@ impl Ledger {
             written: false,
         };
         if report.imported_before.is_some() {
-            return Ok(report);
+            if !importer.brings_more() {
+                return Ok(report);
+            }
+            report.imported_before = None;
         }
 
         let purpose = if request.dry_run || I::CHECKS_BY_DECIDING { Purpose::DryRun } else { Purpose::Check };
@@ -208,6 +243,7 @@ impl Ledger {
         let check = self.pass(importer, orders).await?;
         if request.dry_run || (check.errors_total() > 0 && !request.partial) {
             report.take(check);
+            report.receipts = importer.finish(self, false).await?;
             return Ok(report);
         }
 
@@ -221,13 +257,18 @@ impl Ledger {
         let orders = Orders { request, name: &name, purpose, skip: &check.bad_rows, rejects: None, progress };
         let mut done = self.pass(importer, orders).await?;
         done.add_rejected(check);
+        // Before the record of the import: if this is cut short, the same import again goes on.
+        report.receipts = importer.finish(self, true).await?;
         // A file with rows that may pass later can be imported again.
         let complete = done.errors_total() == 0 && !done.waiting;
         if complete || done.counts.applied + done.counts.refused > 0 {
             let key = complete.then_some(import_key);
             self.record_import(kind, sha256, &name, done.counts, &done.rules, key).await?;
-            self.checkpoint_what_is_written().await;
             report.written = true;
+        }
+        report.written |= report.receipts.attached > 0;
+        if report.written {
+            self.checkpoint_what_is_written().await;
         }
         report.take(done);
         // An import of rates may have been cut short: what it left waiting is converted, of whatever file.
@@ -247,6 +288,7 @@ impl ImportReport {
         self.dialect = pass.dialect;
         self.counts = pass.counts;
         self.waiting_for_rate = pass.waiting_for_rate;
+        self.outside_period = pass.outside_period;
         self.refused = pass.refused;
         self.errors = pass.errors;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,6 +49,8 @@ pub(super) struct Pass {
     pub(super) bad_rows: HashSet<u64>,
     /// Rows whose claim waits for an exchange rate.
     pub(super) waiting_for_rate: u64,
+    /// Rows whose day lies outside of the period of the template they stand in.
+    pub(super) outside_period: u64,
     /// Some rows were refused as commands: they may pass when the file is imported again.
     pub(super) waiting: bool,
 }
@@ -64,7 +66,7 @@ impl Ledger {
         let length = file.metadata().map_err(AppError::io(name))?.len();
         let read = Arc::new(AtomicU64::new(0));
         let reader = Counting { inner: BufReader::new(file), read: read.clone() };
-        let mut table = Table::<I::Row, _>::open(name, reader, request.locale)?;
+        let mut table = Table::<I::Row, _>::open_file(name, reader, request.locale)?;
         let mut pass = Pass { dialect: Some(table.dialect()), ..Pass::default() };
         let mut session = Session::new(self, purpose);
         let mut records: Vec<Record<I::Row>> = Vec::with_capacity(CHUNK_ROWS);
@@ -119,6 +121,8 @@ impl Pass {
             if let (RowOutcome::Errors(errors), Some(rejects)) = (&outcome, &mut *rejects) {
                 rejects.push(layout, &record.fields, errors)?;
             }
+            let usable = !matches!(outcome, RowOutcome::Errors(_));
+            self.outside_period += u64::from(record.outside_period && usable);
             self.count(outcome)?;
         }
         Ok(())
@@ -215,5 +219,11 @@ impl<R: Read> Read for Counting<R> {
         let n = self.inner.read(buffer)?;
         self.read.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
+    }
+}
+
+impl<R: Seek> Seek for Counting<R> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.inner.seek(to)
     }
 }

@@ -41,7 +41,10 @@ impl Importer for Reversals {
             errors.push(at.error("receipt_no", None, "reversal.unknown-receipt", message));
         }
         if let Some(known) = claim.and_then(|(case, id)| session.case(case)?.claims.get(&id)) {
-            errors.extend(usable(at, row, known).err());
+            errors.extend(match known.shared {
+                None => usable(at, row, known).err(),
+                Some(shared) => Some(shared_by(at, shared.parts)),
+            });
         }
         let (Some((case, claim)), []) = (claim, errors.as_slice()) else {
             return Ok(RowOutcome::Errors(errors));
@@ -82,6 +85,14 @@ impl Importer for Reversals {
             }
         })
     }
+}
+
+/// A file names a receipt, and does not say whose share of it came back.
+fn shared_by(at: At, people: u32) -> RowError {
+    let message = format!(
+        "This receipt is shared by {people} people, each with a claim. Say whose money came back: `svala claim reverse NUMBER`."
+    );
+    at.error("receipt_no", None, "reversal.shared", message)
 }
 
 /// Whether the amount can be booked: euros, or the currency of the claim at the rate of the claim.

@@ -1,5 +1,6 @@
 //! What the rows of several kinds have in common: the case they name, and the euro they give.
 
+use domain::claim::RECEIPT;
 use domain::{CaseId, CaseReference};
 use interchange::RowError;
 use jiff::civil::Date;
@@ -50,12 +51,18 @@ pub(super) fn case_of(session: &Session<'_>, name: &str) -> Option<CaseId> {
 }
 
 pub(super) fn unknown_case(at: At) -> RowError {
-    at.error(
-        "case_ref",
-        None,
-        "case.unknown",
-        "No case has this reference. Import its case first, or correct the reference.",
-    )
+    unknown_case_of(at, 1, 1)
+}
+
+/// The same for one of several references in the cell; which of them is said without showing it.
+pub(super) fn unknown_case_of(at: At, number: usize, of: usize) -> RowError {
+    let message = match of {
+        1 => "No case has this reference. Import its case first, or correct the reference.".to_owned(),
+        _ => format!(
+            "No case has reference {number} of these {of}. Import its case first, or correct the reference."
+        ),
+    };
+    at.error("case_ref", None, "case.unknown", message)
 }
 
 /// Largest amount of one row, so that even a million of the largest add up: 1 000 000 000.00 EUR.
@@ -125,5 +132,18 @@ pub(super) fn receipt_digest(
     receipt_no: &str,
 ) -> event_log::Hash {
     let parts = receipt_parts(partner, supplier, receipt_no);
-    session.ledger().digest(domain::claim::RECEIPT, &parts.each_ref().map(String::as_str))
+    session.ledger().digest(RECEIPT, &parts.each_ref().map(String::as_str))
+}
+
+/// The keyed digest of a receipt in the case of one who shares it and is not the first: the first one's is that of the
+/// receipt itself, so nobody can report it again.
+pub(super) fn share_digest(
+    session: &Session<'_>,
+    partner: &str,
+    supplier: &str,
+    receipt_no: &str,
+    case: CaseId,
+) -> event_log::Hash {
+    let [partner, supplier, receipt_no] = receipt_parts(partner, supplier, receipt_no);
+    session.ledger().digest(RECEIPT, &[&partner, &supplier, &receipt_no, "share", &case.to_string()])
 }

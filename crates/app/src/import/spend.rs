@@ -5,17 +5,23 @@ use domain::ids::FileDigest;
 use domain::rates;
 use domain::{ClaimCommand, ClaimId, PartnerCode};
 use interchange::{RowError, SpendRow};
-use money::Currency;
+use money::{Currency, Rate};
+use rulebook::Category;
 
-use super::{At, Importer, Refused, RowOutcome, fees, rows};
+use super::folder::ReceiptFolder;
+use super::shares::{self, Share};
+use super::{At, Importer, Receipts, Refused, RowOutcome, fees, rows};
 use crate::error::AppError;
-use crate::session::{Earlier, Session};
+use crate::ledger::Ledger;
+use crate::session::{Draft, Earlier, Session};
 use crate::texts::ReceiptText;
 
 /// Imports spend; with `accept`, each new claim is decided at once, in the order of the file.
 pub struct Spend {
     /// Decide the new claims too.
     pub accept: bool,
+    /// The files of the receipts.
+    pub receipts: Option<ReceiptFolder>,
 }
 
 impl Importer for Spend {
@@ -35,8 +41,18 @@ impl Importer for Spend {
         if rows.iter().any(|row| row.is_fee()) {
             session.load_own_key().await?;
         }
-        let of_people = rows.iter().filter(|row| !row.is_fee()).map(|row| row.case_ref.as_str());
-        rows::load_cases(session, of_people, RECEIPT, &receipts).await
+        let names = rows.iter().flat_map(|row| row.case_refs.iter().map(String::as_str));
+        rows::load_cases(session, names, RECEIPT, &receipts).await?;
+        // Which digests the other shares of a family have shows once its cases are known.
+        let mut others = Vec::new();
+        for row in rows.iter().filter(|row| row.case_refs.len() > 1) {
+            for case in row.case_refs[1..].iter().filter_map(|name| rows::case_of(session, name)) {
+                let SpendRow { partner, supplier, receipt_no, .. } = row;
+                others.push(rows::share_digest(session, partner, supplier, receipt_no, case));
+            }
+        }
+        session.load_keys(RECEIPT, &others).await?;
+        rows::load_cases(session, std::iter::empty(), RECEIPT, &others).await
     }
 
     fn apply(&self, session: &mut Session<'_>, at: At, row: &SpendRow) -> Result<RowOutcome, AppError> {
@@ -44,24 +60,8 @@ impl Importer for Spend {
             return fees::apply(session, at, row);
         }
         let mut errors = Vec::new();
-        let case = rows::case_of(session, &row.case_ref);
-        if case.is_none() {
-            errors.push(rows::unknown_case(at));
-        }
-        let category = session.ledger().rulebook.category(&row.category, row.delivered_on);
-        if category.is_none() {
-            let categories = session.ledger().rulebook.categories().iter();
-            let in_force = categories.filter(|category| category.validity().contains(row.delivered_on));
-            let codes = in_force.map(|category| category.code.as_str()).collect::<Vec<_>>().join(", ");
-            let message = match codes.as_str() {
-                "" => format!("The rulebook pays for no benefit on {}.", row.delivered_on),
-                codes => format!(
-                    "The rulebook has no such benefit category on {}. It has {codes}.",
-                    row.delivered_on
-                ),
-            };
-            errors.push(at.error("category", Some(&row.category), "category.unknown", message));
-        }
+        let shares = shares::of_row(session, at, row).map_err(|unknown| errors.extend(unknown)).ok();
+        let category = category(session, at, row).map_err(|error| errors.push(error)).ok();
         let foreign = row.amount.currency() != Currency::EUR;
         if !foreign {
             errors.extend(rows::bookable(at, &row.amount, None).err());
@@ -70,55 +70,32 @@ impl Importer for Spend {
         if let Err(error) = &partner {
             errors.push(at.error("partner", Some(&row.partner), "code.pattern", error.to_string()));
         }
-        let (Some(case), Some(category), Ok(partner), []) = (case, category, partner, errors.as_slice())
+        let (Some(shares), Some(category), Ok(partner), []) = (shares, category, partner, errors.as_slice())
         else {
             return Ok(RowOutcome::Errors(errors));
         };
 
-        let receipt_key =
-            domain::KeyDigest(rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no));
-        let said = [
-            case.to_string(),
-            row.category.clone(),
-            row.delivered_on.to_string(),
-            rows::named(&row.amount),
-            row.receipt_sha256.map(|digest| event_log::hex::encode(&digest)).unwrap_or_default(),
-        ];
-        match session.note(RECEIPT, receipt_key.0, &said.each_ref().map(String::as_str)) {
+        let said = said(row, &shares);
+        let receipt = rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no);
+        match session.note(RECEIPT, receipt, &said.each_ref().map(String::as_str)) {
             Some(Earlier::Same) => return Ok(RowOutcome::Recognised),
             Some(Earlier::Different) => {
                 let message = "An earlier row of this file has this receipt with another case, amount, day, category or file. A receipt is claimed once: correct one of them.";
-                return Ok(RowOutcome::Errors(vec![at.error(
-                    "receipt_no",
-                    None,
-                    "receipt.conflict",
-                    message,
-                )]));
+                let error = at.error("receipt_no", None, "receipt.conflict", message);
+                return Ok(RowOutcome::Errors(vec![error]));
             }
             None => {}
         }
-        if let Some(owner) = session.owner(RECEIPT, receipt_key.0) {
-            let known = owner
-                .case()
-                .and_then(|id| session.case(id))
-                .and_then(|c| c.claims.get(&ClaimId(owner.entity)));
-            let differing = known.map(|known| differing(at, row, known)).unwrap_or_default();
-            return Ok(match owner.case() == Some(case) {
-                true if differing.is_empty() => match known {
-                    Some(known) if known.state == ClaimState::WaitingForRate => RowOutcome::StillWithoutRate,
-                    _ => RowOutcome::Recognised,
-                },
-                true => RowOutcome::Errors(differing),
-                false => {
-                    let other = if owner.case().is_some() { "for another case" } else { "as a fee" };
-                    let message = format!(
-                        "This partner reported this supplier's receipt {other}. A receipt is claimed once."
-                    );
-                    RowOutcome::Errors(vec![at.error("receipt_no", None, "receipt.conflict", message)])
-                }
-            });
+        let known = shares::known(session, at, row, &shares);
+        if let (Some(folder), None | Some(RowOutcome::Recognised | RowOutcome::StillWithoutRate)) =
+            (&self.receipts, &known)
+            && let Some(error) = folder.look(at, row, receipt, shares::first_claim(session, &shares))?
+        {
+            return Ok(RowOutcome::Errors(vec![error]));
         }
-
+        if let Some(known) = known {
+            return Ok(known);
+        }
         if !foreign && !session.decides() {
             return Ok(RowOutcome::Applied(Vec::new()));
         }
@@ -127,7 +104,7 @@ impl Importer for Spend {
         let day = rates::day(rule, row.delivered_on, reported_on);
         let quote = foreign.then(|| session.rate(rule, row.amount.currency(), day)).flatten();
         if let Some(quote) = quote
-            && let Err(error) = rows::bookable(at, &row.amount, Some(quote.rate))
+            && let Err(error) = bookable_shares(at, row, quote.rate)
         {
             return Ok(RowOutcome::Errors(vec![error]));
         }
@@ -138,7 +115,7 @@ impl Importer for Spend {
                 false => RowOutcome::Applied(Vec::new()),
             });
         }
-        let revision = session.case(case).map_or(0, |c| c.revision);
+        let revision = shares.iter().filter_map(|share| session.case(share.case)).map(|c| c.revision).sum();
         let mut request =
             vec!["import-spend", accept_code(self.accept), &row.partner, &row.supplier, &row.receipt_no];
         request.extend(said.iter().map(String::as_str));
@@ -147,86 +124,152 @@ impl Importer for Spend {
             session.rest_on_rates(&mut draft, rule);
         }
         session.register_partner(&mut draft, &partner)?;
-        let text = ReceiptText {
-            supplier: row.supplier.clone(),
-            receipt_no: row.receipt_no.clone(),
-            description: row.description.clone(),
-        };
-        let claim = ClaimId(session.ledger().environment.new_id()?);
-        let report = Reported {
-            claim,
-            partner,
-            category: row.category.clone(),
-            budget_line: category.budget_line.clone(),
-            delivered_on: row.delivered_on,
-            reported_on,
-            amount: row.amount,
-            quote,
-            receipt_key,
-            receipt_sha256: row.receipt_sha256.map(FileDigest),
-            details: session.seal(&mut draft, case, &text)?,
-        };
+        let mut reports = Vec::with_capacity(shares.len());
+        let of = ClaimId(session.ledger().environment.new_id()?);
+        for (place, share) in shares.iter().enumerate() {
+            let claim = if place == 0 { of } else { ClaimId(session.ledger().environment.new_id()?) };
+            let text = ReceiptText {
+                supplier: row.supplier.clone(),
+                receipt_no: row.receipt_no.clone(),
+                description: row.description.clone(),
+            };
+            let report = ClaimCommand::Report(Reported {
+                claim,
+                partner: partner.clone(),
+                category: row.category.clone(),
+                budget_line: category.budget_line.clone(),
+                delivered_on: row.delivered_on,
+                reported_on,
+                amount: share.amount,
+                quote,
+                receipt_key: share.receipt_key,
+                receipt_sha256: row.receipt_sha256.map(FileDigest),
+                details: session.seal(&mut draft, share.case, &text)?,
+                shared: shares::shared(&shares, place, of, row.amount),
+            });
+            reports.push((share, claim, report));
+        }
+        let (refused, undecided) = self.decide(session, &mut draft, &reports, waits)?;
+        session.commit(draft);
+        Ok(match undecided {
+            _ if waits && refused.is_empty() => RowOutcome::WithoutRate,
+            Some(why) if refused.is_empty() => RowOutcome::Undecided(why),
+            _ => RowOutcome::Applied(refused),
+        })
+    }
+
+    fn brings_more(&self) -> bool {
+        self.receipts.is_some()
+    }
+
+    async fn finish(&self, ledger: &Ledger, writes: bool) -> Result<Receipts, AppError> {
+        let Some(folder) = &self.receipts else { return Ok(Receipts::default()) };
+        let (wanted, missing) = folder.take();
+        let mut attached = wanted.len() as u64;
+        if writes {
+            attached = 0;
+            for (receipt, path) in wanted {
+                // A row that was refused has no claim.
+                let owner = ledger.store.find_keys(RECEIPT, &[receipt]).await?.into_iter().flatten().next();
+                let owner =
+                    owner.and_then(|owner| Some((owner.stream_id.id().parse().ok()?, ClaimId(owner.entity))));
+                if let Some((case, claim)) = owner {
+                    attached += u64::from(ledger.attach_receipt(case, claim, &path).await?);
+                }
+            }
+        }
+        Ok(Receipts { attached, missing })
+    }
+}
+
+impl Spend {
+    /// Reports all shares, or none: if the report of one is refused, that refusal is all that is kept. Then accepts each
+    /// for itself; what does not fit one person's cap is not moved to the others. Answers with what was refused, and why
+    /// something is left for somebody to decide.
+    fn decide(
+        &self,
+        session: &mut Session<'_>,
+        draft: &mut Draft,
+        reports: &[(&Share, ClaimId, ClaimCommand)],
+        waits: bool,
+    ) -> Result<(Vec<Refused>, Option<&'static str>), AppError> {
         let mut refused = Vec::new();
-        let report = ClaimCommand::Report(report);
-        let eur = session.case(case).and_then(|case| report.amount(case));
-        let reported = session.on_claim(&mut draft, case, &report)?;
-        if let Err(refusal) = reported {
-            refused.push(Refused { reason: refusal.refusal.codes(), amount: eur });
-        } else if waits {
-            session.commit(draft);
-            return Ok(RowOutcome::WithoutRate);
-        } else if self.accept {
+        let stands_alone = reports.iter().find(|(share, _, report)| session.refuses(share.case, report));
+        for (share, _, report) in stands_alone.map_or(reports, std::slice::from_ref) {
+            let amount = session.case(share.case).and_then(|case| report.amount(case));
+            if let Err(refusal) = session.on_claim(draft, share.case, report)? {
+                refused.push(Refused { reason: refusal.refusal.codes(), amount });
+            }
+        }
+        if waits || !self.accept || stands_alone.is_some() {
+            return Ok((refused, None));
+        }
+        let mut undecided = None;
+        for (share, claim, report) in reports {
+            let amount = session.case(share.case).and_then(|case| report.amount(case));
             let by = session.ledger().actor.clone();
-            let accept = ClaimCommand::Accept { claim, by_name: false, by };
-            let accepted = session.on_claim(&mut draft, case, &accept)?;
-            let now = session.case(case).and_then(|c| c.claims.get(&claim));
-            let undecided = match (&accepted, now.map(|claim| claim.state)) {
+            let accept = ClaimCommand::Accept { claim: *claim, by_name: false, by };
+            let accepted = session.on_claim(draft, share.case, &accept)?;
+            let now = session.case(share.case).and_then(|c| c.claims.get(claim));
+            undecided = undecided.or(match (&accepted, now.map(|claim| claim.state)) {
                 (Ok(()), Some(ClaimState::Proposed)) => Some("waits for a second person"),
                 (Ok(()), Some(ClaimState::Queried)) => Some("queried: late-use"),
                 _ => None,
-            };
-            if let Some(why) = undecided {
-                session.commit(draft);
-                return Ok(RowOutcome::Undecided(why));
-            }
+            });
             refused.extend(match accepted {
-                Err(refusal) => Some(Refused { reason: refusal.refusal.codes(), amount: eur }),
+                Err(refusal) => Some(Refused { reason: refusal.refusal.codes(), amount }),
                 Ok(()) => now.and_then(cut),
             });
         }
-        session.commit(draft);
-        Ok(RowOutcome::Applied(refused))
+        Ok((refused, undecided))
+    }
+}
+
+/// What makes the row this one, beside its receipt: for whom, what, when, how much, and which file.
+fn said(row: &SpendRow, shares: &[Share]) -> [String; 5] {
+    [
+        shares.iter().map(|share| share.case.to_string()).collect::<Vec<_>>().join("+"),
+        row.category.clone(),
+        row.delivered_on.to_string(),
+        rows::named(&row.amount),
+        row.receipt_sha256.map(|digest| event_log::hex::encode(&digest)).unwrap_or_default(),
+    ]
+}
+
+/// The category that is in force on the day of the delivery.
+fn category<'l>(session: &Session<'l>, at: At, row: &SpendRow) -> Result<&'l Category, RowError> {
+    let rulebook = &session.ledger().rulebook;
+    if let Some(category) = rulebook.category(&row.category, row.delivered_on) {
+        return Ok(category);
+    }
+    let in_force =
+        rulebook.categories().iter().filter(|category| category.validity().contains(row.delivered_on));
+    let codes = in_force.map(|category| category.code.as_str()).collect::<Vec<_>>().join(", ");
+    let message = match codes.as_str() {
+        "" => format!("The rulebook pays for no benefit on {}.", row.delivered_on),
+        codes => {
+            format!("The rulebook has no such benefit category on {}. It has {codes}.", row.delivered_on)
+        }
+    };
+    Err(at.error("category", Some(&row.category), "category.unknown", message))
+}
+
+/// The whole amount must be worth something that can be booked, and each share of it at least a cent.
+fn bookable_shares(at: At, row: &SpendRow, rate: Rate) -> Result<(), RowError> {
+    rows::bookable(at, &row.amount, Some(rate))?;
+    let people = i64::try_from(row.case_refs.len()).unwrap_or(i64::MAX);
+    match row.amount.convert(rate) {
+        Ok(eur) if eur.cents() < people => {
+            let message = format!("The amount is worth {eur} EUR: less than a cent for each of {people}.");
+            Err(at.error("amount", Some(&row.amount.to_string()), "family.too-small", message))
+        }
+        _ => Ok(()),
     }
 }
 
 /// What a decision did not allow.
 fn cut(claim: &Claim) -> Option<Refused> {
     claim.reason.map(|reason| Refused { reason: reason.to_string(), amount: Some(claim.disallowed) })
-}
-
-/// The columns in which a known receipt says something else now.
-fn differing(at: At, row: &SpendRow, known: &Claim) -> Vec<RowError> {
-    let mut errors = Vec::new();
-    let mut differs = |column, in_file: Option<&str>, was: &str| {
-        let message = format!(
-            "This receipt was reported with {was}. A report is never overwritten: correct the file, or reverse the claim."
-        );
-        errors.push(at.error(column, in_file, "receipt.conflict", message));
-    };
-    if row.amount != known.amount {
-        let (now, was) = (row.amount, known.amount);
-        differs("amount", Some(&format!("{now} {}", now.currency())), &format!("{was} {}", was.currency()));
-    }
-    if row.delivered_on != known.delivered_on {
-        differs("delivered_on", Some(&row.delivered_on.to_string()), &known.delivered_on.to_string());
-    }
-    if row.category != known.category {
-        differs("category", Some(&row.category), &known.category);
-    }
-    if row.receipt_sha256 != known.receipt_sha256.map(|digest| digest.0) {
-        differs("receipt_sha256", None, "another file of the receipt");
-    }
-    errors
 }
 
 fn accept_code(accept: bool) -> &'static str {

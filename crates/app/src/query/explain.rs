@@ -164,6 +164,7 @@ impl Ledger {
                     }
                 }
                 CaseEvent::SpendReported(e) => {
+                    explanation.claims.extend(share(position, e));
                     explanation.claims.extend(exchanged(position, e));
                     reported.insert(e.claim, (position, e.clone()));
                 }
@@ -365,15 +366,39 @@ fn named_facts(facts: &Facts) -> Vec<(String, String)> {
     named
 }
 
+/// How the amount of a claim comes from the receipt of a family.
+fn share(claim: u64, report: &SpendReported) -> Option<ClaimExplained> {
+    let shared = report.shared?;
+    let (amount, whole, currency) = (report.amount, shared.whole, shared.whole.currency());
+    let because = format!(
+        "share {} of {} of a receipt of {whole} {currency}: {amount}; the shares differ by at most one of the smallest unit, the first have it; what does not fit under the cap of one person is not moved to the others",
+        shared.part, shared.parts
+    );
+    let (eligible, disallowed) = (Eur::ZERO, Eur::ZERO);
+    Some(ClaimExplained { claim, eur: report.eur, eligible, disallowed, reason: "shared".into(), because })
+}
+
 /// How an amount in another currency became euros, or what it waits for.
 fn exchanged(claim: u64, report: &SpendReported) -> Option<ClaimExplained> {
     let exchange = report.exchange.as_ref()?;
     let amount = format!("{} {}", report.amount, report.amount.currency());
     let (reason, because) = match (exchange.quote, report.eur) {
-        (Some(quote), Some(eur)) => (
-            "converted",
-            format!("{amount} at {} = {eur}, rounded half up; rule {}", rate(&quote), exchange.rule),
-        ),
+        (Some(quote), Some(eur)) => {
+            let (rate, rule) = (rate(&quote), exchange.rule);
+            let because = match report.shared {
+                None => format!("{amount} at {rate} = {eur}, rounded half up; rule {rule}"),
+                // Of a family's receipt the whole is converted, and its euros are shared.
+                Some(shared) => format!(
+                    "{} {} at {rate} = {}, rounded half up, of which {eur} is share {} of {}; rule {rule}",
+                    shared.whole,
+                    shared.whole.currency(),
+                    shared.whole.convert(quote.rate).unwrap_or(Eur::ZERO),
+                    shared.part,
+                    shared.parts
+                ),
+            };
+            ("converted", because)
+        }
         _ => {
             let source = domain::rates::source(exchange.rule);
             (

@@ -228,14 +228,25 @@ fn in_words(
                 (None, _) => ", which waits for its exchange rate,".to_owned(),
                 (Some(_), None) => String::new(),
             };
+            let share = e.shared.map_or_else(String::new, |shared| {
+                format!(" (share {} of {} of {})", shared.part, shared.parts, shared.whole)
+            });
             format!(
-                "{} reported {} {}{worth} for {} delivered {}, receipt {}",
+                "{} reported {} {}{share}{worth} for {} delivered {}, receipt {}",
                 e.partner,
                 e.amount,
                 e.amount.currency(),
                 e.category,
                 e.delivered_on,
                 text(e.details)
+            )
+        }
+        CaseEvent::ReceiptAttached(e) => {
+            format!(
+                "the receipt of claim {} was put into the vault: {} bytes, SHA-256 {}",
+                number(e.claim.0),
+                e.bytes,
+                e.sha256
             )
         }
         CaseEvent::ClaimConverted(e) => {

@@ -19,6 +19,7 @@ mod queries;
 mod rates;
 mod statement;
 mod summary;
+mod template;
 
 use std::collections::HashMap;
 

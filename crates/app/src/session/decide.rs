@@ -11,7 +11,7 @@ use money::Eur;
 use rulebook::Facts;
 use serde::Serialize;
 use uuid::Uuid;
-use vault::SubjectKey;
+use vault::{SubjectKey, TEXT_BYTES_MAX};
 
 use super::{CASE_REFERENCE, Decided, EXTERNAL_REF, Loaded, Owner, RefusedCommand, Session};
 use crate::error::AppError;
@@ -113,6 +113,12 @@ impl Session<'_> {
         self.settle(draft, id, decided, Asked { command: command.name(), about, on: command.on(), amount })
     }
 
+    /// Whether a rule refuses a command about a claim, as things stand.
+    pub fn refuses(&self, id: CaseId, command: &ClaimCommand) -> bool {
+        let case = self.case(id);
+        case.is_none_or(|case| domain::claim::decide(case, command, &self.ledger.rulebook).is_err())
+    }
+
     /// Decides a command about an arrival grant of a case.
     pub fn on_grant(
         &mut self,
@@ -136,6 +142,19 @@ impl Session<'_> {
         self.seal_for(draft, id, subject, text)
     }
 
+    /// Encrypts a file about the person of a case, in pieces that each are as long as a text may be.
+    pub fn seal_file(&self, draft: &mut Draft, id: CaseId, bytes: &[u8]) -> Result<Vec<TextId>, AppError> {
+        let subject = self.known(id)?.subject;
+        bytes.chunks(TEXT_BYTES_MAX).map(|piece| self.seal_bytes(draft, id, subject, piece)).collect()
+    }
+
+    /// Decrypts what was encrypted about the person of a case; `None` if the person's key was destroyed.
+    pub(crate) fn open(&self, id: CaseId, sealed: &[u8]) -> Result<Option<Vec<u8>>, AppError> {
+        let subject = self.known(id)?.subject;
+        let key = self.cases.get(&id).and_then(|loaded| loaded.key.as_ref());
+        Ok(key.map(|key| key.open(subject.0, sealed)).transpose()?)
+    }
+
     fn seal_for(
         &self,
         draft: &mut Draft,
@@ -143,18 +162,29 @@ impl Session<'_> {
         subject: SubjectId,
         text: &impl Serialize,
     ) -> Result<TextId, AppError> {
+        let bytes = event_log::canonical::to_bytes(text)?;
+        self.seal_bytes(draft, id, subject, &bytes)
+    }
+
+    fn seal_bytes(
+        &self,
+        draft: &mut Draft,
+        id: CaseId,
+        subject: SubjectId,
+        bytes: &[u8],
+    ) -> Result<TextId, AppError> {
         let key = self.cases.get(&id).and_then(|loaded| loaded.key.as_ref());
         let key = key.ok_or_else(|| {
             AppError::Usage("the person of this case was erased: nothing can be added".into())
         })?;
-        self.seal_under(draft, key, subject, text)
+        self.seal_under(draft, key, subject, bytes)
     }
 
     /// Encrypts a text about no person, under the ledger's own key, which was loaded.
     pub fn seal_own(&self, draft: &mut Draft, text: &impl Serialize) -> Result<TextId, AppError> {
         let key = self.own_key.as_ref();
         let key = key.ok_or_else(|| AppError::Usage("the ledger's own key was not loaded".into()))?;
-        self.seal_under(draft, key, LEDGER_SUBJECT, text)
+        self.seal_under(draft, key, LEDGER_SUBJECT, &event_log::canonical::to_bytes(text)?)
     }
 
     fn seal_under(
@@ -162,10 +192,9 @@ impl Session<'_> {
         draft: &mut Draft,
         key: &SubjectKey,
         subject: SubjectId,
-        text: &impl Serialize,
+        bytes: &[u8],
     ) -> Result<TextId, AppError> {
-        let bytes = event_log::canonical::to_bytes(text)?;
-        let sealed = key.seal(subject.0, &bytes, &mut self.ledger.environment.entropy())?;
+        let sealed = key.seal(subject.0, bytes, &mut self.ledger.environment.entropy())?;
         draft.texts.push(SealedText { id: sealed.id, subject_id: subject.0, bytes: sealed.bytes });
         Ok(TextId(sealed.id))
     }

@@ -27,6 +27,24 @@ pub enum PartnerCommand {
         /// The partner's code.
         partner: PartnerCode,
     },
+    /// Write the workbook (Excel) in which a partner reports what it delivered in a period.
+    #[command(after_help = "\
+It holds the partner's open cases, the categories in force, and a hidden sheet that says whose it is: filled in, it is
+imported with `svala import spend FILE`.
+
+Examples:
+  svala partner template irara --period 2024-Q2 --out irara-2024-q2.xlsx
+  svala partner template caritas --period 2024-06-10..2024-06-23 --out caritas.xlsx")]
+    Template {
+        /// The partner's code.
+        partner: PartnerCode,
+        /// When what is reported was delivered: 2024-Q2, 2024-05, 2024, or 2024-04-01..2024-06-30.
+        #[arg(long)]
+        period: Period,
+        /// A new file to write it to.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// What a partner reported in a period, what was decided and what is owed, with the rows behind every figure.
     #[command(after_help = "\
 A movement belongs to the day it was recorded, so a period that is over stays as it was stated. The statement names the

@@ -45,7 +45,9 @@ pub async fn run(
     };
     let cases = import::import(&ledger, &Cases, &file("cases.csv", &year.cases)?).await?;
     let grants = import::import(&ledger, &Grants, &file("grants.csv", &year.grants)?).await?;
-    let spend = import::import(&ledger, &Spend { accept: true }, &file("spend.csv", &year.spend)?).await?;
+    let spend =
+        import::import(&ledger, &Spend { accept: true, receipts: None }, &file("spend.csv", &year.spend)?)
+            .await?;
     agree(&place).await?;
     let reports = [
         cases,

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use app::Ledger;
-use app::import::{Cases, Grants, ImportReport, ImportRequest, Importer, RatesRequest, Reversals, Spend};
+use app::import::{
+    Cases, Grants, ImportReport, ImportRequest, Importer, RatesRequest, ReceiptFolder, Reversals, Spend,
+};
 use serde_json::json;
 
 use crate::args::{Format, ImportCommand, ImportFile};
@@ -13,6 +15,7 @@ use crate::output::{Failure, counted, listing, object, remark, say, table};
 use crate::progress::{ImportBar, LogBar};
 
 pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Result<ExitCode, Failure> {
+    let mut folder = None;
     let (file, accept) = match &command {
         ImportCommand::List => return list(place, format).await,
         ImportCommand::Rates { files, month, allow_jump, dry_run } => {
@@ -21,7 +24,10 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
                 RatesRequest { paths: files.clone(), month: *month, allow_jumps, dry_run: *dry_run };
             return super::rate::import(place, format, &request).await;
         }
-        ImportCommand::Spend { file, accept } => (file, *accept),
+        ImportCommand::Spend { file, accept, receipts } => {
+            folder = receipts.as_deref().map(ReceiptFolder::open).transpose()?;
+            (file, *accept)
+        }
         ImportCommand::Cases(file) | ImportCommand::Grants(file) | ImportCommand::Reversals(file) => {
             (file, false)
         }
@@ -31,7 +37,7 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
     let report = match &command {
         ImportCommand::Cases(_) => import(&ledger, &Cases, file).await?,
         ImportCommand::Grants(_) => import(&ledger, &Grants, file).await?,
-        ImportCommand::Spend { .. } => import(&ledger, &Spend { accept }, file).await?,
+        ImportCommand::Spend { .. } => import(&ledger, &Spend { accept, receipts: folder }, file).await?,
         ImportCommand::Reversals(_) | ImportCommand::Rates { .. } | ImportCommand::List => {
             import(&ledger, &Reversals, file).await?
         }
@@ -89,6 +95,9 @@ fn show(format: Format, file: &ImportFile, accept: bool, report: &ImportReport) 
         Ending::Stopped => 2,
     }))
 }
+
+/// Rows without a receipt that are listed; the others are counted.
+const ROWS_LISTED: usize = 20;
 
 /// How an import ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -172,6 +181,25 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
             report.waiting_for_rate
         ));
     }
+    if report.receipts.attached > 0 && ending != Ending::Stopped {
+        let kept = if file.dry_run { "would be kept" } else { "kept" };
+        lines.push(format!("  receipts    {:>6}  ({kept}, encrypted)", report.receipts.attached));
+    }
+    if !report.receipts.missing.is_empty() {
+        let rows = report.receipts.missing.iter().take(ROWS_LISTED).map(ToString::to_string);
+        let more = if report.receipts.missing.len() > ROWS_LISTED { ", …" } else { "" };
+        lines.push(format!(
+            "  warning     {:>6}  (no file of the receipt in the folder: rows {}{more})",
+            report.receipts.missing.len(),
+            rows.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    if report.outside_period > 0 && ending != Ending::Stopped {
+        lines.push(format!(
+            "  warning     {:>6}  (delivered outside of the template's period; kept)",
+            report.outside_period
+        ));
+    }
     if !report.refused.is_empty() {
         let rows = report.refused.iter().map(|(reason, (rows, eur))| {
             let eur = if eur.is_zero() { String::new() } else { format!("{eur} EUR") };
@@ -196,6 +224,8 @@ fn as_json(report: &ImportReport) -> serde_json::Value {
         "delimiter": report.dialect.map(|d| char::from(d.delimiter).to_string()),
         "counts": report.counts,
         "waiting_for_rate": report.waiting_for_rate,
+        "outside_period": report.outside_period,
+        "receipts": json!({"attached": report.receipts.attached, "missing": report.receipts.missing}),
         "refused": report.refused.iter().map(|(reason, (rows, eur))| json!({"reason": reason, "rows": rows, "disallowed": eur})).collect::<Vec<_>>(),
         "errors": report.errors.iter().map(|e| json!({"row": e.row, "column": e.column, "value": e.value, "rule": e.rule, "detail": e.message})).collect::<Vec<_>>(),
         "errors_total": report.errors_total,

@@ -11,9 +11,11 @@ mod import;
 mod partner;
 mod prove;
 mod rate;
+mod receipt;
 mod report;
 mod rulebook;
 mod statement;
+mod template;
 
 use std::process::ExitCode;
 

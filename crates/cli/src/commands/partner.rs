@@ -61,6 +61,9 @@ pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Resu
             let items = place.open().await?.partner_history(&partner).await?;
             report::history_items(format, &items)?;
         }
+        PartnerCommand::Template { partner, period, out } => {
+            return super::template::template(place, &partner, period, &out).await;
+        }
         PartnerCommand::Statement { partner, period, at, out } => {
             return statement::run(place, format, &partner, period, at, out.as_deref()).await;
         }

@@ -41,7 +41,7 @@ pub fn read(year: &DemoYear) -> Files {
     let cases: HashSet<&str> = files.cases.iter().map(|case| case.case_ref.as_str()).collect();
     assert_eq!(cases.len(), files.cases.len(), "a case stands twice in the register");
     assert!(files.grants.iter().all(|grant| cases.contains(grant.case_ref.as_str())));
-    assert!(files.spend.iter().all(|spend| cases.contains(spend.case_ref.as_str())));
+    assert!(files.spend.iter().all(|spend| cases.contains(spend.case_refs[0].as_str())));
 
     let receipts: HashSet<_> = files.spend.iter().map(|s| (&s.partner, &s.supplier, &s.receipt_no)).collect();
     assert_eq!(receipts.len(), files.spend.len(), "two receipts clash");
@@ -103,8 +103,8 @@ pub fn run(files: &Files) -> Outcomes {
                     .category(&spend.category, spend.delivered_on)
                     .is_some_and(|c| c.budget_line == "reintegration")
             );
-            let line = (spend.case_ref.clone(), "reintegration".to_owned());
-            let case = cases[spend.case_ref.as_str()];
+            let line = (spend.case_refs[0].clone(), "reintegration".to_owned());
+            let case = cases[spend.case_refs[0].as_str()];
             let amount = spend.amount.to_eur_exact().unwrap();
             let (reason, eligible) = match (caps.get(&line), case.arrived_on) {
                 (None, _) => ("no-entitlement", Eur::ZERO),

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::upcast::PartnerAssignedV1;
 use crate::claim::{
     BenefitReversed, BenefitReversedV1, ClaimAccepted, ClaimAnswered, ClaimConverted, ClaimProposed,
-    ClaimQueried, ClaimQueriedV1, ClaimRefused, ClaimReopened, SpendReported, SpendReportedV1,
+    ClaimQueried, ClaimQueriedV1, ClaimRefused, ClaimReopened, ReceiptAttached, SpendReported,
+    SpendReportedV1, SpendReportedV2,
 };
 use crate::event::events;
 use crate::grant::{ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned};
@@ -38,7 +39,8 @@ events! {
         ArrivalGrantRefused = 1,
         ArrivalGrantAllowed = 1,
         ArrivalGrantReturned = 1,
-        SpendReported = 2 (1 as SpendReportedV1),
+        SpendReported = 3 (1 as SpendReportedV1, 2 as SpendReportedV2),
+        ReceiptAttached = 1,
         ClaimConverted = 1,
         ClaimAccepted = 1,
         ClaimProposed = 1,
@@ -66,6 +68,14 @@ impl CaseEvent {
             Self::ClaimReopened(e) => Some(e.details),
             Self::BenefitReversed(e) => Some(e.details),
             _ => None,
+        }
+    }
+
+    /// The pieces of a file in the vault that this event refers to, in their order.
+    pub fn file(&self) -> &[TextId] {
+        match self {
+            Self::ReceiptAttached(e) => &e.pieces,
+            _ => &[],
         }
     }
 

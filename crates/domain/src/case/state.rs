@@ -150,6 +150,7 @@ impl Case {
             | CaseEvent::ArrivalGrantAllowed(_)
             | CaseEvent::ArrivalGrantReturned(_) => crate::grant::evolve(&mut case.grants, event)?,
             CaseEvent::SpendReported(_)
+            | CaseEvent::ReceiptAttached(_)
             | CaseEvent::ClaimConverted(_)
             | CaseEvent::ClaimAccepted(_)
             | CaseEvent::ClaimProposed(_)

@@ -4,6 +4,9 @@ use jiff::civil::Date;
 use money::{Amount, Eur};
 use uuid::Uuid;
 
+use super::event::Shared;
+use super::state::ReceiptFile;
+use super::value;
 use crate::case::Case;
 use crate::ids::{Actor, ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 use crate::rates::Quote;
@@ -33,6 +36,8 @@ pub struct Spend {
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
     pub details: TextId,
+    /// Which share of the receipt this is, if it is for a family; `amount` is the share.
+    pub shared: Option<Shared>,
 }
 
 /// A command about a claim of a case.
@@ -103,6 +108,13 @@ pub enum ClaimCommand {
         /// Why, in the vault.
         details: TextId,
     },
+    /// Put the file of the receipt beside the claim.
+    Attach {
+        /// Which.
+        claim: ClaimId,
+        /// The file, in the vault.
+        file: ReceiptFile,
+    },
 }
 
 impl ClaimCommand {
@@ -117,6 +129,7 @@ impl ClaimCommand {
             Self::Answer { .. } => "answer-query",
             Self::Reopen { .. } => "reopen-claim",
             Self::Reverse { .. } => "reverse-benefit",
+            Self::Attach { .. } => "attach-receipt",
         }
     }
 
@@ -130,7 +143,8 @@ impl ClaimCommand {
             | Self::Query { claim, .. }
             | Self::Answer { claim, .. }
             | Self::Reopen { claim, .. }
-            | Self::Reverse { claim, .. } => claim.0,
+            | Self::Reverse { claim, .. }
+            | Self::Attach { claim, .. } => claim.0,
         }
     }
 
@@ -147,7 +161,7 @@ impl ClaimCommand {
     pub fn amount(&self, case: &Case) -> Option<Eur> {
         match self {
             Self::Report(spend) => match spend.quote {
-                Some(quote) => spend.amount.convert(quote.rate).ok(),
+                Some(quote) => value::shared(spend.amount, spend.shared, &quote).ok(),
                 None => spend.amount.to_eur_exact(),
             },
             Self::Reverse { claim, amount, .. } => match case.claims.get(claim) {

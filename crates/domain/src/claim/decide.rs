@@ -5,9 +5,11 @@ use money::{Currency, Eur};
 use rulebook::Rulebook;
 
 use super::command::{ClaimCommand, Spend};
-use super::event::{BenefitReversed, ClaimAnswered, ClaimConverted, ClaimReopened, Exchange, SpendReported};
+use super::event::{
+    BenefitReversed, ClaimAnswered, ClaimConverted, ClaimReopened, Exchange, ReceiptAttached, SpendReported,
+};
 use super::review;
-use super::state::{Claim, ClaimState};
+use super::state::{Claim, ClaimState, ReceiptFile};
 use super::value::euros;
 use crate::balance::Line;
 use crate::case::{Case, CaseEvent, Stage};
@@ -64,6 +66,7 @@ pub fn decide(case: &Case, command: &ClaimCommand, rulebook: &Rulebook) -> Resul
                 .into(),
             ])
         }
+        ClaimCommand::Attach { claim, file } => attach(case, *claim, file),
     }
 }
 
@@ -73,6 +76,12 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
     if case.claims.contains_key(&spend.claim) {
         return Err(Refusal::new("already-reported", "this claim was reported before"));
     }
+    if let Some(shared) = spend.shared
+        && shared.amount() != Some(spend.amount)
+    {
+        let detail = format!("{} is not share {} of {} of it", spend.amount, shared.part, shared.parts);
+        return Err(Refusal::new("wrong-share", detail));
+    }
     let (exchange, eur) = match spend.amount.currency() {
         Currency::EUR => (None, Some(euros(spend.amount)?)),
         _ => {
@@ -80,7 +89,8 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
             let day = rates::day(rule, spend.delivered_on, spend.reported_on);
             let exchange =
                 Exchange { rulebook: rulebook.version().to_owned(), rule, day, quote: spend.quote };
-            let eur = spend.quote.as_ref().map(|quote| exchange.value(spend.amount, quote)).transpose()?;
+            let value = |quote| exchange.value_of(spend.amount, spend.shared, quote);
+            let eur = spend.quote.as_ref().map(value).transpose()?;
             (Some(exchange), eur)
         }
     };
@@ -105,8 +115,23 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
         receipt_key,
         receipt_sha256,
         details,
+        shared: spend.shared,
     };
     Ok(once_and(reported, drawn))
+}
+
+/// A claim has one receipt, and it is the one that was reported.
+fn attach(case: &Case, id: ClaimId, file: &ReceiptFile) -> Result<Vec<CaseEvent>, Refusal> {
+    let claim = known(case, id)?;
+    if claim.receipt.is_some() {
+        return Err(Refusal::new("receipt-attached", "the claim has its receipt already"));
+    }
+    if claim.receipt_sha256.is_some_and(|reported| reported != file.sha256) {
+        let detail = "the file is not the one whose SHA-256 was reported with the claim";
+        return Err(Refusal::new("another-receipt", detail));
+    }
+    let ReceiptFile { pieces, sha256, bytes } = file.clone();
+    Ok(vec![ReceiptAttached { claim: id, pieces, sha256, bytes }.into()])
 }
 
 /// Values a claim that waited, at the rate that was asked for when it was reported.
@@ -116,7 +141,7 @@ fn convert(case: &Case, id: ClaimId, quote: &Quote) -> Result<Vec<CaseEvent>, Re
     let exchange = exchange.ok_or_else(|| {
         Refusal::new("not-waiting", format!("the claim is {}: it waits for no rate", claim.state))
     })?;
-    let eur = exchange.value(claim.amount, quote)?;
+    let eur = exchange.value_of(claim.amount, claim.shared, quote)?;
     bookable(eur, &case.balances.line(&claim.budget_line))?;
     let budget_line = claim.budget_line.clone();
     let drawn = plan::drawn_by(case, id, &claim.partner, claim.benefit(), eur);

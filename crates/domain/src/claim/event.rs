@@ -51,6 +51,21 @@ pub struct Exchange {
     pub quote: Option<Quote>,
 }
 
+/// One person's share of a receipt that is for a family. The amounts of all shares sum to that of the receipt, and their
+/// euros to what the receipt is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shared {
+    /// The claim of the first share, which stands for the receipt.
+    pub of: ClaimId,
+    /// Which share, from 1.
+    pub part: u32,
+    /// How many shares there are.
+    pub parts: u32,
+    /// As on the receipt.
+    pub whole: Amount,
+}
+
 /// A partner reported spend on a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,6 +95,23 @@ pub struct SpendReported {
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
     pub details: TextId,
+    /// Which share of the receipt this is, if it is for a family; `amount` is the share (none in versions 1 and 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<Shared>,
+}
+
+/// The file of a receipt was put into the vault.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptAttached {
+    /// Of which claim.
+    pub claim: ClaimId,
+    /// Its content in the vault, in pieces, in their order.
+    pub pieces: Vec<TextId>,
+    /// SHA-256 of the file.
+    pub sha256: FileDigest,
+    /// Its length.
+    pub bytes: u64,
 }
 
 /// The rate that a claim waited for was published: its euros are computed, once and for all.

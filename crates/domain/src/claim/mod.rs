@@ -13,11 +13,12 @@ pub use command::{ClaimCommand, Spend};
 pub use decide::decide;
 pub use event::{
     Basis, BenefitReversed, ClaimAccepted, ClaimAnswered, ClaimConverted, ClaimProposed, ClaimQueried,
-    ClaimReason, ClaimRefused, ClaimReopened, Exchange, Original, QueryReason, SpendReported,
+    ClaimReason, ClaimRefused, ClaimReopened, Exchange, Original, QueryReason, ReceiptAttached, Shared,
+    SpendReported,
 };
 pub use flags::{Flag, FlagKind, Sighted, flags};
-pub use state::{Claim, ClaimState, evolve};
-pub(crate) use upcast::{BenefitReversedV1, ClaimQueriedV1, SpendReportedV1};
+pub use state::{Claim, ClaimState, ReceiptFile, evolve};
+pub(crate) use upcast::{BenefitReversedV1, ClaimQueriedV1, SpendReportedV1, SpendReportedV2};
 pub(crate) use value::euros;
 
 /// Kind of unique fact: a receipt of a supplier reported by a partner.

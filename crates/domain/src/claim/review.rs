@@ -57,7 +57,8 @@ pub(super) fn accept(
         return refused(ClaimReason::OverCap, basis);
     }
     if let Some(second_approval_from) = rulebook.parameters().second_approval_from
-        && eur >= second_approval_from
+        // A receipt is no smaller for being shared.
+        && claim.worth_of_receipt().unwrap_or(eur) >= second_approval_from
     {
         match &claim.proposed_by {
             None => {

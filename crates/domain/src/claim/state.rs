@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use money::{Amount, Eur};
 
-use super::event::{ClaimReason, Exchange};
+use super::event::{ClaimReason, Exchange, Shared};
 use crate::case::CaseEvent;
 use crate::ids::{Actor, ClaimId, FileDigest, PartnerCode, TextId};
 use crate::refusal::FoldError;
@@ -65,6 +65,10 @@ pub struct Claim {
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
     pub details: TextId,
+    /// Which share of the receipt it is, if that is for a family.
+    pub shared: Option<Shared>,
+    /// The file of the receipt in the vault.
+    pub receipt: Option<ReceiptFile>,
     /// Counts as disbursed.
     pub eligible: Eur,
     /// Does not.
@@ -81,7 +85,23 @@ pub struct Claim {
     pub proposed_by: Option<Actor>,
 }
 
+/// The file of a receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceiptFile {
+    /// Its content in the vault, in pieces, in their order.
+    pub pieces: Vec<TextId>,
+    /// SHA-256 of the file.
+    pub sha256: FileDigest,
+    /// Its length.
+    pub bytes: u64,
+}
+
 impl Claim {
+    /// What stands on the receipt.
+    pub fn whole(&self) -> Amount {
+        self.shared.map_or(self.amount, |shared| shared.whole)
+    }
+
     /// Not decided yet.
     pub fn is_open(&self) -> bool {
         self.state.is_open()
@@ -112,6 +132,8 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 eur: e.eur,
                 receipt_sha256: e.receipt_sha256,
                 details: e.details,
+                shared: e.shared,
+                receipt: None,
                 eligible: Eur::ZERO,
                 disallowed: Eur::ZERO,
                 reversed: Eur::ZERO,
@@ -125,6 +147,13 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 return Err(FoldError(format!("claim {} is reported twice", e.claim)));
             }
         }
+        CaseEvent::ReceiptAttached(e) => match claims.get_mut(&e.claim) {
+            Some(claim) if claim.receipt.is_none() => {
+                let (pieces, sha256, bytes) = (e.pieces.clone(), e.sha256, e.bytes);
+                claim.receipt = Some(ReceiptFile { pieces, sha256, bytes });
+            }
+            _ => return Err(FoldError(format!("claim {} has its receipt already, or is unknown", e.claim))),
+        },
         CaseEvent::ClaimConverted(e) => match claims.get_mut(&e.claim) {
             Some(claim) if claim.state == ClaimState::WaitingForRate => {
                 claim.eur = Some(e.eur);

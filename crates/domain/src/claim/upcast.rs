@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use money::{Amount, Eur};
 use serde::Deserialize;
 
-use super::event::{Basis, BenefitReversed, ClaimQueried, QueryReason, SpendReported};
+use super::event::{Basis, BenefitReversed, ClaimQueried, Exchange, QueryReason, SpendReported};
 use crate::ids::{ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 
 /// Version 1: every amount came with its euros.
@@ -40,6 +40,46 @@ impl From<SpendReportedV1> for SpendReported {
             receipt_key: event.receipt_key,
             receipt_sha256: event.receipt_sha256,
             details: event.details,
+            shared: None,
+        }
+    }
+}
+
+/// Version 2: every receipt was one person's.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpendReportedV2 {
+    claim: ClaimId,
+    partner: PartnerCode,
+    category: String,
+    budget_line: String,
+    delivered_on: Date,
+    amount: Amount,
+    #[serde(default)]
+    exchange: Option<Exchange>,
+    #[serde(default)]
+    eur: Option<Eur>,
+    receipt_key: KeyDigest,
+    #[serde(default)]
+    receipt_sha256: Option<FileDigest>,
+    details: TextId,
+}
+
+impl From<SpendReportedV2> for SpendReported {
+    fn from(event: SpendReportedV2) -> Self {
+        Self {
+            claim: event.claim,
+            partner: event.partner,
+            category: event.category,
+            budget_line: event.budget_line,
+            delivered_on: event.delivered_on,
+            amount: event.amount,
+            exchange: event.exchange,
+            eur: event.eur,
+            receipt_key: event.receipt_key,
+            receipt_sha256: event.receipt_sha256,
+            details: event.details,
+            shared: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use money::{Amount, Currency, Eur};
 
-use super::event::{Exchange, Original};
+use super::event::{Exchange, Original, Shared};
 use super::state::Claim;
 use crate::rates::{self, Quote};
 use crate::refusal::Refusal;
@@ -26,10 +26,34 @@ impl Exchange {
     }
 }
 
+impl Exchange {
+    /// The same for what may be one share of a receipt: its share of what the whole is worth.
+    pub(super) fn value_of(
+        &self,
+        amount: Amount,
+        shared: Option<Shared>,
+        quote: &Quote,
+    ) -> Result<Eur, Refusal> {
+        match shared {
+            None => self.value(amount, quote),
+            Some(shared) => shared.of_euros(self.value(shared.whole, quote)?),
+        }
+    }
+}
+
 impl Claim {
     /// The rate it was converted at; none for euros, and while it waits for its rate.
     pub fn quote(&self) -> Option<Quote> {
         self.exchange.as_ref().and_then(|exchange| exchange.quote)
+    }
+
+    /// What the whole receipt is worth, of which this may be one share; none while the rate is still to come.
+    pub fn worth_of_receipt(&self) -> Option<Eur> {
+        match (self.shared, self.quote()) {
+            (None, _) => self.eur,
+            (Some(shared), None) => shared.whole.to_eur_exact(),
+            (Some(shared), Some(quote)) => shared.whole.convert(quote.rate).ok(),
+        }
     }
 
     /// What is worth how much of what this claim was converted at: an amount in euro is itself, one in the currency of
@@ -37,6 +61,10 @@ impl Claim {
     pub fn value_of(&self, amount: Amount) -> Result<(Eur, Option<Original>), Refusal> {
         if amount.currency() == Currency::EUR {
             return Ok((euros(amount)?, None));
+        }
+        // All of a share is worth what was booked for it, which may be a cent beside its own conversion.
+        if let (true, Some(quote), Some(eur)) = (amount == self.amount, self.quote(), self.eur) {
+            return Ok((eur, Some(Original { amount, quote })));
         }
         match self.quote().filter(|_| amount.currency() == self.amount.currency()) {
             Some(quote) => Ok((converted(amount, &quote)?, Some(Original { amount, quote }))),
@@ -69,4 +97,34 @@ fn converted(amount: Amount, quote: &Quote) -> Result<Eur, Refusal> {
         return Err(Refusal::new("worth-nothing", detail));
     }
     Ok(eur)
+}
+
+/// What a claim is worth at a rate. A share of a family's receipt is worth its share of what the whole receipt is worth,
+/// so that no cent is lost or made by rounding each.
+pub(super) fn shared(amount: Amount, shared: Option<Shared>, quote: &Quote) -> Result<Eur, Refusal> {
+    match shared {
+        None => converted(amount, quote),
+        Some(shared) => shared.of_euros(converted(shared.whole, quote)?),
+    }
+}
+
+impl Shared {
+    /// This share of what stands on the receipt, if it is one.
+    pub fn amount(&self) -> Option<Amount> {
+        let shares = self.whole.split_equally(usize::try_from(self.parts).ok()?).ok()?;
+        shares.get(self.place()?).copied()
+    }
+
+    /// This share of what the receipt is worth.
+    fn of_euros(&self, whole: Eur) -> Result<Eur, Refusal> {
+        let wrong =
+            || Refusal::new("wrong-share", format!("there is no share {} of {}", self.part, self.parts));
+        let parts = usize::try_from(self.parts).map_err(|_| wrong())?;
+        let shares = whole.split_equally(parts).map_err(|_| wrong())?;
+        self.place().and_then(|place| shares.get(place)).copied().ok_or_else(wrong)
+    }
+
+    fn place(&self) -> Option<usize> {
+        usize::try_from(self.part.checked_sub(1)?).ok()
+    }
 }

@@ -245,6 +245,7 @@ fn the_story_the_corpus_tells_ends_with_these_figures() {
         "ArrivalGrantRefused",
         "ArrivalGrantAllowed",
         "SpendReported",
+        "ReceiptAttached",
         "ClaimQueried",
         "ClaimAccepted",
         "SpendReported.with-the-receipt-in-dinars",
@@ -331,6 +332,37 @@ fn a_first_version_is_not_read_with_what_the_second_added() {
         let new = added.iter().any(|(name, field)| *name == golden.event_type && body.get(field).is_some());
         let event = recorded(noun(&golden.event_type), &golden.event_type, 1, &golden.body);
         assert_eq!(Event::decode(&event).is_err(), new, "{}", golden.file);
+    }
+}
+
+/// Versions 1 and 2 knew no families: every receipt was one person's.
+#[test]
+fn an_older_version_is_not_read_with_what_the_third_added() {
+    let corpus = corpus();
+    for golden in corpus.iter().filter(|golden| golden.version == 3) {
+        let body: Value = serde_json::from_slice(&golden.body).unwrap();
+        let event = recorded(noun(&golden.event_type), &golden.event_type, 2, &golden.body);
+        assert_eq!(Event::decode(&event).is_err(), body.get("shared").is_some(), "{}", golden.file);
+    }
+}
+
+/// The third version: shares of a family's receipt.
+#[test]
+fn the_story_of_a_family_ends_with_these_figures() {
+    let corpus = corpus();
+    let mut case = None;
+    for name in
+        ["ApplicationFiled", "SpendReported.a-share-in-dinars", "SpendReported.a-share-waiting-for-its-rate"]
+    {
+        let golden = corpus.iter().find(|g| g.file == format!("{name}.json")).unwrap();
+        let Event::Case(event) = read(golden) else { panic!("{name}") };
+        case = Some(Case::evolve(case, &event).unwrap_or_else(|error| panic!("{name}: {error}")));
+    }
+    let case = case.unwrap();
+    assert_eq!(case.balances.line("reintegration").pending, eur("240.54"));
+    for claim in case.claims.values() {
+        assert_eq!(claim.whole().to_string(), "1000000.000");
+        assert_eq!(claim.shared.unwrap().amount(), Some(claim.amount));
     }
 }
 

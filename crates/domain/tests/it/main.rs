@@ -4,6 +4,7 @@
 mod cases;
 mod claims;
 mod exchange;
+mod families;
 mod flags;
 mod four_eyes;
 mod golden;

@@ -160,6 +160,7 @@ pub fn spend(number: u128, delivered_on: &str, amount: &str) -> Spend {
         receipt_key: KeyDigest([number as u8; 32]),
         receipt_sha256: None,
         details: text(5),
+        shared: None,
     }
 }
 

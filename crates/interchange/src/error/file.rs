@@ -6,6 +6,7 @@ use std::io;
 use super::echo::escaped;
 use crate::rates::RATE_FILE_BYTES_MAX;
 use crate::record::{MAX_COLUMNS, MAX_RECORD_BYTES, MAX_ROWS};
+use crate::workbook::WorkbookProblem;
 
 /// A file that cannot be read as a table of the kind asked for. Nothing after the problem has been looked at.
 #[derive(Debug, thiserror::Error)]
@@ -34,9 +35,12 @@ pub enum FileProblem {
     /// The file begins with a UTF-16 byte order mark.
     #[error("The file is UTF-16. Save it as CSV UTF-8.")]
     Utf16,
-    /// The file is a ZIP archive, as Excel workbooks are.
+    /// The file is a ZIP archive, as Excel workbooks are, where a text is needed.
     #[error("The file is an Excel workbook or another ZIP archive. Save it as CSV UTF-8.")]
-    Workbook,
+    Zip,
+    /// An Excel workbook that cannot be read.
+    #[error(transparent)]
+    Workbook(#[from] WorkbookProblem),
     /// Bytes that are not UTF-8; most often an older Windows encoding.
     #[error("Byte {offset} of the file, in row {row}, is not UTF-8. Save it as CSV UTF-8.")]
     NotUtf8 {
@@ -131,7 +135,8 @@ impl FileProblem {
         match self {
             Self::Empty => "file.empty",
             Self::Utf16 => "file.utf-16",
-            Self::Workbook => "file.workbook",
+            Self::Zip => "file.workbook",
+            Self::Workbook(problem) => problem.rule(),
             Self::NotUtf8 { .. } => "file.not-utf-8",
             Self::Nul { .. } => "file.nul",
             Self::Header { .. } => "file.header",

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests may fail them")]
 
+mod book;
 mod cells;
 mod files;
 mod headers;
@@ -9,6 +10,8 @@ mod properties;
 mod rates;
 mod reject;
 mod samples;
+mod templates;
+mod workbooks;
 
 use std::io::Read;
 

@@ -5,7 +5,7 @@ use domain::grant::PaymentMethod;
 use interchange::{CaseRow, Fields, GrantRow, ReversalRow, Row, SpendRow};
 use jiff::civil::Date;
 use money::{Amount, Locale};
-use proptest::collection::vec;
+use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -144,7 +144,7 @@ proptest! {
     fn spend_written_is_the_spend_read(rows in vec(spend(), 0..5)) {
         written_is_read(&rows, |row| vec![
             row.partner.clone(),
-            row.case_ref.clone(),
+            row.case_refs.join(" + "),
             row.category.clone(),
             row.delivered_on.to_string(),
             row.amount.to_string(),
@@ -195,7 +195,12 @@ fn day() -> impl Strategy<Value = Date> {
 }
 
 fn amount() -> impl Strategy<Value = Amount> {
-    (1_u64..=9_999_999_999, select(vec!["EUR", "IQD", "JPY", "SEK"])).prop_map(|(minor, currency)| {
+    amount_from(1)
+}
+
+/// At least so many of the currency's smallest unit.
+fn amount_from(least: u64) -> impl Strategy<Value = Amount> {
+    (least..=9_999_999_999, select(vec!["EUR", "IQD", "JPY", "SEK"])).prop_map(|(minor, currency)| {
         let currency: money::Currency = currency.parse().unwrap();
         let digits = currency.minor_digits() as usize;
         let padded = format!("{minor:0>width$}", width = digits + 1);
@@ -271,17 +276,25 @@ prop_compose! {
 prop_compose! {
     fn spend()(
         partner in CODE,
-        case_ref in REFERENCE,
+        case_refs in btree_set(REFERENCE, 1..5),
         category in CODE,
         delivered_on in day(),
-        amount in amount(),
+        amount in amount_from(5),
         supplier in NAME,
         receipt_no in REFERENCE,
         receipt_sha256 in option::of(any::<[u8; 32]>()),
         description in option::of(FREE_TEXT),
     ) -> SpendRow {
         SpendRow {
-            partner, case_ref, category, delivered_on, amount, supplier, receipt_no, receipt_sha256, description,
+            partner,
+            case_refs: case_refs.into_iter().collect(),
+            category,
+            delivered_on,
+            amount,
+            supplier,
+            receipt_no,
+            receipt_sha256,
+            description,
         }
     }
 }

@@ -105,6 +105,8 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             ledger.reopen_claim(case, claim, &reason).await?;
             say(format!("claim {number} is taken up again: decide it with `svala claim accept {number}`"))?;
         }
+        ClaimCommand::Attach { claim, file } => super::receipt::attach(place, claim, &file).await?,
+        ClaimCommand::Receipt { claim, out } => super::receipt::save(place, claim, &out).await?,
         ClaimCommand::Reverse { claim: number, amount, currency, on, reason } => {
             let amount = Amount::parse(&amount, currency, Locale::Strict)
                 .map_err(|error| Failure::usage(format!("--amount {amount}: {error}")))?;

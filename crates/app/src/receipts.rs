@@ -1,0 +1,149 @@
+//! Receipts as files: into the vault beside their claims, and out again.
+//!
+//! A file is sealed under the key of the person, in pieces as long as a text may be, and goes with the person's key. Of a
+//! family's receipt there is one copy, with the claim of the first share.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use ::claims::ClaimsProjection;
+use domain::claim::ReceiptFile;
+use domain::ids::FileDigest;
+use domain::{CaseId, ClaimCommand, ClaimId, TextId};
+use event_log::SealedText;
+use sha2::{Digest, Sha256};
+
+use crate::error::AppError;
+use crate::ledger::Ledger;
+use crate::session::{Purpose, Session};
+
+/// Largest receipt, in bytes.
+pub const RECEIPT_BYTES_MAX: u64 = 10 << 20;
+/// Pieces that are read from the vault at a time.
+const PIECES_READ: usize = 64;
+
+/// A file that cannot be a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoReceipt {
+    /// Nothing in it.
+    #[error("the file is empty")]
+    Empty,
+    /// More than [`RECEIPT_BYTES_MAX`].
+    #[error("the file is larger than 10 MiB; scan the receipt with fewer dots, or without colours")]
+    TooLarge,
+}
+
+/// Reads the file of a receipt: not more of it than it may have.
+pub(crate) fn read(path: &Path) -> Result<Result<Vec<u8>, NoReceipt>, AppError> {
+    let failed = || AppError::io(format!("{} cannot be read", path.display()));
+    let file = File::open(path).map_err(failed())?;
+    let mut bytes = Vec::new();
+    // One byte more tells a file that is too large from one that just fits.
+    file.take(RECEIPT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed())?;
+    Ok(match bytes.len() as u64 {
+        0 => Err(NoReceipt::Empty),
+        1..=RECEIPT_BYTES_MAX => Ok(bytes),
+        _ => Err(NoReceipt::TooLarge),
+    })
+}
+
+/// The SHA-256 of a receipt.
+pub(crate) fn digest(bytes: &[u8]) -> FileDigest {
+    FileDigest(Sha256::digest(bytes).into())
+}
+
+impl Ledger {
+    /// Puts the file of a receipt into the vault, beside its claim. Answers whether it was put there now: the same file
+    /// again is nothing new.
+    ///
+    /// # Errors
+    /// The file cannot be read, is empty or too large; the claim has another receipt, or reported another one.
+    pub async fn attach_receipt(&self, case: CaseId, claim: ClaimId, path: &Path) -> Result<bool, AppError> {
+        let bytes = read(path)?.map_err(|why| AppError::Usage(format!("{}: {why}", path.display())))?;
+        self.attach_bytes(case, claim, &bytes).await
+    }
+
+    pub(crate) async fn attach_bytes(
+        &self,
+        case: CaseId,
+        claim: ClaimId,
+        bytes: &[u8],
+    ) -> Result<bool, AppError> {
+        let (case, claim, attached) = self.receipt_of(case, claim).await?;
+        let sha256 = digest(bytes);
+        if attached.is_some_and(|attached| attached.sha256 == sha256) {
+            return Ok(false);
+        }
+        let (about, hash) = (claim.to_string(), sha256.to_string());
+        self.execute(case, &["attach-receipt", &about, &hash], |session, draft| {
+            let pieces = session.seal_file(draft, case, bytes)?;
+            let file = ReceiptFile { pieces, sha256, bytes: bytes.len() as u64 };
+            session.on_claim(draft, case, &ClaimCommand::Attach { claim, file })
+        })
+        .await?;
+        Ok(true)
+    }
+
+    /// The file of a claim's receipt, as it was put into the vault.
+    ///
+    /// # Errors
+    /// No file was attached, its person was erased, or what the vault holds is not the file that was attached.
+    pub async fn receipt(&self, case: CaseId, claim: ClaimId) -> Result<Vec<u8>, AppError> {
+        let (case, _, attached) = self.receipt_of(case, claim).await?;
+        let file = attached.ok_or_else(|| {
+            let hint = "attach it with `svala claim attach NUMBER FILE`, or import spend with --receipts";
+            AppError::Usage(format!("no file of this claim's receipt is in the ledger: {hint}"))
+        })?;
+        let mut session = Session::new(self, Purpose::Check);
+        session.load_cases([case]).await?;
+        let mut bytes = Vec::new();
+        for pieces in file.pieces.chunks(PIECES_READ) {
+            for piece in session.open_pieces(case, pieces).await? {
+                let erased = "the person of this claim was erased, and the receipt with them";
+                bytes.extend(piece.ok_or_else(|| AppError::Usage(erased.into()))?);
+            }
+        }
+        if digest(&bytes) != file.sha256 || bytes.len() as u64 != file.bytes {
+            let what = "the receipt in the vault is not the file that was attached".to_owned();
+            return Err(AppError::Store(event_log::StoreError::Damaged(what)));
+        }
+        Ok(bytes)
+    }
+
+    /// The claim that a receipt is kept with, which is that of the first share, and the file if it is there.
+    async fn receipt_of(
+        &self,
+        case: CaseId,
+        claim: ClaimId,
+    ) -> Result<(CaseId, ClaimId, Option<ReceiptFile>), AppError> {
+        let mut session = Session::new(self, Purpose::Check);
+        session.load_cases([case]).await?;
+        let known = |session: &Session<'_>, case, claim| {
+            let known = session.case(case).and_then(|case| case.claims.get(&claim));
+            known.cloned().ok_or_else(|| AppError::Usage("there is no such claim".into()))
+        };
+        let own = known(&session, case, claim)?;
+        let of = own.shared.map(|shared| shared.of).filter(|of| *of != claim);
+        let Some(of) = of else { return Ok((case, claim, own.receipt)) };
+        let row = self.runner.row::<ClaimsProjection>(&of.to_string()).await?;
+        let first =
+            row.map(|row| row.case).ok_or_else(|| AppError::Usage("there is no such claim".into()))?;
+        session.load_cases([first]).await?;
+        let receipt = known(&session, first, of)?.receipt;
+        Ok((first, of, receipt))
+    }
+}
+
+impl Session<'_> {
+    /// Opens pieces of a file about the person of a case, in their order; `None` where they were erased.
+    async fn open_pieces(&self, case: CaseId, pieces: &[TextId]) -> Result<Vec<Option<Vec<u8>>>, AppError> {
+        let ids: Vec<_> = pieces.iter().map(|piece| piece.0).collect();
+        let sealed = self.ledger().store.texts(&ids).await?;
+        let open = |text: Option<SealedText>| match text {
+            Some(text) => self.open(case, &text.bytes),
+            None => Ok(None),
+        };
+        sealed.into_iter().map(open).collect()
+    }
+}

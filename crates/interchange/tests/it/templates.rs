@@ -1,0 +1,160 @@
+//! Templates of spend reports: written, read back, and held against what they say of themselves.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use domain::{CaseReference, Period};
+use interchange::{Record, SpendRow, Table, Template, TemplateCase, TemplateContent};
+use money::{Currency, Locale};
+use rust_xlsxwriter::Workbook;
+
+use crate::SPEND;
+
+fn content() -> TemplateContent {
+    let case = |bits: u64| TemplateCase {
+        case: CaseReference::from_random(bits),
+        budget_line: "reintegration".into(),
+        cap: "3000.00".parse().unwrap(),
+        remaining: "2500.00".parse().unwrap(),
+        available: "-10.00".parse().unwrap(),
+    };
+    TemplateContent {
+        partner: "irara".parse().unwrap(),
+        period: "2024-Q2".parse().unwrap(),
+        categories: vec!["education".into(), "medical-care".into()],
+        currencies: vec![Currency::EUR, "IQD".parse().unwrap()],
+        cases: vec![case(1), TemplateCase { budget_line: "=1+1".into(), ..case(2) }],
+    }
+}
+
+fn template() -> Template {
+    Template { partner: "irara".parse().unwrap(), period: "2024-Q2".parse::<Period>().unwrap() }
+}
+
+/// A workbook with the hidden sheet of a template and one row of spend, with some cells replaced.
+fn filled(stamp: &[(&str, &str)], changed: &[(&str, &str)]) -> Vec<u8> {
+    let mut workbook = Workbook::new();
+    let hidden = workbook.add_worksheet();
+    hidden.set_name("svala").unwrap();
+    hidden.set_hidden(true);
+    for (row, (key, value)) in (0..).zip(stamp) {
+        hidden.write_string(row, 0, *key).unwrap();
+        hidden.write_string(row, 1, *value).unwrap();
+    }
+    let sheet = workbook.add_worksheet();
+    sheet.set_name("Spend").unwrap();
+    for (column, (name, value)) in (0..).zip(SPEND) {
+        let value = changed.iter().find(|(changed, _)| changed == name).map_or(*value, |(_, value)| *value);
+        sheet.write_string(0, column, *name).unwrap();
+        sheet.write_string(1, column, value).unwrap();
+    }
+    workbook.save_to_buffer().unwrap()
+}
+
+const STAMP: &[(&str, &str)] = &[("template version", "1"), ("partner", "irara"), ("period", "2024-Q2")];
+
+fn read(bytes: Vec<u8>) -> Result<Vec<Record<SpendRow>>, interchange::FileError> {
+    Table::open_file("spend.xlsx", Cursor::new(bytes), Locale::Strict)?.collect()
+}
+
+#[test]
+fn a_template_is_read_back_as_what_it_was_made_for_and_has_no_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("irara.xlsx");
+    content().write(&path).unwrap();
+    let file = std::fs::File::open(&path).unwrap();
+    let mut table = Table::<SpendRow, _>::open_file("irara.xlsx", file, Locale::Strict).unwrap();
+    assert_eq!(table.template(), Some(&template()));
+    assert!(table.next().is_none());
+}
+
+#[test]
+fn a_file_that_is_there_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("irara.xlsx");
+    std::fs::write(&path, "filled in by hand").unwrap();
+    let error = content().write(&path).unwrap_err();
+    assert!(error.to_string().contains("irara.xlsx"), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "filled in by hand");
+    let nowhere = content().write(Path::new("/nowhere/at/all.xlsx")).unwrap_err();
+    assert!(nowhere.to_string().contains("/nowhere/at/all.xlsx"), "{nowhere}");
+}
+
+#[test]
+fn the_days_of_the_period_are_told_apart_from_others() {
+    for (day, outside) in
+        [("2024-03-31", true), ("2024-04-01", false), ("2024-06-30", false), ("2024-07-01", true)]
+    {
+        let records = read(filled(STAMP, &[("delivered_on", day)])).unwrap();
+        assert!(records[0].parsed.is_ok());
+        assert_eq!(records[0].outside_period, outside, "{day}");
+    }
+}
+
+#[test]
+fn a_row_of_another_partner_is_an_error() {
+    let records = read(filled(STAMP, &[("partner", "ettc")])).unwrap();
+    let errors = records[0].parsed.as_ref().unwrap_err();
+    assert_eq!(
+        errors[0].to_string(),
+        "row 2, column partner, value \"ettc\": This is the template of irara. Report the spend of another partner in its own. (rule template.partner)"
+    );
+}
+
+#[test]
+fn a_hidden_sheet_that_is_not_as_it_was_made_stops_the_file() {
+    let replaced = |key: &str, value: &'static str| {
+        STAMP.iter().map(|(k, v)| if *k == key { (*k, value) } else { (*k, *v) }).collect::<Vec<_>>()
+    };
+    for (stamp, rule) in [
+        (replaced("template version", "2"), "template.version"),
+        (replaced("template version", ""), "template.broken"),
+        (replaced("partner", "IRARA!"), "template.broken"),
+        (replaced("period", "soon"), "template.broken"),
+        (Vec::new(), "template.broken"),
+    ] {
+        let error = read(filled(&stamp, &[])).unwrap_err();
+        assert_eq!(error.rule(), rule, "{stamp:?}: {error}");
+    }
+}
+
+/// What drop-down lists refer to is there, and nothing in the workbook is a formula.
+#[test]
+fn lists_to_choose_from_name_the_cells_they_stand_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("irara.xlsx");
+    content().write(&path).unwrap();
+    let parts = unpacked(&std::fs::read(&path).unwrap());
+    let spend = &parts["xl/worksheets/sheet1.xml"];
+    for list in ["svala!$D$2:$D$3", "svala!$E$2:$E$3", "Cases!$A$2:$A$3", "irara"] {
+        assert!(spend.contains(list), "{list}: {spend}");
+    }
+    assert!(parts["xl/workbook.xml"].contains("state=\"hidden\""));
+    assert!(
+        parts["xl/sharedStrings.xml"].contains("<t>'=1+1</t>"),
+        "text that looks like a formula is guarded"
+    );
+    assert!(parts["xl/sharedStrings.xml"].contains("<t>-10.00</t>"), "figures are not");
+    assert!(parts.iter().filter(|(name, _)| name.contains("sheets/")).all(|(_, xml)| !xml.contains("<f>")));
+}
+
+/// The parts of an archive whose parts stand one after the other.
+fn unpacked(bytes: &[u8]) -> std::collections::BTreeMap<String, String> {
+    use std::io::Read;
+    let half = |at: usize| usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
+    let word = |at: usize| half(at) + (half(at + 2) << 16);
+    let mut parts = std::collections::BTreeMap::new();
+    let end = bytes.windows(4).rposition(|window| window == b"PK\x05\x06").unwrap();
+    let mut at = word(end + 16);
+    while bytes[at..].starts_with(b"PK\x01\x02") {
+        let name = String::from_utf8(bytes[at + 46..at + 46 + half(at + 28)].to_vec()).unwrap();
+        let header = word(at + 42);
+        let start = header + 30 + half(header + 26) + half(header + 28);
+        let mut text = String::new();
+        let packed = &bytes[start..start + word(at + 20)];
+        flate2::read::DeflateDecoder::new(packed).read_to_string(&mut text).unwrap();
+        parts.insert(name, text);
+        at += 46 + half(at + 28) + half(at + 30) + half(at + 32);
+    }
+    parts
+}

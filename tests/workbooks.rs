@@ -1,0 +1,200 @@
+//! Excel workbooks in and out: the same rows come to the same figures as CSV, and a template is what it says it is.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::support::{KINDS, Ledger, book, expected, fixtures, only, samples};
+
+/// The four files of a scenario as workbooks, imported.
+fn imported(scenario: &Path, ledger: &Ledger) {
+    for kind in KINDS {
+        let text = fs::read_to_string(scenario.join(format!("{kind}.csv"))).unwrap();
+        ledger.write(&format!("{kind}.xlsx"), book::of_csv(&text));
+        let accept = if kind == "spend" { "--accept" } else { "" };
+        ledger.ok(&format!("import {kind} {kind}.xlsx {accept}"));
+    }
+}
+
+fn equals(ledger: &Ledger, listing: &str, path: &Path) {
+    let wanted = expected(path);
+    let columns: Vec<&str> = wanted[0].keys().map(String::as_str).collect();
+    assert_eq!(only(ledger.csv(listing), &columns), wanted, "{}", path.display());
+}
+
+#[test]
+fn the_small_scenario_as_workbooks_gives_what_was_worked_out_by_hand() {
+    let ledger = Ledger::of_one();
+    imported(&fixtures(), &ledger);
+    equals(&ledger, "balance", &fixtures().join("expected-balances.csv"));
+    equals(&ledger, "claim list", &fixtures().join("expected-claims.csv"));
+    equals(&ledger, "grant list", &fixtures().join("expected-grants.csv"));
+    ledger.is_sound();
+}
+
+#[test]
+fn the_same_rows_as_csv_are_recognised_after_a_workbook() {
+    let ledger = Ledger::of_one();
+    imported(&fixtures(), &ledger);
+    ledger.take_files(&fixtures());
+    for kind in KINDS {
+        let report = ledger.json(&format!("import {kind} {kind}.csv"));
+        assert_eq!(report["counts"]["applied"], 0, "{kind}: {report}");
+        assert_eq!(report["counts"]["rejected"], 0, "{kind}: {report}");
+    }
+    let again = ledger.ok("import spend spend.xlsx");
+    assert!(again.contains("this very file was imported before"), "{again}");
+}
+
+#[test]
+fn the_sample_scenarios_as_workbooks_give_the_expected_balances_and_claims() {
+    for name in ["scenario-eur", "scenario"] {
+        let Some(scenario) = samples(name) else { continue };
+        let ledger = Ledger::of_one();
+        let mut rates: Vec<String> = fs::read_dir(&scenario)
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .filter(|file| file.extension() == Some("json".as_ref()))
+            .map(|file| format!("'{}'", file.display()))
+            .collect();
+        rates.sort();
+        if !rates.is_empty() {
+            ledger.ok(&format!("import rates {}", rates.join(" ")));
+        }
+        imported(&scenario, &ledger);
+        equals(&ledger, "balance", &scenario.join("expected-balances.csv"));
+        equals(&ledger, "claim list", &scenario.join("expected-claims.csv"));
+        ledger.is_sound();
+    }
+}
+
+const HEADER: &str =
+    "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description";
+
+fn row(partner: &str, receipt: &str, delivered_on: &str) -> String {
+    format!("{partner},FX-2041,education,{delivered_on},10.00,EUR,Lempa Night School,{receipt},,")
+}
+
+#[test]
+fn errors_in_a_workbook_name_row_and_column_and_partial_writes_a_csv_to_correct() {
+    let ledger = Ledger::small("grants");
+    let rows = [HEADER.to_owned(), row("irara", "R-1", "2024-02-01"), row("irara", "R-2", "1980-01-01")];
+    ledger.write("report.xlsx", book::of_csv(&rows.join("\n")));
+    let error = ledger.fail(2, "import spend report.xlsx");
+    assert!(
+        error.contains("report.xlsx row 3, column delivered_on, value \"1980-01-01\": The year of a date"),
+        "{error}"
+    );
+    let said = ledger.ok("import spend report.xlsx --partial");
+    assert!(said.contains("report.rejected.csv"), "{said}");
+    let rejected = ledger.read("report.rejected.csv");
+    assert!(rejected.contains("1980-01-01,10,EUR,Lempa Night School,R-2,,,"), "{rejected}");
+    ledger.write("corrected.csv", rejected.replace("1980-01-01", "2024-02-02"));
+    assert_eq!(ledger.json("import spend corrected.csv")["counts"]["applied"], 1);
+}
+
+#[test]
+fn a_template_holds_its_partners_open_cases_and_is_no_report_until_it_is_filled_in() {
+    let ledger = Ledger::small("spend");
+    let said = ledger.ok("partner template irara --period 2024-Q1 --out irara.xlsx");
+    assert!(said.contains("the spend report of irara for 2024-Q1, with "), "{said}");
+    let report = ledger.json("import spend irara.xlsx --dry-run");
+    assert_eq!(report["counts"]["rows"], 0, "{report}");
+
+    let before = fs::read(ledger.path("irara.xlsx")).unwrap();
+    let error = ledger.fail(2, "partner template irara --period 2024-Q1 --out irara.xlsx");
+    assert!(error.contains("is there already and was not touched"), "{error}");
+    assert_eq!(fs::read(ledger.path("irara.xlsx")).unwrap(), before);
+    let error = ledger.fail(2, "partner template nobody --period 2024-Q1 --out nobody.xlsx");
+    assert!(error.contains("there is no partner nobody"), "{error}");
+    let error = ledger.fail(2, "partner template irara --period 2024-Q5 --out q5.xlsx");
+    assert!(error.contains("a period is written 2024"), "{error}");
+    converts(&ledger, "irara.xlsx");
+}
+
+/// Another program opens the template and finds the header and the cases in it.
+fn converts(ledger: &Ledger, name: &str) {
+    let office = ["soffice", "libreoffice"].into_iter().find(|program| {
+        Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+    });
+    let Some(office) = office else {
+        eprintln!("SKIPPED: no LibreOffice here, so the template was only read back by the program itself");
+        return;
+    };
+    let home = format!("-env:UserInstallation=file://{}", ledger.path("office").display());
+    let converted = Command::new(office)
+        .args([
+            &home,
+            "--headless",
+            "--convert-to",
+            "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1",
+        ])
+        .arg("--outdir")
+        .arg(ledger.path("."))
+        .arg(ledger.path(name))
+        .output()
+        .unwrap();
+    assert!(converted.status.success(), "{converted:?}");
+    let stem = name.trim_end_matches(".xlsx");
+    assert!(ledger.read(&format!("{stem}-Spend.csv")).starts_with(HEADER));
+    let cases = ledger.read(&format!("{stem}-Cases.csv"));
+    assert!(cases.contains(&ledger.support("FX-2041")["case"]), "{cases}");
+}
+
+#[test]
+fn a_template_takes_rows_of_its_partner_only_and_counts_those_outside_its_period() {
+    let ledger = Ledger::small("grants");
+    let rows = [
+        HEADER.to_owned(),
+        row("irara", "R-1", "2024-02-01"),
+        row("irara", "R-2", "2024-04-01"),
+        row("caritas", "R-3", "2024-02-01"),
+    ];
+    ledger.write("all.xlsx", book::template(&rows.join("\n"), "1", "irara", "2024-Q1"));
+    let error = ledger.fail(2, "import spend all.xlsx");
+    assert!(
+        error.contains("all.xlsx row 4, column partner, value \"caritas\": This is the template of irara."),
+        "{error}"
+    );
+
+    ledger.write("own.xlsx", book::template(&rows[..3].join("\n"), "1", "irara", "2024-Q1"));
+    let dry = ledger.json("import spend own.xlsx --dry-run");
+    assert_eq!((&dry["counts"]["applied"], &dry["outside_period"]), (&2.into(), &1.into()), "{dry}");
+    let said = ledger.ok("import spend own.xlsx");
+    assert!(
+        said.contains("warning          1  (delivered outside of the template's period; kept)"),
+        "{said}"
+    );
+
+    ledger.write("newer.xlsx", book::template(&rows[..3].join("\n"), "2", "irara", "2024-Q1"));
+    let error = ledger.fail(2, "import spend newer.xlsx");
+    assert!(error.contains("a template of version 2, which this program does not know"), "{error}");
+}
+
+/// 10 000 rows as a partner's workbook, with their figures as CSV has them.
+#[test]
+fn long_a_workbook_of_ten_thousand_rows_is_imported_in_less_than_a_minute() {
+    if std::env::var_os("SVALA_LONG").is_none() {
+        eprintln!("SKIPPED: 10 000 rows as a workbook; set SVALA_LONG=1");
+        return;
+    }
+    let ledger = Ledger::small("grants");
+    let rows = (0..10_000).map(|n| {
+        let amount = format!("{}.{:02}", n % 97 + 1, n % 100);
+        format!("irara,FX-2041,education,2024-02-01,{amount},EUR,Lempa Night School,L-{n},,lesson {n}")
+    });
+    let text = [HEADER.to_owned()].into_iter().chain(rows).collect::<Vec<_>>().join("\n");
+    ledger.write("large.xlsx", book::of_csv(&text));
+    let begun = Instant::now();
+    let report = ledger.json("import spend large.xlsx --accept");
+    let took = begun.elapsed();
+    eprintln!("10 000 rows of a workbook imported in {took:?}");
+    assert_eq!(report["counts"]["rows"], 10_000, "{report}");
+    assert!(took.as_secs() < 60, "{took:?}");
+
+    let twin = Ledger::small("grants");
+    twin.write("large.csv", text);
+    twin.ok("import spend large.csv --accept");
+    assert_eq!(ledger.balances(), twin.balances());
+}
