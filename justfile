@@ -36,7 +36,7 @@ advisories:
 bench *options:
     scripts/postgres run cargo run --release -p bench -- {{options}}
 
-# The tests that take minutes: a 100 000 row import with its memory measured.
+# The tests that take minutes: a 100 000 row import with its memory measured, 10 000 rows of a workbook, 1 GiB of CSV.
 long:
     SVALA_LONG=1 cargo test --release -p cli --test end_to_end -- long --nocapture
 
@@ -52,6 +52,14 @@ faults:
 # Every property test with so many times its usual number of random cases: parsers, money, rules, decisions, stores.
 fuzz times="50":
     PROPTEST_CASES=$((256 * {{times}})) scripts/postgres run cargo test --workspace --exclude cli -- --test-threads=2
+
+# The readers of files alone, each with so many times its usual number of random files; these need no database.
+fuzz-csv times="200":
+    PROPTEST_CASES=$((256 * {{times}})) cargo test -p interchange --test it -- properties
+fuzz-xlsx times="200":
+    PROPTEST_CASES=$((256 * {{times}})) cargo test -p interchange -- workbook
+fuzz-rates times="200":
+    PROPTEST_CASES=$((256 * {{times}})) cargo test -p interchange --test it -- rates
 
 # Write the golden messages and the recipes' output anew; look at the difference before committing it.
 golden:

@@ -14,19 +14,20 @@ mod grants;
 mod pass;
 mod rates;
 mod record;
+mod report;
 mod reversals;
 mod rows;
 mod shares;
 mod spend;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use domain::ledger::ImportCounts;
 use event_log::hex;
-use interchange::{Dialect, Row, RowError};
+use interchange::{Row, RowError};
 use money::{Eur, Locale};
 use sha2::{Digest, Sha256};
 
@@ -34,7 +35,7 @@ use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::session::{Purpose, Session};
 
-use pass::{Orders, Pass, Rejects};
+use pass::{Orders, Rejects};
 pub(crate) use record::IMPORT;
 
 pub use cases::Cases;
@@ -42,6 +43,7 @@ pub use folder::ReceiptFolder;
 pub use grants::Grants;
 pub use rates::{MonthFrom, RatesFileReport, RatesReport, RatesRequest};
 pub use record::{EarlierImport, ImportedFile};
+pub use report::{ImportReport, Receipts};
 pub use reversals::Reversals;
 pub(crate) use rows::{named, reversal_parts};
 pub use spend::Spend;
@@ -80,15 +82,6 @@ pub trait Importer: Sync {
     ) -> impl Future<Output = Result<Receipts, AppError>> + Send {
         async { Ok(Receipts::default()) }
     }
-}
-
-/// Files of receipts that came with a file of spend.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Receipts {
-    /// How many were put into the vault, or would be.
-    pub attached: u64,
-    /// Rows whose receipt has no file.
-    pub missing: BTreeSet<u64>,
 }
 
 /// Where a row stands.
@@ -159,39 +152,6 @@ pub struct ImportRequest {
     pub partial: bool,
     /// Where the reject file goes; beside the file by default.
     pub rejects: Option<PathBuf>,
-}
-
-/// What an import came to.
-#[derive(Debug, Clone)]
-pub struct ImportReport {
-    /// cases, grants, spend or reversals.
-    pub kind: &'static str,
-    /// The file's name, without its folder.
-    pub file: String,
-    /// SHA-256 of the file.
-    pub sha256: String,
-    /// Delimiter and byte order mark found.
-    pub dialect: Option<Dialect>,
-    /// What became of the rows.
-    pub counts: ImportCounts,
-    /// Rows whose claim waits for an exchange rate.
-    pub waiting_for_rate: u64,
-    /// Rows delivered outside of the period of the template they stand in: kept all the same.
-    pub outside_period: u64,
-    /// Files of receipts that came with it.
-    pub receipts: Receipts,
-    /// Reasons of business refusals: rows, and euro where there is an amount.
-    pub refused: BTreeMap<String, (u64, Eur)>,
-    /// The first errors, by row.
-    pub errors: Vec<RowError>,
-    /// All errors.
-    pub errors_total: u64,
-    /// Where this very file was imported before: nothing was done now.
-    pub imported_before: Option<EarlierImport>,
-    /// The rows left out, for correction.
-    pub reject_file: Option<PathBuf>,
-    /// Whether anything was written.
-    pub written: bool,
 }
 
 /// Told how far an import has come.
@@ -278,19 +238,6 @@ impl Ledger {
             report.waiting_for_rate = report.waiting_for_rate.min(waiting);
         }
         Ok(report)
-    }
-}
-
-impl ImportReport {
-    fn take(&mut self, mut pass: Pass) {
-        pass.errors.sort_by_key(|error| error.row);
-        self.errors_total = pass.errors_total();
-        self.dialect = pass.dialect;
-        self.counts = pass.counts;
-        self.waiting_for_rate = pass.waiting_for_rate;
-        self.outside_period = pass.outside_period;
-        self.refused = pass.refused;
-        self.errors = pass.errors;
     }
 }
 

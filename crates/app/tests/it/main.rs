@@ -8,6 +8,7 @@
 
 mod checkpoints;
 mod dry_run;
+mod families;
 mod faults;
 mod files;
 mod homes;

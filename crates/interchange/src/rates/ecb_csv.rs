@@ -5,8 +5,8 @@ use money::Currency;
 
 use super::RateForm;
 use super::gathered::{Gathered, Place};
+use crate::cell::iso_date;
 use crate::error::FileProblem;
-use crate::fields::iso_date;
 use crate::record::Records;
 
 /// What stands where the bank has published no rate.

@@ -7,8 +7,8 @@ use quick_xml::name::ResolveResult;
 
 use super::RateForm;
 use super::gathered::{Gathered, Place};
+use crate::cell::iso_date;
 use crate::error::FileProblem;
-use crate::fields::iso_date;
 
 /// The namespace of the cubes.
 const NAMESPACE: &str = "http://www.ecb.int/vocabulary/2002-08-01/eurofxref";

@@ -1,0 +1,67 @@
+//! What an import came to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use domain::ledger::ImportCounts;
+use interchange::{Dialect, RowError};
+use money::Eur;
+
+use super::pass::Pass;
+use super::record::EarlierImport;
+
+/// What an import came to.
+#[derive(Debug, Clone)]
+pub struct ImportReport {
+    /// cases, grants, spend or reversals.
+    pub kind: &'static str,
+    /// The file's name, without its folder.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Delimiter and byte order mark found.
+    pub dialect: Option<Dialect>,
+    /// What became of the rows.
+    pub counts: ImportCounts,
+    /// Rows whose claim waits for an exchange rate.
+    pub waiting_for_rate: u64,
+    /// Rows delivered outside of the period of the template they stand in: kept all the same.
+    pub outside_period: u64,
+    /// Files of receipts that came with it.
+    pub receipts: Receipts,
+    /// Reasons of business refusals: rows, and euro where there is an amount.
+    pub refused: BTreeMap<String, (u64, Eur)>,
+    /// The first errors, by row.
+    pub errors: Vec<RowError>,
+    /// All errors.
+    pub errors_total: u64,
+    /// Where this very file was imported before: nothing was done now.
+    pub imported_before: Option<EarlierImport>,
+    /// The rows left out, for correction.
+    pub reject_file: Option<PathBuf>,
+    /// Whether anything was written.
+    pub written: bool,
+}
+
+/// Files of receipts that came with a file of spend.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipts {
+    /// How many were put into the vault, or would be.
+    pub attached: u64,
+    /// Rows whose receipt has no file.
+    pub missing: BTreeSet<u64>,
+}
+
+impl ImportReport {
+    /// Takes over what became of the rows.
+    pub(super) fn take(&mut self, mut pass: Pass) {
+        pass.errors.sort_by_key(|error| error.row);
+        self.errors_total = pass.errors_total();
+        self.dialect = pass.dialect;
+        self.counts = pass.counts;
+        self.waiting_for_rate = pass.waiting_for_rate;
+        self.outside_period = pass.outside_period;
+        self.refused = pass.refused;
+        self.errors = pass.errors;
+    }
+}
