@@ -1,6 +1,6 @@
 //! A receipt for a family: each person's share is a claim of its own, and no unit is lost.
 
-use domain::claim::{ReceiptFile, Shared, Spend};
+use domain::claim::{ClaimState, ReceiptFile, Shared, Spend};
 use domain::ids::FileDigest;
 use domain::rates::{Quote, RateSource};
 use domain::{CaseEvent, ClaimCommand};
@@ -82,6 +82,21 @@ fn what_does_not_fit_one_person_is_disallowed_for_that_person() {
     history.done(shares[1].clone());
     history.done(accept(2));
     assert_eq!(history.figures(SUPPORT), "3000.00 3000.00 0.00 1500.00 0.00");
+}
+
+/// A limit on what one person decides is one on receipts: sharing does not bring a receipt below it.
+#[test]
+fn a_large_receipt_takes_two_people_also_when_it_is_shared() {
+    for (whole, state) in [("1999.98", ClaimState::Accepted), ("2000.00", ClaimState::Proposed)] {
+        let mut history = History::arrived_under(rules(), facts());
+        history.done(shares(amount(whole, "EUR"), 3, None).remove(1));
+        history.done(accept(2));
+        assert_eq!(history.case().claims[&claim(2)].state, state, "{whole}");
+    }
+    let mut history = History::arrived_under(rules(), facts());
+    history.done(shares(amount("2771598.400", "IQD"), 3, Some(quote("1385.7992"))).remove(2));
+    history.done(accept(3));
+    assert_eq!(history.case().claims[&claim(3)].state, ClaimState::Proposed);
 }
 
 #[test]
