@@ -167,6 +167,9 @@ fn a_template_takes_rows_of_its_partner_only_and_counts_those_outside_its_period
         "{said}"
     );
 
+    let kept = "event_type = 'FileImported' AND body LIKE '%template.outside-period: 1%'";
+    assert_eq!(ledger.number(&format!("SELECT count(*) FROM events WHERE {kept}")), 1);
+
     ledger.write("newer.xlsx", book::template(&rows[..3].join("\n"), "2", "irara", "2024-Q1"));
     let error = ledger.fail(2, "import spend newer.xlsx");
     assert!(error.contains("a template of version 2, which this program does not know"), "{error}");

@@ -76,13 +76,21 @@ impl Ledger {
             return Ok(false);
         }
         let (about, hash) = (claim.to_string(), sha256.to_string());
-        self.execute(case, &["attach-receipt", &about, &hash], |session, draft| {
+        let request = ["attach-receipt", &about, &hash];
+        let attached = self.execute(case, &request, |session, draft| {
             let pieces = session.seal_file(draft, case, bytes)?;
             let file = ReceiptFile { pieces, sha256, bytes: bytes.len() as u64 };
             session.on_claim(draft, case, &ClaimCommand::Attach { claim, file })
-        })
-        .await?;
-        Ok(true)
+        });
+        match attached.await {
+            Ok(()) => Ok(true),
+            // Somebody else may have attached the very same file meanwhile.
+            Err(error @ AppError::Refused(_)) => match self.receipt_of(case, claim).await? {
+                (.., Some(attached)) if attached.sha256 == sha256 => Ok(false),
+                _ => Err(error),
+            },
+            Err(error) => Err(error),
+        }
     }
 
     /// The file of a claim's receipt, as it was put into the vault.

@@ -223,7 +223,8 @@ impl Ledger {
         let complete = done.errors_total() == 0 && !done.waiting;
         if complete || done.counts.applied + done.counts.refused > 0 {
             let key = complete.then_some(import_key);
-            self.record_import(kind, sha256, &name, done.counts, &done.rules, key).await?;
+            let warnings = done.warnings(&report.receipts);
+            self.record_import(kind, sha256, &name, done.counts, &warnings, key).await?;
             report.written = true;
         }
         report.written |= report.receipts.attached > 0;

@@ -12,7 +12,7 @@ use interchange::{Dialect, Layout, Record, RejectFile, RowError, Table};
 use money::Eur;
 
 use super::chunk::{Writing, Written};
-use super::{ERRORS_LISTED_MAX, ImportProgress, ImportRequest, Importer, Refused, RowOutcome};
+use super::{ERRORS_LISTED_MAX, ImportProgress, ImportRequest, Importer, Receipts, Refused, RowOutcome};
 use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::session::{Purpose, Session};
@@ -108,6 +108,15 @@ impl Pass {
     /// Number of errors, listed or not.
     pub(super) fn errors_total(&self) -> u64 {
         self.rules.values().sum()
+    }
+
+    /// What the record of the import keeps as warnings: the number of each.
+    pub(super) fn warnings(&self, receipts: &Receipts) -> BTreeMap<&'static str, u64> {
+        let missing = receipts.missing.len() as u64;
+        let more = [("template.outside-period", self.outside_period), ("receipt.missing", missing)];
+        let mut warnings = self.rules.clone();
+        warnings.extend(more.into_iter().filter(|(_, count)| *count > 0));
+        warnings
     }
 
     /// Counts what became of a chunk; rows with errors go to the reject file.

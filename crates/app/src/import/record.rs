@@ -66,7 +66,7 @@ impl Ledger {
         sha256: [u8; 32],
         name: &str,
         counts: ImportCounts,
-        rules: &BTreeMap<&'static str, u64>,
+        warnings: &BTreeMap<&'static str, u64>,
         key: Option<Hash>,
     ) -> Result<(), AppError> {
         let bytes = event_log::canonical::to_bytes(&FileText { name: name.to_owned() })?;
@@ -77,7 +77,7 @@ impl Ledger {
             details: TextId(sealed.id),
             counts,
             complete: key.is_some(),
-            warnings: rules.iter().map(|(rule, errors)| format!("{rule}: {errors}")).collect(),
+            warnings: warnings.iter().map(|(rule, count)| format!("{rule}: {count}")).collect(),
         };
         let text = SealedText { id: sealed.id, subject_id: LEDGER_SUBJECT.0, bytes: sealed.bytes };
         let keys =

@@ -194,14 +194,15 @@ impl Spend {
         waits: bool,
     ) -> Result<(Vec<Refused>, Option<&'static str>), AppError> {
         let mut refused = Vec::new();
-        let stands_alone = reports.iter().find(|(share, _, report)| session.refuses(share.case, report));
+        let refuses = |(share, _, report): &&(&Share, _, _)| session.refuses(share.case, report);
+        let stands_alone = if reports.len() > 1 { reports.iter().find(refuses) } else { None };
         for (share, _, report) in stands_alone.map_or(reports, std::slice::from_ref) {
             let amount = session.case(share.case).and_then(|case| report.amount(case));
             if let Err(refusal) = session.on_claim(draft, share.case, report)? {
                 refused.push(Refused { reason: refusal.refusal.codes(), amount });
             }
         }
-        if waits || !self.accept || stands_alone.is_some() {
+        if waits || !self.accept || !refused.is_empty() {
             return Ok((refused, None));
         }
         let mut undecided = None;

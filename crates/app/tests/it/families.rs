@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::Ledger;
+use app::{Ledger, StartUp};
 use store_testing::{Before, Interposed};
 
 use crate::homes::{Home, PostgresHome, SqliteHome};
@@ -78,6 +78,32 @@ fn a_receipt_taken_meanwhile_leaves_nothing_of_the_family_behind() {
         let report = import(&slow, Kind::Spend, path, How::Accepting).await.unwrap();
         assert_eq!(report.errors[0].rule, "receipt.conflict");
         assert_eq!(book.claim_outcomes().await, ["MV-4 R-2 accepted 1000.00 0.00 0.00 "]);
+        book.sound().await;
+    });
+}
+
+/// Two attach the same scan at once: it is there once, and nobody is told of a fault. Another scan is refused.
+#[test]
+fn a_receipt_attached_meanwhile_is_attached_once() {
+    many_threads().block_on(async {
+        let book = on::<SqliteHome>().await.unwrap();
+        book.import(Kind::Spend, "family.csv", &[family(2, "1000.00")]).await;
+        let (scan, other) = (book.folder.path().join("scan.pdf"), book.folder.path().join("other.pdf"));
+        std::fs::write(&scan, "scan").unwrap();
+        std::fs::write(&other, "another scan").unwrap();
+        let claims = book.claims().await;
+        let (case, claim) = (claims[1].case_id, claims[1].id);
+        let (slow, store) = interposed(&book).await;
+        let bo = "bo".parse().unwrap();
+        let quick = StartUp { actor: bo, ..start(Arc::new(book.store().await), 2, book.folder.path()) };
+        let (quick, path) = (Ledger::open(quick).await.unwrap(), scan.clone());
+        store.meanwhile(Before::Append, async move {
+            assert!(quick.attach_receipt(case, claim, &path).await.unwrap());
+        });
+        assert!(!slow.attach_receipt(case, claim, &scan).await.unwrap());
+        assert_eq!(slow.receipt(case, claim).await.unwrap(), b"scan");
+        let error = slow.attach_receipt(case, claim, &other).await.unwrap_err();
+        assert!(matches!(&error, app::AppError::Refused(refusal) if refusal.codes() == "receipt-attached"));
         book.sound().await;
     });
 }
