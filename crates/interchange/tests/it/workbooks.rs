@@ -142,10 +142,33 @@ fn flipped() -> Vec<u8> {
     bytes
 }
 
+/// The directory has another checksum for the sheet.
+fn other_checksum() -> Vec<u8> {
+    const CHECKSUM_BEFORE_NAME: usize = 46 - 16;
+    let mut bytes = sheet(&grant(2, DAY, AMOUNT));
+    let name = b"xl/worksheets/sheet1.xml";
+    let at = bytes.windows(name.len()).rposition(|window| window == name).unwrap();
+    bytes[at - CHECKSUM_BEFORE_NAME] ^= 1;
+    bytes
+}
+
+/// Shared texts of more than may be held, each as long as a cell, that do not pack to nothing.
+fn many_texts() -> Vec<u8> {
+    let mut seed = 1_u64;
+    let mut noise = String::new();
+    while noise.len() < 60_000 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        noise += &format!("{seed:x}");
+    }
+    format!("<sst>{}</sst>", format!("<si><t>{noise}</t></si>").repeat(300)).into_bytes()
+}
+
 #[rstest]
 #[case::cut_off(cut(&sheet(""), 300), "workbook.archive")]
 #[case::only_a_signature(b"PK\x03\x04".to_vec(), "workbook.archive")]
 #[case::damaged(flipped(), "workbook.archive")]
+#[case::another_checksum(other_checksum(), "workbook.archive")]
+#[case::many_texts(with("sharedStrings.xml", many_texts()), "workbook.too-large")]
 #[case::longer_than_claimed(archive_claiming(&parts(HEADER), |size| size - 1), "workbook.archive")]
 #[case::shorter_than_claimed(archive_claiming(&parts(HEADER), |size| size + 1), "workbook.archive")]
 #[case::claims_to_be_huge(archive_claiming(&parts(HEADER), |_| u32::MAX - 1), "workbook.too-large")]
@@ -162,7 +185,7 @@ fn flipped() -> Vec<u8> {
     "workbook.part"
 )]
 #[case::entity(sheet("<row><c t=\"str\"><v>&lol;</v></c></row>"), "workbook.part")]
-#[case::deep(with("sheet1.xml", "<a>".repeat(1_000)), "workbook.part")]
+#[case::deep(with("sheet1.xml", "<a>".repeat(33) + &"</a>".repeat(33)), "workbook.part")]
 #[case::one_long_text(sheet(&format!("<row><c t=\"str\"><v>{}", "ab".repeat(300_000))), "workbook.part")]
 #[case::one_long_tag(sheet(&format!("<row a=\"{}\"/>", "ab".repeat(300_000))), "workbook.part")]
 #[case::one_long_comment(sheet(&format!("<!--{}-->", "ab".repeat(300_000))), "workbook.part")]
