@@ -3,6 +3,7 @@
 use rust_xlsxwriter::{Format, Formula, Workbook, Worksheet, XlsxError};
 
 use super::{EUR_COLUMN, MOVEMENT_COLUMN, STATEMENT_COLUMNS, StatementDocument, StatementLine};
+use crate::guard::guarded;
 
 const ROWS: &str = "Rows";
 
@@ -31,7 +32,7 @@ fn figures(sheet: &mut Worksheet, statement: &StatementDocument) -> Result<(), X
     let mut row = 0;
     for (name, value) in &head {
         sheet.write_string_with_format(row, 0, *name, &bold)?;
-        sheet.write_string(row, 1, guarded(value))?;
+        sheet.write_string(row, 1, guarded(value).as_ref())?;
         row += 1;
     }
     row += 1;
@@ -78,7 +79,7 @@ fn rows(sheet: &mut Worksheet, lines: &[StatementLine]) -> Result<(), XlsxError>
         for (place, cell) in (0..).zip(line.cells()) {
             match usize::from(place) {
                 EUR_COLUMN => number(sheet, row, place, &cell, &money)?,
-                _ => drop(sheet.write_string(row, place, guarded(&cell))?),
+                _ => drop(sheet.write_string(row, place, guarded(&cell).as_ref())?),
             }
         }
     }
@@ -99,12 +100,4 @@ fn number(sheet: &mut Worksheet, row: u32, column: u16, eur: &str, format: &Form
 /// The letter of one of the first columns.
 fn column(place: usize) -> char {
     char::from(b'A' + u8::try_from(place).unwrap_or_default())
-}
-
-/// Text that no spreadsheet takes for a formula.
-fn guarded(text: &str) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{text}"),
-        false => text.to_owned(),
-    }
 }
