@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use domain::{DecodeError, FoldError};
 use event_log::{Head, LiveRow, ProjectionState, Store, StoreError, run};
@@ -17,8 +18,11 @@ const HELD_ROWS_MAX: usize = 100_000;
 const REBUILT_ROWS_MAX: usize = 250_000;
 /// Rows read at a time when a projection is scanned.
 pub(crate) const PAGE_ROWS: u32 = 5_000;
-/// How often a catch-up starts again because another process moved the same checkpoint.
-pub(crate) const ATTEMPTS_MAX: usize = 20;
+/// How often a catch-up starts again because another process moved the same checkpoint. Each time somebody got on, so
+/// among as many processes everybody has their turn.
+pub(crate) const ATTEMPTS_MAX: u64 = 200;
+/// Longest pause before another attempt, in milliseconds: others get on meanwhile.
+const PAUSE_MAX: u64 = 20;
 
 /// Told how far a run has come: position reached, last position.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Send + Sync);
@@ -110,7 +114,8 @@ impl Runner {
     /// reached. A projection that meets an event it cannot fold stands still before it; the others go on, and the
     /// answer is the first such failure.
     pub async fn catch_up(&self, progress: Progress<'_>) -> Result<u64, RunnerError> {
-        'attempts: for _ in 0..ATTEMPTS_MAX {
+        'attempts: for attempt in 0..ATTEMPTS_MAX {
+            pause(attempt).await;
             let lives = self.lives().await?;
             // Read after the checkpoints, so that no checkpoint can be ahead of it unless something is wrong.
             let head = self.store.head().await?;
@@ -230,7 +235,8 @@ impl Runner {
     /// Reads one row as of the end of the log. Where it is up to date, that is one question to the database; where it
     /// is not, all read models are caught up first.
     pub async fn row<P: Projection>(&self, key: &str) -> Result<Option<P::Row>, RunnerError> {
-        for _ in 0..ATTEMPTS_MAX {
+        for attempt in 0..ATTEMPTS_MAX {
+            pause(attempt).await;
             let LiveRow { live, head, value } = self.store.live_row(P::NAME, key).await?;
             if live.is_some_and(|live| live.version == P::VERSION && live.position == head) {
                 return value.as_deref().map(read::<P::Row>).transpose();
@@ -246,7 +252,8 @@ impl Runner {
 
     /// Reads the rows of one key each, in the order asked for, from the live rows.
     pub async fn rows<P: Projection>(&self, keys: &[String]) -> Result<Vec<Option<P::Row>>, RunnerError> {
-        for _ in 0..ATTEMPTS_MAX {
+        for attempt in 0..ATTEMPTS_MAX {
+            pause(attempt).await;
             let live = self.live(P::NAME, P::VERSION).await?;
             let stored = self.store.rows(P::NAME, live.generation, keys).await?;
             if self.is_still_live(P::NAME, &live).await? {
@@ -258,7 +265,8 @@ impl Runner {
 
     /// Reads all live rows, in the order of their keys.
     pub async fn all_rows<P: Projection>(&self) -> Result<Vec<(String, P::Row)>, RunnerError> {
-        for _ in 0..ATTEMPTS_MAX {
+        for attempt in 0..ATTEMPTS_MAX {
+            pause(attempt).await;
             let live = self.live(P::NAME, P::VERSION).await?;
             let mut rows = Vec::new();
             let mut after: Option<String> = None;
@@ -313,4 +321,11 @@ fn read<R: DeserializeOwned>(bytes: &[u8]) -> Result<R, RunnerError> {
     serde_json::from_slice(bytes).map_err(|_| {
         StoreError::Damaged("a row of a read model cannot be read: run `svala replay --repair`".into()).into()
     })
+}
+
+/// Waits before another attempt, the longer the more there were.
+async fn pause(attempt: u64) {
+    if attempt > 0 {
+        tokio::time::sleep(Duration::from_millis(attempt.min(PAUSE_MAX))).await;
+    }
 }
