@@ -7,10 +7,10 @@ mod support;
 
 mod crash_points;
 mod disk_full;
+mod documented;
 mod kill;
 mod restart;
 mod restore;
-mod server;
 
 use support::Ledger;
 

@@ -1,7 +1,8 @@
 //! The server fails in the middle of an import.
 
+use store_testing::server::Server;
+
 use crate::rounds;
-use crate::server::Server;
 use crate::support::{Ledger, Run, on_postgres};
 
 const IMPORT: &str = "import spend spend.csv --accept";

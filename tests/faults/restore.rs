@@ -1,11 +1,9 @@
 //! A backup that is put back somewhere else goes on as the ledger it was taken from.
 
-use crate::server::Server;
-use crate::support::{Ledger, on_postgres};
+use store_testing::server::Server;
 
-/// Roles belong to a server and are in no dump of a database.
-const ROLES: &str = "CREATE ROLE svala_owner NOLOGIN; CREATE ROLE svala_append NOLOGIN;
-CREATE ROLE svala_read NOLOGIN; GRANT svala_read TO svala_append;";
+use crate::documented::{commands, run};
+use crate::support::{Ledger, on_postgres};
 
 #[test]
 fn a_dump_that_was_restored_on_a_new_server_goes_on() {
@@ -13,13 +11,23 @@ fn a_dump_that_was_restored_on_a_new_server_goes_on() {
         return;
     }
     let ledger = Ledger::small("grants");
-    let Some(dump) = ledger.dump() else { return };
+    let Some(address) = ledger.address_for_pg_dump() else { return };
     let (grants, root) = ledger.root();
 
     let server = Server::start();
-    server.psql(&["--command", ROLES]);
-    server.psql(&["--file", &dump.display().to_string()]);
-    let there = |line: &str| ledger.ok(&format!("--ledger '{}' {line}", server.url));
+    let dump = ledger.path("svala.dump").display().to_string();
+    for command in commands("Back up and restore", 0) {
+        let command = command.replace("svala.dump", &dump);
+        // The database that is dumped is called otherwise, and is on the other server.
+        let command = match command.strip_suffix(" svala") {
+            Some(command) => format!("{command} '{address}'"),
+            None => command,
+        };
+        run(&command, &server);
+    }
+
+    let url = server.database_of("restored", "anna");
+    let there = |line: &str| ledger.ok(&format!("--ledger '{url}' {line}"));
     let verified = there("verify");
     assert!(verified.contains(&root), "{root} is not in {verified}");
     there("doctor");
@@ -27,7 +35,7 @@ fn a_dump_that_was_restored_on_a_new_server_goes_on() {
     there("import reversals reversals.csv");
     there("verify");
     there("replay");
-    let mut balances = ledger.csv(&format!("--ledger '{}' balance", server.url));
+    let mut balances = ledger.csv(&format!("--ledger '{url}' balance"));
     balances.iter_mut().for_each(|row| drop(row.remove("case")));
     assert_eq!(balances, Ledger::small("reversals").balances());
     // Where the log went on, its newest checkpoint is; the old server is behind it now.

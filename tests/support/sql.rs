@@ -161,21 +161,24 @@ impl Ledger {
         }
     }
 
+    /// The database's address as `pg_dump` understands it. `None`, said aloud, where that program is not there.
+    pub fn address_for_pg_dump(&self) -> Option<String> {
+        if let Err(error) = Command::new("pg_dump").arg("--version").output() {
+            eprintln!("SKIPPED: pg_dump cannot be run: {error}");
+            return None;
+        }
+        let url = self.database.as_ref().unwrap().url();
+        // What follows is for our library; other programs do not know all of it.
+        Some(url.split('?').next().unwrap().to_owned())
+    }
+
     /// A dump of the database as SQL, as the server's own program writes it. `None`, said aloud, where that is not
     /// there.
     pub fn dump(&self) -> Option<PathBuf> {
         let path = self.path("dump.sql");
-        let url = self.database.as_ref().unwrap().url();
-        // What follows is for our library; other programs do not know all of it.
-        let plain = url.split('?').next().unwrap();
-        let dumped = Command::new("pg_dump").arg("--file").arg(&path).arg(plain).output();
-        match dumped {
-            Ok(dumped) => assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr)),
-            Err(error) => {
-                eprintln!("SKIPPED: pg_dump cannot be run: {error}");
-                return None;
-            }
-        }
+        let dumped =
+            Command::new("pg_dump").arg("--file").arg(&path).arg(self.address_for_pg_dump()?).output().unwrap();
+        assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
         Some(path)
     }
 

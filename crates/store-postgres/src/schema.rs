@@ -12,6 +12,8 @@ use crate::patience::{Patience, answered, connect};
 
 const ROLES: &str = include_str!("../../../migrations/postgres/roles.sql");
 
+const SCHEMA: &str = "CREATE SCHEMA IF NOT EXISTS svala AUTHORIZATION svala_owner";
+
 fn migrations() -> Migrator {
     let mut migrations = sqlx::migrate!("../../migrations/postgres");
     // It would be an advisory lock, which not every engine has; whoever comes second tries again.
@@ -44,6 +46,7 @@ async fn try_prepare(options: &PgConnectOptions, patience: Patience) -> Result<(
     crash_point("before-transaction");
     let mut connection = connect(options, patience).await?;
     sqlx::raw_sql(ROLES).execute(&mut connection).await?;
+    sqlx::raw_sql(SCHEMA).execute(&mut connection).await?;
     connection.close().await?;
     let mut connection = connect(&acting_as(options, Role::Owner), patience).await?;
     let mut transaction = connection.begin().await?;

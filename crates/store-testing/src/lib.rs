@@ -3,7 +3,8 @@
 //! - [`mod@contract`]: tests of the store's trait, run by each store's own test suite;
 //! - [`faulty`]: a store behind a bad connection, with faults that a seed decides;
 //! - [`interposed`]: a store in which something happens between two calls;
-//! - [`postgres`]: a PostgreSQL database for each test.
+//! - [`postgres`]: a PostgreSQL database for each test;
+//! - [`mod@server`]: a PostgreSQL server that one test has for itself.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "whatever a test did not expect fails the test")]
 
@@ -12,6 +13,7 @@ pub mod contract;
 pub mod faulty;
 pub mod interposed;
 pub mod postgres;
+pub mod server;
 
 pub use faulty::{Faults, Faulty, Happened};
 pub use interposed::{Before, Interposed};

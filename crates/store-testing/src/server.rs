@@ -3,9 +3,15 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::support::repository;
+use crate::postgres::SERVER;
+
+/// The script that makes a server and throws it away.
+fn script() -> Command {
+    Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/postgres"))
+}
 
 /// A PostgreSQL server of its own, which ends when this is dropped or this process is killed.
+#[derive(Debug)]
 pub struct Server {
     script: Child,
     /// Where it is, for whoever may do everything.
@@ -13,11 +19,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one, which has nothing but itself in it.
+    /// Starts one, which has nothing but itself in it. `None`, said aloud, where nothing is to be tested on PostgreSQL.
+    pub fn for_tests() -> Option<Self> {
+        crate::postgres::server().map(|_| Self::start())
+    }
+
+    /// Starts one, whatever else is tested on.
     pub fn start() -> Self {
-        let mut script = Command::new(repository().join("scripts/postgres"))
+        let mut script = script()
             .args(["run", "sh", "-c", "echo \"$SVALA_TEST_POSTGRES\"; cat"])
-            .env_remove("SVALA_TEST_POSTGRES")
+            .env_remove(SERVER)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -45,15 +56,26 @@ impl Server {
 
     /// It fails, and is back after so many seconds.
     pub fn fails_for(&self, seconds: u32) {
-        let done = Command::new(repository().join("scripts/postgres"))
+        let done = script()
             .args(["restart", &seconds.to_string()])
-            .env("SVALA_TEST_POSTGRES", &self.url)
+            .env(SERVER, &self.url)
             .output()
             .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 
-    /// The URL of one of its databases.
+    /// Where its socket is.
+    pub fn host(&self) -> &str {
+        let (_, after) = self.url.split_once("host=").unwrap();
+        after.split('&').next().unwrap()
+    }
+
+    /// The URL of one of its databases for one of its users.
+    pub fn database_of(&self, name: &str, user: &str) -> String {
+        self.database(name).replace("user=postgres", &format!("user={user}"))
+    }
+
+    /// The URL of one of its databases, for whoever may do everything.
     pub fn database(&self, name: &str) -> String {
         self.url.replace("///postgres?", &format!("///{name}?"))
     }
