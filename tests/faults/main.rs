@@ -11,6 +11,7 @@ mod documented;
 mod kill;
 mod restart;
 mod restore;
+mod roles;
 
 use support::Ledger;
 

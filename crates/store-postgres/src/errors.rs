@@ -41,7 +41,8 @@ fn by_code(code: &str, message: &str) -> StoreError {
     }
 }
 
-fn code_of(error: &sqlx::Error) -> Option<String> {
+/// The SQLSTATE of the server's answer.
+pub(crate) fn code_of(error: &sqlx::Error) -> Option<String> {
     error.as_database_error().and_then(|error| error.code()).map(String::from)
 }
 

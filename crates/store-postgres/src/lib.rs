@@ -30,7 +30,7 @@ use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
 use crate::connection::{Readers, Role, Writer};
-use crate::errors::store_error;
+use crate::errors::{code_of, store_error};
 pub use crate::patience::Patience;
 use crate::patience::{answered, connect};
 
@@ -43,7 +43,7 @@ pub struct PostgresStore {
 
 impl PostgresStore {
     /// Makes roles, schema and tables in a database where they are missing, and no ledger in them. The user of the URL
-    /// may create roles (or the roles are there and it is a member), and may create a schema.
+    /// may create roles and a schema; where both are there, a member of `svala_owner` is enough.
     pub async fn prepare(url: &str) -> Result<(), StoreError> {
         Self::prepare_with(url, Patience::default()).await
     }
@@ -95,7 +95,10 @@ impl PostgresStore {
         let options = connection::parse(url)?;
         // Not from the pool, which would go on trying where no server is.
         let reader = connect(&connection::acting_as(&options, Role::Read), patience).await;
-        let mut reader = reader.map_err(|error| no_ledger(error, &options))?;
+        let mut reader = match reader {
+            Ok(reader) => reader,
+            Err(error) => return Err(no_reader(error, &options, patience).await),
+        };
         let looked = async {
             schema::check(&mut reader, &options).await?;
             assertions::settings(&mut reader).await
@@ -111,11 +114,18 @@ impl PostgresStore {
     }
 }
 
-/// A server that does not know our roles has no ledger.
-fn no_ledger(error: sqlx::Error, options: &PgConnectOptions) -> StoreError {
-    let unknown =
-        error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "22023");
-    if unknown { StoreError::NoLedger { place: connection::place(options) } } else { store_error(error) }
+/// Why nobody can read: a server that does not know our roles has no ledger, nor has a database without our tables,
+/// whatever its user may do elsewhere on the server.
+async fn no_reader(error: sqlx::Error, options: &PgConnectOptions, patience: Patience) -> StoreError {
+    let nothing_there = match code_of(&error).as_deref() {
+        Some("22023") => true,
+        Some("42501") => {
+            let looked = async { schema::is_there(&mut connect(options, patience).await?).await };
+            matches!(answered(patience.answering, looked).await, Ok(Ok(false)))
+        }
+        _ => false,
+    };
+    if nothing_there { StoreError::NoLedger { place: connection::place(options) } } else { store_error(error) }
 }
 
 impl fmt::Debug for PostgresStore {

@@ -14,6 +14,16 @@ const ROLES: &str = include_str!("../../../migrations/postgres/roles.sql");
 
 const SCHEMA: &str = "CREATE SCHEMA IF NOT EXISTS svala AUTHORIZATION svala_owner";
 
+/// Asked first: to make a schema that is there already is refused to who may make none.
+const SCHEMA_IS_THERE: &str = "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'svala')";
+
+/// Also answered to who may not use the schema.
+const TABLES_ARE_THERE: &str = "
+SELECT EXISTS (
+    SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname = 'svala' AND relname = 'ledger'
+)";
+
 fn migrations() -> Migrator {
     let mut migrations = sqlx::migrate!("../../migrations/postgres");
     // It would be an advisory lock, which not every engine has; whoever comes second tries again.
@@ -24,8 +34,8 @@ fn migrations() -> Migrator {
 /// How often the schema is prepared when other programs prepare theirs at the same moment.
 const ATTEMPTS_MAX: u32 = 8;
 
-/// Makes roles, schema and tables where they are missing. Needs a user who may create roles, or the roles; and who may
-/// create a schema in the database.
+/// Makes roles, schema and tables where they are missing. Needs a user who may create roles and a schema in the
+/// database; where both are there, one who is a member of `svala_owner`.
 pub(crate) async fn prepare(options: &PgConnectOptions, patience: Patience) -> Result<(), StoreError> {
     let mut attempt = 0;
     loop {
@@ -45,8 +55,11 @@ pub(crate) async fn prepare(options: &PgConnectOptions, patience: Patience) -> R
 async fn try_prepare(options: &PgConnectOptions, patience: Patience) -> Result<(), MigrateError> {
     crash_point("before-transaction");
     let mut connection = connect(options, patience).await?;
+    // Does nothing, and needs no right, where the roles are there and the user can act as their owner.
     sqlx::raw_sql(ROLES).execute(&mut connection).await?;
-    sqlx::raw_sql(SCHEMA).execute(&mut connection).await?;
+    if !sqlx::query_scalar::<_, bool>(SCHEMA_IS_THERE).fetch_one(&mut connection).await? {
+        sqlx::raw_sql(SCHEMA).execute(&mut connection).await?;
+    }
     connection.close().await?;
     let mut connection = connect(&acting_as(options, Role::Owner), patience).await?;
     let mut transaction = connection.begin().await?;
@@ -83,14 +96,17 @@ pub(crate) async fn fill(
     }
 }
 
+/// Whether the database has the tables of a ledger; anybody may ask.
+pub(crate) async fn is_there(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(TABLES_ARE_THERE).fetch_one(connection).await
+}
+
 /// Whether a ledger is there that this program can work with.
 pub(crate) async fn check(
     connection: &mut PgConnection,
     options: &PgConnectOptions,
 ) -> Result<(), StoreError> {
-    let there = "SELECT to_regclass('svala.ledger') IS NOT NULL";
-    let there: bool = sqlx::query_scalar(there).fetch_one(&mut *connection).await.map_err(store_error)?;
-    if !there {
+    if !is_there(connection).await.map_err(store_error)? {
         return Err(StoreError::NoLedger { place: place(options) });
     }
     let migrations = migrations();

@@ -8,5 +8,6 @@ mod cuts;
 mod held_open;
 mod opening;
 mod proxy;
+mod roles;
 mod silence;
 mod support;
