@@ -39,5 +39,5 @@ fn each_role_is_enough_for_what_it_is_for() {
     // What nobody has brought up to date yet, she cannot.
     server.psql_in("svala", &["--command", "DELETE FROM svala.projections"]);
     let refused = ledger.fail(3, &rita("balance"));
-    assert!(refused.contains("svala_append"), "{refused}");
+    assert!(refused.contains("needs a user with the role svala_append"), "{refused}");
 }

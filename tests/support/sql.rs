@@ -176,8 +176,12 @@ impl Ledger {
     /// there.
     pub fn dump(&self) -> Option<PathBuf> {
         let path = self.path("dump.sql");
-        let dumped =
-            Command::new("pg_dump").arg("--file").arg(&path).arg(self.address_for_pg_dump()?).output().unwrap();
+        let dumped = Command::new("pg_dump")
+            .arg("--file")
+            .arg(&path)
+            .arg(self.address_for_pg_dump()?)
+            .output()
+            .unwrap();
         assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
         Some(path)
     }

@@ -12,8 +12,8 @@ use event_log::{Append, AppendOutcome, Head, StoreError, StreamId};
 use sqlx::postgres::{PgConnection, PgRow};
 
 use crate::columns::{get, hash, head, key_owner, number, place, stored};
-use crate::connection::{Held, Writer, pause};
-use crate::errors::{attempts_used, damaged, is_collision, is_lost, is_unique_violation, store_error};
+use crate::connection::{Held, Role, Writer, pause};
+use crate::errors::{attempts_used, damaged, error_as, is_collision, is_lost, is_unique_violation};
 use crate::patience::answered;
 
 /// How often a batch is tried when it collides with others or loses its connection: some eight seconds in all.
@@ -96,11 +96,11 @@ impl WriteBatch for Writer {
                     since = since.or(tried.filter(|_| is_lost(&error)));
                     attempt += attempts_used(&error, ATTEMPTS_MAX);
                     if attempt >= ATTEMPTS_MAX {
-                        return Err(store_error(error));
+                        return Err(error_as(Role::Append)(error));
                     }
                     pause(attempt).await;
                 }
-                Err(Failed::Query(error)) => return Err(store_error(error)),
+                Err(Failed::Query(error)) => return Err(error_as(Role::Append)(error)),
                 Err(Failed::Answer(error)) => return Err(error),
             }
         }

@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
 
-use crate::errors::{attempts_used, is_lost, store_error};
+use crate::errors::{attempts_used, error_as, is_lost, store_error};
 use crate::patience::{Patience, answered, connect};
 
 /// Readers at the same time.
@@ -33,6 +33,17 @@ pub(crate) enum Role {
     Read,
 }
 
+impl Role {
+    /// What the server calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "svala_owner",
+            Self::Append => "svala_append",
+            Self::Read => "svala_read",
+        }
+    }
+}
+
 /// Reads a URL such as `postgres://user@host/database`.
 pub(crate) fn parse(url: &str) -> Result<PgConnectOptions, StoreError> {
     // The error of the parser may quote the URL, and with it a password.
@@ -46,14 +57,9 @@ pub(crate) fn parse(url: &str) -> Result<PgConnectOptions, StoreError> {
 /// The options of a connection that acts in a role, whatever else its user may do. No statement, no lock and no
 /// forgotten transaction holds the log up for longer than the limits say.
 pub(crate) fn acting_as(options: &PgConnectOptions, role: Role) -> PgConnectOptions {
-    let role = match role {
-        Role::Owner => "svala_owner",
-        Role::Append => "svala_append",
-        Role::Read => "svala_read",
-    };
     options.clone().options([
         ("search_path", "svala"),
-        ("role", role),
+        ("role", role.name()),
         ("default_transaction_isolation", "read committed"),
         ("statement_timeout", "120s"),
         ("lock_timeout", "30s"),
@@ -131,7 +137,7 @@ pub(crate) async fn fetch<'q>(
                 }
                 pause(attempt / 2).await;
             }
-            other => return other.map_err(store_error),
+            other => return other.map_err(error_as(Role::Read)),
         }
     }
 }
@@ -186,18 +192,16 @@ impl Writer {
 
     /// Refuses a log that has lost what was acknowledged, such as that of a standby that took over too early.
     pub(crate) fn has_lost(&self, head: &Head) -> Result<(), StoreError> {
-        match *self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some((position, root))
-                if head.position < position || (head.position == position && head.root != root) =>
-            {
-                Err(StoreError::Damaged(format!(
-                    "the server had acknowledged the events up to position {position}, and now its log ends at {} \
-                     with another history: a standby that was behind may have taken over; nothing more was written",
-                    head.position
-                )))
+        let found = match *self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some((position, _)) if head.position < position => {
+                (position, format!("ends at {}", head.position))
             }
-            _ => Ok(()),
-        }
+            Some((position, root)) if head.position == position && head.root != root => {
+                (position, "has other events up to there".to_owned())
+            }
+            _ => return Ok(()),
+        };
+        Err(lost(found.0, &found.1))
     }
 
     /// Takes the connection, as soon as nobody else has it.
@@ -231,4 +235,12 @@ impl Held<'_> {
         let Self { mut slot, connection, head } = self;
         *slot = Slot::Idle(connection, head);
     }
+}
+
+/// What was acknowledged is not in the log any more.
+fn lost(position: u64, its_log: &str) -> StoreError {
+    StoreError::Damaged(format!(
+        "the server had acknowledged the events up to position {position}, and now its log {its_log}: a standby that was \
+         behind may have taken over; nothing more was written"
+    ))
 }

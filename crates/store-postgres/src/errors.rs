@@ -5,6 +5,8 @@ use std::io::ErrorKind;
 use event_log::StoreError;
 use sqlx::migrate::MigrateError;
 
+use crate::connection::Role;
+
 /// Sorts an error of the server. Of its answer only the message and the code are kept: a detail may quote values.
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     match error {
@@ -22,15 +24,45 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     }
 }
 
+/// As [`store_error`], on a connection that acts in a role: whoever may not do what was tried is told which role it needs.
+pub(crate) fn error_as(role: Role) -> impl Fn(sqlx::Error) -> StoreError {
+    move |error| match (is_refused(&error), store_error(error)) {
+        (true, StoreError::Unsafe(message)) => StoreError::Unsafe(format!("{message}: {}", wanted(role))),
+        (_, error) => error,
+    }
+}
+
+/// What is missing where the server refuses what a role may do.
+fn wanted(role: Role) -> String {
+    let name = role.name();
+    match role {
+        Role::Owner => format!(
+            "making and migrating the schema needs a user with the role {name}, or one who may create roles and a \
+             schema; an administrator can prepare them with migrations/postgres/roles.sql"
+        ),
+        Role::Append => format!("writing needs a user with the role {name} (`GRANT {name} TO …`)"),
+        Role::Read => format!(
+            "reading needs a user with the role {name}, or {}, who may read and write (`GRANT {name} TO …`)",
+            Role::Append.name()
+        ),
+    }
+}
+
+/// What the server answers to who may not do what was tried.
+const REFUSED: &str = "42501";
+
+/// Whether a right is missing.
+pub(crate) fn is_refused(error: &sqlx::Error) -> bool {
+    code_of(error).is_some_and(|code| code == REFUSED)
+}
+
 /// By SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 fn by_code(code: &str, message: &str) -> StoreError {
     match code {
         "53100" => StoreError::Full,
         // Lock or statement timeout; what is still 40001 or 40P01 after all attempts.
         "55P03" | "57014" | "40001" | "40P01" | "25P03" => StoreError::Busy(message.to_owned()),
-        "42501" => StoreError::Unsafe(format!(
-            "{message}: the user of the ledger's URL needs the role svala_append (to read only, svala_read)"
-        )),
+        REFUSED => StoreError::Unsafe(message.to_owned()),
         // The schema's only reference is from a text to the key that opens it.
         "23503" => StoreError::BadRequest("a text of a person who has no key".into()),
         // Our triggers, and pages that cannot be read.
@@ -85,8 +117,8 @@ pub(crate) fn attempts_used(error: &sqlx::Error, attempts_max: u32) -> u32 {
     }
 }
 
-/// Sorts an error of a migration.
-pub(crate) fn migration_error(error: MigrateError) -> StoreError {
+/// Sorts an error of a migration, or of looking which there were.
+pub(crate) fn migration_error(role: Role, error: MigrateError) -> StoreError {
     match error {
         MigrateError::VersionMissing(version) => StoreError::Unsafe(format!(
             "its schema has migration {version}, which this program does not know: use a newer program"
@@ -94,7 +126,7 @@ pub(crate) fn migration_error(error: MigrateError) -> StoreError {
         MigrateError::VersionMismatch(version) => {
             StoreError::Unsafe(format!("migration {version} is not the one its schema was made with"))
         }
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => store_error(error),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error_as(role)(error),
         error => StoreError::Database(error.to_string()),
     }
 }

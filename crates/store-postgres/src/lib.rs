@@ -30,7 +30,7 @@ use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
 use crate::connection::{Readers, Role, Writer};
-use crate::errors::{code_of, store_error};
+use crate::errors::{code_of, error_as, store_error};
 pub use crate::patience::Patience;
 use crate::patience::{answered, connect};
 
@@ -125,7 +125,11 @@ async fn no_reader(error: sqlx::Error, options: &PgConnectOptions, patience: Pat
         }
         _ => false,
     };
-    if nothing_there { StoreError::NoLedger { place: connection::place(options) } } else { store_error(error) }
+    if nothing_there {
+        StoreError::NoLedger { place: connection::place(options) }
+    } else {
+        error_as(Role::Read)(error)
+    }
 }
 
 impl fmt::Debug for PostgresStore {

@@ -12,8 +12,10 @@ use sqlx::query::Query;
 use sqlx::{Connection, Row};
 
 use crate::columns::{get, in_places, number, number_u32, stored};
-use crate::connection::{Readers, Writer, fetch, pause};
-use crate::errors::{attempts_used, damaged, is_collision, is_lost, is_unique_violation, store_error};
+use crate::connection::{Readers, Role, Writer, fetch, pause};
+use crate::errors::{
+    attempts_used, damaged, error_as, is_collision, is_lost, is_unique_violation, store_error,
+};
 use crate::patience::answered;
 
 /// How often a change is tried that collides with another program's or loses its connection.
@@ -49,7 +51,7 @@ async fn change<'q>(
         };
         match tried.await {
             Err(error) if again(&error, &mut attempt) => pause(attempt).await,
-            other => return other.map_err(store_error),
+            other => return other.map_err(error_as(Role::Append)),
         }
     }
 }
@@ -112,7 +114,7 @@ pub(crate) async fn switch(
         };
         match tried.await {
             Err(error) if again(&error, &mut attempt) => pause(attempt).await,
-            other => return other.map_err(store_error),
+            other => return other.map_err(error_as(Role::Append)),
         }
     }
 }

@@ -7,7 +7,7 @@ use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 use crate::connection::{Role, acting_as, pause, place};
-use crate::errors::{is_unique_violation, migration_error, store_error, was_made_meanwhile};
+use crate::errors::{error_as, is_unique_violation, migration_error, store_error, was_made_meanwhile};
 use crate::patience::{Patience, answered, connect};
 
 const ROLES: &str = include_str!("../../../migrations/postgres/roles.sql");
@@ -46,7 +46,7 @@ pub(crate) async fn prepare(options: &PgConnectOptions, patience: Patience) -> R
             {
                 pause(attempt).await;
             }
-            other => return other.map_err(migration_error),
+            other => return other.map_err(|error| migration_error(Role::Owner, error)),
         }
         attempt += 1;
     }
@@ -75,7 +75,8 @@ pub(crate) async fn fill(
     patience: Patience,
     meta: &LedgerMeta,
 ) -> Result<(), StoreError> {
-    let mut connection = connect(&acting_as(options, Role::Owner), patience).await.map_err(store_error)?;
+    let mut connection =
+        connect(&acting_as(options, Role::Owner), patience).await.map_err(error_as(Role::Owner))?;
     let head = Head::empty();
     crash_point("before-commit");
     let made = sqlx::query(
@@ -92,7 +93,7 @@ pub(crate) async fn fill(
     match made {
         Ok(_) => answered(patience.connecting, connection.close()).await.flatten().map_err(store_error),
         Err(error) if is_unique_violation(&error) => Err(StoreError::AlreadyThere { place: place(options) }),
-        Err(error) => Err(store_error(error)),
+        Err(error) => Err(error_as(Role::Owner)(error)),
     }
 }
 
@@ -106,30 +107,32 @@ pub(crate) async fn check(
     connection: &mut PgConnection,
     options: &PgConnectOptions,
 ) -> Result<(), StoreError> {
-    if !is_there(connection).await.map_err(store_error)? {
+    let read = error_as(Role::Read);
+    let migrated = |error| migration_error(Role::Read, error);
+    if !is_there(connection).await.map_err(&read)? {
         return Err(StoreError::NoLedger { place: place(options) });
     }
     let migrations = migrations();
-    let applied =
-        connection.list_applied_migrations(&migrations.table_name).await.map_err(migration_error)?;
+    let applied = connection.list_applied_migrations(&migrations.table_name).await.map_err(migrated)?;
     for migration in &applied {
         match migrations.iter().find(|known| known.version == migration.version) {
             None => {
-                return Err(migration_error(MigrateError::VersionMissing(migration.version)));
+                return Err(migrated(MigrateError::VersionMissing(migration.version)));
             }
             Some(known) if known.checksum != migration.checksum => {
-                return Err(migration_error(MigrateError::VersionMismatch(migration.version)));
+                return Err(migrated(MigrateError::VersionMismatch(migration.version)));
             }
             Some(_) => {}
         }
     }
     if applied.len() < migrations.iter().count() {
         return Err(StoreError::Unsafe(
-            "its schema is older than this program: let its owner run `svala init`, which brings it up to date"
+            "its schema is older than this program: let somebody with the role svala_owner run `svala migrate`, which brings it \
+             up to date"
                 .into(),
         ));
     }
     let filled = "SELECT EXISTS (SELECT FROM ledger)";
-    let filled: bool = sqlx::query_scalar(filled).fetch_one(connection).await.map_err(store_error)?;
+    let filled: bool = sqlx::query_scalar(filled).fetch_one(connection).await.map_err(read)?;
     if filled { Ok(()) } else { Err(StoreError::NoLedger { place: place(options) }) }
 }

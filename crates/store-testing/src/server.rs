@@ -56,11 +56,7 @@ impl Server {
 
     /// It fails, and is back after so many seconds.
     pub fn fails_for(&self, seconds: u32) {
-        let done = script()
-            .args(["restart", &seconds.to_string()])
-            .env(SERVER, &self.url)
-            .output()
-            .unwrap();
+        let done = script().args(["restart", &seconds.to_string()]).env(SERVER, &self.url).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 

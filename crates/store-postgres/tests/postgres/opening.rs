@@ -217,7 +217,7 @@ async fn a_schema_of_another_program_is_refused() {
             "not the one its schema was made with",
         ),
         ("UPDATE _sqlx_migrations SET version = 99 WHERE version = 1", "use a newer program"),
-        ("DELETE FROM _sqlx_migrations", "older than this program"),
+        ("DELETE FROM _sqlx_migrations", "run `svala migrate`"),
     ] {
         sql(&mut connection, change).await.unwrap();
         let open = PostgresStore::open(&ledger.database.url()).await;
