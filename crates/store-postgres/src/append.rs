@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 
 use crate::columns::{get, hash, head, key_owner, number, place, stored};
 use crate::connection::{Held, Role, Writer, pause};
-use crate::errors::{attempts_used, damaged, error_as, is_collision, is_lost, is_unique_violation};
+use crate::errors::{Failed, attempts_used, damaged, is_collision, is_lost, is_unique_violation};
 use crate::patience::answered;
 
 /// How often a batch is tried when it collides with others or loses its connection: some eight seconds in all.
@@ -96,12 +96,11 @@ impl WriteBatch for Writer {
                     since = since.or(tried.filter(|_| is_lost(&error)));
                     attempt += attempts_used(&error, ATTEMPTS_MAX);
                     if attempt >= ATTEMPTS_MAX {
-                        return Err(error_as(Role::Append)(error));
+                        return Err(Failed::from(error).told(Role::Append));
                     }
                     pause(attempt).await;
                 }
-                Err(Failed::Query(error)) => return Err(error_as(Role::Append)(error)),
-                Err(Failed::Answer(error)) => return Err(error),
+                Err(failed) => return Err(failed.told(Role::Append)),
             }
         }
     }
@@ -114,26 +113,6 @@ fn ours(outcome: AppendOutcome, since: Option<u64>) -> AppendOutcome {
             AppendOutcome::Appended { first, last }
         }
         (outcome, _) => outcome,
-    }
-}
-
-/// Why an attempt came to nothing.
-enum Failed {
-    /// The server refused a statement, or is gone.
-    Query(sqlx::Error),
-    /// The server answered what cannot be.
-    Answer(StoreError),
-}
-
-impl From<sqlx::Error> for Failed {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Query(error)
-    }
-}
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Answer(error)
     }
 }
 

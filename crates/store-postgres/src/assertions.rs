@@ -4,8 +4,6 @@ use event_log::StoreError;
 use sqlx::Row;
 use sqlx::postgres::PgConnection;
 
-use crate::errors::store_error;
-
 /// Version 15 of the server, as the server writes it.
 const VERSION_MIN: i32 = 150_000;
 
@@ -37,12 +35,12 @@ SELECT current_setting('server_version_num')::int, current_setting('server_versi
              unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
         WHERE NOT (tabled = 'log_head' AND privilege = 'UPDATE'))";
 
-/// Asks the connection that is to be used.
-pub(crate) async fn settings(connection: &mut PgConnection) -> Result<Vec<Assertion>, StoreError> {
-    let row = sqlx::query(ASK).fetch_one(connection).await.map_err(store_error)?;
-    let text = |column: usize| row.try_get::<String, _>(column).map_err(store_error);
-    let number: i32 = row.try_get(0).map_err(store_error)?;
-    let rights: bool = row.try_get(8).map_err(store_error)?;
+/// Asks the connection that is to be used, in one round trip.
+pub(crate) async fn settings(connection: &mut PgConnection) -> Result<Vec<Assertion>, sqlx::Error> {
+    let row = sqlx::raw_sql(ASK).fetch_one(connection).await?;
+    let text = |column: usize| row.try_get::<String, _>(column);
+    let number: i32 = row.try_get(0)?;
+    let rights: bool = row.try_get(8)?;
     let (version, fsync, commit, pages) = (text(1)?, text(2)?, text(3)?, text(4)?);
     let (encoding, user, triggers) = (text(5)?, text(6)?, text(7)?);
     let missing: Vec<&str> =

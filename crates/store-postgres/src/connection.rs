@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use event_log::crash::crash_point;
-use event_log::{Hash, Head, StoreError};
+use event_log::{Head, StoreError};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::query::Query;
@@ -14,13 +14,17 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
 
-use crate::errors::{attempts_used, error_as, is_lost, store_error};
+use crate::assertions::{demand, settings};
+use crate::columns::{hash, head, stored};
+use crate::errors::{Failed, attempts_used, error_as, is_lost, store_error};
 use crate::patience::{Patience, answered, connect};
 
 /// Readers at the same time.
 const READERS_MAX: u32 = 8;
 /// How long a query waits for one of them.
 const READER_WAIT: Duration = Duration::from_secs(15);
+/// Leaves read at a time while a log is held against what was acknowledged.
+const LEAVES_MAX: i64 = 10_000;
 
 /// What a connection may do.
 #[derive(Debug, Clone, Copy)]
@@ -150,8 +154,8 @@ pub(crate) struct Writer {
     slot: Mutex<Slot>,
     /// Nothing conflicted lately, so a batch may be written without reading first.
     pub(crate) smooth: AtomicBool,
-    /// Position and root after what was acknowledged last, by whatever connection.
-    acknowledged: std::sync::Mutex<Option<(u64, Hash)>>,
+    /// The head after what was acknowledged last, by whatever connection.
+    acknowledged: std::sync::Mutex<Option<Head>>,
 }
 
 /// Where the writing connection is while nobody uses it.
@@ -172,6 +176,7 @@ pub(crate) struct Held<'a> {
     pub(crate) connection: Box<PgConnection>,
     /// The head of the log as far as this connection knows. Others may have moved it.
     pub(crate) head: Option<Head>,
+    is_new: bool,
 }
 
 impl Writer {
@@ -187,36 +192,71 @@ impl Writer {
 
     /// Notes what the server has acknowledged.
     pub(crate) fn has_written(&self, head: &Head) {
-        *self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner) = Some((head.position, head.root));
+        *self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner) = Some(head.clone());
     }
 
     /// Refuses a log that has lost what was acknowledged, such as that of a standby that took over too early.
     pub(crate) fn has_lost(&self, head: &Head) -> Result<(), StoreError> {
-        let found = match *self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some((position, _)) if head.position < position => {
-                (position, format!("ends at {}", head.position))
+        match &*self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(known) if head.position < known.position => {
+                Err(lost(known.position, &format!("ends at {}", head.position)))
             }
-            Some((position, root)) if head.position == position && head.root != root => {
-                (position, "has other events up to there".to_owned())
+            Some(known) if head.position == known.position && head.root != known.root => {
+                Err(lost(known.position, OTHER_EVENTS))
             }
-            _ => return Ok(()),
-        };
-        Err(lost(found.0, &found.1))
+            _ => Ok(()),
+        }
     }
 
-    /// Takes the connection, as soon as nobody else has it.
-    pub(crate) async fn take(&self) -> Result<Held<'_>, sqlx::Error> {
+    /// Takes the connection, as soon as nobody else has it. A new one may lead to another server than the one before,
+    /// so what must hold is asked again, and whether its log has what was acknowledged.
+    pub(crate) async fn take(&self) -> Result<Held<'_>, Failed> {
+        let mut held = self.take_unasked().await?;
+        if held.is_new {
+            let connection = &mut *held.connection;
+            let asked = async {
+                demand(&settings(connection).await?)?;
+                self.goes_on(connection).await
+            };
+            answered(self.patience.answering, asked).await??;
+        }
+        Ok(held)
+    }
+
+    /// Refuses a log in which what was acknowledged does not stand as it did, however far it has come since. Reads the
+    /// leaf of each event since. That needs no lock: what stands in the log of one server is never taken back.
+    async fn goes_on(&self, connection: &mut PgConnection) -> Result<(), Failed> {
+        let known = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(known) = known else { return Ok(()) };
+        let sql = "SELECT position, root, frontier FROM log_head WHERE id = 1";
+        let head = head(&sqlx::query(sql).fetch_one(&mut *connection).await?, 0)?;
+        self.has_lost(&head)?;
+        let mut frontier = known.frontier;
+        while frontier.size() < head.position {
+            let sql = "SELECT leaf_hash FROM events WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3";
+            let leaves = sqlx::query(sql).bind(stored(frontier.size())?).bind(stored(head.position)?);
+            let leaves = leaves.bind(LEAVES_MAX).fetch_all(&mut *connection).await?;
+            if leaves.is_empty() {
+                break;
+            }
+            leaves.iter().try_for_each(|leaf| hash(leaf, 0).map(|leaf| frontier.push(leaf)))?;
+        }
+        if frontier.root() == head.root { Ok(()) } else { Err(lost(known.position, OTHER_EVENTS).into()) }
+    }
+
+    /// Takes the connection without asking what holds on it: to look, and never to give it back.
+    pub(crate) async fn take_unasked(&self) -> Result<Held<'_>, sqlx::Error> {
         let mut slot = self.slot.lock().await;
         crash_point("before-transaction");
-        let (connection, head) = match std::mem::replace(&mut *slot, Slot::None) {
-            Slot::Idle(connection, head) => (connection, head),
-            Slot::None => (Box::new(connect(&self.options, self.patience).await?), None),
+        let (connection, head, is_new) = match std::mem::replace(&mut *slot, Slot::None) {
+            Slot::Idle(connection, head) => (connection, head, false),
+            Slot::None => (Box::new(connect(&self.options, self.patience).await?), None, true),
             Slot::Closed => {
                 *slot = Slot::Closed;
                 return Err(sqlx::Error::Configuration("the store was closed".into()));
             }
         };
-        Ok(Held { slot, connection, head })
+        Ok(Held { slot, connection, head, is_new })
     }
 
     pub(crate) async fn close(&self) -> Result<(), StoreError> {
@@ -232,10 +272,13 @@ impl Writer {
 impl Held<'_> {
     /// Gives the connection back; it must not be inside a transaction.
     pub(crate) fn give_back(self) {
-        let Self { mut slot, connection, head } = self;
+        let Self { mut slot, connection, head, .. } = self;
         *slot = Slot::Idle(connection, head);
     }
 }
+
+/// Of a log that is as long as what was acknowledged, or longer.
+const OTHER_EVENTS: &str = "has other events up to there";
 
 /// What was acknowledged is not in the log any more.
 fn lost(position: u64, its_log: &str) -> StoreError {

@@ -7,6 +7,37 @@ use sqlx::migrate::MigrateError;
 
 use crate::connection::Role;
 
+/// Why an attempt came to nothing.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// The server refused a statement, or is gone.
+    Query(sqlx::Error),
+    /// The server answered what cannot be.
+    Answer(StoreError),
+}
+
+impl From<sqlx::Error> for Failed {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Query(error)
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Answer(error)
+    }
+}
+
+impl Failed {
+    /// As the error of the store's trait, on a connection that acts in a role or was to.
+    pub(crate) fn told(self, role: Role) -> StoreError {
+        match self {
+            Self::Query(error) => error_as(role)(error),
+            Self::Answer(error) => error,
+        }
+    }
+}
+
 /// Sorts an error of the server. Of its answer only the message and the code are kept: a detail may quote values.
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     match error {

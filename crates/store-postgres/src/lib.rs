@@ -30,7 +30,7 @@ use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
 use crate::connection::{Readers, Role, Writer};
-use crate::errors::{code_of, error_as, store_error};
+use crate::errors::{code_of, error_as, is_refused, store_error};
 pub use crate::patience::Patience;
 use crate::patience::{answered, connect};
 
@@ -101,7 +101,7 @@ impl PostgresStore {
         };
         let looked = async {
             schema::check(&mut reader, &options).await?;
-            assertions::settings(&mut reader).await
+            assertions::settings(&mut reader).await.map_err(store_error)
         };
         demand(&answered(patience.answering, looked).await.map_err(store_error)??)?;
         answered(patience.connecting, reader.close()).await.flatten().map_err(store_error)?;
@@ -199,25 +199,17 @@ impl Store for PostgresStore {
     }
 
     async fn assertions(&self) -> Result<Vec<(String, String, bool)>, StoreError> {
-        // Whoever may only read is asked as a reader.
-        let limit = self.writer().patience.answering;
-        match self.writer().take().await {
-            Ok(mut held) => {
-                let settings = answered(limit, assertions::settings(&mut held.connection)).await;
-                let settings = settings.map_err(store_error)??;
-                held.give_back();
-                Ok(settings)
+        let Patience { answering, .. } = self.writer().patience;
+        let settings = match self.writer().take_unasked().await {
+            Ok(mut held) => answered(answering, assertions::settings(&mut held.connection)).await,
+            // Whoever may only read is asked as a reader.
+            Err(error) if is_refused(&error) => {
+                let mut reader = self.readers.acquire().await?.detach();
+                answered(answering, assertions::settings(&mut reader)).await
             }
-            Err(_) => {
-                let mut reader = self.readers.acquire().await?;
-                let settings = answered(limit, assertions::settings(&mut reader)).await;
-                if settings.is_err() {
-                    // The pool would wait for the rest of the answer before it took the connection back.
-                    drop(reader.detach());
-                }
-                settings.map_err(store_error)?
-            }
-        }
+            Err(error) => Err(error),
+        };
+        settings.flatten().map_err(store_error)
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ use sqlx::{Connection, Row};
 use crate::columns::{get, in_places, number, number_u32, stored};
 use crate::connection::{Readers, Role, Writer, fetch, pause};
 use crate::errors::{
-    attempts_used, damaged, error_as, is_collision, is_lost, is_unique_violation, store_error,
+    Failed, attempts_used, damaged, is_collision, is_lost, is_unique_violation, store_error,
 };
 use crate::patience::answered;
 
@@ -47,11 +47,11 @@ async fn change<'q>(
             let rows = answered(writer.patience.answering, asked).await??;
             crash_point("after-commit");
             held.give_back();
-            Ok(rows)
+            Ok::<_, Failed>(rows)
         };
         match tried.await {
-            Err(error) if again(&error, &mut attempt) => pause(attempt).await,
-            other => return other.map_err(error_as(Role::Append)),
+            Err(Failed::Query(error)) if again(&error, &mut attempt) => pause(attempt).await,
+            other => return other.map_err(|failed| failed.told(Role::Append)),
         }
     }
 }
@@ -110,11 +110,11 @@ pub(crate) async fn switch(
             let asked = take_over(&mut held.connection, name, generation, position);
             let switched = answered(writer.patience.answering, asked).await??;
             held.give_back();
-            Ok(switched)
+            Ok::<_, Failed>(switched)
         };
         match tried.await {
-            Err(error) if again(&error, &mut attempt) => pause(attempt).await,
-            other => return other.map_err(error_as(Role::Append)),
+            Err(Failed::Query(error)) if again(&error, &mut attempt) => pause(attempt).await,
+            other => return other.map_err(|failed| failed.told(Role::Append)),
         }
     }
 }

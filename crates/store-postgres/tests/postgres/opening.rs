@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use event_log::{Head, Store, StoreError};
+use event_log::{Head, ProjectionStore, Store, StoreError};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use store_postgres::PostgresStore;
-use store_testing::contract::{Build, appended, command, meta, one};
+use store_testing::contract::{Build, appended, command, meta, one, verify};
 use store_testing::postgres::Database;
 
 use crate::proxy::{From, Proxy};
@@ -156,6 +156,74 @@ async fn a_server_that_lost_what_it_acknowledged_is_noticed() {
     assert_eq!(ledger.store.head().await.unwrap().position, 3, "nothing was written");
 }
 
+/// By the time this program notices, others have written to the server that took over, further than it ever had.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_lost_what_it_acknowledged_and_went_on_is_noticed() {
+    let Some(ledger) = Ledger::new().await else { return };
+    for id in 1..=3 {
+        one(&ledger.store, command(id).on(id, 0)).await;
+    }
+    let behind = ledger.store.head().await.unwrap();
+    one(&ledger.store, command(4).on(4, 0)).await;
+    fall_back_to_3(&ledger, &behind).await;
+    let other = ledger.open_again().await;
+    for id in 6..=9 {
+        one(&other, command(id).on(id, 0)).await;
+    }
+    assert_notices_the_loss(&ledger.store).await;
+    let read_model = ledger.store.start_generation("balances", 1).await;
+    assert!(matches!(read_model, Err(StoreError::Damaged(_))), "{read_model:?}");
+    assert_eq!(other.head().await.unwrap().position, 7, "nothing was written");
+}
+
+/// Others may write as much as they like where nothing was lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_comes_back_and_has_gone_on_is_gone_on_with() {
+    let Some(ledger) = Ledger::new().await else { return };
+    one(&ledger.store, command(1).on(1, 0)).await;
+    for id in 2..=7 {
+        one(&ledger.open_again().await, command(id).on(id, 0)).await;
+    }
+    cut_all(&ledger).await;
+    assert_eq!(one(&ledger.store, command(8).on(8, 0)).await, appended(8, 8));
+    verify(&ledger.store).await.unwrap();
+}
+
+/// Whatever server answers after a connection was lost keeps the promises, or nothing is written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_comes_back_with_unsafe_settings_is_not_written_to() {
+    let Some(ledger) = Ledger::new().await else { return };
+    one(&ledger.store, command(1).on(1, 0)).await;
+    set_on_database(&ledger, "synchronous_commit = off").await;
+    one(&ledger.store, command(2).on(2, 0)).await;
+    cut_all(&ledger).await;
+    let refused = ledger.store.append(vec![command(3).on(3, 0)]).await;
+    assert!(
+        matches!(&refused, Err(StoreError::Unsafe(why)) if why.contains("synchronous_commit")),
+        "{refused:?}"
+    );
+    let unsafe_now = ledger.store.assertions().await.unwrap().into_iter().filter(|a| !a.2).count();
+    assert_eq!(unsafe_now, 1, "what is wrong can be looked at");
+    assert_eq!(ledger.store.head().await.unwrap().position, 2);
+}
+
+/// Ends all connections to the database, as a server does that starts again.
+async fn cut_all(ledger: &Ledger) {
+    let mut connection = ledger.database.connect().await;
+    let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    sql(&mut connection, others).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Changes a setting for all connections that are made from now on.
+async fn set_on_database(ledger: &Ledger, setting: &str) {
+    let mut connection = ledger.database.connect().await;
+    let name: String =
+        sqlx::query_scalar("SELECT current_database()::text").fetch_one(&mut connection).await.unwrap();
+    sql(&mut connection, &format!("ALTER DATABASE {name} SET {setting}")).await.unwrap();
+}
+
 /// The same where the answer was lost, and only the next attempt learned that it is written.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_only_a_second_attempt_learned_to_be_written_is_noticed_when_lost() {
@@ -197,11 +265,7 @@ async fn fall_back_to_3(ledger: &Ledger, behind: &Head) {
 #[tokio::test]
 async fn unsafe_settings_refuse_to_start() {
     let Some(ledger) = Ledger::new().await else { return };
-    let mut connection = ledger.database.connect().await;
-    let name: String =
-        sqlx::query_scalar("SELECT current_database()::text").fetch_one(&mut connection).await.unwrap();
-    let set = format!("ALTER DATABASE {name} SET synchronous_commit = off");
-    sql(&mut connection, &set).await.unwrap();
+    set_on_database(&ledger, "synchronous_commit = off").await;
     let open = PostgresStore::open(&ledger.database.url()).await;
     assert!(matches!(&open, Err(StoreError::Unsafe(why)) if why.contains("synchronous_commit")), "{open:?}");
 }
@@ -231,11 +295,7 @@ async fn a_restarted_server_is_found_again() {
     let Some(ledger) = Ledger::new().await else { return };
     for id in 1..=20 {
         assert_eq!(one(&ledger.store, command(id).on(id, 0)).await, appended(id, id));
-        let mut connection = ledger.database.connect().await;
-        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        sql(&mut connection, others).await.unwrap();
-        connection.close().await.unwrap();
+        cut_all(&ledger).await;
         if id % 2 == 0 {
             assert_eq!(ledger.store.head().await.unwrap().position, id);
         }
