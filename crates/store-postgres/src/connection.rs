@@ -21,6 +21,9 @@ use crate::patience::{Patience, answered, connect};
 
 /// Readers at the same time.
 const READERS_MAX: u32 = 8;
+/// How often a query is asked that loses its connection. After the server was away each connection of the pool may be
+/// dead, and the first new one may meet a server that is still starting.
+const ASKED_MAX: u32 = READERS_MAX + 2;
 /// How long a query waits for one of them.
 const READER_WAIT: Duration = Duration::from_secs(15);
 /// Leaves read at a time while a log is held against what was acknowledged.
@@ -133,10 +136,9 @@ pub(crate) async fn fetch<'q>(
     let mut attempt = 0;
     loop {
         match readers.ask(query()).await {
-            // Each connection of the pool may have gone with the server.
             Err(error) if is_lost(&error) && !readers.pool.is_closed() => {
-                attempt += attempts_used(&error, READERS_MAX);
-                if attempt >= READERS_MAX {
+                attempt += attempts_used(&error, ASKED_MAX);
+                if attempt >= ASKED_MAX {
                     return Err(store_error(error));
                 }
                 pause(attempt / 2).await;

@@ -1,6 +1,7 @@
 //! Creating and opening a ledger: who may, what is refused, what the program's role cannot do.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use event_log::{Head, ProjectionStore, Store, StoreError};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -9,7 +10,7 @@ use store_testing::contract::{Build, appended, command, meta, one, verify};
 use store_testing::postgres::Database;
 
 use crate::proxy::{From, Proxy};
-use crate::support::Ledger;
+use crate::support::{Ledger, until};
 
 async fn sql(connection: &mut PgConnection, sql: &str) -> Result<u64, sqlx::Error> {
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await.map(|done| done.rows_affected())
@@ -287,6 +288,35 @@ async fn a_schema_of_another_program_is_refused() {
         let open = PostgresStore::open(&ledger.database.url()).await;
         assert!(matches!(&open, Err(StoreError::Unsafe(why)) if why.contains(told)), "{change}: {open:?}");
     }
+}
+
+/// As many readers as there can be were at work when the server went away: the next one outlives all their connections.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_outlives_all_connections_of_the_pool() {
+    const READERS: usize = 8;
+    let Some(ledger) = Ledger::new().await else { return };
+    one(&ledger.store, command(1).on(1, 0)).await;
+    let (mut other, mut watch) = (ledger.database.connect().await, ledger.database.connect().await);
+    // Nobody gets an answer before all have asked, so each has a connection of its own.
+    sql(&mut other, "BEGIN; LOCK TABLE svala.log_head IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let store = Arc::new(ledger.open_again().await);
+    let reads: Vec<_> = std::iter::repeat_with(|| {
+        let store = store.clone();
+        tokio::spawn(async move { store.head().await.unwrap().position })
+    })
+    .take(READERS)
+    .collect();
+    until(
+        &mut watch,
+        "SELECT count(*) = 8 FROM pg_locks WHERE relation = 'svala.log_head'::regclass AND NOT granted",
+    )
+    .await;
+    sql(&mut other, "ROLLBACK").await.unwrap();
+    for read in reads {
+        assert_eq!(read.await.unwrap(), 1);
+    }
+    cut_all(&ledger).await;
+    assert_eq!(store.head().await.unwrap().position, 1);
 }
 
 /// Every connection of the server goes away: what comes next finds its way back, and nothing is written twice.
