@@ -151,7 +151,8 @@ async fn under_lock(
 
     let mut written = Written::default();
     let outcomes = decide(batch.to_vec(), &mut known, &mut written);
-    let smooth = outcomes.iter().all(|outcome| !matches!(outcome, AppendOutcome::Conflict(_)));
+    // Also what was written before is refused by the schema when it comes again without reading.
+    let smooth = outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended { .. }));
     writer.smooth.store(smooth, Ordering::Relaxed);
     if written.events.is_empty() {
         sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;

@@ -154,7 +154,7 @@ pub(crate) struct Writer {
     options: PgConnectOptions,
     pub(crate) patience: Patience,
     slot: Mutex<Slot>,
-    /// Nothing conflicted lately, so a batch may be written without reading first.
+    /// Everything was new and fitted lately, so a batch may be written without reading first.
     pub(crate) smooth: AtomicBool,
     /// The head after what was acknowledged last, by whatever connection.
     acknowledged: std::sync::Mutex<Option<Head>>,
