@@ -49,6 +49,7 @@ macro_rules! contract {
             append::a_command_never_rests_on_one_that_was_not_written,
             append::several_streams_are_written_together_or_not_at_all,
             append::an_expected_stream_without_events_is_checked,
+            append::a_version_that_is_not_reached_yet_is_a_conflict,
             append::the_same_command_again_gets_the_first_answer,
             append::a_command_id_used_for_another_request_is_a_conflict,
             append::requests_that_break_the_contract_are_refused,
