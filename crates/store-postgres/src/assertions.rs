@@ -35,33 +35,61 @@ SELECT current_setting('server_version_num')::int, current_setting('server_versi
              unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
         WHERE NOT (tabled = 'log_head' AND privilege = 'UPDATE'))";
 
+/// What the server answers to that.
+#[derive(Debug, Clone)]
+struct Found {
+    version_number: i32,
+    version: String,
+    fsync: String,
+    synchronous_commit: String,
+    full_page_writes: String,
+    encoding: String,
+    user: String,
+    /// Those that are there and not disabled, with commas between them.
+    triggers: String,
+    can_change_the_log: bool,
+}
+
 /// Asks the connection that is to be used, in one round trip.
 pub(crate) async fn settings(connection: &mut PgConnection) -> Result<Vec<Assertion>, sqlx::Error> {
     let row = sqlx::raw_sql(ASK).fetch_one(connection).await?;
-    let text = |column: usize| row.try_get::<String, _>(column);
-    let number: i32 = row.try_get(0)?;
-    let rights: bool = row.try_get(8)?;
-    let (version, fsync, commit, pages) = (text(1)?, text(2)?, text(3)?, text(4)?);
-    let (encoding, user, triggers) = (text(5)?, text(6)?, text(7)?);
-    let missing: Vec<&str> =
-        TRIGGERS.into_iter().filter(|trigger| !triggers.split(',').any(|found| found == *trigger)).collect();
-    let found = match missing.as_slice() {
+    Ok(judged(Found {
+        version_number: row.try_get(0)?,
+        version: row.try_get(1)?,
+        fsync: row.try_get(2)?,
+        synchronous_commit: row.try_get(3)?,
+        full_page_writes: row.try_get(4)?,
+        encoding: row.try_get(5)?,
+        user: row.try_get(6)?,
+        triggers: row.try_get(7)?,
+        can_change_the_log: row.try_get(8)?,
+    }))
+}
+
+fn judged(found: Found) -> Vec<Assertion> {
+    let there: Vec<&str> = found.triggers.split(',').collect();
+    let missing: Vec<&str> = TRIGGERS.into_iter().filter(|trigger| !there.contains(trigger)).collect();
+    let triggers = match missing.as_slice() {
         [] => format!("all {} there", TRIGGERS.len()),
         missing => format!("missing or disabled: {}", missing.join(", ")),
     };
-    Ok(vec![
-        ("PostgreSQL is 15 or newer".into(), version, number >= VERSION_MIN),
-        ("fsync is on".into(), fsync.clone(), fsync == "on"),
+    let one_of = |what: &str, setting: String, allowed: &[&str]| {
+        let holds = allowed.contains(&setting.as_str());
+        (what.to_owned(), setting, holds)
+    };
+    vec![
+        ("PostgreSQL is 15 or newer".into(), found.version, found.version_number >= VERSION_MIN),
+        one_of("fsync is on", found.fsync, &["on"]),
+        one_of("synchronous_commit is on or remote_apply", found.synchronous_commit, &["on", "remote_apply"]),
+        one_of("full_page_writes is on", found.full_page_writes, &["on"]),
+        one_of("the database is in UTF8", found.encoding, &["UTF8"]),
+        ("triggers guard the log".into(), triggers, missing.is_empty()),
         (
-            "synchronous_commit is on or remote_apply".into(),
-            commit.clone(),
-            commit == "on" || commit == "remote_apply",
+            "the program cannot change the log".into(),
+            format!("it acts as {}", found.user),
+            !found.can_change_the_log,
         ),
-        ("full_page_writes is on".into(), pages.clone(), pages == "on"),
-        ("the database is in UTF8".into(), encoding.clone(), encoding == "UTF8"),
-        ("triggers guard the log".into(), found, missing.is_empty()),
-        ("the program cannot change the log".into(), format!("it acts as {user}"), !rights),
-    ])
+    ]
 }
 
 /// The first assertion that fails, as the reason not to start.
@@ -69,5 +97,69 @@ pub(crate) fn demand(assertions: &[Assertion]) -> Result<(), StoreError> {
     match assertions.iter().find(|(_, _, holds)| !holds) {
         Some((what, found, _)) => Err(StoreError::Unsafe(format!("{what}: found {found}"))),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Found {
+        Found {
+            version_number: 150_000,
+            version: "15.0".into(),
+            fsync: "on".into(),
+            synchronous_commit: "on".into(),
+            full_page_writes: "on".into(),
+            encoding: "UTF8".into(),
+            user: "svala_append".into(),
+            triggers: TRIGGERS.join(","),
+            can_change_the_log: false,
+        }
+    }
+
+    #[test]
+    fn a_server_as_it_should_be_is_taken() {
+        demand(&judged(good())).unwrap();
+        demand(&judged(Found { version_number: 180_001, ..good() })).unwrap();
+        demand(&judged(Found { synchronous_commit: "remote_apply".into(), ..good() })).unwrap();
+    }
+
+    #[test]
+    fn each_setting_alone_is_a_reason_not_to_start() {
+        let off = || "off".to_owned();
+        let without_one = || TRIGGERS.get(1..).unwrap_or_default().join(",");
+        for (wrong, told) in [
+            (
+                Found { version_number: 149_999, version: "14.99".into(), ..good() },
+                "15 or newer: found 14.99",
+            ),
+            (Found { fsync: off(), ..good() }, "fsync is on: found off"),
+            (
+                Found { synchronous_commit: off(), ..good() },
+                "synchronous_commit is on or remote_apply: found off",
+            ),
+            (Found { synchronous_commit: "local".into(), ..good() }, "remote_apply: found local"),
+            (
+                Found { synchronous_commit: "remote_write".into(), ..good() },
+                "remote_apply: found remote_write",
+            ),
+            (Found { full_page_writes: off(), ..good() }, "full_page_writes is on: found off"),
+            (Found { encoding: "SQL_ASCII".into(), ..good() }, "in UTF8: found SQL_ASCII"),
+            (Found { triggers: without_one(), ..good() }, "missing or disabled: commands_never_change"),
+            (Found { triggers: String::new(), ..good() }, "unique_keys_never_change"),
+            (
+                Found { can_change_the_log: true, ..good() },
+                "cannot change the log: found it acts as svala_append",
+            ),
+        ] {
+            let judged = judged(wrong);
+            assert_eq!(judged.iter().filter(|(_, _, holds)| !holds).count(), 1, "{told}");
+            let refused = demand(&judged);
+            assert!(
+                matches!(&refused, Err(StoreError::Unsafe(why)) if why.contains(told)),
+                "{told}: {refused:?}"
+            );
+        }
     }
 }

@@ -7,6 +7,7 @@ mod contract_suite;
 mod cuts;
 mod held_open;
 mod opening;
+mod portable;
 mod proxy;
 mod roles;
 mod silence;
