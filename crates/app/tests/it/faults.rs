@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use store_testing::contract::assert_as_told;
 use store_testing::{Faults, Faulty, Happened};
 
+use crate::homes::{Home, PostgresHome, SqliteHome};
 use crate::steps::{Step, steps, take};
 use crate::support::*;
 
@@ -26,7 +27,7 @@ fn may_pass(error: &AppError) -> bool {
 }
 
 /// Takes a step again and again until it is done or refused.
-async fn insist(ledger: &Ledger, book: &Book, index: usize, step: &Step) {
+async fn insist<P: Home>(ledger: &Ledger, book: &Book<P>, index: usize, step: &Step) {
     for _ in 0..100 {
         match take(ledger, book.folder.path(), index, step).await {
             Ok(()) => return,
@@ -38,8 +39,8 @@ async fn insist(ledger: &Ledger, book: &Book, index: usize, step: &Step) {
 }
 
 /// A ledger behind a bad connection.
-async fn behind(book: &Book, seed: u64, faults: Faults) -> (Ledger, Arc<Faulty>) {
-    let store = Faulty::new(Arc::new(book.store().await), seed, faults);
+async fn behind<P: Home>(book: &Book<P>, seed: u64, faults: Faults) -> (Ledger, Arc<Faulty>) {
+    let store = Faulty::new(book.home.open().await, seed, faults);
     loop {
         // A bad connection is a reason to warn that no checkpoint could be written.
         let start = StartUp { checkpoints: None, ..start(store.clone(), seed, book.folder.path()) };
@@ -50,55 +51,80 @@ async fn behind(book: &Book, seed: u64, faults: Faults) -> (Ledger, Arc<Faulty>)
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 32, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() })]
+/// The same commands, each given until it is answered, come to the same figures as without any fault.
+async fn alone<P: Home>(steps: &[Step], seed: u64) {
+    let Some(bad) = Book::<P>::made(1).await else { return };
+    let good = Book::new().await;
+    let (ledger, store) = behind(&bad, seed, Faults::often()).await;
+    for (index, step) in steps.iter().enumerate() {
+        take(&good.ledger, good.folder.path(), index, step).await.unwrap();
+        insist(&ledger, &bad, index, step).await;
+    }
+    let Happened { before, after, twice, .. } = store.happened();
+    assert!(before + after + twice > 0);
+    assert_as_told(&**bad.ledger.store(), &store.told()).await;
+    bad.sound().await;
+    assert_eq!(bad.balances().await, good.balances().await);
+    assert_eq!(bad.claim_outcomes().await, good.claim_outcomes().await);
+}
 
-    /// The same commands, each given until it is answered, come to the same figures as without any fault.
+/// Two people at once, who also see what is no longer so: decisions that rest on it are made again.
+async fn together<P: Home>(hands: [Vec<Step>; 2], seed: u64) {
+    let Some(book) = Book::<P>::made(1).await.map(Arc::new) else { return };
+    let mut at_work = Vec::new();
+    for (hand, steps) in hands.into_iter().enumerate() {
+        let faults = Faults { stale: 20, behind: 10, ..Faults::often() };
+        let (ledger, store) = behind(&book, seed.wrapping_add(hand as u64), faults).await;
+        let book = book.clone();
+        at_work.push(tokio::spawn(async move {
+            for (index, step) in steps.iter().enumerate() {
+                insist(&ledger, &book, hand * 1_000 + index, step).await;
+            }
+            store
+        }));
+    }
+    for hand in at_work {
+        let store = hand.await.unwrap();
+        assert!(store.happened().stale > 0);
+        assert_as_told(&**book.ledger.store(), &store.told()).await;
+    }
+    book.sound().await;
+}
+
+/// One case of so many that other properties are tested with.
+fn one_in(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases: ProptestConfig::default().cases / cases,
+        failure_persistence: None,
+        max_shrink_iters: 64,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(one_in(32))]
+
     #[test]
     fn what_is_tried_until_it_works_is_done_once(steps in steps(), seed in any::<u64>()) {
-        many_threads().block_on(async {
-            let (good, bad) = (Book::new().await, Book::new().await);
-            let (ledger, store) = behind(&bad, seed, Faults::often()).await;
-            for (index, step) in steps.iter().enumerate() {
-                take(&good.ledger, good.folder.path(), index, step).await.unwrap();
-                insist(&ledger, &bad, index, step).await;
-            }
-            let Happened { before, after, twice, .. } = store.happened();
-            assert!(before + after + twice > 0);
-            assert_as_told(&**bad.ledger.store(), &store.told()).await;
-            bad.sound().await;
-            assert_eq!(bad.balances().await, good.balances().await);
-            assert_eq!(bad.claim_outcomes().await, good.claim_outcomes().await);
-        });
+        many_threads().block_on(alone::<SqliteHome>(&steps, seed));
     }
 
-    /// Two people at once, who also see what is no longer so: decisions that rest on it are made again.
     #[test]
-    fn two_people_behind_bad_connections_never_harm_the_ledger(
-        mine in steps(),
-        yours in steps(),
-        seed in any::<u64>(),
-    ) {
-        many_threads().block_on(async {
-            let book = Arc::new(Book::new().await);
-            let mut hands = Vec::new();
-            for (hand, steps) in [mine, yours].into_iter().enumerate() {
-                let faults = Faults { stale: 20, behind: 10, ..Faults::often() };
-                let (ledger, store) = behind(&book, seed.wrapping_add(hand as u64), faults).await;
-                let book = book.clone();
-                hands.push(tokio::spawn(async move {
-                    for (index, step) in steps.iter().enumerate() {
-                        insist(&ledger, &book, hand * 1_000 + index, step).await;
-                    }
-                    store
-                }));
-            }
-            for hand in hands {
-                let store = hand.await.unwrap();
-                assert!(store.happened().stale > 0);
-                assert_as_told(&**book.ledger.store(), &store.told()).await;
-            }
-            book.sound().await;
-        });
+    fn two_people_behind_bad_connections_never_harm_the_ledger(mine in steps(), yours in steps(), seed in any::<u64>()) {
+        many_threads().block_on(together::<SqliteHome>([mine, yours], seed));
+    }
+}
+
+proptest! {
+    #![proptest_config(one_in(128))]
+
+    #[test]
+    fn what_is_tried_on_postgres_until_it_works_is_done_once(steps in steps(), seed in any::<u64>()) {
+        many_threads().block_on(alone::<PostgresHome>(&steps, seed));
+    }
+
+    #[test]
+    fn two_people_on_postgres_behind_bad_connections_never_harm_it(mine in steps(), yours in steps(), seed in any::<u64>()) {
+        many_threads().block_on(together::<PostgresHome>([mine, yours], seed));
     }
 }
