@@ -79,7 +79,7 @@ const MEMORY_KIB_MAX: u64 = 400 * 1024;
 /// Takes minutes, so it is run by `just long` (`SVALA_LONG=1`, with the release build).
 #[test]
 fn a_hundred_thousand_rows_are_imported_in_one_run_with_steady_memory() {
-    if std::env::var_os("SVALA_LONG").is_none() {
+    if !store_testing::long() {
         eprintln!("SKIPPED: 100 000 rows in one run; set SVALA_LONG=1");
         return;
     }

@@ -73,7 +73,6 @@ pub fn events(ledger: &Ledger) -> Vec<RecordedEvent> {
     })
 }
 
-/// Bytes as SQL.
 /// SQL for these bytes.
 pub fn bytes(bytes: &[u8]) -> String {
     let digits = hex::encode(bytes);

@@ -17,7 +17,7 @@ use support::Ledger;
 
 /// How many rounds: few with all other tests, many in a campaign of their own (`SVALA_LONG=1`).
 fn rounds(few: u32, many: u32) -> u32 {
-    if std::env::var("SVALA_LONG").is_ok_and(|long| long == "1") { many } else { few }
+    if store_testing::long() { many } else { few }
 }
 
 /// A ledger with the cases and grants of an invented year; its spend and reversals lie beside it.

@@ -92,14 +92,14 @@ fn by_code(code: &str, message: &str) -> StoreError {
     match code {
         "53100" => StoreError::Full,
         // Lock or statement timeout; what is still 40001 or 40P01 after all attempts.
-        "55P03" | "57014" | "40001" | "40P01" | "25P03" => StoreError::Busy(message.to_owned()),
+        "55P03" | "57014" | "40001" | "40P01" => StoreError::Busy(message.to_owned()),
         REFUSED => StoreError::Unsafe(message.to_owned()),
         // The schema's only reference is from a text to the key that opens it.
         "23503" => StoreError::BadRequest("a text of a person who has no key".into()),
         // Our triggers, and pages that cannot be read.
         "23001" | "XX001" | "XX002" => StoreError::Damaged(message.to_owned()),
         "28000" | "28P01" | "3D000" | "53300" => StoreError::Unreachable(message.to_owned()),
-        _ if code.starts_with("08") || code.starts_with("57P") => StoreError::Unreachable(message.to_owned()),
+        _ if is_end(code) => StoreError::Unreachable(message.to_owned()),
         _ => StoreError::Database(format!("{message} (SQLSTATE {code})")),
     }
 }
@@ -133,10 +133,14 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
         | sqlx::Error::Protocol(_)
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::PoolClosed => true,
-        // The server is shutting down, starting up, or has no connection left.
-        error => code_of(error)
-            .is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code == "53300"),
+        // Or the server has no connection left.
+        error => code_of(error).is_some_and(|code| is_end(&code) || code == "53300"),
     }
+}
+
+/// Whether the server ends the session: it is shutting down, starting up, or found it idle inside a transaction (25P03).
+fn is_end(code: &str) -> bool {
+    code.starts_with("08") || code.starts_with("57P") || code == "25P03"
 }
 
 /// How many of all attempts an error uses up: one, but half of them if the server has been silent, because that took as
@@ -181,8 +185,9 @@ mod tests {
             StoreError::Unreachable(_) => "unreachable",
             _ => "database",
         };
-        let sorted =
-            ["40001", "40P01", "55P03", "53100", "23001", "XX001", "42501", "57P01", "08006", "22000"];
+        let sorted = [
+            "40001", "40P01", "55P03", "53100", "23001", "XX001", "42501", "57P01", "08006", "25P03", "22000",
+        ];
         assert_eq!(
             sorted.map(kind),
             [
@@ -193,6 +198,7 @@ mod tests {
                 "damaged",
                 "damaged",
                 "unsafe",
+                "unreachable",
                 "unreachable",
                 "unreachable",
                 "database"

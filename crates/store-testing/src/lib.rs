@@ -15,5 +15,10 @@ pub mod interposed;
 pub mod postgres;
 pub mod server;
 
+/// Whether tests that have many rounds take all of them: `SVALA_LONG=1`.
+pub fn long() -> bool {
+    std::env::var("SVALA_LONG").is_ok_and(|long| long == "1")
+}
+
 pub use faulty::{Faults, Faulty, Happened};
 pub use interposed::{Before, Interposed};

@@ -7,9 +7,13 @@ use store_testing::contract::{Build, Place, appended, command, one, races, retri
 
 use crate::support::{Ledger, sql, until};
 
-/// Makes the server refuse commands as it refuses transactions that collide. A sequence counts on whatever is rolled
-/// back.
+/// Makes the server refuse commands as it refuses transactions that collide.
 async fn refuse_commands_while(ledger: &Ledger, condition: &str) {
+    refuse_with(ledger, "CASE attempt % 2 WHEN 0 THEN '40001' ELSE '40P01' END", condition).await;
+}
+
+/// Makes the server refuse commands with a code. A sequence counts on whatever is rolled back.
+async fn refuse_with(ledger: &Ledger, code: &str, condition: &str) {
     let trigger = format!(
         "CREATE SEQUENCE svala.attempts;
          GRANT USAGE ON SEQUENCE svala.attempts TO svala_append;
@@ -17,7 +21,7 @@ async fn refuse_commands_while(ledger: &Ledger, condition: &str) {
          DECLARE attempt BIGINT := nextval('svala.attempts');
          BEGIN
              IF {condition} THEN
-                 RAISE EXCEPTION 'collided' USING ERRCODE = CASE attempt % 2 WHEN 0 THEN '40001' ELSE '40P01' END;
+                 RAISE EXCEPTION 'collided' USING ERRCODE = {code};
              END IF;
              RETURN NULL;
          END $$;
@@ -49,6 +53,17 @@ async fn commands_that_collide_are_tried_again_as_a_whole() {
     let outcomes = ledger.store.append(batch).await.unwrap();
     assert_eq!(outcomes[..2], [appended(1, 1), appended(2, 3)]);
     assert!(matches!(outcomes[2], AppendOutcome::Conflict(_)), "{outcomes:?}");
+    verify(&ledger.store).await.unwrap();
+}
+
+/// The program stood still inside a transaction for so long that the server ended its session: that is a lost connection,
+/// and the whole batch is tried again on another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_was_idle_for_too_long_is_a_lost_connection() {
+    let Some(ledger) = Ledger::new().await else { return };
+    one(&ledger.store, command(1).on(1, 0)).await;
+    refuse_with(&ledger, "'25P03'", "attempt <= 2").await;
+    assert_eq!(one(&ledger.store, command(2).on(1, 1)).await, appended(2, 2));
     verify(&ledger.store).await.unwrap();
 }
 

@@ -93,10 +93,9 @@ async fn cut(ledger: Ledger, ids: Vec<u64>) -> (u64, BTreeSet<(From, char)>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_gives_up_and_asks_again_gets_the_one_answer() {
     let Some(ledger) = Ledger::new().await else { return };
-    let long = std::env::var_os("SVALA_LONG").is_some();
     let mut callers = Vec::new();
     // The commit and its answer are among the last messages of a first append.
-    let (seldom, each) = if long { (1..1, 1..=90) } else { (1..50, 50..=66) };
+    let (seldom, each) = if store_testing::long() { (1..1, 1..=90) } else { (1..50, 50..=66) };
     for nth in seldom.step_by(7).chain(each) {
         let proxy = Proxy::start(&ledger.database).await;
         callers.push(tokio::spawn(async move {
