@@ -12,3 +12,4 @@ mod proxy;
 mod roles;
 mod silence;
 mod support;
+mod takeover;

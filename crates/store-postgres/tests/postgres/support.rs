@@ -43,6 +43,14 @@ pub async fn sql(connection: &mut PgConnection, sql: &str) {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.unwrap();
 }
 
+/// Changes a setting for all connections that are made from now on.
+pub async fn set_on_database(ledger: &Ledger, setting: &str) {
+    let mut connection = ledger.database.connect().await;
+    let name: String =
+        sqlx::query_scalar("SELECT current_database()::text").fetch_one(&mut connection).await.unwrap();
+    sql(&mut connection, &format!("ALTER DATABASE {name} SET {setting}")).await;
+}
+
 /// Waits until the answer to a question is yes.
 pub async fn until(connection: &mut PgConnection, question: &'static str) {
     for _ in 0..2_000 {
