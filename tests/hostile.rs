@@ -82,10 +82,6 @@ fn peak_kib(status: &str) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-fn long() -> bool {
-    std::env::var_os("SVALA_LONG").is_some()
-}
-
 /// So many bytes of the same.
 fn copies(byte: u8, bytes: u64, out: &mut impl Write) {
     io::copy(&mut io::repeat(byte).take(bytes), out).unwrap();
@@ -94,7 +90,7 @@ fn copies(byte: u8, bytes: u64, out: &mut impl Write) {
 #[test]
 fn texts_that_exhaust_are_refused_in_little_memory() {
     let trial = Trial::new();
-    let (line, rows) = if long() { (500 << 20, 1_u64 << 30) } else { (40 << 20, 80 << 20) };
+    let (line, rows) = if store_testing::long() { (500 << 20, 1_u64 << 30) } else { (40 << 20, 80 << 20) };
     let with = |name: &str, write: &dyn Fn(&mut BufWriter<File>)| {
         let mut file = trial.file(name);
         file.write_all(SPEND.as_bytes()).unwrap();

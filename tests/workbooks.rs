@@ -178,7 +178,7 @@ fn a_template_takes_rows_of_its_partner_only_and_counts_those_outside_its_period
 /// 10 000 rows as a partner's workbook, with their figures as CSV has them.
 #[test]
 fn long_a_workbook_of_ten_thousand_rows_is_imported_in_less_than_a_minute() {
-    if std::env::var_os("SVALA_LONG").is_none() {
+    if !store_testing::long() {
         eprintln!("SKIPPED: 10 000 rows as a workbook; set SVALA_LONG=1");
         return;
     }
