@@ -239,3 +239,50 @@ fn a_claim_is_reversed_by_its_number() {
     assert_eq!(ledger.support("FX-2041")["disbursed"], "200.00");
     ledger.is_sound();
 }
+
+/// What is shown for several numbers is what then happens, one after the other.
+#[test]
+fn a_preview_by_number_is_what_the_run_then_does() {
+    let ledger = reported(
+        &[one("N-1", "1900.00"), "irara,FX-2041,medical-care,2024-02-01,1900.00,EUR,Clinic,N-2,,\n".into()]
+            .concat(),
+    );
+    let (first, second) = (number(&ledger, "N-1"), number(&ledger, "N-2"));
+    let shown = ledger.ok(&format!("claim accept {first} {second} --dry-run"));
+    assert!(shown.contains(&format!("claim {first} would be accepted: 1900.00 EUR eligible")), "{shown}");
+    assert!(
+        shown.contains(&format!("claim {second} would be cut: 1100.00 EUR eligible, 800.00 EUR")),
+        "{shown}"
+    );
+    let own = ledger.fail(1, &format!("--actor asha@irara claim accept {first} --dry-run"));
+    assert!(own.contains("would stay reported: own-claim"), "{own}");
+    let done = ledger.ok(&format!("claim accept {first} {second}"));
+    assert_eq!(done, shown.replace("would be ", ""));
+    assert!(ledger.fail(1, &format!("claim accept {first} --dry-run")).contains("already-decided"));
+}
+
+/// An import that accepts holds nothing back, and says what it should have been looked at for.
+#[test]
+fn an_import_that_accepts_says_what_looks_like_another_claim() {
+    let ledger = cases();
+    ledger.write(
+        "some.csv",
+        format!(
+            "{SPEND}\n{}caritas,FX-2042,education,2024-03-20,100.00,EUR,Lempa,D-1,,\n",
+            one("D-1", "100.00")
+        ),
+    );
+    let run = ledger.run("import spend some.csv --accept");
+    let (first, second) = {
+        let claims = ledger.csv("claim list");
+        (claims[0]["claim"].clone(), claims[1]["claim"].clone())
+    };
+    assert!(
+        run.err.contains(&format!(
+            "2 claims decided with this import look like another claim or are oddly large: {first}, {second}"
+        )),
+        "{run}"
+    );
+    ledger.write("more.csv", format!("{SPEND}\n{}", one("D-2", "1.00")));
+    assert!(!ledger.run("import spend more.csv --accept").err.contains("look like another"));
+}

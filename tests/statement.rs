@@ -145,10 +145,28 @@ fn text_stays_text_in_every_form() {
 #[test]
 fn what_is_owed_is_what_was_earned_and_not_paid() {
     let ledger = ledger();
+    ledger.write(
+        "two.toml",
+        include_str!("../crates/rulebook/rulebook.toml")
+            .replace("version = \"2026.3\"", "version = \"test.two\""),
+    );
+    ledger.ok("rulebook adopt two.toml");
     ledger.write("fee.csv", format!("{SPEND}\nirara,,partner-fee,2024-03-31,200.00,EUR,irara,F-1,,\n"));
     ledger.ok("import spend fee.csv");
     let fee = ledger.csv("partner fee list")[0]["fee"].clone();
     ledger.ok(&format!("partner fee accept {fee}"));
+    ledger.write("fees.csv", format!("{SPEND}\nirara,,partner-fee,2024-03-31,50.00,EUR,irara,F-2,,\nirara,,partner-fee,2024-03-31,5000.00,EUR,irara,F-3,,\n"));
+    ledger.ok("import spend fees.csv");
+    let number = |receipt: &str| {
+        let fees = ledger.csv("partner fee list");
+        fees.iter().find(|fee| fee["receipt_no"] == receipt).unwrap()["fee"].clone()
+    };
+    ledger.ok(&format!("partner fee refuse {} --reason 'not agreed'", number("F-2")));
+    // A fee has no cap: from the same limit on as a claim, two people decide it.
+    let large = number("F-3");
+    assert!(ledger.ok(&format!("partner fee accept {large}")).contains("another person must agree"));
+    assert!(ledger.fail(1, &format!("partner fee accept {large}")).contains("second-person-needed"));
+    ledger.ok(&format!("--actor bo partner fee refuse {large} --reason 'too much'"));
     let paid = |amount: &str, reference: &str, more: &str| {
         format!("partner paid irara --amount {amount} --on 2024-07-01 --reference {reference} {more}")
     };
@@ -167,6 +185,7 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     {
         assert_eq!(totals[figure], eur, "{figure}");
     }
+    assert_eq!((&totals["fees_reported"], &totals["fees_refused"]), (&"5250.00".into(), &"5050.00".into()));
     assert_eq!(statement["held"], "0.00");
     let lines = ledger.csv("partner statement irara --period 2020-01-01..2099-12-31");
     let advance = lines.iter().find(|line| line["movement"] == "advance").unwrap();
@@ -177,7 +196,37 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
 
     ledger.ok("hold place --country ET --from 2024-01-01 --reason invoices");
     let held = ledger.json("partner statement irara --period 2020-01-01..2099-12-31");
-    assert_eq!(held["held"], "1600.00", "no more is held than is owed");
+    // 3 000 − 100 − 1 500 of the claim; the fee is no support in Ethiopia.
+    assert_eq!(held["held"], "1400.00");
+    ledger.ok("hold place --partner irara --from 2024-02-01 --reason invoices");
+    assert_eq!(ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["held"], "1600.00");
+    // While a partner is held, nothing is paid to it unless somebody says why.
+    assert!(ledger.fail(1, &paid("10.00", "RF-4", "")).contains("paid-while-held"));
+    assert!(
+        ledger
+            .fail(1, "--actor asha@irara hold release 2 --on 2024-07-02 --reason done")
+            .contains("own-partner")
+    );
+    ledger.ok(&paid("10.00", "RF-4", "--despite-hold"));
+    assert_eq!(ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["held"], "1590.00");
     assert!(ledger.ok("duties").contains("nobody"));
+    ledger.is_sound();
+}
+
+/// What was reported and has no rate yet stands in the statement, in its currency.
+#[test]
+fn spend_that_waits_for_its_rate_is_shown() {
+    let ledger = ledger();
+    ledger.write(
+        "abroad.csv",
+        format!("{SPEND}\nirara,FX-2041,education,2024-02-01,70000.00,ETB,Lempa,R-9,,\n"),
+    );
+    ledger.ok("import spend abroad.csv");
+    let period = "partner statement irara --period 2020-01-01..2099-12-31";
+    let waiting = &ledger.json(period)["waiting"];
+    assert_eq!((&waiting[0]["amount"], &waiting[0]["currency"]), (&"70000.00".into(), &"ETB".into()));
+    assert!(ledger.ok(period).contains("waiting for an exchange rate"));
+    ledger.ok(&format!("claim refuse {} --reason 'no receipt'", ledger.claim("R-9")));
+    assert_eq!(ledger.json(period)["waiting"].as_array().unwrap().len(), 0);
     ledger.is_sound();
 }

@@ -1,8 +1,9 @@
 //! Commands on partners that a person gives one at a time. Each is refused, and the refusal kept, where a rule forbids it.
 
+use domain::hold::{Hold, Scope};
 use domain::ids::PaymentId;
 use domain::partner::{Agreement, Name, PAYMENT, PaidFor, PartnerEvent, PaymentDetails};
-use domain::{AgreementCode, Event, FeeId, PartnerCode, PartnerCommand};
+use domain::{AgreementCode, Event, FeeId, PartnerCode, PartnerCommand, Refusal};
 use jiff::civil::Date;
 use money::Eur;
 
@@ -103,13 +104,12 @@ impl Ledger {
     /// Accepts a fee.
     pub async fn accept_fee(&self, code: PartnerCode, fee: FeeId) -> Result<(), AppError> {
         let about = fee.to_string();
-        self.partner_command(code, &["accept-fee", &about], |_, _| {
-            Ok(PartnerCommand::AcceptFee { fee, by: self.actor.clone() })
-        })
-        .await
+        self.partner_command(code, &["accept-fee", &about], |_, _| Ok(PartnerCommand::AcceptFee { fee }))
+            .await
     }
 
-    /// Records that a partner was paid. A payment reference of a partner is recorded once.
+    /// Records that a partner was paid. A payment reference of a partner is recorded once. One on a day on which a hold
+    /// stops all payments of the partner is refused, unless it happened `despite_hold`.
     pub async fn record_payment(
         &self,
         code: PartnerCode,
@@ -117,7 +117,21 @@ impl Ledger {
         amount: Eur,
         paid_on: Date,
         reference: &str,
+        despite_hold: bool,
     ) -> Result<(), AppError> {
+        let (holds, _) = self.holds_and_events().await?;
+        let stops = |hold: &Hold| {
+            hold.scope == Scope::Partner(code.clone())
+                && hold.from <= paid_on
+                && hold.released_on.is_none_or(|released| paid_on < released)
+        };
+        if let Some((number, hold)) = holds.iter().find(|(_, hold)| stops(hold) && !despite_hold) {
+            let detail = format!(
+                "hold {number} stops payments of {code} since {}: release it, or give --despite-hold if it was paid all the same",
+                hold.from
+            );
+            return Err(AppError::Refused(Refusal::new("paid-while-held", detail)));
+        }
         let reference = reference.trim();
         if reference.is_empty() || reference.len() > REFERENCE_BYTES_MAX {
             return Err(AppError::Usage("give the payment's reference, at most 140 characters".into()));
@@ -127,8 +141,8 @@ impl Ledger {
         let text = PaymentText { payment_ref: reference.to_owned() };
         let words = format!("{paid_for} {amount} {paid_on}");
         self.partner_command(code, &["record-payment", reference, &words], |session, draft| {
-            let (by, details) = (self.actor.clone(), session.seal_own(draft, &text)?);
-            Ok(PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details, by })
+            let details = session.seal_own(draft, &text)?;
+            Ok(PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details })
         })
         .await
     }
@@ -137,8 +151,7 @@ impl Ledger {
     pub async fn refuse_fee(&self, code: PartnerCode, fee: FeeId, reason: &str) -> Result<(), AppError> {
         let (about, text) = (fee.to_string(), reason_text(reason)?);
         self.partner_command(code, &["refuse-fee", &about, reason], |session, draft| {
-            let (by, reason) = (self.actor.clone(), session.seal_own(draft, &text)?);
-            Ok(PartnerCommand::RefuseFee { fee, by, reason })
+            Ok(PartnerCommand::RefuseFee { fee, reason: session.seal_own(draft, &text)? })
         })
         .await
     }

@@ -3,12 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use money::Eur;
+use money::{Amount, Eur};
 
 use crate::case::CaseEvent;
 use crate::event::{Event, Recorded};
+use crate::hold::{HoldEvent, Scope};
 use crate::ids::{Actor, ClaimId, FeeId, PartnerCode};
-use crate::partner::{FeeAccepted, FeeRefused, PartnerEvent};
+use crate::ledger::LedgerEvent;
+use crate::partner::PartnerEvent;
 
 rulebook::codes! {
     /// A duty that one person took twice.
@@ -45,7 +47,10 @@ pub struct Duties {
     claims: HashMap<ClaimId, Watched>,
     /// Payment details that wait for a second person: where they were proposed, and by whom.
     proposals: HashMap<PartnerCode, (u64, String)>,
-    fees: HashMap<FeeId, u64>,
+    fees: HashMap<FeeId, WatchedFee>,
+    /// The version of the rulebook in force.
+    rulebook: String,
+    holds: HashMap<u64, Scope>,
     /// From which claim on each version of the rulebook asks for two people; none where it does not.
     limits: BTreeMap<String, Option<Eur>>,
 }
@@ -54,7 +59,16 @@ pub struct Duties {
 struct Watched {
     number: u64,
     partner: PartnerCode,
-    eur: Option<Eur>,
+    /// What the whole receipt is worth, of which this may be one share.
+    worth: Option<Eur>,
+    whole: Amount,
+    proposed_by: Option<String>,
+}
+
+#[derive(Debug)]
+struct WatchedFee {
+    number: u64,
+    eur: Eur,
     proposed_by: Option<String>,
 }
 
@@ -69,7 +83,31 @@ impl Duties {
         match &recorded.event {
             Event::Case(event) => self.of_case(event, recorded),
             Event::Partner(event) => self.of_partner(event, recorded),
-            Event::Ledger(_) | Event::Rates(_) | Event::Hold(_) => Vec::new(),
+            Event::Hold(event) => self.of_holds(event, recorded),
+            Event::Ledger(LedgerEvent::RulebookAdopted(e)) => {
+                self.rulebook.clone_from(&e.version);
+                Vec::new()
+            }
+            Event::Ledger(_) | Event::Rates(_) => Vec::new(),
+        }
+    }
+
+    /// Nobody stops or frees the payments of the partner for which they act.
+    fn of_holds(&mut self, event: &HoldEvent, recorded: &Recorded) -> Vec<Violation> {
+        let scope = match event {
+            HoldEvent::PaymentsHeld(e) => self.holds.entry(e.hold).or_insert_with(|| e.scope.clone()),
+            HoldEvent::PaymentsReleased(e) => match self.holds.get_mut(&e.hold) {
+                Some(scope) => scope,
+                None => return Vec::new(),
+            },
+            HoldEvent::HoldCommandRefused(_) => return Vec::new(),
+        };
+        match scope {
+            Scope::Partner(code) if code.is_of(&recorded.actor) => {
+                let (position, actor) = (recorded.position, recorded.actor.clone());
+                vec![Violation { position, breach: Breach::OwnPartner, actor, about: position }]
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -97,19 +135,32 @@ impl Duties {
                 return Vec::new();
             }
             PartnerEvent::FeeReported(e) => {
-                self.fees.insert(e.fee, position);
+                let fee = WatchedFee { number: position, eur: e.eur, proposed_by: None };
+                self.fees.insert(e.fee, fee);
                 return Vec::new();
             }
-            PartnerEvent::FeeAccepted(FeeAccepted { fee, .. })
-            | PartnerEvent::FeeRefused(FeeRefused { fee, .. }) => {
-                (self.fees.get(fee).copied().unwrap_or(position), vec![own])
+            PartnerEvent::FeeProposed(e) => {
+                let Some(fee) = self.fees.get_mut(&e.fee) else { return Vec::new() };
+                fee.proposed_by = Some(actor.clone());
+                (fee.number, vec![own, other_name(&e.proposed_by)])
             }
-            PartnerEvent::PartnerPaid(_) => (position, vec![own]),
-            PartnerEvent::PartnerRegistered(_)
+            PartnerEvent::FeeAccepted(e) => {
+                let Some(fee) = self.fees.get(&e.fee) else { return Vec::new() };
+                let limit = self.limits.get(&self.rulebook).copied().flatten();
+                let one_person = match &fee.proposed_by {
+                    Some(first) => (first == actor).then_some(Breach::SamePerson),
+                    None => limit.filter(|limit| fee.eur >= *limit).map(|_| Breach::NoSecondPerson),
+                };
+                (fee.number, vec![own, one_person])
+            }
+            PartnerEvent::FeeRefused(e) => {
+                (self.fees.get(&e.fee).map_or(position, |fee| fee.number), vec![own])
+            }
+            PartnerEvent::PartnerPaid(_)
             | PartnerEvent::PartnerNamed(_)
             | PartnerEvent::AgreementSigned(_)
-            | PartnerEvent::AgreementEnded(_)
-            | PartnerEvent::PartnerCommandRefused(_) => return Vec::new(),
+            | PartnerEvent::AgreementEnded(_) => (position, vec![own]),
+            PartnerEvent::PartnerRegistered(_) | PartnerEvent::PartnerCommandRefused(_) => return Vec::new(),
         };
         let violation = |breach| Violation { position, breach, actor: actor.clone(), about };
         breaches.into_iter().flatten().map(violation).collect()
@@ -119,13 +170,20 @@ impl Duties {
         match event {
             CaseEvent::SpendReported(e) => {
                 let (number, partner) = (recorded.position, e.partner.clone());
-                let watched = Watched { number, partner, eur: e.eur, proposed_by: None };
+                let watched = Watched {
+                    number,
+                    partner,
+                    worth: e.worth_of_receipt(),
+                    whole: e.whole(),
+                    proposed_by: None,
+                };
                 self.claims.insert(e.claim, watched);
                 Vec::new()
             }
             CaseEvent::ClaimConverted(e) => {
                 if let Some(claim) = self.claims.get_mut(&e.claim) {
-                    claim.eur = Some(e.eur);
+                    // A receipt is no smaller for being shared.
+                    claim.worth = claim.whole.convert(e.quote.rate).ok();
                 }
                 Vec::new()
             }
@@ -143,11 +201,11 @@ impl Duties {
                 let mut breaches = self.own_claim(e.claim, recorded);
                 let limit = self.limits.get(&e.basis.rulebook).copied().flatten();
                 let proposed_by = self.claims.get(&e.claim).and_then(|claim| claim.proposed_by.as_deref());
-                let eur = self.claims.get(&e.claim).and_then(|claim| claim.eur);
+                let worth = self.claims.get(&e.claim).and_then(|claim| claim.worth);
                 let breach = match proposed_by {
                     Some(first) if first == recorded.actor => Some(Breach::SamePerson),
                     Some(_) => None,
-                    None => limit.filter(|limit| eur >= Some(*limit)).map(|_| Breach::NoSecondPerson),
+                    None => limit.filter(|limit| worth >= Some(*limit)).map(|_| Breach::NoSecondPerson),
                 };
                 breaches.extend(breach.and_then(|breach| self.breach(breach, e.claim, recorded)));
                 breaches

@@ -1,5 +1,8 @@
 //! Decisions of finance about claims, and the partner's answers.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use domain::claim::{ClaimState, QueryReason, REVERSAL};
 use domain::rates::RateSource;
 use domain::{CaseId, ClaimCommand, ClaimId, TextId};
@@ -34,6 +37,9 @@ pub struct DecidedClaim {
     pub disallowed: Eur,
     /// Why not, or what it waits for.
     pub reason: String,
+    /// Whether the command was refused, and so changed nothing.
+    #[serde(skip)]
+    pub refused: bool,
 }
 
 impl Ledger {
@@ -143,14 +149,12 @@ impl Ledger {
         self.accept_in_order(claims, false, dry_run).await
     }
 
-    /// What [`accept_claim`](Self::accept_claim) would come to; nothing for a claim that is decided already.
-    pub async fn preview_claim(
+    /// What [`accept_claim`](Self::accept_claim) would come to for these claims, one after the other.
+    pub async fn preview_claims(
         &self,
-        number: u64,
-        case: CaseId,
-        claim: ClaimId,
-    ) -> Result<Option<DecidedClaim>, AppError> {
-        Ok(self.accept_in_order(&[(number, case, claim)], true, true).await?.pop())
+        claims: &[(u64, CaseId, ClaimId)],
+    ) -> Result<Vec<DecidedClaim>, AppError> {
+        self.accept_in_order(claims, true, true).await
     }
 
     async fn accept_in_order(
@@ -161,6 +165,7 @@ impl Ledger {
     ) -> Result<Vec<DecidedClaim>, AppError> {
         let mut session = Session::new(self, if dry_run { Purpose::DryRun } else { Purpose::Write });
         let mut done = Vec::with_capacity(claims.len());
+        let refusals: RefCell<BTreeMap<u64, String>> = RefCell::default();
         for chunk in claims.chunks(BATCH) {
             self.decide_claims(&mut session, chunk, &[], |session, tag, case, claim| {
                 let revision = session.case(case).map_or(0, |c| c.revision);
@@ -168,14 +173,19 @@ impl Ledger {
                     session.case(case).and_then(|c| c.claims.get(&claim)).is_some_and(|c| match c.state {
                         ClaimState::Reported => true,
                         ClaimState::Proposed => by_name || c.proposed_by.as_ref() != Some(&self.actor),
-                        state => by_name && state.is_open(),
+                        _ => by_name,
                     });
                 if mine {
                     let about = claim.to_string();
                     let mut draft = session.draft(tag, &["accept-claim", &about, self.actor()], revision);
                     let command = ClaimCommand::Accept { claim, by_name, by: self.actor.clone() };
-                    // Refusals of a claim are events of their own; a command refused here was decided meanwhile.
-                    let _ = session.on_claim(&mut draft, case, &command)?;
+                    // Refusals of a claim are events of their own; this is a command that changes nothing.
+                    let decided = session.on_claim(&mut draft, case, &command)?;
+                    let number = chunk[tag].0;
+                    match decided {
+                        Ok(()) => refusals.borrow_mut().remove(&number),
+                        Err(refused) => refusals.borrow_mut().insert(number, refused.refusal.codes()),
+                    };
                     session.commit(draft);
                 }
                 Ok(())
@@ -184,13 +194,16 @@ impl Ledger {
             session.load_cases(chunk.iter().map(|(_, case, _)| *case)).await?;
             for (number, case, claim) in chunk {
                 let Some(state) = session.case(*case).and_then(|c| c.claims.get(claim)) else { continue };
+                let refusal = refusals.borrow_mut().remove(number);
                 done.push(DecidedClaim {
+                    refused: refusal.is_some(),
                     number: *number,
                     state: state.state,
                     eur: state.eur,
                     eligible: state.eligible,
                     disallowed: state.disallowed,
                     reason: match (state.reason, state.state) {
+                        _ if refusal.is_some() => refusal.unwrap_or_default(),
                         (Some(reason), _) => reason.to_string(),
                         (None, ClaimState::Queried) => QueryReason::LateUse.to_string(),
                         (None, ClaimState::Proposed) => "second-person".into(),

@@ -82,7 +82,7 @@ impl Ledger {
     }
 
     /// The holds as decisions see them, and their events.
-    pub(super) async fn holds_and_events(&self) -> Result<(Holds, Vec<Recorded>), AppError> {
+    pub(crate) async fn holds_and_events(&self) -> Result<(Holds, Vec<Recorded>), AppError> {
         let (mut holds, mut events) = (Holds::default(), Vec::new());
         for recorded in self.store.read_streams(&[domain::hold::stream()]).await? {
             let recorded = Recorded::decode_checked(recorded)?;

@@ -116,6 +116,11 @@ fn of_partner(
                 text(e.details)
             )
         }
+        PartnerEvent::FeeProposed(e) => format!(
+            "fee {} proposed; from {} EUR on another person must agree",
+            number(e.fee),
+            e.second_approval_from
+        ),
         PartnerEvent::FeeAccepted(e) => format!("fee {} accepted: {} EUR", number(e.fee), e.eur),
         PartnerEvent::FeeRefused(e) => format!("fee {} refused: {}", number(e.fee), text(e.reason)),
         PartnerEvent::PartnerPaid(e) => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::case::CaseEvent;
-use domain::hold::Hold;
+use domain::hold::{Hold, Scope};
 use domain::statement::{Account, Movement, MovementKind, Stated, totals};
 use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Period, Recorded};
 use event_log::{Frontier, StoreError, hex};
@@ -65,7 +65,21 @@ impl Ledger {
         let moved = account.movements();
         let within: Vec<&Movement> = moved.iter().filter(|movement| period.contains(movement.day)).collect();
         let undecided = undecided(moved, period)?;
-        let told = self.told_of(&account, &within, &undecided).await?;
+        let waiting: Vec<Movement> = account
+            .waiting()
+            .iter()
+            .filter(|waiting| waiting.at_the_end_of(period.last()))
+            .map(|waiting| Movement {
+                position: waiting.number,
+                day: waiting.since,
+                kind: MovementKind::Reported,
+                eur: Eur::ZERO,
+                reason: Some("waiting-for-rate"),
+                about: waiting.number,
+            })
+            .collect();
+        let open: Vec<&Movement> = undecided.iter().chain(&waiting).collect();
+        let told = self.told_of(&account, within.iter().chain(&open).copied()).await?;
         let totals = totals(moved, period).map_err(FoldError::from)?;
         let held = self.held(&account, period, &holds, &countries)?;
         Ok(StatementDocument {
@@ -78,10 +92,12 @@ impl Ledger {
             totals,
             lines: within.iter().filter_map(|movement| line(movement, &told)).collect(),
             undecided: undecided.iter().filter_map(|movement| line(movement, &told)).collect(),
+            waiting: waiting.iter().filter_map(|movement| line(movement, &told)).collect(),
         })
     }
 
-    /// What a hold in force at the end of the period keeps from being paid: accepted spend in its scope, delivered since.
+    /// What a hold in force at the end of the period keeps from being paid then: what is accepted in its scope and not
+    /// paid, whenever it was delivered. Fees are held with their partner.
     fn held(
         &self,
         account: &Account,
@@ -96,24 +112,43 @@ impl Ledger {
             .filter(|hold| hold.from <= last && hold.released_on.is_none_or(|released| last < released))
             .collect();
         let lines = self.rulebook.budget_lines();
+        let whole_partner = Scope::Partner(account.partner().clone());
         let covered = |stated: &Stated| {
+            if stated.case.is_none() {
+                return in_force.iter().any(|hold| hold.scope == whole_partner);
+            }
             let country = stated.case.and_then(|case| countries.get(&case));
             let programme = lines
                 .iter()
                 .find(|line| Some(&line.id) == stated.budget_line.as_ref())
                 .map(|line| &line.programme);
             let (Some(country), Some(programme)) = (country, programme) else { return false };
-            in_force.iter().any(|hold| hold.covers(account.partner(), *country, programme, stated.on))
+            in_force.iter().any(|hold| hold.covers(account.partner(), *country, programme, last))
         };
-        let mut held = Eur::ZERO;
+        // What was paid is taken for the oldest first, whatever it was meant for.
+        let (mut open, mut paid): (Vec<(u64, Eur)>, Eur) = (Vec::new(), Eur::ZERO);
         for movement in account.movements().iter().filter(|movement| movement.day <= last) {
-            let after = match movement.kind {
-                MovementKind::Eligible => held.checked_add(movement.eur),
-                MovementKind::Reversed => held.checked_sub(movement.eur),
-                _ => continue,
-            };
-            if account.stated(movement.about).is_some_and(covered) {
-                held = after.map_err(FoldError::from)?;
+            match movement.kind {
+                MovementKind::Eligible | MovementKind::Fee => open.push((movement.about, movement.eur)),
+                MovementKind::Reversed => {
+                    let reversed = open.iter_mut().rev().find(|(about, _)| *about == movement.about);
+                    if let Some((_, left)) = reversed {
+                        *left = left.checked_sub(movement.eur).map_err(FoldError::from)?;
+                    }
+                }
+                MovementKind::Advance | MovementKind::Paid => {
+                    paid = paid.checked_add(movement.eur).map_err(FoldError::from)?;
+                }
+                _ => {}
+            }
+        }
+        let mut held = Eur::ZERO;
+        for (about, eur) in open {
+            let settled = eur.min(paid);
+            paid = paid.checked_sub(settled).map_err(FoldError::from)?;
+            if account.stated(about).is_some_and(covered) {
+                let left = eur.checked_sub(settled).map_err(FoldError::from)?;
+                held = held.checked_add(left).map_err(FoldError::from)?;
             }
         }
         Ok(held)
@@ -123,11 +158,9 @@ impl Ledger {
     async fn told_of<'a>(
         &self,
         account: &'a Account,
-        within: &[&Movement],
-        undecided: &[Movement],
+        movements: impl Iterator<Item = &Movement>,
     ) -> Result<BTreeMap<u64, Told<'a>>, AppError> {
-        let mut numbers: Vec<u64> =
-            within.iter().copied().chain(undecided).map(|movement| movement.about).collect();
+        let mut numbers: Vec<u64> = movements.map(|movement| movement.about).collect();
         numbers.sort_unstable();
         numbers.dedup();
         let stated: Vec<&Stated> = numbers.into_iter().filter_map(|number| account.stated(number)).collect();
@@ -183,9 +216,7 @@ fn undecided(moved: &[Movement], period: Period) -> Result<Vec<Movement>, AppErr
         let after = match movement.kind {
             MovementKind::Reported | MovementKind::Reopened => open.eur.checked_add(movement.eur),
             MovementKind::Eligible | MovementKind::Disallowed => open.eur.checked_sub(movement.eur),
-            MovementKind::Reversed | MovementKind::Fee | MovementKind::Advance | MovementKind::Paid => {
-                Ok(open.eur)
-            }
+            _ => Ok(open.eur),
         };
         open.eur = after.map_err(FoldError::from)?;
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ::cases::{CaseRow, CasesProjection};
 use balances::BalancesProjection;
 use domain::case::Stage;
+use domain::partner::PARTNER_FEE;
 use domain::{FoldError, PartnerCode, Period};
 use interchange::{TemplateCase, TemplateContent};
 use money::Currency;
@@ -47,6 +48,7 @@ impl Ledger {
                 categories.push(category.code.clone());
             }
         }
+        categories.push(PARTNER_FEE.to_owned());
         let rows = self.runner.all_rows::<CasesProjection>().await?;
         let is_open = |row: &CaseRow| row.partner.as_ref() == Some(partner) && row.stage == Stage::Approved;
         let mut open: Vec<(String, CaseRow)> = rows.into_iter().filter(|(_, row)| is_open(row)).collect();

@@ -43,20 +43,21 @@ impl Session<'_> {
         let Some(loaded) = &mut self.holds else {
             return Err(AppError::Usage("the holds were not loaded".into()));
         };
-        let (event, decided) = match domain::hold::decide(&loaded.holds, command, rulebook) {
-            Ok(event) => (event, Ok(())),
-            Err(refusal) => {
-                let refused: HoldEvent = HoldCommandRefused {
-                    command: command.name().to_owned(),
-                    hold: command.about(),
-                    on: command.on(),
-                    rulebook: rulebook.version().to_owned(),
-                    reasons: refusal.reasons.clone(),
+        let (event, decided) =
+            match domain::hold::decide(&loaded.holds, command, &self.ledger.actor, rulebook) {
+                Ok(event) => (event, Ok(())),
+                Err(refusal) => {
+                    let refused: HoldEvent = HoldCommandRefused {
+                        command: command.name().to_owned(),
+                        hold: command.about(),
+                        on: command.on(),
+                        rulebook: rulebook.version().to_owned(),
+                        reasons: refusal.reasons.clone(),
+                    }
+                    .into();
+                    (refused, Err(RefusedCommand { refusal, repeated: false }))
                 }
-                .into();
-                (refused, Err(RefusedCommand { refusal, repeated: false }))
-            }
-        };
+            };
         loaded.holds.evolve(&event)?;
         let before = loaded.version;
         loaded.version += 1;

@@ -65,7 +65,8 @@ impl Session<'_> {
         code: &PartnerCode,
         command: &PartnerCommand,
     ) -> Result<Decided, AppError> {
-        match domain::partner::decide(self.partner(code), command, &self.ledger.rulebook) {
+        match domain::partner::decide(self.partner(code), command, &self.ledger.actor, &self.ledger.rulebook)
+        {
             Ok(events) => {
                 for event in events {
                     self.record_partner(draft, code, event)?;

@@ -107,6 +107,9 @@ Examples:
         /// Paid in advance, settled by later claims.
         #[arg(long)]
         advance: bool,
+        /// It was paid although a hold stops the partner's payments on that day.
+        #[arg(long)]
+        despite_hold: bool,
     },
     /// Agreements: record one, end one, list them.
     #[command(subcommand)]

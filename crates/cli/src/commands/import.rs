@@ -34,6 +34,7 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
     };
     // A dry run writes nothing, not even the rulebook it was given.
     let ledger = if file.dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
+    let before = ledger.store().head().await.map_err(app::AppError::from)?.position;
     let report = match &command {
         ImportCommand::Cases(_) => import(&ledger, &Cases, file).await?,
         ImportCommand::Grants(_) => import(&ledger, &Grants, file).await?,
@@ -42,7 +43,27 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
             import(&ledger, &Reversals, file).await?
         }
     };
+    if accept && report.written {
+        tell_flags(&ledger, before).await?;
+    }
     show(format, file, accept, &report)
+}
+
+/// Says which claims that were reported after a position look like another one, or are oddly large: an import that
+/// accepts holds none of them back.
+async fn tell_flags(ledger: &Ledger, after: u64) -> Result<(), Failure> {
+    let flags = ledger.flags().await?;
+    let odd = flags.range(after + 1..).filter(|(_, flags)| flags.iter().any(|flag| flag.kind.holds_back()));
+    let odd: Vec<String> = odd.map(|(number, _)| number.to_string()).collect();
+    if !odd.is_empty() {
+        let shown = odd.iter().take(ROWS_LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = if odd.len() > ROWS_LISTED { ", …" } else { "" };
+        remark(format!(
+            "{} decided with this import look like another claim or are oddly large: {shown}{more}; see `svala claim flags --decided`",
+            counted(odd.len(), "claim")
+        ));
+    }
+    Ok(())
 }
 
 /// Imports one file and brings the read models up to date.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use app::query::{AgreementItem, DetailsItem, FeeFilter, FeeItem, PartnerDetail, PartnerItem};
-use domain::partner::{Account, Agreement, FeeTerms, PaidFor, PaymentDetails};
+use domain::partner::{Account, Agreement, FeeState, FeeTerms, PaidFor, PaymentDetails};
 
 use super::{hold, report, statement};
 use crate::args::{AgreementCommand, DetailsCommand, FeeCommand, Format, PartnerCommand};
@@ -75,10 +75,10 @@ pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Resu
             place.open_to_write().await?.rename_partner(partner.clone(), name.clone()).await?;
             say(format!("{partner} is called {name}"))?;
         }
-        PartnerCommand::Paid { partner, amount, on, reference, advance } => {
+        PartnerCommand::Paid { partner, amount, on, reference, advance, despite_hold } => {
             let paid_for = if advance { PaidFor::Advance } else { PaidFor::Claims };
             let ledger = place.open_to_write().await?;
-            ledger.record_payment(partner.clone(), paid_for, amount, on, &reference).await?;
+            ledger.record_payment(partner.clone(), paid_for, amount, on, &reference, despite_hold).await?;
             say(format!("{amount} EUR paid to {partner} on {on} ({paid_for})"))?;
         }
         PartnerCommand::Agreement(command) => agreement(place, format, command).await?,
@@ -160,8 +160,17 @@ async fn fee(place: &Place, format: Format, command: FeeCommand) -> Result<ExitC
             let ledger = place.open_to_write().await?;
             for number in fees {
                 let (partner, fee) = ledger.find_fee(number).await?;
-                match ledger.accept_fee(partner, fee).await {
-                    Ok(()) => say(format!("fee {number} accepted"))?,
+                match ledger.accept_fee(partner.clone(), fee).await {
+                    Ok(()) => {
+                        let filter = FeeFilter { partner: Some(partner), state: Some(FeeState::Proposed) };
+                        let proposed = ledger.fees(&filter).await?.iter().any(|fee| fee.fee == number);
+                        say(match proposed {
+                            true => format!(
+                                "fee {number} proposed: another person must agree, by `svala partner fee accept {number}` of their own"
+                            ),
+                            false => format!("fee {number} accepted"),
+                        })?;
+                    }
                     // The others are still to be decided.
                     Err(error @ app::AppError::Refused(_)) => {
                         remark(format!("fee {number}: {error}"));

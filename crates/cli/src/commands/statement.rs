@@ -104,7 +104,11 @@ fn in_words(statement: &StatementDocument) -> Result<String, Failure> {
             &line.receipt_no
         ]
     };
-    for (title, lines) in [("movements", &statement.lines), ("undecided at the end", &statement.undecided)] {
+    for (title, lines) in [
+        ("movements, by the day they were recorded", &statement.lines),
+        ("undecided at the end", &statement.undecided),
+        ("waiting for an exchange rate, and so in no figure", &statement.waiting),
+    ] {
         if !lines.is_empty() {
             parts.push(format!("{}\n{}", heading(title), table(&columns, lines.iter().map(short))));
         }

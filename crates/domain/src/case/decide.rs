@@ -109,7 +109,13 @@ pub fn decide(
                     "transfer-without-day",
                     format!("{current} has the case: say from which day on {partner} has it"),
                 )),
-                _ => Ok(vec![PartnerAssigned { partner: partner.clone(), assigned_on: *assigned_on }.into()]),
+                _ => {
+                    // What others plan is promised by nobody any more.
+                    let mut events = crate::plan::release_others(case, partner, ReleaseReason::Transferred);
+                    let assigned = PartnerAssigned { partner: partner.clone(), assigned_on: *assigned_on };
+                    events.push(assigned.into());
+                    Ok(events)
+                }
             }
         }
         CaseCommand::AgreePlan { partner, agreed_on, lines } => {

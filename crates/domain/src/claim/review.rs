@@ -56,22 +56,23 @@ pub(super) fn accept(
     if eligible.is_zero() {
         return refused(ClaimReason::OverCap, basis);
     }
-    if let Some(second_approval_from) = rulebook.parameters().second_approval_from
-        // A receipt is no smaller for being shared.
-        && claim.worth_of_receipt().unwrap_or(eur) >= second_approval_from
-    {
-        match &claim.proposed_by {
-            None => {
+    match &claim.proposed_by {
+        // Also where the limit was raised meanwhile: what was proposed to two people is not decided by one.
+        Some(first) if first == by => {
+            let detail = format!("{by} proposed to accept {eur}: somebody else must agree");
+            return Err(Refusal::new("second-person-needed", detail));
+        }
+        Some(_) => {}
+        None => {
+            // A receipt is no smaller for being shared.
+            let worth = claim.worth_of_receipt().unwrap_or(eur);
+            let limit = rulebook.parameters().second_approval_from;
+            if let Some(second_approval_from) = limit.filter(|limit| worth >= *limit) {
                 let proposed_by = by.clone();
                 let proposed =
                     ClaimProposed { claim: id, proposed_by, second_approval_from, eligible, basis };
                 return Ok(vec![proposed.into()]);
             }
-            Some(first) if first == by => {
-                let detail = format!("{by} proposed to accept {eur}: somebody else must agree");
-                return Err(Refusal::new("second-person-needed", detail));
-            }
-            Some(_) => {}
         }
     }
     let disallowed = eur.checked_sub(eligible).map_err(overflow)?;

@@ -2,7 +2,7 @@
 
 use money::{Amount, Currency, Eur};
 
-use super::event::{Exchange, Original, Shared};
+use super::event::{Exchange, Original, Shared, SpendReported};
 use super::state::Claim;
 use crate::rates::{self, Quote};
 use crate::refusal::Refusal;
@@ -41,6 +41,26 @@ impl Exchange {
     }
 }
 
+/// What a receipt is worth as a whole, of which a claim may be one share; none while the rate is still to come.
+fn worth(whole: Amount, quote: Option<Quote>) -> Option<Eur> {
+    match quote {
+        None => whole.to_eur_exact(),
+        Some(quote) => whole.convert(quote.rate).ok(),
+    }
+}
+
+impl SpendReported {
+    /// The amount of the whole receipt, of which this may be one share.
+    pub fn whole(&self) -> Amount {
+        self.shared.map_or(self.amount, |shared| shared.whole)
+    }
+
+    /// What the whole receipt is worth; none while the rate is still to come.
+    pub fn worth_of_receipt(&self) -> Option<Eur> {
+        worth(self.whole(), self.exchange.as_ref().and_then(|exchange| exchange.quote))
+    }
+}
+
 impl Claim {
     /// The rate it was converted at; none for euros, and while it waits for its rate.
     pub fn quote(&self) -> Option<Quote> {
@@ -49,11 +69,7 @@ impl Claim {
 
     /// What the whole receipt is worth, of which this may be one share; none while the rate is still to come.
     pub fn worth_of_receipt(&self) -> Option<Eur> {
-        match (self.shared, self.quote()) {
-            (None, _) => self.eur,
-            (Some(shared), None) => shared.whole.to_eur_exact(),
-            (Some(shared), Some(quote)) => shared.whole.convert(quote.rate).ok(),
-        }
+        worth(self.shared.map_or(self.amount, |shared| shared.whole), self.quote())
     }
 
     /// What is worth how much of what this claim was converted at: an amount in euro is itself, one in the currency of

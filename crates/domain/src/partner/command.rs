@@ -84,8 +84,6 @@ pub enum PartnerCommand {
     AcceptFee {
         /// Which.
         fee: FeeId,
-        /// Who.
-        by: Actor,
     },
     /// Record a payment to the partner.
     Pay {
@@ -101,15 +99,11 @@ pub enum PartnerCommand {
         payment_key: KeyDigest,
         /// The payment reference, in the vault.
         details: TextId,
-        /// Who records it.
-        by: Actor,
     },
     /// Finance refuses a fee.
     RefuseFee {
         /// Which.
         fee: FeeId,
-        /// Who.
-        by: Actor,
         /// Why, in the vault.
         reason: TextId,
     },

@@ -7,14 +7,15 @@ use rulebook::Rulebook;
 use super::agreement::{Agreement, FeeTerms};
 use super::command::{Fee as ReportedFee, PartnerCommand};
 use super::event::{
-    AgreementEnded, AgreementSigned, FeeAccepted, FeeRefused, FeeReported, PartnerEvent, PartnerNamed,
-    PartnerPaid, PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
+    AgreementEnded, AgreementSigned, FeeAccepted, FeeProposed, FeeRefused, FeeReported, PartnerEvent,
+    PartnerNamed, PartnerPaid, PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed,
+    PaymentDetailsRejected,
 };
 use super::fee::{Fee, FeeState};
 use super::state::{Partner, Proposal};
 use crate::balance::Line;
 use crate::claim::{Exchange, euros};
-use crate::ids::{Actor, AgreementCode, FeeId};
+use crate::ids::{Actor, AgreementCode, FeeId, PartnerCode};
 use crate::rates;
 use crate::refusal::{Refusal, bookable};
 
@@ -22,9 +23,13 @@ use crate::refusal::{Refusal, bookable};
 pub fn decide(
     partner: Option<&Partner>,
     command: &PartnerCommand,
+    by: &Actor,
     rulebook: &Rulebook,
 ) -> Result<Vec<PartnerEvent>, Refusal> {
     let partner = match (partner, command) {
+        (None, PartnerCommand::Register { partner, .. }) if by.acts_for(partner) => {
+            return Err(own_partner(partner, by));
+        }
         (None, PartnerCommand::Register { partner, name }) => {
             let registered = PartnerRegistered { partner: partner.clone() };
             return Ok(vec![registered.into(), PartnerNamed { name: name.clone() }.into()]);
@@ -32,6 +37,10 @@ pub fn decide(
         (None, _) => return Err(Refusal::new("unknown-partner", "the partner is not registered")),
         (Some(partner), _) => partner,
     };
+    // A partner's people report and propose; what it is paid, where and on what terms is decided by others.
+    if !matches!(command, PartnerCommand::ProposeDetails { .. } | PartnerCommand::ReportFee(_)) {
+        not_own(partner, by)?;
+    }
     let event = match command {
         PartnerCommand::Register { name, .. } => match &partner.name {
             Some(known) => {
@@ -65,19 +74,14 @@ pub fn decide(
                     format!("{approved_by} proposed these payment details: another person approves them");
                 return Err(Refusal::new("same-person", detail));
             }
-            not_own(partner, approved_by)?;
             PaymentDetailsApproved { details: *details, approved_by: approved_by.clone() }.into()
         }
         PartnerCommand::RejectDetails { reason } => {
             PaymentDetailsRejected { details: proposed(partner)?.details, reason: *reason }.into()
         }
         PartnerCommand::ReportFee(fee) => report_fee(partner, fee, rulebook)?,
-        PartnerCommand::AcceptFee { fee, by } => {
-            not_own(partner, by)?;
-            FeeAccepted { fee: *fee, eur: undecided(partner, *fee)?.eur }.into()
-        }
-        PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details, by } => {
-            not_own(partner, by)?;
+        PartnerCommand::AcceptFee { fee } => accept_fee(partner, *fee, by, rulebook)?,
+        PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details } => {
             bookable(*amount, &Line::default())?;
             PartnerPaid {
                 payment: *payment,
@@ -89,8 +93,7 @@ pub fn decide(
             }
             .into()
         }
-        PartnerCommand::RefuseFee { fee, by, reason } => {
-            not_own(partner, by)?;
+        PartnerCommand::RefuseFee { fee, reason } => {
             undecided(partner, *fee)?;
             FeeRefused { fee: *fee, reason: *reason }.into()
         }
@@ -200,19 +203,41 @@ fn report_fee(partner: &Partner, fee: &ReportedFee, rulebook: &Rulebook) -> Resu
     .into())
 }
 
+/// A fee has no cap, so from the limit of the rulebook on it takes two people like a claim.
+fn accept_fee(
+    partner: &Partner,
+    id: FeeId,
+    by: &Actor,
+    rulebook: &Rulebook,
+) -> Result<PartnerEvent, Refusal> {
+    let fee = undecided(partner, id)?;
+    let limit = rulebook.parameters().second_approval_from.filter(|limit| fee.eur >= *limit);
+    match (&fee.proposed_by, limit) {
+        (Some(first), _) if first == by => {
+            let detail = format!("{by} proposed to accept {}: somebody else must agree", fee.eur);
+            Err(Refusal::new("second-person-needed", detail))
+        }
+        (None, Some(second_approval_from)) => {
+            let (proposed_by, rulebook) = (by.clone(), rulebook.version().to_owned());
+            Ok(FeeProposed { fee: id, proposed_by, second_approval_from, rulebook }.into())
+        }
+        _ => Ok(FeeAccepted { fee: id, eur: fee.eur }.into()),
+    }
+}
+
 /// Whoever acts for a partner decides neither what it is paid nor where.
 fn not_own(partner: &Partner, by: &Actor) -> Result<(), Refusal> {
-    if !by.acts_for(&partner.code) {
-        return Ok(());
-    }
-    let detail = format!("{by} acts for {}: somebody else decides this", partner.code);
-    Err(Refusal::new("own-partner", detail))
+    if by.acts_for(&partner.code) { Err(own_partner(&partner.code, by)) } else { Ok(()) }
+}
+
+fn own_partner(code: &PartnerCode, by: &Actor) -> Refusal {
+    Refusal::new("own-partner", format!("{by} acts for {code}: somebody else decides this"))
 }
 
 fn undecided(partner: &Partner, id: FeeId) -> Result<&Fee, Refusal> {
     let fee = partner.fees.get(&id);
     let fee = fee.ok_or_else(|| Refusal::new("unknown-fee", format!("{} has no such fee", partner.code)))?;
-    if fee.state != FeeState::Reported {
+    if !matches!(fee.state, FeeState::Reported | FeeState::Proposed) {
         return Err(Refusal::new("already-decided", format!("the fee is {} already", fee.state)));
     }
     Ok(fee)

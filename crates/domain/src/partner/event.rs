@@ -24,6 +24,7 @@ events! {
         PaymentDetailsApproved = 1,
         PaymentDetailsRejected = 1,
         FeeReported = 1,
+        FeeProposed = 1,
         FeeAccepted = 1,
         FeeRefused = 1,
         PartnerPaid = 1,
@@ -158,6 +159,20 @@ pub struct FeeReported {
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
     pub details: TextId,
+}
+
+/// One person would accept a fee so large that another one must agree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeProposed {
+    /// Which.
+    pub fee: FeeId,
+    /// Who would accept it, and so cannot be the one who agrees.
+    pub proposed_by: Actor,
+    /// From which amount on two people are needed.
+    pub second_approval_from: Eur,
+    /// Version of the rulebook in force.
+    pub rulebook: String,
 }
 
 /// Finance accepted a fee.

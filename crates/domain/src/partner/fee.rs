@@ -5,7 +5,7 @@ use money::{Amount, Eur};
 
 use super::event::FeeReported;
 use crate::claim::Exchange;
-use crate::ids::{AgreementCode, FileDigest, TextId};
+use crate::ids::{Actor, AgreementCode, FileDigest, TextId};
 
 /// What stands in the place of a benefit category in files of spend.
 pub const PARTNER_FEE: &str = "partner-fee";
@@ -15,6 +15,8 @@ rulebook::codes! {
     FeeState {
         /// Reported, not decided.
         Reported = "reported",
+        /// One person would accept it; another must agree.
+        Proposed = "proposed",
         /// Accepted by finance.
         Accepted = "accepted",
         /// Refused by finance, with a reason.
@@ -41,6 +43,8 @@ pub struct Fee {
     pub details: TextId,
     /// How far it has come.
     pub state: FeeState,
+    /// Who would accept it, while another one has yet to agree.
+    pub proposed_by: Option<Actor>,
 }
 
 impl From<&FeeReported> for Fee {
@@ -54,6 +58,7 @@ impl From<&FeeReported> for Fee {
             receipt_sha256: event.receipt_sha256,
             details: event.details,
             state: FeeState::Reported,
+            proposed_by: None,
         }
     }
 }

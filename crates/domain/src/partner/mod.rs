@@ -16,9 +16,9 @@ pub use agreement::{Agreement, BasisPoints, FeeTerms, NotBasisPoints};
 pub use command::{Fee as ReportedFee, PartnerCommand};
 pub use decide::decide;
 pub use event::{
-    AgreementEnded, AgreementSigned, FeeAccepted, FeeRefused, FeeReported, PaidFor, PartnerCommandRefused,
-    PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered, PaymentDetailsApproved,
-    PaymentDetailsProposed, PaymentDetailsRejected,
+    AgreementEnded, AgreementSigned, FeeAccepted, FeeProposed, FeeRefused, FeeReported, PaidFor,
+    PartnerCommandRefused, PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered,
+    PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
 };
 pub use fee::{Fee, FeeState, PARTNER_FEE};
 pub use name::{Name, NotAName};

@@ -115,6 +115,10 @@ impl Partner {
                     return Err(FoldError(format!("fee {} is reported twice", e.fee)));
                 }
             }
+            PartnerEvent::FeeProposed(e) => {
+                let fee = partner.undecided(e.fee)?;
+                (fee.state, fee.proposed_by) = (FeeState::Proposed, Some(e.proposed_by.clone()));
+            }
             PartnerEvent::FeeAccepted(e) => partner.undecided(e.fee)?.state = FeeState::Accepted,
             PartnerEvent::FeeRefused(e) => partner.undecided(e.fee)?.state = FeeState::Refused,
             // What was paid stands in the statement; no decision rests on it.
@@ -141,7 +145,7 @@ impl Partner {
 
     fn undecided(&mut self, id: FeeId) -> Result<&mut Fee, FoldError> {
         match self.fees.get_mut(&id) {
-            Some(fee) if fee.state == FeeState::Reported => Ok(fee),
+            Some(fee) if matches!(fee.state, FeeState::Reported | FeeState::Proposed) => Ok(fee),
             Some(_) => Err(FoldError(format!("fee {id} is decided twice"))),
             None => Err(FoldError(format!("fee {id} was never reported"))),
         }

@@ -99,6 +99,11 @@ pub(crate) fn release_all(case: &Case, reason: ReleaseReason) -> Vec<CaseEvent> 
     release(case, reason, |_| true)
 }
 
+/// Releases what is left of the plans of other partners than this one, because the case is handed over to it.
+pub(crate) fn release_others(case: &Case, to: &PartnerCode, reason: ReleaseReason) -> Vec<CaseEvent> {
+    release(case, reason, |whose| whose != to)
+}
+
 fn release(case: &Case, reason: ReleaseReason, whose: impl Fn(&PartnerCode) -> bool) -> Vec<CaseEvent> {
     case.plan
         .iter()

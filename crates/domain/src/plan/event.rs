@@ -71,6 +71,8 @@ rulebook::codes! {
         Replaced = "replaced",
         /// The case was closed.
         CaseClosed = "case-closed",
+        /// Another partner took the case.
+        Transferred = "transferred",
         /// The application was withdrawn.
         ApplicationWithdrawn = "application-withdrawn",
     }

@@ -8,7 +8,7 @@ mod decide;
 mod event;
 mod state;
 
-pub(crate) use decide::{agree, drawn_by, release_all, restored};
+pub(crate) use decide::{agree, drawn_by, release_all, release_others, restored};
 pub use event::{PlanAgreed, PlanDrawn, PlanReleased, PlanRestored, PlannedLine, ReleaseReason};
 pub(crate) use state::evolve;
 pub use state::{Plan, Planned};

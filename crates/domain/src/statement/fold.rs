@@ -25,8 +25,12 @@ rulebook::codes! {
         Reopened = "reopened",
         /// Accepted spend came back.
         Reversed = "reversed",
+        /// A fee was reported.
+        FeeReported = "fee-reported",
         /// A fee was accepted.
         Fee = "fee",
+        /// A fee was refused by finance, with a reason in its history.
+        FeeRefused = "fee-refused",
         /// The partner was paid in advance.
         Advance = "advance",
         /// The partner was paid what was owed.
@@ -72,12 +76,32 @@ pub struct Stated {
     pub details: TextId,
 }
 
+/// Spend that waits, or waited, for an exchange rate: it is in no figure until then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The claim's number.
+    pub number: u64,
+    /// The day of the report.
+    pub since: Date,
+    /// The day on which it was converted or refused.
+    pub until: Option<Date>,
+}
+
+impl Waiting {
+    /// Whether it waited at the end of a day.
+    pub fn at_the_end_of(&self, day: Date) -> bool {
+        self.since <= day && self.until.is_none_or(|until| day < until)
+    }
+}
+
 /// One partner's account, folded from the log.
 #[derive(Debug)]
 pub struct Account {
     partner: PartnerCode,
     name: Option<Name>,
     places: HashMap<Uuid, usize>,
+    fees: HashMap<Uuid, Eur>,
+    waiting: Vec<Waiting>,
     stated: Vec<Stated>,
     movements: Vec<Movement>,
 }
@@ -85,7 +109,15 @@ pub struct Account {
 impl Account {
     /// Of this partner, before anything happened.
     pub fn of(partner: PartnerCode) -> Self {
-        Self { partner, name: None, places: HashMap::new(), stated: Vec::new(), movements: Vec::new() }
+        Self {
+            partner,
+            name: None,
+            places: HashMap::new(),
+            fees: HashMap::new(),
+            waiting: Vec::new(),
+            stated: Vec::new(),
+            movements: Vec::new(),
+        }
     }
 
     /// Whose it is.
@@ -101,6 +133,11 @@ impl Account {
     /// The movements, in the order of the log.
     pub fn movements(&self) -> &[Movement] {
         &self.movements
+    }
+
+    /// Spend that waits, or waited, for an exchange rate.
+    pub fn waiting(&self) -> &[Waiting] {
+        &self.waiting
     }
 
     /// The claim, fee or payment with a number.
@@ -139,12 +176,17 @@ impl Account {
                         details: e.details,
                     },
                 );
+                if e.eur.is_none() {
+                    let (number, since) = (recorded.position, recorded.recorded_on());
+                    self.waiting.push(Waiting { number, since, until: None });
+                }
                 self.moved(recorded, e.claim.0, MovementKind::Reported, e.eur.unwrap_or(Eur::ZERO), None);
             }
             CaseEvent::ClaimConverted(e) => {
                 if let Some(place) = self.places.get(&e.claim.0) {
                     self.stated[*place].quote = Some(e.quote);
                 }
+                self.waits_no_more(recorded, e.claim.0);
                 self.moved(recorded, e.claim.0, MovementKind::Reported, e.eur, None);
             }
             CaseEvent::ClaimAccepted(e) => {
@@ -153,6 +195,7 @@ impl Account {
                 self.moved(recorded, e.claim.0, MovementKind::Disallowed, e.disallowed, reason);
             }
             CaseEvent::ClaimRefused(e) => {
+                self.waits_no_more(recorded, e.claim.0);
                 let reason = Some(e.reason.code());
                 self.moved(recorded, e.claim.0, MovementKind::Disallowed, e.disallowed, reason);
             }
@@ -169,9 +212,8 @@ impl Account {
     fn of_partner(&mut self, recorded: &Recorded, event: &PartnerEvent) {
         match event {
             PartnerEvent::PartnerNamed(e) => self.name = Some(e.name.clone()),
-            PartnerEvent::FeeReported(e) => self.state(
-                e.fee.0,
-                Stated {
+            PartnerEvent::FeeReported(e) => {
+                let stated = Stated {
                     number: recorded.position,
                     case: None,
                     category: PARTNER_FEE.to_owned(),
@@ -180,9 +222,16 @@ impl Account {
                     amount: e.amount,
                     quote: e.exchange.as_ref().and_then(|exchange| exchange.quote),
                     details: e.details,
-                },
-            ),
+                };
+                self.state(e.fee.0, stated);
+                self.fees.insert(e.fee.0, e.eur);
+                self.moved(recorded, e.fee.0, MovementKind::FeeReported, e.eur, None);
+            }
             PartnerEvent::FeeAccepted(e) => self.moved(recorded, e.fee.0, MovementKind::Fee, e.eur, None),
+            PartnerEvent::FeeRefused(e) => {
+                let eur = self.fees.get(&e.fee.0).copied().unwrap_or(Eur::ZERO);
+                self.moved(recorded, e.fee.0, MovementKind::FeeRefused, eur, Some("by-finance"));
+            }
             PartnerEvent::PartnerPaid(e) => {
                 let kind = match e.paid_for {
                     PaidFor::Advance => MovementKind::Advance,
@@ -204,6 +253,13 @@ impl Account {
                 self.moved(recorded, e.payment.0, kind, e.amount, None);
             }
             _ => {}
+        }
+    }
+
+    fn waits_no_more(&mut self, recorded: &Recorded, id: Uuid) {
+        let Some(number) = self.places.get(&id).map(|place| self.stated[*place].number) else { return };
+        for waiting in self.waiting.iter_mut().filter(|w| w.number == number && w.until.is_none()) {
+            waiting.until = Some(recorded.recorded_on());
         }
     }
 

@@ -11,5 +11,5 @@
 mod fold;
 mod totals;
 
-pub use fold::{Account, Movement, MovementKind, Stated};
+pub use fold::{Account, Movement, MovementKind, Stated, Waiting};
 pub use totals::{Disallowed, Totals, totals};

@@ -31,6 +31,10 @@ pub struct Totals {
     pub reopened: Eur,
     /// Accepted spend that came back in the period.
     pub reversed: Eur,
+    /// Fees that were reported in the period.
+    pub fees_reported: Eur,
+    /// Fees that were refused in the period.
+    pub fees_refused: Eur,
     /// Fees that were accepted in the period.
     pub fees: Eur,
     /// Paid in advance in the period.
@@ -70,6 +74,8 @@ pub fn totals(movements: &[Movement], period: Period) -> Result<Totals, Overflow
             MovementKind::Eligible => &mut totals.eligible,
             MovementKind::Reopened => &mut totals.reopened,
             MovementKind::Reversed => &mut totals.reversed,
+            MovementKind::FeeReported => &mut totals.fees_reported,
+            MovementKind::FeeRefused => &mut totals.fees_refused,
             MovementKind::Fee => &mut totals.fees,
             MovementKind::Advance => &mut totals.advances,
             MovementKind::Paid => &mut totals.paid,
@@ -99,6 +105,7 @@ fn effect(kind: MovementKind, eur: Eur) -> Result<(Eur, Eur), Overflow> {
         MovementKind::Reported | MovementKind::Reopened => (eur, Eur::ZERO),
         MovementKind::Eligible => (less, eur),
         MovementKind::Disallowed => (less, Eur::ZERO),
+        MovementKind::FeeReported | MovementKind::FeeRefused => (Eur::ZERO, Eur::ZERO),
         MovementKind::Fee => (Eur::ZERO, eur),
         MovementKind::Reversed | MovementKind::Advance | MovementKind::Paid => (Eur::ZERO, less),
     })

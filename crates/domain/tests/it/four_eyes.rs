@@ -131,3 +131,14 @@ fn a_question_waits_for_its_answer_and_is_then_decided_by_name() {
     history.done(by("anna", accept_by_name(1)));
     assert_eq!(history.refused(query(1)), "already-decided");
 }
+
+/// One person with another rulebook cannot finish alone what they began.
+#[test]
+fn a_limit_that_is_raised_meanwhile_frees_nobody_from_the_second_person() {
+    let mut history = claimed("2500.00");
+    history.done(by("anna", accept(1)));
+    history.rules = rules_of_one();
+    assert_eq!(history.refused(by("anna", accept_by_name(1))), "second-person-needed");
+    history.done(by("bo", accept(1)));
+    assert_eq!(state(&history), ClaimState::Accepted);
+}

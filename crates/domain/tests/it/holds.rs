@@ -27,7 +27,7 @@ fn country(code: &str) -> Country {
 }
 
 fn done(holds: &mut Holds, command: HoldCommand) -> HoldEvent {
-    let event = decide(holds, &command, rules()).unwrap();
+    let event = decide(holds, &command, &actor("finance"), rules()).unwrap();
     holds.evolve(&event).unwrap();
     event
 }
@@ -52,7 +52,7 @@ fn a_hold_out_of_its_time_is_refused(
     for command in before {
         done(&mut holds, command.clone());
     }
-    assert_eq!(decide(&holds, &command, rules()).unwrap_err().codes(), id);
+    assert_eq!(decide(&holds, &command, &actor("finance"), rules()).unwrap_err().codes(), id);
 }
 
 /// The day of the release is the first on which payments flow again.
@@ -128,7 +128,7 @@ proptest! {
         let mut accepted: Vec<HoldEvent> = Vec::new();
         for command in commands {
             let before = holds.clone();
-            match decide(&holds, &command, rules()) {
+            match decide(&holds, &command, &actor("finance"), rules()) {
                 Ok(event) => {
                     holds.evolve(&event).unwrap();
                     prop_assert_eq!(holds.revision, before.revision + 1);
@@ -159,4 +159,21 @@ proptest! {
             prop_assert_eq!(twins.map(|(number, _)| number).collect::<Vec<_>>(), vec![number]);
         }
     }
+}
+
+/// Nobody stops or frees the payments of the partner for which they act.
+#[test]
+fn a_partner_does_not_lift_its_own_hold() {
+    let mut holds = Holds::default();
+    let place = HoldCommand::Place {
+        scope: Scope::Partner(partner("caritas")),
+        from: day("2024-01-01"),
+        reason: text(1),
+    };
+    let own = actor("asha@caritas");
+    assert_eq!(decide(&holds, &place, &own, rules()).unwrap_err().codes(), "own-partner");
+    holds.evolve(&decide(&holds, &place, &actor("anna"), rules()).unwrap()).unwrap();
+    let release = HoldCommand::Release { hold: 1, released_on: day("2024-02-01"), reason: text(1) };
+    assert_eq!(decide(&holds, &release, &own, rules()).unwrap_err().codes(), "own-partner");
+    assert!(decide(&holds, &release, &actor("omar@ettc"), rules()).is_ok());
 }

@@ -4,7 +4,7 @@ use domain::partner::{
     AccountNumber, Agreement, BasisPoints, Bic, FeeState, FeeTerms, Iban, PartnerEvent, ReportedFee, decide,
 };
 use domain::rates::{Quote, RateSource};
-use domain::{FeeId, KeyDigest, Partner, PartnerCommand};
+use domain::{Actor, FeeId, KeyDigest, Partner, PartnerCommand};
 use money::{Amount, Locale};
 use proptest::prelude::*;
 use rstest::rstest;
@@ -26,8 +26,9 @@ impl Told {
         self.0.as_ref().unwrap()
     }
 
-    fn done(&mut self, command: PartnerCommand) -> Vec<PartnerEvent> {
-        let events = decide(self.0.as_ref(), &command, rules());
+    fn done(&mut self, given: impl Into<Given>) -> Vec<PartnerEvent> {
+        let Given(command, by) = given.into();
+        let events = decide(self.0.as_ref(), &command, &by, rules());
         let events = events.unwrap_or_else(|refusal| panic!("{command:?}: {refusal}"));
         for event in &events {
             self.0 = Some(Partner::evolve(self.0.take(), event).unwrap());
@@ -35,8 +36,9 @@ impl Told {
         events
     }
 
-    fn refused(&self, command: PartnerCommand) -> String {
-        match decide(self.0.as_ref(), &command, rules()) {
+    fn refused(&self, given: impl Into<Given>) -> String {
+        let Given(command, by) = given.into();
+        match decide(self.0.as_ref(), &command, &by, rules()) {
             Err(refusal) => refusal.codes(),
             Ok(events) => panic!("{command:?} was not refused: {events:?}"),
         }
@@ -94,16 +96,26 @@ fn fee(number: u128, on: &str, amount: Amount) -> ReportedFee {
     }
 }
 
-fn accept_fee(number: u128, actor: &str) -> PartnerCommand {
-    PartnerCommand::AcceptFee { fee: FeeId(Uuid::from_u128(number)), by: actor.parse().unwrap() }
+/// A command, and who gives it.
+struct Given(PartnerCommand, Actor);
+
+impl From<PartnerCommand> for Given {
+    fn from(command: PartnerCommand) -> Self {
+        let by = match &command {
+            PartnerCommand::ApproveDetails { approved_by } => approved_by.clone(),
+            PartnerCommand::ProposeDetails { proposed_by, .. } => proposed_by.clone(),
+            _ => actor("finance"),
+        };
+        Self(command, by)
+    }
 }
 
-fn refuse_fee(number: u128, actor: &str) -> PartnerCommand {
-    PartnerCommand::RefuseFee {
-        fee: FeeId(Uuid::from_u128(number)),
-        by: actor.parse().unwrap(),
-        reason: text(6),
-    }
+fn accept_fee(number: u128, name: &str) -> Given {
+    Given(PartnerCommand::AcceptFee { fee: FeeId(Uuid::from_u128(number)) }, actor(name))
+}
+
+fn refuse_fee(number: u128, name: &str) -> Given {
+    Given(PartnerCommand::RefuseFee { fee: FeeId(Uuid::from_u128(number)), reason: text(6) }, actor(name))
 }
 
 fn dinars(sum: &str) -> Amount {
@@ -334,7 +346,7 @@ proptest! {
                 1 => approve_details(people[who]),
                 _ => reject_details(),
             };
-            let Ok(events) = decide(told.0.as_ref(), &command, rules()) else { continue };
+            let Ok(events) = decide(told.0.as_ref(), &command, &actor("finance"), rules()) else { continue };
             for event in events {
                 match &event {
                     PartnerEvent::PaymentDetailsProposed(_) => proposers.push((number, people[who])),
@@ -349,4 +361,39 @@ proptest! {
             }
         }
     }
+}
+
+/// A fee has no cap: from the limit of the rulebook on it takes two people.
+#[test]
+fn a_large_fee_takes_two_people() {
+    let mut told = Told(None);
+    told.done(register("Caritas"));
+    for (number, amount) in [(1, "1999.99"), (2, "2000.00"), (3, "2000.00")] {
+        told.done(PartnerCommand::ReportFee(fee(number, "2024-04-01", eur(amount).into())));
+    }
+    let names = |events: Vec<PartnerEvent>| events[0].event_type();
+    assert_eq!(names(told.done(accept_fee(1, "anna"))), "FeeAccepted");
+    assert_eq!(names(told.done(accept_fee(2, "anna"))), "FeeProposed");
+    assert_eq!(told.refused(accept_fee(2, "anna")), "second-person-needed");
+    assert_eq!(told.refused(accept_fee(2, "asha@caritas")), "own-partner");
+    assert_eq!(names(told.done(accept_fee(2, "bo"))), "FeeAccepted");
+    told.done(accept_fee(3, "anna"));
+    assert_eq!(names(told.done(refuse_fee(3, "anna"))), "FeeRefused", "one refusal ends it");
+}
+
+/// A partner's own people decide neither its name, its terms, its account nor its fees.
+#[test]
+fn a_partners_people_only_report_and_propose() {
+    let mut told = Told(None);
+    let by = |name: &str, command: PartnerCommand| Given(command, actor(name));
+    assert_eq!(told.refused(by("asha@caritas", register("Caritas"))), "own-partner");
+    told.done(register("Caritas"));
+    assert_eq!(
+        told.refused(by("asha@caritas", PartnerCommand::Rename { name: "Another".parse().unwrap() })),
+        "own-partner"
+    );
+    assert_eq!(told.refused(by("asha@caritas", end("a-1", "2024-01-01"))), "own-partner");
+    assert_eq!(told.refused(by("caritas", reject_details())), "own-partner");
+    told.done(by("asha@caritas", propose(1, "asha@caritas")));
+    told.done(by("asha@caritas", PartnerCommand::ReportFee(fee(1, "2024-04-01", eur("1.00").into()))));
 }

@@ -49,17 +49,19 @@ fn no_more_is_planned_than_is_available() {
     history.done(spend(1, "2024-04-01", "1000.00"));
     assert_eq!(history.refused(plan("2024-03-20", &[(BUSINESS, "2000.01")])), "over-available");
     history.done(plan("2024-03-20", &[(BUSINESS, "2000.00")]));
-    // Another partner that takes over cannot promise the same euros; the first one may say that it plans less.
-    history.done(hand_over("irara", "2024-04-01"));
+    // Whoever takes over finds what the first one had promised, and neither can promise the same euros again.
+    let events = history.done(hand_over("irara", "2024-04-01"));
+    assert_eq!(names(&events), ["PlanReleased", "PartnerAssigned"]);
     let other = |amount: &str| domain::CaseCommand::AgreePlan {
         partner: partner("irara"),
         agreed_on: day("2024-04-01"),
         lines: vec![(BUSINESS.to_owned(), eur(amount))],
     };
-    assert_eq!(history.refused(other("0.01")), "over-available");
-    assert_eq!(history.refused(plan("2024-04-01", &[])), "wrong-partner");
-    history.done(plan("2024-03-31", &[(BUSINESS, "500.00")]));
+    assert_eq!(history.refused(other("2000.01")), "over-available");
     history.done(other("1500.00"));
+    assert_eq!(history.refused(plan("2024-04-01", &[])), "wrong-partner");
+    assert_eq!(history.refused(plan("2024-03-31", &[(BUSINESS, "500.01")])), "over-available");
+    history.done(plan("2024-03-31", &[(BUSINESS, "500.00")]));
     assert_eq!(figures(&history), "2000.00 1000.00 0.00 0.00");
 }
 

@@ -44,9 +44,11 @@ pub fn html(statement: &StatementDocument) -> Result<String, money::Overflow> {
     }
     let undecided: Vec<&StatementLine> = statement.undecided.iter().collect();
     rows(&mut page, "undecided", "undecided at the end of the period", &undecided);
+    let waiting: Vec<&StatementLine> = statement.waiting.iter().collect();
+    rows(&mut page, "waiting", "waiting for an exchange rate, and so in no figure", &waiting);
     let _ = write!(
         page,
-        "<p class=\"proof\">Log position {}, root {}. The same ledger gives this statement again with \
+        "<p class=\"proof\">A movement stands in the period in which it was recorded. Log position {}, root {}. The same ledger gives this statement again with \
          <code>svala partner statement {} --period {} --at {}</code>.</p>\n</body>\n</html>\n",
         statement.position,
         statement.root,

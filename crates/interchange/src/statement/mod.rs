@@ -35,6 +35,8 @@ pub struct StatementDocument {
     pub held: Eur,
     /// The claims that are not decided at the end of the period.
     pub undecided: Vec<StatementLine>,
+    /// Spend that waits for its exchange rate at the end of the period, and so is in no figure.
+    pub waiting: Vec<StatementLine>,
 }
 
 /// One movement, or one undecided claim, with what it is about.
@@ -158,11 +160,13 @@ impl StatementDocument {
             balance("owed before the period", "skuld före perioden", t.owed_before),
             sum("eligible", "eligible", "godkänt", t.eligible),
             sum("reversed", "came back", "återfört", t.reversed),
-            sum("fee", "fees", "avgifter", t.fees),
+            sum("fee", "fees accepted", "godkända avgifter", t.fees),
             sum("advance", "advances", "förskott", t.advances),
             sum("paid", "paid", "utbetalt", t.paid),
             balance("owed at the end", "skuld vid periodens slut", t.owed),
             balance("of that held", "varav stoppat", self.held),
+            sum("fee-reported", "fees reported", "redovisade avgifter", t.fees_reported),
+            sum("fee-refused", "fees refused", "ej godkända avgifter", t.fees_refused),
         ])
     }
 }

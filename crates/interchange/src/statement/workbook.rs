@@ -16,6 +16,7 @@ pub fn workbook(statement: &StatementDocument) -> Result<Vec<u8>, XlsxError> {
     figures(workbook.add_worksheet(), statement)?;
     rows(workbook.add_worksheet().set_name(ROWS)?, &statement.lines)?;
     rows(workbook.add_worksheet().set_name("Undecided")?, &statement.undecided)?;
+    rows(workbook.add_worksheet().set_name("Waiting for a rate")?, &statement.waiting)?;
     workbook.save_to_buffer()
 }
 

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use domain::{CaseReference, PartnerCode, Period};
 use money::{Currency, Eur};
-use rust_xlsxwriter::{DataValidation, Format, Formula, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{
+    DataValidation, DataValidationErrorStyle, Format, Formula, Workbook, Worksheet, XlsxError,
+};
 
 use super::{PARTNER_KEY, PERIOD_KEY, SHEET, VERSION, VERSION_KEY, instructions};
 use crate::guard::guarded;
@@ -112,9 +114,12 @@ impl TemplateContent {
                     let codes = Formula::new(range(SHEET, CATEGORIES_AT, self.categories.len()));
                     list(sheet, column, DataValidation::new().allow_list_formula(codes))?;
                 }
+                // Any other currency may be named too: the list warns, and does not refuse.
                 "currency" if !self.currencies.is_empty() => {
                     let codes = Formula::new(range(SHEET, CURRENCIES_AT, self.currencies.len()));
-                    list(sheet, column, DataValidation::new().allow_list_formula(codes))?;
+                    let warns = DataValidationErrorStyle::Warning;
+                    let choice = DataValidation::new().allow_list_formula(codes).set_error_style(warns);
+                    list(sheet, column, choice)?;
                 }
                 _ => {}
             }

@@ -134,17 +134,28 @@ async fn find(ledger: &app::Ledger, case: Option<String>) -> Result<Option<CaseI
 
 async fn accept_by_number(ledger: &app::Ledger, claims: &[u64], dry_run: bool) -> Result<ExitCode, Failure> {
     let mut refused = ExitCode::SUCCESS;
+    if dry_run {
+        let mut named = Vec::with_capacity(claims.len());
+        for &number in claims {
+            let (case, claim) = ledger.find_claim(number).await?;
+            named.push((number, case, claim));
+        }
+        for c in ledger.preview_claims(&named).await? {
+            match c.refused {
+                true => {
+                    crate::output::remark(format!("claim {} would stay {}: {}", c.number, c.state, c.reason));
+                    refused = ExitCode::from(1);
+                }
+                false => {
+                    let outcome = outcome(c.state, c.eligible, c.disallowed, &c.reason);
+                    say(format!("claim {} would be {outcome}", c.number))?;
+                }
+            }
+        }
+        return Ok(refused);
+    }
     for &number in claims {
         let (case, claim) = ledger.find_claim(number).await?;
-        if dry_run {
-            if let Some(c) = ledger.preview_claim(number, case, claim).await? {
-                say(format!(
-                    "claim {number} would be {}",
-                    outcome(c.state, c.eligible, c.disallowed, &c.reason)
-                ))?;
-            }
-            continue;
-        }
         convert(ledger, &[(number, case, claim)]).await?;
         match ledger.accept_claim(case, claim).await {
             Ok(()) => {
