@@ -1,6 +1,5 @@
 //! Decisions of finance about claims, and the partner's answers.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use domain::claim::{ClaimState, QueryReason, REVERSAL};
@@ -165,7 +164,7 @@ impl Ledger {
     ) -> Result<Vec<DecidedClaim>, AppError> {
         let mut session = Session::new(self, if dry_run { Purpose::DryRun } else { Purpose::Write });
         let mut done = Vec::with_capacity(claims.len());
-        let refusals: RefCell<BTreeMap<u64, String>> = RefCell::default();
+        let mut refusals: BTreeMap<u64, String> = BTreeMap::new();
         for chunk in claims.chunks(BATCH) {
             self.decide_claims(&mut session, chunk, &[], |session, tag, case, claim| {
                 let revision = session.case(case).map_or(0, |c| c.revision);
@@ -183,8 +182,8 @@ impl Ledger {
                     let decided = session.on_claim(&mut draft, case, &command)?;
                     let number = chunk[tag].0;
                     match decided {
-                        Ok(()) => refusals.borrow_mut().remove(&number),
-                        Err(refused) => refusals.borrow_mut().insert(number, refused.refusal.codes()),
+                        Ok(()) => refusals.remove(&number),
+                        Err(refused) => refusals.insert(number, refused.refusal.codes()),
                     };
                     session.commit(draft);
                 }
@@ -194,7 +193,7 @@ impl Ledger {
             session.load_cases(chunk.iter().map(|(_, case, _)| *case)).await?;
             for (number, case, claim) in chunk {
                 let Some(state) = session.case(*case).and_then(|c| c.claims.get(claim)) else { continue };
-                let refusal = refusals.borrow_mut().remove(number);
+                let refusal = refusals.remove(number);
                 done.push(DecidedClaim {
                     refused: refusal.is_some(),
                     number: *number,
@@ -221,7 +220,7 @@ impl Ledger {
         session: &mut Session<'_>,
         claims: &[(u64, CaseId, ClaimId)],
         sources: &[RateSource],
-        decide: impl Fn(&mut Session<'_>, usize, CaseId, ClaimId) -> Result<(), AppError>,
+        mut decide: impl FnMut(&mut Session<'_>, usize, CaseId, ClaimId) -> Result<(), AppError>,
     ) -> Result<(), AppError> {
         let mut open: Vec<usize> = (0..claims.len()).collect();
         for _ in 0..ATTEMPTS_MAX {
