@@ -114,7 +114,9 @@ async fn decide_rows<I: Importer>(
     let wanted: Vec<&I::Row> = rows.iter().map(|(_, row)| *row).collect();
     importer.load(session, &wanted).await?;
     for (at, row) in rows {
-        outcomes[at.tag] = importer.apply(session, *at, row)?;
+        let outcome = importer.apply(session, *at, row)?;
+        session.end_row(!matches!(outcome, RowOutcome::Errors(_)));
+        outcomes[at.tag] = outcome;
     }
     Ok(())
 }

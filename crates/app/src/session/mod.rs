@@ -104,6 +104,8 @@ pub struct Session<'l> {
     ledger: &'l Ledger,
     purpose: Purpose,
     noted: HashMap<Note, Note>,
+    /// What the row being decided noted first.
+    noted_by_row: Option<Note>,
     cases: HashMap<CaseId, Loaded>,
     keys: HashMap<(&'static str, Hash), Option<Owner>>,
     partners: HashMap<PartnerCode, LoadedPartner>,
@@ -125,6 +127,7 @@ impl<'l> Session<'l> {
             ledger,
             purpose,
             noted: HashMap::new(),
+            noted_by_row: None,
             cases: HashMap::new(),
             keys: HashMap::new(),
             partners: HashMap::new(),
@@ -330,10 +333,21 @@ impl<'l> Session<'l> {
         match self.noted.entry(fact) {
             Entry::Vacant(place) => {
                 place.insert(said);
+                self.noted_by_row = Some(fact);
                 None
             }
             Entry::Occupied(earlier) if *earlier.get() == said => Some(Earlier::Same),
             Entry::Occupied(_) => Some(Earlier::Different),
+        }
+    }
+
+    /// Ends a row. What an unusable row noted is forgotten: it is left out of what is written, so a later row is not
+    /// held against it.
+    pub fn end_row(&mut self, usable: bool) {
+        if let Some(fact) = self.noted_by_row.take()
+            && !usable
+        {
+            self.noted.remove(&fact);
         }
     }
 

@@ -127,6 +127,17 @@ async fn promise_holds(kind: Kind, rows: &[String]) {
     book.sound().await;
 }
 
+/// A row that is left out is no earlier row: its twin is held against the ledger alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_twin_of_an_unusable_row_is_unusable_too() {
+    let grant = payment("MV-2", 1, "2024-03-12", "100.00");
+    promise_holds(Kind::Grants, &[grant.clone(), grant]).await;
+    let spend = receipt("caritas", "MV-2", 0, "2024-04-01", "700.00");
+    promise_holds(Kind::Spend, &[spend.clone(), spend]).await;
+    let reused = "caritas,,fee,2024-04-01,\"700.00\",EUR,Clinic,R-1,,".to_owned();
+    promise_holds(Kind::Spend, &[reused.clone(), reused]).await;
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 16, failure_persistence: None, max_shrink_iters: 128, ..ProptestConfig::default() })]
 
