@@ -33,7 +33,8 @@ fn moment(round: u32, rounds: u32, duration: Duration) -> Duration {
 fn an_import_that_is_repeated_after_kills_ends_like_one_that_ran_through() {
     // Ledgers that take the kills in turns: an import that has come far leaves little to the next kill.
     let (kills, ledgers) = (rounds(6, 100), rounds(2, 10));
-    let before = ledger_before_the_spend(400);
+    // Enough rows for two batches where there are enough kills to come between them.
+    let before = ledger_before_the_spend(rounds(400, 1_200) as usize);
     let (empty, _) = before.root();
     let whole = before.twin();
     let duration = ran_through(&whole, IMPORT);

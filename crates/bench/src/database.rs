@@ -7,6 +7,17 @@ use event_log::{LedgerMeta, RecordedEvent, Store};
 
 use crate::Outcome;
 
+/// The first and the last event of each command among these; what they cut in two is two commands.
+pub fn commands(events: &[RecordedEvent]) -> Vec<(&RecordedEvent, &RecordedEvent)> {
+    let mut commands: Vec<_> = events
+        .chunk_by(|one, next| one.command_id == next.command_id)
+        .filter_map(|events| Some((events.first()?, events.last()?)))
+        .collect();
+    // As the ledger writes them: neighbours in the index next to each other.
+    commands.sort_unstable_by_key(|(first, _)| first.command_id);
+    commands
+}
+
 /// Rows of one insert of many, where the database binds them one by one.
 pub const ROWS: usize = 200;
 /// Rows read at a time.
@@ -18,8 +29,8 @@ pub trait Database: Send + Sync {
     /// Makes an empty ledger.
     async fn ledger(&self, meta: LedgerMeta) -> Outcome<Arc<dyn Store>>;
 
-    /// Makes a table of events with the columns, types and indexes of the log, without its checks and triggers, and
-    /// connects to it.
+    /// Makes tables of events, commands and reserved facts with the columns, types and indexes of the log, without its
+    /// checks and triggers, and connects to them.
     async fn bare_table(&self) -> Outcome<Box<dyn Bare>>;
 
     /// Another connection to that table.
@@ -41,6 +52,8 @@ pub trait Bare: Send {
     async fn insert_one(&mut self, event: &RecordedEvent) -> Outcome<()>;
     /// Many events in one transaction, many by each statement.
     async fn insert_many(&mut self, events: &[RecordedEvent]) -> Outcome<()>;
+    /// The same, with a row for each command and one for a fact that it reserves, as the log keeps them.
+    async fn insert_all(&mut self, events: &[RecordedEvent]) -> Outcome<()>;
 }
 
 /// Reading the ledger's tables, as simply as the driver lets one.

@@ -26,7 +26,7 @@ use crate::machine;
 use crate::work::{self, on_threads};
 
 /// Rows that an import writes in one transaction.
-const IMPORT_ROWS: u64 = 1_000;
+const IMPORT_ROWS: u64 = 4_000;
 /// Cases looked up.
 const LOOK_UPS: usize = 5_000;
 /// Events read at a time.
@@ -87,12 +87,20 @@ pub async fn run(
         bare.insert_many(batch).await?;
     }
     let bare_inserted = begun.elapsed();
+    let mut bare_all = empty.bare_table().await?;
+    let begun = Instant::now();
+    for batch in log.chunks(in_one) {
+        bare_all.insert_all(batch).await?;
+    }
+    let all_inserted = begun.elapsed();
     let meta = Ledger::new_meta(&LedgerKey::generate()?, &Environment::system())?;
     let bulk = bulk::append(&empty.ledger(meta).await?, &log, in_one).await?;
 
     let rate = |time| per_second(events, time);
     let (import_rate, bare_rate) = (rate(import.time), rate(bare_inserted));
     figures.beside("append in bulk: events", PerSecond, rate(bulk), "insert of many rows", bare_rate);
+    let (whole, whole_rate) = ("the same with commands and keys", rate(all_inserted));
+    figures.beside("append in bulk: events", PerSecond, rate(bulk), whole, whole_rate);
     figures.beside("import: events", PerSecond, import_rate, "insert of many rows", bare_rate);
     let (rows, read) = (per_second(import.rows, import.time), per_second(csv_rows, csv_read));
     figures.beside("import: rows", PerSecond, rows, "csv crate, one reading", read);

@@ -12,9 +12,9 @@ use store_testing::postgres::Database as Own;
 use uuid::Uuid;
 
 use crate::Outcome;
-use crate::database::{Bare, Database, PAGE, Reader};
+use crate::database::{Bare, Database, PAGE, Reader, commands};
 
-const TABLE: &str = r#"
+const TABLES: &str = r#"
 CREATE TABLE events (
     position        BIGINT  PRIMARY KEY,
     stream_id       TEXT    COLLATE "C" NOT NULL,
@@ -27,6 +27,20 @@ CREATE TABLE events (
     body            TEXT    COLLATE "C" NOT NULL,
     leaf_hash       BYTEA   NOT NULL,
     UNIQUE (stream_id, stream_version)
+);
+CREATE TABLE commands (
+    command_id      UUID    PRIMARY KEY,
+    fingerprint     BYTEA   NOT NULL,
+    first_position  BIGINT  NOT NULL,
+    last_position   BIGINT  NOT NULL
+);
+CREATE TABLE unique_keys (
+    scope      TEXT    COLLATE "C" NOT NULL,
+    digest     BYTEA   NOT NULL,
+    stream_id  TEXT    COLLATE "C" NOT NULL,
+    entity     UUID    NOT NULL,
+    position   BIGINT  NOT NULL,
+    PRIMARY KEY (scope, digest)
 )"#;
 
 /// One row as it is read.
@@ -57,7 +71,7 @@ impl Database for Server {
 
     async fn bare_table(&self) -> Outcome<Box<dyn Bare>> {
         let mut connection = self.to_bare().await?;
-        sqlx::query(TABLE).execute(&mut connection).await?;
+        sqlx::raw_sql(TABLES).execute(&mut connection).await?;
         Ok(Box::new(connection))
     }
 
@@ -113,9 +127,6 @@ impl Bare for PgConnection {
     }
 
     async fn insert_many(&mut self, events: &[RecordedEvent]) -> Outcome<()> {
-        fn all<T>(events: &[RecordedEvent], one: impl Fn(&RecordedEvent) -> T) -> Vec<T> {
-            events.iter().map(one).collect()
-        }
         let bodies = events.iter().map(|event| str::from_utf8(&event.body)).collect::<Result<Vec<_>, _>>()?;
         sqlx::query(
             "INSERT INTO events SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[],
@@ -135,6 +146,39 @@ impl Bare for PgConnection {
         .await?;
         Ok(())
     }
+
+    async fn insert_all(&mut self, events: &[RecordedEvent]) -> Outcome<()> {
+        let commands = commands(events);
+        // Each command reserves the leaf of its first event, which is as random as any digest.
+        let mut keys: Vec<&RecordedEvent> = commands.iter().map(|(first, _)| *first).collect();
+        keys.sort_unstable_by_key(|event| event.leaf_hash);
+        let mut transaction = self.begin().await?;
+        transaction.insert_many(events).await?;
+        sqlx::query(
+            "INSERT INTO commands SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::bigint[])",
+        )
+        .bind(all(&commands, |(first, _)| first.command_id))
+        .bind(all(&commands, |(first, _)| first.leaf_hash.to_vec()))
+        .bind(all(&commands, |(first, _)| first.position.cast_signed()))
+        .bind(all(&commands, |(_, last)| last.position.cast_signed()))
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "INSERT INTO unique_keys
+             SELECT 'bench', * FROM unnest($1::bytea[], $2::text[], $3::uuid[], $4::bigint[])",
+        )
+        .bind(all(&keys, |event| event.leaf_hash.to_vec()))
+        .bind(all(&keys, |event| event.stream_id.as_str().to_owned()))
+        .bind(all(&keys, |event| event.command_id))
+        .bind(all(&keys, |event| event.position.cast_signed()))
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+fn all<R, T>(rows: &[R], one: impl Fn(&R) -> T) -> Vec<T> {
+    rows.iter().map(one).collect()
 }
 
 #[async_trait]

@@ -14,9 +14,9 @@ use sqlx::{ConnectOptions, Connection, Sqlite};
 use store_sqlite::SqliteStore;
 
 use crate::Outcome;
-use crate::database::{Bare, Database, PAGE, ROWS, Reader};
+use crate::database::{Bare, Database, PAGE, ROWS, Reader, commands};
 
-const TABLE: &str = "
+const TABLES: &str = "
 CREATE TABLE events (
     position        INTEGER PRIMARY KEY,
     stream_id       TEXT    NOT NULL,
@@ -29,7 +29,21 @@ CREATE TABLE events (
     body            TEXT    NOT NULL,
     leaf_hash       BLOB    NOT NULL,
     UNIQUE (stream_id, stream_version)
-) STRICT";
+) STRICT;
+CREATE TABLE commands (
+    command_id      BLOB    PRIMARY KEY,
+    fingerprint     BLOB    NOT NULL,
+    first_position  INTEGER NOT NULL,
+    last_position   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE unique_keys (
+    scope      TEXT    NOT NULL,
+    digest     BLOB    NOT NULL,
+    stream_id  TEXT    NOT NULL,
+    entity     BLOB    NOT NULL,
+    position   INTEGER NOT NULL,
+    PRIMARY KEY (scope, digest)
+) STRICT, WITHOUT ROWID";
 
 const INSERT: &str = "INSERT INTO events (position, stream_id, stream_version, event_type, schema_version,
     command_id, actor, recorded_at, body, leaf_hash) VALUES ";
@@ -72,7 +86,7 @@ impl Database for Files {
 
     async fn bare_table(&self) -> Outcome<Box<dyn Bare>> {
         let mut connection = self.options("bare.db").create_if_missing(true).connect().await?;
-        sqlx::query(TABLE).execute(&mut connection).await?;
+        sqlx::raw_sql(TABLES).execute(&mut connection).await?;
         Ok(Box::new(connection))
     }
 
@@ -116,20 +130,59 @@ impl Bare for SqliteConnection {
 
     async fn insert_many(&mut self, events: &[RecordedEvent]) -> Outcome<()> {
         let mut transaction = self.begin().await?;
-        for rows in events.chunks(ROWS) {
-            let sql = format!("{INSERT}{}", vec!["(?,?,?,?,?,?,?,?,?,?)"; rows.len()].join(","));
-            // A text that will not come again is not worth keeping.
-            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(rows.len() == ROWS);
-            rows.iter().try_fold(query, bind)?.execute(&mut *transaction).await?;
-        }
+        insert(&mut transaction, INSERT, 10, events, bind).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn insert_all(&mut self, events: &[RecordedEvent]) -> Outcome<()> {
+        let commands = commands(events);
+        // Each command reserves the leaf of its first event, which is as random as any digest.
+        let mut keys: Vec<&RecordedEvent> = commands.iter().map(|(first, _)| *first).collect();
+        keys.sort_unstable_by_key(|event| event.leaf_hash);
+        let mut transaction = self.begin().await?;
+        insert(&mut transaction, INSERT, 10, events, bind).await?;
+        insert(&mut transaction, "INSERT INTO commands VALUES ", 4, &commands, |query, (first, last)| {
+            Ok(query
+                .bind(first.command_id.as_bytes().to_vec())
+                .bind(first.leaf_hash.to_vec())
+                .bind(i64::try_from(first.position)?)
+                .bind(i64::try_from(last.position)?))
+        })
+        .await?;
+        insert(&mut transaction, "INSERT INTO unique_keys VALUES ", 5, &keys, |query, event| {
+            Ok(query
+                .bind("bench")
+                .bind(event.leaf_hash.to_vec())
+                .bind(event.stream_id.as_str().to_owned())
+                .bind(event.command_id.as_bytes().to_vec())
+                .bind(i64::try_from(event.position)?))
+        })
+        .await?;
         Ok(transaction.commit().await?)
     }
 }
 
-fn bind<'q>(
-    query: Query<'q, Sqlite, SqliteArguments>,
-    event: &RecordedEvent,
-) -> Outcome<Query<'q, Sqlite, SqliteArguments>> {
+type Bound = Query<'static, Sqlite, SqliteArguments>;
+
+/// Inserts rows, many by each statement.
+async fn insert<T: Sync>(
+    connection: &mut SqliteConnection,
+    into: &str,
+    columns: usize,
+    rows: &[T],
+    bind: impl Fn(Bound, &T) -> Outcome<Bound> + Send + Sync,
+) -> Outcome<()> {
+    let row = format!("({})", vec!["?"; columns].join(","));
+    for rows in rows.chunks(ROWS) {
+        let sql = format!("{into}{}", vec![row.as_str(); rows.len()].join(","));
+        // A text that will not come again is not worth keeping.
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(rows.len() == ROWS);
+        rows.iter().try_fold(query, &bind)?.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+fn bind(query: Bound, event: &RecordedEvent) -> Outcome<Bound> {
     Ok(query
         .bind(i64::try_from(event.position)?)
         .bind(event.stream_id.as_str().to_owned())

@@ -8,7 +8,8 @@ use crate::envelope::{Hash, RecordedEvent, StreamId, UniqueKey};
 use crate::merkle::Frontier;
 use crate::store::{Append, AppendOutcome, Conflict, Head, KeyOwner, SealedText, WrappedSubjectKey};
 
-/// The things a batch is about: what a database must be asked before the batch can be decided.
+/// The things a batch is about: what a database must be asked before the batch can be decided. Commands and facts stand
+/// in the order of their indexes, in which neighbours share a page.
 #[derive(Debug, Default)]
 pub struct Wanted {
     /// Commands that may have been written before.
@@ -25,11 +26,14 @@ impl Wanted {
         let mut seen = HashSet::new();
         let named = batch.iter().flat_map(|append| &append.expected).map(|(stream_id, _)| stream_id);
         let keys = batch.iter().flat_map(|append| &append.events).flat_map(|event| &event.keys);
-        Self {
+        let mut wanted = Self {
             commands: batch.iter().map(|append| append.command_id).collect(),
             streams: named.filter(|stream_id| seen.insert(*stream_id)).cloned().collect(),
             keys: keys.map(|key| (key.scope, key.digest)).collect(),
-        }
+        };
+        wanted.commands.sort_unstable();
+        wanted.keys.sort_unstable();
+        wanted
     }
 }
 
@@ -72,7 +76,8 @@ pub struct ReservedKey {
     pub owner: KeyOwner,
 }
 
-/// All rows a batch adds.
+/// All rows a batch adds. Whatever is not an event stands in the order of its index: digests and random ids land
+/// anywhere in it, and rows that share a page are so written next to each other.
 #[derive(Debug, Default)]
 pub struct Written {
     /// Events, in order.
@@ -106,6 +111,13 @@ pub fn decide(batch: Vec<Append>, known: &mut Known, written: &mut Written) -> V
             }
         });
     }
+    written.commands.sort_by_key(|command| command.id);
+    written
+        .keys
+        .sort_by(|one, other| (one.key.scope, &one.key.digest).cmp(&(other.key.scope, &other.key.digest)));
+    // Stable: of two keys of one person the first one stays.
+    written.subject_keys.sort_by_key(|key| key.subject_id);
+    written.texts.sort_by_key(|text| text.id);
     outcomes
 }
 

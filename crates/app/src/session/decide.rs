@@ -151,7 +151,7 @@ impl Session<'_> {
     /// Decrypts what was encrypted about the person of a case; `None` if the person's key was destroyed.
     pub(crate) fn open(&self, id: CaseId, sealed: &[u8]) -> Result<Option<Vec<u8>>, AppError> {
         let subject = self.known(id)?.subject;
-        let key = self.cases.get(&id).and_then(|loaded| loaded.key.as_ref());
+        let key = self.cases.get(id).and_then(|loaded| loaded.key.as_ref());
         Ok(key.map(|key| key.open(subject.0, sealed)).transpose()?)
     }
 
@@ -173,7 +173,7 @@ impl Session<'_> {
         subject: SubjectId,
         bytes: &[u8],
     ) -> Result<TextId, AppError> {
-        let key = self.cases.get(&id).and_then(|loaded| loaded.key.as_ref());
+        let key = self.cases.get(id).and_then(|loaded| loaded.key.as_ref());
         let key = key.ok_or_else(|| {
             AppError::Usage("the person of this case was erased: nothing can be added".into())
         })?;
@@ -244,8 +244,7 @@ impl Session<'_> {
         event: CaseEvent,
         mut keys: Vec<UniqueKey>,
     ) -> Result<(), AppError> {
-        let loaded =
-            self.cases.get_mut(&id).ok_or_else(|| AppError::Usage("there is no such case".into()))?;
+        let loaded = self.cases.get_mut(id).ok_or_else(|| AppError::Usage("there is no such case".into()))?;
         if let Some((scope, digest, entity)) = event.unique_fact() {
             keys.push(UniqueKey { scope, digest: digest.0, entity });
         }

@@ -7,6 +7,7 @@
 
 mod decide;
 mod execute;
+mod held;
 mod holds;
 mod partners;
 mod rates;
@@ -23,6 +24,7 @@ use vault::SubjectKey;
 pub use decide::Draft;
 pub(crate) use execute::{About, Executed};
 
+use held::Held;
 use holds::LoadedHolds;
 use partners::LoadedPartner;
 
@@ -34,8 +36,9 @@ pub const EXTERNAL_REF: &str = "external-ref";
 /// Kind of unique fact: the reference outsiders know a case by.
 pub const CASE_REFERENCE: &str = "case-reference";
 
-/// Cases held in memory before they are forgotten and loaded again when needed.
-const HELD_CASES_MAX: usize = 5_000;
+/// Cases used before those that were not used for as long are forgotten, and loaded again when needed. An import goes
+/// through the people of a year again and again; loading one costs more than all the rest of a row.
+const HELD_CASES_MAX: usize = 30_000;
 /// Unique facts held in memory before they are forgotten and loaded again when needed.
 const HELD_KEYS_MAX: usize = 50_000;
 
@@ -106,7 +109,7 @@ pub struct Session<'l> {
     noted: HashMap<Note, Note>,
     /// What the row being decided noted first.
     noted_by_row: Option<Note>,
-    cases: HashMap<CaseId, Loaded>,
+    cases: Held<Loaded>,
     keys: HashMap<(&'static str, Hash), Option<Owner>>,
     partners: HashMap<PartnerCode, LoadedPartner>,
     holds: Option<LoadedHolds>,
@@ -128,7 +131,7 @@ impl<'l> Session<'l> {
             purpose,
             noted: HashMap::new(),
             noted_by_row: None,
-            cases: HashMap::new(),
+            cases: Held::new(),
             keys: HashMap::new(),
             partners: HashMap::new(),
             holds: None,
@@ -159,7 +162,7 @@ impl<'l> Session<'l> {
                 && let (Some(case), Some(owner)) = (self.case(id), &owner)
                 && !case.owns(owner.entity)
             {
-                self.cases.remove(&id);
+                self.cases.remove(id);
             }
             // So is a partner that does not know its fee.
             if let Some(code) = owner.as_ref().and_then(Owner::partner)
@@ -180,7 +183,7 @@ impl<'l> Session<'l> {
 
     /// Loads the cases that are not held yet.
     pub async fn load_cases(&mut self, ids: impl IntoIterator<Item = CaseId>) -> Result<(), AppError> {
-        let missing: Vec<CaseId> = distinct(ids.into_iter().filter(|id| !self.cases.contains_key(id)));
+        let missing: Vec<CaseId> = distinct(ids.into_iter().filter(|id| !self.cases.touch(*id)));
         if missing.is_empty() {
             return Ok(());
         }
@@ -226,7 +229,7 @@ impl<'l> Session<'l> {
 
     /// A case that was loaded or filed in this session.
     pub fn case(&self, id: CaseId) -> Option<&Case> {
-        self.cases.get(&id).and_then(|loaded| loaded.case.as_ref())
+        self.cases.get(id).and_then(|loaded| loaded.case.as_ref())
     }
 
     /// Loads the ledger's own key, for texts about no person.
@@ -305,14 +308,18 @@ impl<'l> Session<'l> {
 
     /// Whether much is held that can be loaded again.
     pub fn is_full(&self) -> bool {
-        let much = self.cases.len() > HELD_CASES_MAX || self.keys.len() > HELD_KEYS_MAX;
+        let much = self.cases.young() > HELD_CASES_MAX || self.keys.len() > HELD_KEYS_MAX;
         much && self.purpose != Purpose::DryRun
     }
 
-    /// Forgets what can be loaded again, when it has become much; only when nothing is being written.
+    /// Forgets what was not used lately and can be loaded again, when it has become much; only when nothing is being
+    /// written.
     pub fn make_room(&mut self) {
         if self.is_full() {
-            self.forget();
+            self.keys.clear();
+        }
+        if self.cases.young() > HELD_CASES_MAX && self.purpose != Purpose::DryRun {
+            self.cases.turn();
         }
     }
 

@@ -100,7 +100,7 @@ async fn a_ledger_without_checkpoints_gets_one_with_its_next_command_and_then_on
 async fn an_import_writes_checkpoints_on_its_way() {
     let watched = Watched::new().await;
     let receipts: Vec<String> =
-        (100..2_600).map(|n| receipt("caritas", "MV-1", n, "2024-04-01", "0.01")).collect();
+        (100..8_400).map(|n| receipt("caritas", "MV-1", n, "2024-04-01", "0.01")).collect();
     let file = watched.book.write(Kind::Spend, "many.csv", &receipts);
     // Minutes pass with each row.
     let clock = watched.clock.clone();
@@ -109,7 +109,7 @@ async fn an_import_writes_checkpoints_on_its_way() {
     let environment =
         Environment::new(move || clock.fetch_add(100_000_000, Ordering::Relaxed), vault::OsEntropy);
     let ledger = Ledger::open(StartUp { environment, ..start }).await.unwrap();
-    assert_eq!(import(&ledger, Kind::Spend, file, How::Real).await.unwrap().counts.applied, 2_500);
+    assert_eq!(import(&ledger, Kind::Spend, file, How::Real).await.unwrap().counts.applied, 8_300);
     let sizes = watched.sizes();
     let last = head(&ledger).await.0;
     assert!(sizes.len() >= 3 && sizes.last() == Some(&last), "{sizes:?} of {last}");
