@@ -115,7 +115,7 @@ fn a_statement_is_given_again_as_it_was() {
         ledger.ok(&format!("{options} --at {position} --out again.{ending}"));
         assert_eq!(ledger.read(&format!("then.{ending}")), ledger.read(&format!("again.{ending}")));
     }
-    assert!(ledger.fail(2, &format!("{options} --out then.csv")).contains("then.csv cannot be written"));
+    assert!(ledger.fail(2, &format!("{options} --out then.csv")).contains("then.csv is there already"));
     assert!(ledger.fail(2, &format!("{options} --at 99999")).contains("the log ends at position"));
     assert!(ledger.fail(2, "partner statement nobody --period 2024").contains("no partner nobody is known"));
     assert!(ledger.fail(2, &format!("{options} --out then.pdf")).contains(".html"));

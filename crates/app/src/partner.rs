@@ -1,6 +1,5 @@
 //! Commands on partners that a person gives one at a time. Each is refused, and the refusal kept, where a rule forbids it.
 
-use domain::hold::{Hold, Scope};
 use domain::ids::PaymentId;
 use domain::partner::{Agreement, Name, PAYMENT, PaidFor, PartnerEvent, PaymentDetails};
 use domain::{AgreementCode, Event, FeeId, PartnerCode, PartnerCommand, Refusal};
@@ -120,12 +119,8 @@ impl Ledger {
         despite_hold: bool,
     ) -> Result<(), AppError> {
         let (holds, _) = self.holds_and_events().await?;
-        let stops = |hold: &Hold| {
-            hold.scope == Scope::Partner(code.clone())
-                && hold.from <= paid_on
-                && hold.released_on.is_none_or(|released| paid_on < released)
-        };
-        if let Some((number, hold)) = holds.iter().find(|(_, hold)| stops(hold) && !despite_hold) {
+        let stopping = holds.stopping_all_of(&code, paid_on).filter(|_| !despite_hold);
+        if let Some((number, hold)) = stopping {
             let detail = format!(
                 "hold {number} stops payments of {code} since {}: release it, or give --despite-hold if it was paid all the same",
                 hold.from

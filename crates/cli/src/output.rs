@@ -1,6 +1,7 @@
 //! What is printed: listings in three formats, messages, failures.
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
@@ -8,6 +9,7 @@ use app::AppError;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use money::Eur;
 use serde::Serialize;
+use tempfile::NamedTempFile;
 
 use crate::args::Format;
 
@@ -72,6 +74,48 @@ pub fn say(text: impl AsRef<str>) -> Result<(), Failure> {
     out.write_all(text.as_ref().as_bytes())?;
     out.write_all(b"\n")?;
     Ok(out.flush()?)
+}
+
+/// Who may read a file that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// Whoever may read new files here.
+    Usual,
+    /// Its owner, because it is about a person.
+    Owner,
+}
+
+/// Writes a file that was not there, whole or not at all; one that is there may be what somebody was given, or evidence.
+pub fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = open_beside(folder, readers).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist_noclobber(path).map_err(|error| error.error)
+    });
+    written.map(drop).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Failure::usage(format!(
+            "{} is there already and was not touched: name a new file",
+            path.display()
+        )),
+        _ => Failure::usage(format!("{} cannot be written: {error}", path.display())),
+    })
+}
+
+/// A file without its name yet; gone if it does not get one.
+fn open_beside(folder: &Path, readers: Readers) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = match readers {
+            // What the user's umask leaves of it.
+            Readers::Usual => 0o666,
+            Readers::Owner => 0o600,
+        };
+        builder.permissions(std::fs::Permissions::from_mode(mode));
+    }
+    builder.tempfile_in(folder)
 }
 
 /// Prints a remark to stderr, where it does not disturb a listing.

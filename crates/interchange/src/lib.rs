@@ -66,5 +66,5 @@ pub use record::{MAX_COLUMNS, MAX_RECORD_BYTES, MAX_ROWS};
 pub use reject::{RejectError, RejectFile};
 pub use rows::{CaseRow, GrantRow, ReversalRow, SpendRow};
 pub use table::{Record, Row, Table};
-pub use template::{Template, TemplateCase, TemplateContent, TemplateError};
+pub use template::{Template, TemplateCase, TemplateContent};
 pub use workbook::{CellFault, SheetCell, Unreadable, WorkbookProblem};

@@ -25,6 +25,7 @@ use std::collections::HashMap;
 
 use ::cases::CaseRow;
 use domain::CaseId;
+use event_log::{RecordedEvent, StoreError};
 
 pub use balances::BalanceItem;
 pub use cases::{CaseDetail, CaseItem, PlanItem};
@@ -44,10 +45,34 @@ use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::texts::{CaseText, ERASED};
 
+/// Events read at a time.
+const PAGE: u32 = 5_000;
+
 impl Ledger {
     /// Brings the read models up to date; long runs report their progress.
     pub async fn catch_up(&self, progress: projection_runner::Progress<'_>) -> Result<u64, AppError> {
         Ok(self.runner.catch_up(progress).await?)
+    }
+
+    /// Hands over the log from its first event to a position, a page at a time.
+    async fn read_log_to(
+        &self,
+        end: u64,
+        progress: projection_runner::Progress<'_>,
+        mut each: impl FnMut(RecordedEvent) -> Result<(), AppError> + Send,
+    ) -> Result<(), AppError> {
+        let mut after = 0;
+        while after < end {
+            let limit = u32::try_from(end - after).unwrap_or(PAGE).min(PAGE);
+            let page = self.store.read_log(after, limit).await?;
+            if page.is_empty() {
+                return Err(StoreError::Damaged("the log ends before its head".into()).into());
+            }
+            after += page.len() as u64;
+            page.into_iter().try_for_each(&mut each)?;
+            progress(after, end);
+        }
+        Ok(())
     }
 
     async fn current(&self) -> Result<(), AppError> {

@@ -3,22 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::case::CaseEvent;
-use domain::hold::{Hold, Scope};
-use domain::statement::{Account, Movement, MovementKind, Stated, totals};
-use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Period, Recorded};
-use event_log::{Frontier, StoreError, hex};
+use domain::statement::{Account, Movement, Stated, held, totals, undecided, waiting};
+use domain::{Event, FoldError, Holds, PartnerCode, Period, Recorded};
+use event_log::{Frontier, hex};
 use interchange::statement::{StatementDocument, StatementLine};
 use money::Eur;
 use projection_runner::Progress;
-use rulebook::Country;
 use serde::Deserialize;
 
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::texts::{ERASED, PaymentText, ReceiptText};
-
-/// Events read at a time.
-const PAGE: u32 = 5_000;
 
 impl Ledger {
     /// What a partner reported, what was decided and what is owed in a period, as the log stood at a position: the same
@@ -39,49 +34,37 @@ impl Ledger {
         }
         let (mut account, mut tree, mut known) = (Account::of(partner.clone()), Frontier::new(), false);
         let (mut holds, mut countries) = (Holds::default(), HashMap::new());
-        while tree.size() < end {
-            let limit = u32::try_from(end - tree.size()).unwrap_or(PAGE).min(PAGE);
-            let page = self.store.read_log(tree.size(), limit).await?;
-            if page.is_empty() {
-                return Err(AppError::Store(StoreError::Damaged("the log ends before its head".into())));
-            }
-            for recorded in page {
-                tree.push(recorded.leaf_hash);
-                known |= recorded.stream_id == partner.stream();
-                let recorded = Recorded::decode_checked(recorded)?;
-                match &recorded.event {
-                    Event::Hold(event) => holds.evolve(event)?,
-                    Event::Case(CaseEvent::ApplicationFiled(e)) => {
-                        countries.insert(e.case, e.facts.destination);
-                    }
-                    _ => account.apply(&recorded),
+        self.read_log_to(end, progress, |recorded| {
+            tree.push(recorded.leaf_hash);
+            known |= recorded.stream_id == partner.stream();
+            let recorded = Recorded::decode_checked(recorded)?;
+            match &recorded.event {
+                Event::Hold(event) => holds.evolve(event)?,
+                Event::Case(CaseEvent::ApplicationFiled(e)) => {
+                    countries.insert(e.case, e.facts.destination);
                 }
+                _ => account.apply(&recorded),
             }
-            progress(tree.size(), end);
-        }
+            Ok(())
+        })
+        .await?;
         if !known {
             return Err(AppError::Usage(format!("no partner {partner} is known at position {end}")));
         }
-        let moved = account.movements();
+        let (moved, last) = (account.movements(), period.last());
         let within: Vec<&Movement> = moved.iter().filter(|movement| period.contains(movement.day)).collect();
-        let undecided = undecided(moved, period)?;
-        let waiting: Vec<Movement> = account
-            .waiting()
-            .iter()
-            .filter(|waiting| waiting.at_the_end_of(period.last()))
-            .map(|waiting| Movement {
-                position: waiting.number,
-                day: waiting.since,
-                kind: MovementKind::Reported,
-                eur: Eur::ZERO,
-                reason: Some("waiting-for-rate"),
-                about: waiting.number,
-            })
-            .collect();
+        let undecided = undecided(moved, last).map_err(FoldError::from)?;
+        let waiting = waiting(&account, last);
         let open: Vec<&Movement> = undecided.iter().chain(&waiting).collect();
         let told = self.told_of(&account, within.iter().chain(&open).copied()).await?;
         let totals = totals(moved, period).map_err(FoldError::from)?;
-        let held = self.held(&account, period, &holds, &countries)?;
+        let lines = self.rulebook.budget_lines();
+        let place = |stated: &Stated| {
+            let country = countries.get(&stated.case?)?;
+            let line = lines.iter().find(|line| Some(&line.id) == stated.budget_line.as_ref())?;
+            Some((*country, line.programme.as_str()))
+        };
+        let held = held(&account, last, &holds, place).map_err(FoldError::from)?;
         Ok(StatementDocument {
             partner: partner.to_string(),
             name: account.name().map(ToString::to_string).unwrap_or_default(),
@@ -94,64 +77,6 @@ impl Ledger {
             undecided: undecided.iter().filter_map(|movement| line(movement, &told)).collect(),
             waiting: waiting.iter().filter_map(|movement| line(movement, &told)).collect(),
         })
-    }
-
-    /// What a hold in force at the end of the period keeps from being paid then: what is accepted in its scope and not
-    /// paid, whenever it was delivered. Fees are held with their partner.
-    fn held(
-        &self,
-        account: &Account,
-        period: Period,
-        holds: &Holds,
-        countries: &HashMap<CaseId, Country>,
-    ) -> Result<Eur, AppError> {
-        let last = period.last();
-        let in_force: Vec<&Hold> = holds
-            .iter()
-            .map(|(_, hold)| hold)
-            .filter(|hold| hold.from <= last && hold.released_on.is_none_or(|released| last < released))
-            .collect();
-        let lines = self.rulebook.budget_lines();
-        let whole_partner = Scope::Partner(account.partner().clone());
-        let covered = |stated: &Stated| {
-            if stated.case.is_none() {
-                return in_force.iter().any(|hold| hold.scope == whole_partner);
-            }
-            let country = stated.case.and_then(|case| countries.get(&case));
-            let programme = lines
-                .iter()
-                .find(|line| Some(&line.id) == stated.budget_line.as_ref())
-                .map(|line| &line.programme);
-            let (Some(country), Some(programme)) = (country, programme) else { return false };
-            in_force.iter().any(|hold| hold.covers(account.partner(), *country, programme, last))
-        };
-        // What was paid is taken for the oldest first, whatever it was meant for.
-        let (mut open, mut paid): (Vec<(u64, Eur)>, Eur) = (Vec::new(), Eur::ZERO);
-        for movement in account.movements().iter().filter(|movement| movement.day <= last) {
-            match movement.kind {
-                MovementKind::Eligible | MovementKind::Fee => open.push((movement.about, movement.eur)),
-                MovementKind::Reversed => {
-                    let reversed = open.iter_mut().rev().find(|(about, _)| *about == movement.about);
-                    if let Some((_, left)) = reversed {
-                        *left = left.checked_sub(movement.eur).map_err(FoldError::from)?;
-                    }
-                }
-                MovementKind::Advance | MovementKind::Paid => {
-                    paid = paid.checked_add(movement.eur).map_err(FoldError::from)?;
-                }
-                _ => {}
-            }
-        }
-        let mut held = Eur::ZERO;
-        for (about, eur) in open {
-            let settled = eur.min(paid);
-            paid = paid.checked_sub(settled).map_err(FoldError::from)?;
-            if account.stated(about).is_some_and(covered) {
-                let left = eur.checked_sub(settled).map_err(FoldError::from)?;
-                held = held.checked_add(left).map_err(FoldError::from)?;
-            }
-        }
-        Ok(held)
     }
 
     /// What movements are about, with their texts.
@@ -205,22 +130,6 @@ struct Told<'a> {
     case: String,
     receipt_no: String,
     supplier: String,
-}
-
-/// What is left undecided of each claim at the end of a period, as movements of their own.
-fn undecided(moved: &[Movement], period: Period) -> Result<Vec<Movement>, AppError> {
-    let mut left: BTreeMap<u64, Movement> = BTreeMap::new();
-    for movement in moved.iter().filter(|movement| movement.day <= period.last()) {
-        let open =
-            left.entry(movement.about).or_insert_with(|| Movement { eur: Eur::ZERO, ..movement.clone() });
-        let after = match movement.kind {
-            MovementKind::Reported | MovementKind::Reopened => open.eur.checked_add(movement.eur),
-            MovementKind::Eligible | MovementKind::Disallowed => open.eur.checked_sub(movement.eur),
-            _ => Ok(open.eur),
-        };
-        open.eur = after.map_err(FoldError::from)?;
-    }
-    Ok(left.into_values().filter(|movement| !movement.eur.is_zero()).collect())
 }
 
 fn line(movement: &Movement, told: &BTreeMap<u64, Told<'_>>) -> Option<StatementLine> {

@@ -1,8 +1,6 @@
 //! `svala checkpoint`
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use app::checkpoints::Folder;
@@ -11,7 +9,7 @@ use serde_json::json;
 
 use crate::args::Format;
 use crate::connect::Place;
-use crate::output::{Failure, object, remark, say};
+use crate::output::{Failure, Readers, object, remark, say, write_new};
 
 pub async fn public_key(place: &Place, format: Format) -> Result<ExitCode, Failure> {
     let ledger = place.open_to_inspect().await?;
@@ -29,7 +27,7 @@ pub async fn sign(place: &Place, format: Format, out: Option<PathBuf>) -> Result
     let checkpoint = &signed.checkpoint;
     let out = out.map(|out| if out.is_dir() { out.join(Folder::file_name(checkpoint.size)) } else { out });
     if let Some(out) = &out {
-        write_new(out, &signed.note.to_string())?;
+        write_new(out, signed.note.to_string().as_bytes(), Readers::Usual)?;
     }
     let files = signed.file.iter().chain(&out).map(|file| file.display().to_string());
     let files: Vec<String> = files.collect();
@@ -48,19 +46,4 @@ pub async fn sign(place: &Place, format: Format, out: Option<PathBuf>) -> Result
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Writes a file that was not there; one that is there may be the evidence that is looked for one day.
-pub fn write_new(path: &Path, content: &str) -> Result<(), Failure> {
-    let written = OpenOptions::new().write(true).create_new(true).open(path).and_then(|mut file: File| {
-        file.write_all(content.as_bytes())?;
-        file.sync_all()
-    });
-    written.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Failure::usage(format!(
-            "{} is there already and was not touched: name a new file",
-            path.display()
-        )),
-        _ => Failure::usage(format!("{} cannot be written: {error}", path.display())),
-    })
 }

@@ -9,10 +9,9 @@ use event_log::proof::{BadProof, PROOF_BYTES_MAX, Proof};
 use event_log::{Checkpoint, RecordedEvent, hex};
 use serde_json::json;
 
-use super::checkpoint::write_new;
 use crate::args::Format;
 use crate::connect::Place;
-use crate::output::{Failure, object, remark, say};
+use crate::output::{Failure, Readers, object, remark, say, write_new};
 
 pub async fn prove(
     place: &Place,
@@ -28,7 +27,7 @@ pub async fn prove(
     };
     match out {
         Some(out) => {
-            write_new(&out, &proof)?;
+            write_new(&out, proof.as_bytes(), Readers::Usual)?;
             remark(format!("written to {}", out.display()));
         }
         None => say(proof.trim_end())?,

@@ -1,18 +1,22 @@
 //! `svala partner statement`
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use domain::{PartnerCode, Period};
-use interchange::statement::{STATEMENT_COLUMNS, StatementDocument, StatementLine, html, workbook};
+use interchange::statement::{
+    STATEMENT_COLUMNS, StatementDocument, StatementLine, html, is_figure, workbook,
+};
 
 use crate::args::Format;
 use crate::cells;
 use crate::connect::Place;
-use crate::output::{Cell, Failure, csv_text, heading, listing, object, say, table};
+use crate::output::{Cell, Failure, Readers, csv_text, heading, listing, object, say, table, write_new};
 use crate::progress::LogBar;
+
+/// What tells a row of a table from its neighbours; the files have all columns.
+const SHORT: [&str; 9] =
+    ["position", "day", "movement", "eur", "reason", "number", "external_ref", "category", "receipt_no"];
 
 pub async fn run(
     place: &Place,
@@ -28,7 +32,7 @@ pub async fn run(
     drop(bar);
     match (out, format) {
         (Some(path), _) => {
-            write(path, &rendered(path, &statement)?)?;
+            write_new(path, &rendered(path, &statement)?, Readers::Usual)?;
             say(format!("statement of {partner} for {period} written to {}", path.display()))?;
         }
         (None, Format::Json) => object(&statement)?,
@@ -48,36 +52,15 @@ fn rendered(path: &Path, statement: &StatementDocument) -> Result<Vec<u8>, Failu
     }
 }
 
-/// A statement that was given to somebody is never written over.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed =
-        |error: std::io::Error| Failure::usage(format!("{} cannot be written: {error}", path.display()));
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)
-}
-
 fn overflow(error: money::Overflow) -> Failure {
     Failure::from(app::AppError::from(domain::FoldError::from(error)))
 }
 
 fn row(line: &StatementLine) -> Vec<Cell> {
-    cells![
-        line.position,
-        line.day,
-        line.movement,
-        line.eur,
-        line.reason,
-        line.number,
-        &line.external_ref,
-        &line.case,
-        &line.category,
-        &line.receipt_no,
-        &line.supplier,
-        line.on,
-        Cell::Figure(line.amount.clone()),
-        line.currency,
-        Cell::Figure(line.rate.clone())
-    ]
+    let cells = line.cells().into_iter().zip(STATEMENT_COLUMNS);
+    cells
+        .map(|(cell, column)| if is_figure(column) { Cell::Figure(cell) } else { Cell::Text(cell) })
+        .collect()
 }
 
 fn in_words(statement: &StatementDocument) -> Result<String, Failure> {
@@ -88,21 +71,11 @@ fn in_words(statement: &StatementDocument) -> Result<String, Failure> {
         let reasons = statement.totals.disallowed.iter().map(|part| cells![&part.reason, part.eur]);
         parts.push(format!("{}\n{}", heading("disallowed, by reason"), table(&["reason", "EUR"], reasons)));
     }
-    // What tells a row of a table from its neighbours; the files have all columns.
-    let columns =
-        ["position", "day", "movement", "eur", "reason", "number", "external_ref", "category", "receipt_no"];
+    let columns = STATEMENT_COLUMNS.iter().copied().filter(|column| SHORT.contains(column));
+    let columns: Vec<&str> = columns.collect();
     let short = |line: &StatementLine| {
-        cells![
-            line.position,
-            line.day,
-            line.movement,
-            line.eur,
-            line.reason,
-            line.number,
-            &line.external_ref,
-            &line.category,
-            &line.receipt_no
-        ]
+        let cells = row(line).into_iter().zip(STATEMENT_COLUMNS);
+        cells.filter(|(_, column)| SHORT.contains(column)).map(|(cell, _)| cell).collect()
     };
     for (title, lines) in [
         ("movements, by the day they were recorded", &statement.lines),

@@ -7,7 +7,7 @@ use app::AppError;
 use domain::{PartnerCode, Period};
 
 use crate::connect::Place;
-use crate::output::{Failure, counted, say};
+use crate::output::{Failure, Readers, counted, say, write_new};
 
 /// Writes the workbook in which a partner reports what it delivered in a period.
 pub async fn template(
@@ -17,12 +17,10 @@ pub async fn template(
     out: &Path,
 ) -> Result<ExitCode, Failure> {
     let content = place.open().await?.partner_template(partner, period).await?;
-    content.write(out).map_err(|error| match error.source.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Failure::usage(format!("{} is there already and was not touched: name a new file", out.display()))
-        }
-        _ => Failure::from(AppError::Usage(error.to_string())),
-    })?;
+    let bytes = content
+        .workbook()
+        .map_err(|error| AppError::Usage(format!("the template cannot be made: {error}")))?;
+    write_new(out, &bytes, Readers::Usual)?;
     let mut cases: Vec<_> = content.cases.iter().map(|case| case.case).collect();
     cases.dedup();
     let cases = counted(cases.len() as u64, "open case");

@@ -10,6 +10,7 @@ use super::event::{
     Basis, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, ClaimRefused, QueryReason,
 };
 use super::state::{Claim, ClaimState};
+use crate::approval::asks_for_second;
 use crate::case::{Case, CaseEvent};
 use crate::ids::{Actor, ClaimId, TextId};
 use crate::plan;
@@ -56,24 +57,13 @@ pub(super) fn accept(
     if eligible.is_zero() {
         return refused(ClaimReason::OverCap, basis);
     }
-    match &claim.proposed_by {
-        // Also where the limit was raised meanwhile: what was proposed to two people is not decided by one.
-        Some(first) if first == by => {
-            let detail = format!("{by} proposed to accept {eur}: somebody else must agree");
-            return Err(Refusal::new("second-person-needed", detail));
-        }
-        Some(_) => {}
-        None => {
-            // A receipt is no smaller for being shared.
-            let worth = claim.worth_of_receipt().unwrap_or(eur);
-            let limit = rulebook.parameters().second_approval_from;
-            if let Some(second_approval_from) = limit.filter(|limit| worth >= *limit) {
-                let proposed_by = by.clone();
-                let proposed =
-                    ClaimProposed { claim: id, proposed_by, second_approval_from, eligible, basis };
-                return Ok(vec![proposed.into()]);
-            }
-        }
+    // A receipt is no smaller for being shared.
+    let worth = claim.worth_of_receipt().unwrap_or(eur);
+    if let Some(second_approval_from) = asks_for_second(claim.proposed_by.as_ref(), by, worth, eur, rulebook)?
+    {
+        let proposed_by = by.clone();
+        let proposed = ClaimProposed { claim: id, proposed_by, second_approval_from, eligible, basis };
+        return Ok(vec![proposed.into()]);
     }
     let disallowed = eur.checked_sub(eligible).map_err(overflow)?;
     let reason = (!disallowed.is_zero()).then_some(ClaimReason::OverCap);

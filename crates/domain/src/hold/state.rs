@@ -21,10 +21,14 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// Whether it stops payments on this day.
+    pub fn in_force_on(&self, day: Date) -> bool {
+        self.from <= day && self.released_on.is_none_or(|released| day < released)
+    }
+
     /// Whether it stops a payment on this day, of spend of this partner, in this country, under this programme.
     pub fn covers(&self, partner: &PartnerCode, country: Country, programme: &str, day: Date) -> bool {
-        let on_day = self.from <= day && self.released_on.is_none_or(|released| day < released);
-        on_day && self.scope.covers(partner, country, programme)
+        self.in_force_on(day) && self.scope.covers(partner, country, programme)
     }
 }
 
@@ -76,6 +80,13 @@ impl Holds {
         day: Date,
     ) -> Option<(u64, &Hold)> {
         self.iter().find(|(_, hold)| hold.covers(partner, country, programme, day))
+    }
+
+    /// The first hold that stops whatever is paid to this partner on this day: advances and fees too.
+    pub fn stopping_all_of(&self, partner: &PartnerCode, day: Date) -> Option<(u64, &Hold)> {
+        self.iter().find(|(_, hold)| {
+            hold.in_force_on(day) && matches!(&hold.scope, Scope::Partner(code) if code == partner)
+        })
     }
 
     pub(super) fn next_number(&self) -> u64 {

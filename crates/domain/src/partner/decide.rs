@@ -13,6 +13,7 @@ use super::event::{
 };
 use super::fee::{Fee, FeeState};
 use super::state::{Partner, Proposal};
+use crate::approval::asks_for_second;
 use crate::balance::Line;
 use crate::claim::{Exchange, euros};
 use crate::ids::{Actor, AgreementCode, FeeId, PartnerCode};
@@ -211,18 +212,13 @@ fn accept_fee(
     rulebook: &Rulebook,
 ) -> Result<PartnerEvent, Refusal> {
     let fee = undecided(partner, id)?;
-    let limit = rulebook.parameters().second_approval_from.filter(|limit| fee.eur >= *limit);
-    match (&fee.proposed_by, limit) {
-        (Some(first), _) if first == by => {
-            let detail = format!("{by} proposed to accept {}: somebody else must agree", fee.eur);
-            Err(Refusal::new("second-person-needed", detail))
-        }
-        (None, Some(second_approval_from)) => {
+    Ok(match asks_for_second(fee.proposed_by.as_ref(), by, fee.eur, fee.eur, rulebook)? {
+        Some(second_approval_from) => {
             let (proposed_by, rulebook) = (by.clone(), rulebook.version().to_owned());
-            Ok(FeeProposed { fee: id, proposed_by, second_approval_from, rulebook }.into())
+            FeeProposed { fee: id, proposed_by, second_approval_from, rulebook }.into()
         }
-        _ => Ok(FeeAccepted { fee: id, eur: fee.eur }.into()),
-    }
+        None => FeeAccepted { fee: id, eur: fee.eur }.into(),
+    })
 }
 
 /// Whoever acts for a partner decides neither what it is paid nor where.

@@ -9,7 +9,9 @@
 //! - owed at the end = at the beginning + eligible − reversed + fees − advances − paid
 
 mod fold;
+mod open;
 mod totals;
 
 pub use fold::{Account, Movement, MovementKind, Stated, Waiting};
+pub use open::{held, undecided, waiting};
 pub use totals::{Disallowed, Totals, totals};

@@ -99,7 +99,7 @@ pub fn totals(movements: &[Movement], period: Period) -> Result<Totals, Overflow
 }
 
 /// What a movement changes of what is undecided, and of what is owed.
-fn effect(kind: MovementKind, eur: Eur) -> Result<(Eur, Eur), Overflow> {
+pub(super) fn effect(kind: MovementKind, eur: Eur) -> Result<(Eur, Eur), Overflow> {
     let less = Eur::ZERO.checked_sub(eur)?;
     Ok(match kind {
         MovementKind::Reported | MovementKind::Reopened => (eur, Eur::ZERO),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{STATEMENT_COLUMNS, StatementDocument, StatementLine};
+use super::{STATEMENT_COLUMNS, StatementDocument, StatementLine, is_figure};
 
 const STYLE: &str = "\
 @page{size:A4 landscape;margin:14mm}\
@@ -109,24 +109,20 @@ fn rows(page: &mut String, id: &str, title: &str, lines: &[&StatementLine]) {
         return;
     }
     let _ = write!(page, "<table id=\"{id}\"><caption>{title}</caption><thead><tr>");
-    for (column, name) in STATEMENT_COLUMNS.iter().enumerate() {
-        let class = if is_number(column) { " class=\"n\"" } else { "" };
+    for name in STATEMENT_COLUMNS {
+        let class = if is_figure(name) { " class=\"n\"" } else { "" };
         let _ = write!(page, "<th scope=\"col\"{class}>{name}</th>");
     }
     page.push_str("</tr></thead><tbody>\n");
     for line in lines {
         page.push_str("<tr>");
-        for (column, cell) in line.cells().iter().enumerate() {
-            let class = if is_number(column) { " class=\"n\"" } else { "" };
+        for (column, cell) in STATEMENT_COLUMNS.iter().zip(&line.cells()) {
+            let class = if is_figure(column) { " class=\"n\"" } else { "" };
             let _ = write!(page, "<td{class}>{}</td>", escaped(cell));
         }
         page.push_str("</tr>\n");
     }
     page.push_str("</tbody></table>\n");
-}
-
-fn is_number(column: usize) -> bool {
-    matches!(STATEMENT_COLUMNS[column], "position" | "eur" | "number" | "amount" | "rate")
 }
 
 /// Text as it may stand in an element or an attribute.

@@ -93,6 +93,11 @@ pub const STATEMENT_COLUMNS: [&str; 15] = [
     "rate",
 ];
 
+/// Whether a column holds figures, which stand under each other.
+pub fn is_figure(column: &str) -> bool {
+    matches!(column, "position" | "eur" | "number" | "amount" | "rate")
+}
+
 /// The column of a line that holds its movement, and the one that holds its euros.
 const MOVEMENT_COLUMN: usize = 2;
 const EUR_COLUMN: usize = 3;

@@ -4,8 +4,11 @@ use rust_xlsxwriter::{Format, Formula, Workbook, Worksheet, XlsxError};
 
 use super::{EUR_COLUMN, MOVEMENT_COLUMN, STATEMENT_COLUMNS, StatementDocument, StatementLine};
 use crate::guard::guarded;
+use crate::workbook::column_name;
 
 const ROWS: &str = "Rows";
+/// Decimal digits that a number of a spreadsheet keeps.
+const DIGITS_MAX: usize = 15;
 
 /// The bytes of an XLSX file: a sheet of figures, one of the rows they add up, one of what is undecided.
 ///
@@ -48,7 +51,7 @@ fn figures(sheet: &mut Worksheet, statement: &StatementDocument) -> Result<(), X
         match figure.movement {
             // A sum that anybody can follow to its rows; what the ledger computed stands in it as the value shown.
             Some(movement) => {
-                let (eur, kind) = (column(EUR_COLUMN), column(MOVEMENT_COLUMN));
+                let (eur, kind) = (column_name(EUR_COLUMN), column_name(MOVEMENT_COLUMN));
                 let sum = format!("=SUMIFS({ROWS}!{eur}:{eur},{ROWS}!{kind}:{kind},\"{movement}\")");
                 let sum = Formula::new(sum).set_result(figure.eur.to_string());
                 sheet.write_formula_with_format(row, 2, sum, &money)?;
@@ -90,15 +93,14 @@ fn rows(sheet: &mut Worksheet, lines: &[StatementLine]) -> Result<(), XlsxError>
     Ok(())
 }
 
-/// Cents as the number of a spreadsheet, which keeps them exactly up to fifteen digits.
+/// Euros as the number of a spreadsheet, which keeps fifteen digits exactly; longer ones as text, which adds up to
+/// nothing but is not another amount.
 fn number(sheet: &mut Worksheet, row: u32, column: u16, eur: &str, format: &Format) -> Result<(), XlsxError> {
+    let digits = eur.bytes().filter(u8::is_ascii_digit).count();
     match eur.parse::<f64>() {
-        Ok(value) => sheet.write_number_with_format(row, column, value, format).map(drop),
-        Err(_) => sheet.write_string(row, column, eur).map(drop),
+        Ok(value) if digits <= DIGITS_MAX => {
+            sheet.write_number_with_format(row, column, value, format).map(drop)
+        }
+        _ => sheet.write_string(row, column, eur).map(drop),
     }
-}
-
-/// The letter of one of the first columns.
-fn column(place: usize) -> char {
-    char::from(b'A' + u8::try_from(place).unwrap_or_default())
 }

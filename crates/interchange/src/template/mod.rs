@@ -11,7 +11,7 @@ use domain::{PartnerCode, Period};
 use crate::error::FileProblem;
 use crate::workbook::{Sheet, WorkbookProblem};
 
-pub use write::{TemplateCase, TemplateContent, TemplateError};
+pub use write::{TemplateCase, TemplateContent};
 
 /// The hidden sheet that says whose template it is.
 pub(crate) const SHEET: &str = "svala";

@@ -1,8 +1,5 @@
 //! Writes the workbook.
 
-use std::io;
-use std::path::{Path, PathBuf};
-
 use domain::{CaseReference, PartnerCode, Period};
 use money::{Currency, Eur};
 use rust_xlsxwriter::{
@@ -50,32 +47,12 @@ pub struct TemplateCase {
     pub available: Eur,
 }
 
-/// A template that cannot be written.
-#[derive(Debug, thiserror::Error)]
-#[error("the template {} cannot be written: {source}", .path.display())]
-pub struct TemplateError {
-    /// Where it was to be.
-    pub path: PathBuf,
-    /// Why.
-    pub source: io::Error,
-}
-
 impl TemplateContent {
-    /// Writes the workbook under its name, or nothing. A file that is there is kept.
+    /// The bytes of the workbook.
     ///
     /// # Errors
-    /// [`TemplateError`] if the file is there, or the folder is not or may not be written.
-    pub fn write(&self, path: &Path) -> Result<(), TemplateError> {
-        let failed = |source| TemplateError { path: path.to_owned(), source };
-        let bytes = self.workbook().map_err(|error| failed(io::Error::other(error)))?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        std::fs::write(file.path(), bytes).map_err(failed)?;
-        file.persist_noclobber(path).map_err(|error| failed(error.error))?;
-        Ok(())
-    }
-
-    fn workbook(&self) -> Result<Vec<u8>, XlsxError> {
+    /// [`XlsxError`] where something does not fit a workbook.
+    pub fn workbook(&self) -> Result<Vec<u8>, XlsxError> {
         let mut workbook = Workbook::new();
         self.spend(workbook.add_worksheet())?;
         self.cases(workbook.add_worksheet())?;

@@ -1,0 +1,148 @@
+//! `svala claim …`, with its help.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use domain::claim::ClaimState;
+use domain::{PartnerCode, Period};
+use jiff::civil::Date;
+use money::Currency;
+
+#[derive(Debug, Subcommand)]
+pub enum ClaimCommand {
+    /// Claims in the order they were reported.
+    List {
+        /// Of this case.
+        #[arg(long)]
+        case: Option<String>,
+        /// Of this partner.
+        #[arg(long)]
+        partner: Option<PartnerCode>,
+        /// Delivered in this period: 2024-Q2, 2024-05, 2024, or 2024-04-01..2024-06-30.
+        #[arg(long)]
+        period: Option<Period>,
+        /// In this state: waiting-for-rate, reported, proposed, queried, answered, accepted, cut, refused, reversed.
+        #[arg(long)]
+        state: Option<ClaimState>,
+    },
+    /// What is odd about claims that count, each held against all others: look before you accept.
+    Flags {
+        /// Of this partner.
+        #[arg(long)]
+        partner: Option<PartnerCode>,
+        /// Delivered in this period.
+        #[arg(long)]
+        period: Option<Period>,
+        /// Also of claims that are decided.
+        #[arg(long)]
+        decided: bool,
+    },
+    /// What was asked about claims, how long ago, and what was answered.
+    Queries {
+        /// Of this partner.
+        #[arg(long)]
+        partner: Option<PartnerCode>,
+    },
+    /// Accept claims: what fits under the cap counts, the rest is disallowed with a reason.
+    #[command(after_help = "\
+In bulk, claims that look like another one or are oddly large stay open (see `svala claim flags`): accept them by
+number, or give --flagged-too. So do those that a rule queries. What you proposed stays proposed; what somebody else proposed is accepted.
+
+Examples:
+  svala claim accept --partner caritas --period 2024-Q2 --dry-run
+  svala claim accept --partner caritas --period 2024-Q2
+  svala claim accept 1412 1415")]
+    Accept {
+        /// The claims' numbers; a claim named like this is decided even where a bulk acceptance would leave it open.
+        #[arg(required_unless_present_any = ["all", "partner", "case", "period"], conflicts_with_all = ["all", "partner", "case", "period", "flagged_too"])]
+        claims: Vec<u64>,
+        /// All claims not decided yet, in the order they were reported.
+        #[arg(long)]
+        all: bool,
+        /// Those of this partner.
+        #[arg(long)]
+        partner: Option<PartnerCode>,
+        /// Those of this case.
+        #[arg(long)]
+        case: Option<String>,
+        /// Those delivered in this period.
+        #[arg(long)]
+        period: Option<Period>,
+        /// Also those that a flag holds back.
+        #[arg(long)]
+        flagged_too: bool,
+        /// Show what would happen; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Ask the partner about a claim before deciding it.
+    Query {
+        /// The claim's number.
+        claim: u64,
+        /// The question; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Record the partner's answer to a question.
+    Answer {
+        /// The claim's number.
+        claim: u64,
+        /// The answer; kept encrypted, shown in the history.
+        #[arg(long)]
+        text: String,
+    },
+    /// Take up a refused claim again, because what it was refused for has changed; then decide it anew.
+    Reopen {
+        /// The claim's number.
+        claim: u64,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Keep the file of a claim's receipt, encrypted, beside it.
+    Attach {
+        /// The claim's number.
+        claim: u64,
+        /// The file, at most 10 MiB.
+        file: PathBuf,
+    },
+    /// Write the file of a claim's receipt to a new file.
+    Receipt {
+        /// The claim's number.
+        claim: u64,
+        /// The new file.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Record accepted spend that came back; it is free again under the cap. Of a family's receipt, by whose claim it was.
+    #[command(after_help = "\
+The reversal posts on its own day; nothing that was booked is changed. Many at once: `svala import reversals FILE`.
+
+Examples:
+  svala claim reverse 1412 --amount 250.00 --on 2024-09-02 --reason \"goods returned\"
+  svala claim reverse 1412 --amount 346450.000 --currency IQD --on 2024-09-02 --reason \"goods returned\"")]
+    Reverse {
+        /// The claim's number.
+        claim: u64,
+        /// How much.
+        #[arg(long)]
+        amount: String,
+        /// EUR, or the currency of the claim.
+        #[arg(long, default_value = "EUR")]
+        currency: Currency,
+        /// The day on which it came back.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Refuse a claim, with a reason.
+    Refuse {
+        /// The claim's number.
+        claim: u64,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+}

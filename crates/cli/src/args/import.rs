@@ -1,0 +1,73 @@
+//! `svala import …`, with its help.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use domain::rates::Month;
+use money::{Currency, Locale};
+
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// The authority's register of applications; a newer one may fill in what was empty.
+    Cases(ImportFile),
+    /// Payments of the arrival grant.
+    Grants(ImportFile),
+    /// What partners delivered, and claim.
+    Spend {
+        #[command(flatten)]
+        file: ImportFile,
+        /// Decide the new claims too, in the order of the file.
+        #[arg(long)]
+        accept: bool,
+        /// A folder with the receipts, each a file named by its receipt number (R-17.pdf): they are checked against the
+        /// file and kept, encrypted.
+        #[arg(long, value_name = "FOLDER")]
+        receipts: Option<PathBuf>,
+    },
+    /// Accepted spend that came back.
+    Reversals(ImportFile),
+    /// Exchange rates of InforEuro (JSON) or the European Central Bank (CSV, XML); converts what waited for them.
+    #[command(after_help = "\
+All files or none. What kind of file it is shows in its content. InforEuro's table of a month does not say which: it
+stands in the name (inforeuro-2024-06.json) or is given with --month.
+
+Examples:
+  svala import rates inforeuro-2024-*.json
+  svala import rates june.json --month 2024-06 --dry-run
+  svala import rates eurofxref-hist.csv
+  svala import rates inforeuro-2024-07.json --allow-jump SLE")]
+    Rates {
+        /// The files, the oldest first.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The month of InforEuro's table, as YYYY-MM, where its name does not say it.
+        #[arg(long, value_name = "MONTH")]
+        month: Option<Month>,
+        /// Let the rate of this currency jump, because it is right: a currency was replaced. May be given more than once.
+        #[arg(long, value_name = "CURRENCY")]
+        allow_jump: Vec<Currency>,
+        /// Show what would happen; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// The files imported so far.
+    List,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ImportFile {
+    /// The file.
+    pub file: PathBuf,
+    /// Show what would happen; write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Apply the good rows; put the others into a reject file, with the reason.
+    #[arg(long)]
+    pub partial: bool,
+    /// Where the reject file goes; FILE.rejected.csv beside the file unless given.
+    #[arg(long, value_name = "FILE", requires = "partial")]
+    pub rejects: Option<PathBuf>,
+    /// How amounts are written: strict (3000.00) or sv (3 000,00).
+    #[arg(long, default_value = "strict")]
+    pub locale: Locale,
+}
