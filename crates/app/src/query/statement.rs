@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::case::CaseEvent;
 use domain::hold::{Hold, Scope};
-use domain::statement::{Account, Movement, MovementKind, Stated, totals};
-use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Period, Recorded};
+use domain::statement::{Account, Movement, MovementKind, Stated, Words, totals};
+use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Period, Recorded, TextId};
 use event_log::{Frontier, StoreError, hex};
 use interchange::statement::{StatementDocument, StatementLine};
 use money::Eur;
 use projection_runner::Progress;
 use rulebook::Country;
-use serde::Deserialize;
 
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
-use crate::texts::{ERASED, PaymentText, ReceiptText};
+use crate::texts::AnyText;
 
 /// Events read at a time.
 const PAGE: u32 = 5_000;
@@ -106,11 +105,8 @@ impl Ledger {
         countries: &HashMap<CaseId, Country>,
     ) -> Result<Eur, AppError> {
         let last = period.last();
-        let in_force: Vec<&Hold> = holds
-            .iter()
-            .map(|(_, hold)| hold)
-            .filter(|hold| hold.from <= last && hold.released_on.is_none_or(|released| last < released))
-            .collect();
+        let in_force: Vec<&Hold> =
+            holds.iter().map(|(_, hold)| hold).filter(|hold| hold.is_in_force(last)).collect();
         let lines = self.rulebook.budget_lines();
         let whole_partner = Scope::Partner(account.partner().clone());
         let covered = |stated: &Stated| {
@@ -129,8 +125,10 @@ impl Ledger {
         let (mut open, mut paid): (Vec<(u64, Eur)>, Eur) = (Vec::new(), Eur::ZERO);
         for movement in account.movements().iter().filter(|movement| movement.day <= last) {
             match movement.kind {
-                MovementKind::Eligible | MovementKind::Fee => open.push((movement.about, movement.eur)),
-                MovementKind::Reversed => {
+                MovementKind::Eligible | MovementKind::Fee | MovementKind::Grant => {
+                    open.push((movement.about, movement.eur));
+                }
+                MovementKind::Reversed | MovementKind::GrantBack => {
                     let reversed = open.iter_mut().rev().find(|(about, _)| *about == movement.about);
                     if let Some((_, left)) = reversed {
                         *left = left.checked_sub(movement.eur).map_err(FoldError::from)?;
@@ -167,19 +165,22 @@ impl Ledger {
         self.current().await?;
         let names = self.case_names(stated.iter().filter_map(|stated| stated.case)).await?;
         let name_of = |stated: &Stated| stated.case.and_then(|case| names.get(&case));
-        let texts: Vec<_> = stated
-            .iter()
-            .map(|stated| (name_of(stated).map_or(LEDGER_SUBJECT, |name| name.row.subject), stated.details))
-            .collect();
-        let texts = self.reveal::<AnyText>(&texts).await?;
+        let sealed = stated.iter().filter_map(|stated| match stated.words {
+            Words::Sealed(text) => {
+                Some((name_of(stated).map_or(LEDGER_SUBJECT, |name| name.row.subject), text))
+            }
+            Words::Reference(_) => None,
+        });
+        let sealed: Vec<_> = sealed.collect();
+        let texts = self.reveal::<AnyText>(&sealed).await?;
+        let texts: HashMap<TextId, AnyText> =
+            sealed.into_iter().zip(texts).filter_map(|((_, id), text)| Some((id, text?))).collect();
         Ok(stated
             .into_iter()
-            .zip(texts)
-            .map(|(stated, text)| {
-                let (receipt_no, supplier) = match text {
-                    Some(AnyText::Receipt(text)) => (text.receipt_no, text.supplier),
-                    Some(AnyText::Payment(text)) => (text.payment_ref, String::new()),
-                    None => (ERASED.to_owned(), ERASED.to_owned()),
+            .map(|stated| {
+                let (receipt_no, supplier) = match &stated.words {
+                    Words::Reference(reference) => (reference.to_string(), String::new()),
+                    Words::Sealed(id) => AnyText::words(texts.get(id)),
                 };
                 let (external_ref, case) = name_of(stated)
                     .map(|name| (name.external_ref.clone(), name.case.clone()))
@@ -188,14 +189,6 @@ impl Ledger {
             })
             .collect())
     }
-}
-
-/// The text of a claim or fee, or of a payment.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum AnyText {
-    Receipt(ReceiptText),
-    Payment(PaymentText),
 }
 
 /// What a movement is about, as people know it.

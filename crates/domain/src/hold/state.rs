@@ -23,8 +23,12 @@ pub struct Hold {
 impl Hold {
     /// Whether it stops a payment on this day, of spend of this partner, in this country, under this programme.
     pub fn covers(&self, partner: &PartnerCode, country: Country, programme: &str, day: Date) -> bool {
-        let on_day = self.from <= day && self.released_on.is_none_or(|released| day < released);
-        on_day && self.scope.covers(partner, country, programme)
+        self.is_in_force(day) && self.scope.covers(partner, country, programme)
+    }
+
+    /// Whether it stops anything on this day.
+    pub fn is_in_force(&self, day: Date) -> bool {
+        self.from <= day && self.released_on.is_none_or(|released| day < released)
     }
 }
 
