@@ -14,6 +14,7 @@ mod four_eyes;
 mod hostile;
 mod partial;
 mod partners;
+mod payments;
 mod privacy;
 mod proofs;
 mod rates;

@@ -3,6 +3,7 @@
 //! - [`Ledger`]: an open ledger with its key, its rulebook, a clock and an actor;
 //! - [`session`]: commands being decided and written, alone or in batches;
 //! - [`import`]: files of cases, grants, spend and reversals;
+//! - [`payment`]: payments to partners, and their files for the bank;
 //! - [`receipts`]: their files, into the vault and out;
 //! - [`query`]: balances, lists, history, explanations, the summary, templates;
 //! - [`check`]: verification, replay, doctor;
@@ -19,6 +20,7 @@ mod hold;
 pub mod import;
 pub mod ledger;
 mod partner;
+pub mod payment;
 pub mod query;
 pub mod receipts;
 pub mod session;

@@ -2,7 +2,7 @@
 
 use domain::ids::PaymentId;
 use domain::partner::{Agreement, Name, PAYMENT, PaidFor, PartnerEvent, PaymentDetails};
-use domain::{AgreementCode, Event, FeeId, PartnerCode, PartnerCommand, Refusal};
+use domain::{AgreementCode, CreditorReference, Event, FeeId, PartnerCode, PartnerCommand, Refusal};
 use jiff::civil::Date;
 use money::Eur;
 
@@ -135,7 +135,17 @@ impl Ledger {
         let payment = PaymentId(self.environment.new_id()?);
         let text = PaymentText { payment_ref: reference.to_owned() };
         let words = format!("{paid_for} {amount} {paid_on}");
-        self.partner_command(code, &["record-payment", reference, &words], |session, draft| {
+        let own = reference.parse::<CreditorReference>().ok();
+        self.partner_command(code.clone(), &["record-payment", reference, &words], |session, draft| {
+            // What this ledger gave to the bank counts as paid already.
+            let payments = session.partner(&code).into_iter().flat_map(|partner| partner.payments.iter());
+            if own.is_some()
+                && payments.map(|(_, payment)| &payment.reference).any(|known| Some(known) == own.as_ref())
+            {
+                let detail =
+                    format!("{reference} is a payment of this ledger: `svala payment show {reference}`");
+                return Err(AppError::Refused(Refusal::new("already-recorded", detail)));
+            }
             let details = session.seal_own(draft, &text)?;
             Ok(PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details })
         })

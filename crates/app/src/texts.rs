@@ -38,6 +38,25 @@ pub(crate) struct PaymentText {
     pub payment_ref: String,
 }
 
+/// The text of a claim or fee, or of a payment.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum AnyText {
+    Receipt(ReceiptText),
+    Payment(PaymentText),
+}
+
+impl AnyText {
+    /// The number of the receipt or the reference of the payment, and the supplier if there is one.
+    pub(crate) fn words(text: Option<&Self>) -> (String, String) {
+        match text {
+            Some(Self::Receipt(text)) => (text.receipt_no.clone(), text.supplier.clone()),
+            Some(Self::Payment(text)) => (text.payment_ref.clone(), String::new()),
+            None => (ERASED.to_owned(), ERASED.to_owned()),
+        }
+    }
+}
+
 /// Why somebody did something, in their own words.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ReasonText {

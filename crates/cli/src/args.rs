@@ -4,6 +4,7 @@ mod case;
 mod claim;
 mod import;
 mod partner;
+mod payment;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub use case::{CaseCommand, OnDay, PlannedAmount};
 pub use claim::ClaimCommand;
 pub use import::{ImportCommand, ImportFile};
 pub use partner::{AgreementCommand, DetailsCommand, FeeCommand, HoldCommand, PartnerCommand, ScopeArgs};
+pub use payment::PaymentCommand;
 
 /// The event-sourced ledger for reintegration support.
 #[derive(Debug, Parser)]
@@ -158,6 +160,23 @@ Examples:
     )]
     Partner(PartnerCommand),
 
+    /// Payments to partners: see what is due, propose, approve, write the file for the bank.
+    #[command(
+        subcommand,
+        after_help = "\
+It takes three steps and two people: one proposes, another approves, and the file is written by somebody who did not
+approve it.
+
+Examples:
+  svala payment due
+  svala payment propose --partner caritas --period 2024-Q2 --dry-run
+  svala payment approve 4711
+  svala payment file --out 2024-07-15.xml --execute-on 2024-07-15 --debtor-name Migrationsverket \\
+      --debtor-iban \"SE35 5000 0000 0549 1000 0003\"
+  svala payment show 4711"
+    )]
+    Payment(PaymentCommand),
+
     /// Holds: stop payments to a partner, in a country or of a programme, and let them go on.
     #[command(
         subcommand,
@@ -236,7 +255,8 @@ Examples:
         verifier_key: Option<String>,
     },
 
-    /// Separation of duties: list wherever somebody decided what they reported, or agreed to what they proposed.
+    /// Separation of duties: list wherever somebody decided what they reported, agreed to what they proposed, or paid what
+    /// they approved.
     #[command(after_help = "\
 Looks at who gave each command, through the whole log. Exit code 1 when there is a violation.
 

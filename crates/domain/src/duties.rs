@@ -8,9 +8,10 @@ use money::{Amount, Eur};
 use crate::case::CaseEvent;
 use crate::event::{Event, Recorded};
 use crate::hold::{HoldEvent, Scope};
-use crate::ids::{Actor, ClaimId, FeeId, PartnerCode};
+use crate::ids::{Actor, ClaimId, FeeId, PartnerCode, PaymentId};
 use crate::ledger::LedgerEvent;
 use crate::partner::PartnerEvent;
+use crate::payment::PaymentFileEvent;
 
 rulebook::codes! {
     /// A duty that one person took twice.
@@ -25,6 +26,8 @@ rulebook::codes! {
         OwnPartner = "own-partner",
         /// The event names another person than the one who gave the command.
         AnotherName = "another-name",
+        /// One person approved a payment and wrote it into a file for the bank.
+        ApproverPays = "approver-pays",
     }
 }
 
@@ -37,7 +40,7 @@ pub struct Violation {
     pub breach: Breach,
     /// Who gave the command.
     pub actor: String,
-    /// The claim, fee or proposal it is about, by number.
+    /// The claim, fee, payment or proposal it is about, by number.
     pub about: u64,
 }
 
@@ -48,6 +51,7 @@ pub struct Duties {
     /// Payment details that wait for a second person: where they were proposed, and by whom.
     proposals: HashMap<PartnerCode, (u64, String)>,
     fees: HashMap<FeeId, WatchedFee>,
+    payments: HashMap<PaymentId, WatchedPayment>,
     /// The version of the rulebook in force.
     rulebook: String,
     holds: HashMap<u64, Scope>,
@@ -72,6 +76,13 @@ struct WatchedFee {
     proposed_by: Option<String>,
 }
 
+#[derive(Debug)]
+struct WatchedPayment {
+    number: u64,
+    proposed_by: String,
+    approved_by: Option<String>,
+}
+
 impl Duties {
     /// Under these versions of the rulebook, with what each asks for.
     pub fn under(limits: BTreeMap<String, Option<Eur>>) -> Self {
@@ -88,7 +99,13 @@ impl Duties {
                 self.rulebook.clone_from(&e.version);
                 Vec::new()
             }
-            Event::Ledger(_) | Event::Rates(_) => Vec::new(),
+            Event::PaymentFile(PaymentFileEvent::PaymentFileWritten(e))
+                if e.by.as_str() != recorded.actor =>
+            {
+                let (position, actor) = (recorded.position, recorded.actor.clone());
+                vec![Violation { position, breach: Breach::AnotherName, actor, about: position }]
+            }
+            Event::PaymentFile(_) | Event::Ledger(_) | Event::Rates(_) => Vec::new(),
         }
     }
 
@@ -155,6 +172,34 @@ impl Duties {
             }
             PartnerEvent::FeeRefused(e) => {
                 (self.fees.get(&e.fee).map_or(position, |fee| fee.number), vec![own])
+            }
+            PartnerEvent::PaymentProposed(e) => {
+                let (number, proposed_by) = (position, actor.clone());
+                let watched = WatchedPayment { number, proposed_by, approved_by: None };
+                self.payments.insert(e.payment, watched);
+                (position, vec![own, other_name(&e.by)])
+            }
+            PartnerEvent::PaymentApproved(e) => {
+                let Some(payment) = self.payments.get_mut(&e.payment) else {
+                    let breach = Breach::NoSecondPerson;
+                    return vec![Violation { position, breach, actor: actor.clone(), about: position }];
+                };
+                payment.approved_by = Some(actor.clone());
+                let one_person = (payment.proposed_by == *actor).then_some(Breach::SamePerson);
+                (payment.number, vec![own, one_person, other_name(&e.by)])
+            }
+            PartnerEvent::PaymentCancelled(e) => {
+                let number = self.payments.get(&e.payment).map_or(position, |payment| payment.number);
+                (number, vec![own, other_name(&e.by)])
+            }
+            PartnerEvent::PaymentInstructed(e) => {
+                let payment = self.payments.get(&e.payment);
+                let breach = match payment.and_then(|payment| payment.approved_by.as_ref()) {
+                    Some(approver) => (approver == actor).then_some(Breach::ApproverPays),
+                    None => Some(Breach::NoSecondPerson),
+                };
+                let number = payment.map_or(position, |payment| payment.number);
+                (number, vec![own, breach, other_name(&e.by)])
             }
             PartnerEvent::PartnerPaid(_)
             | PartnerEvent::PartnerNamed(_)

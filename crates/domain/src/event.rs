@@ -16,6 +16,7 @@ use crate::case::CaseEvent;
 use crate::hold::HoldEvent;
 use crate::ledger::LedgerEvent;
 use crate::partner::PartnerEvent;
+use crate::payment::PaymentFileEvent;
 use crate::rates::RatesEvent;
 
 /// Declares the events of one noun: the enum, names and versions, writing and reading. An older version of an event is
@@ -87,6 +88,8 @@ pub enum Event {
     Rates(RatesEvent),
     /// Of the stream of holds on payments.
     Hold(HoldEvent),
+    /// Of the stream of files of payments.
+    PaymentFile(PaymentFileEvent),
 }
 
 /// An event that this program cannot read, and so must not skip.
@@ -143,6 +146,7 @@ impl Event {
             .chain(of("ledger", LedgerEvent::TYPES))
             .chain(of("rates", RatesEvent::TYPES))
             .chain(of("holds", HoldEvent::TYPES))
+            .chain(of("payments", PaymentFileEvent::TYPES))
     }
 
     /// Reads a recorded event and demands that writing it again gives the same bytes: that no other spelling of a
@@ -183,6 +187,9 @@ impl Event {
             "ledger" => LedgerEvent::decode(event_type, version, body).map(|e| e.map(Self::Ledger)),
             "rates" => RatesEvent::decode(event_type, version, body).map(|e| e.map(Self::Rates)),
             "holds" => HoldEvent::decode(event_type, version, body).map(|e| e.map(Self::Hold)),
+            "payments" => {
+                PaymentFileEvent::decode(event_type, version, body).map(|e| e.map(Self::PaymentFile))
+            }
             _ => Ok(None),
         };
         if let Ok(Some(event)) = decoded {
@@ -204,6 +211,7 @@ impl Event {
             Self::Ledger(event) => event.event_type(),
             Self::Rates(event) => event.event_type(),
             Self::Hold(event) => event.event_type(),
+            Self::PaymentFile(event) => event.event_type(),
         }
     }
 
@@ -215,6 +223,7 @@ impl Event {
             Self::Ledger(event) => event.schema_version(),
             Self::Rates(event) => event.schema_version(),
             Self::Hold(event) => event.schema_version(),
+            Self::PaymentFile(event) => event.schema_version(),
         }
     }
 
@@ -226,6 +235,7 @@ impl Event {
             Self::Ledger(event) => event.is_written_as(body),
             Self::Rates(event) => event.is_written_as(body),
             Self::Hold(event) => event.is_written_as(body),
+            Self::PaymentFile(event) => event.is_written_as(body),
         }
     }
 
@@ -237,6 +247,7 @@ impl Event {
             Self::Ledger(event) => event.body(),
             Self::Rates(event) => event.body(),
             Self::Hold(event) => event.body(),
+            Self::PaymentFile(event) => event.body(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod approval;
 pub mod balance;
 pub mod case;
 pub mod claim;
+pub mod creditor;
 pub mod duties;
 pub mod event;
 pub mod grant;
@@ -19,6 +20,7 @@ pub mod hold;
 pub mod ids;
 pub mod ledger;
 pub mod partner;
+pub mod payment;
 pub mod period;
 pub mod plan;
 pub mod rates;
@@ -29,13 +31,16 @@ pub mod statement;
 pub use balance::{Balances, Line};
 pub use case::{Case, CaseCommand, CaseEvent};
 pub use claim::ClaimCommand;
+pub use creditor::CreditorReference;
 pub use event::{DecodeError, Event, Recorded};
 pub use grant::GrantCommand;
 pub use hold::{HoldCommand, Holds};
 pub use ids::{
-    Actor, AgreementCode, CaseId, ClaimId, FeeId, GrantId, KeyDigest, PartnerCode, SubjectId, TextId,
+    Actor, AgreementCode, CaseId, ClaimId, FeeId, GrantId, KeyDigest, PartnerCode, PaymentId, SubjectId,
+    TextId,
 };
 pub use partner::{Partner, PartnerCommand};
+pub use payment::{PaymentCommand, PaymentFiles};
 pub use period::{NotAPeriod, Period};
 pub use reference::CaseReference;
 pub use refusal::{FoldError, Refusal};

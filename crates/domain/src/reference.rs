@@ -10,6 +10,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::creditor::CreditorReference;
+
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH: usize = 8;
 
@@ -51,13 +53,7 @@ impl CaseReference {
 
     /// The reference as an ISO 11649 creditor reference: `RF`, two check digits (mod 97), the eight characters.
     pub fn payment_reference(&self) -> String {
-        let remainder = self.0.iter().chain(b"RF00").fold(0_u32, |remainder, character| {
-            match char::from(*character).to_digit(36).unwrap_or_default() {
-                digit @ 0..10 => (remainder * 10 + digit) % 97,
-                letter => (remainder * 100 + letter) % 97,
-            }
-        });
-        format!("RF{:02}{}", 98 - remainder, self.as_str())
+        CreditorReference::of(self.as_str()).to_string()
     }
 }
 

@@ -14,7 +14,7 @@
 //!
 //! [`read_rates`] reads a file of exchange rates, whichever of four forms it has.
 //!
-//! [`statement`] writes what a partner and finance agree on.
+//! [`statement`] writes what a partner and finance agree on, [`pain`] what the bank is to pay.
 //!
 //! Whether a case exists, a receipt is known or a payment is allowed is decided elsewhere; such findings can
 //! be reported as [`RowError`] too, and a [`RejectFile`] keeps the refused rows for correction.
@@ -46,6 +46,7 @@ mod error;
 mod fields;
 mod guard;
 mod layout;
+pub mod pain;
 mod rates;
 mod record;
 mod reject;

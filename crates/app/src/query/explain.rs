@@ -6,12 +6,14 @@ use domain::case::CaseEvent;
 use domain::claim::{Basis, ClaimReason, QueryReason, SpendReported};
 use domain::grant::GrantReason;
 use domain::ledger::LedgerEvent;
-use domain::{CaseId, Event};
+use domain::payment::{Payable, Payment};
+use domain::{CaseId, ClaimId, Event, GrantId};
 use money::Eur;
 use rulebook::{Entitlement, Facts, FailedCondition, Rulebook};
 use serde::Serialize;
 
 use super::history::rate;
+use super::payments::numbers;
 use crate::error::AppError;
 use crate::ledger::Ledger;
 
@@ -305,7 +307,41 @@ impl Ledger {
                 _ => {}
             }
         }
+        self.explain_payments(case, &reported, &numbers, &mut explanation).await?;
         Ok(explanation)
+    }
+
+    /// Which payment to its partner has each claim, and each grant that a partner paid out.
+    async fn explain_payments(
+        &self,
+        case: CaseId,
+        reported: &HashMap<ClaimId, (u64, SpendReported)>,
+        grants: &HashMap<GrantId, u64>,
+        explanation: &mut Explanation,
+    ) -> Result<(), AppError> {
+        let codes = self.partner_codes().await?;
+        for (partner, events) in self.partners_and_events(&codes).await? {
+            let numbers = numbers(&events);
+            let live = partner.payments.iter().filter(|(_, payment)| payment.is_live());
+            for (id, payment) in live {
+                let number = numbers.get(&id.0).copied().unwrap_or_default();
+                for item in payment.items.iter().filter(|item| item.of.case() == Some(case)) {
+                    let because = paid(number, payment, item.eur);
+                    match item.of {
+                        Payable::Claim { claim, .. } => {
+                            let Some((claim, report)) = reported.get(&claim) else { continue };
+                            explanation.claims.push(undecided(*claim, report, "payment", because));
+                        }
+                        Payable::Grant { grant, .. } => {
+                            let grant = grants.get(&grant).copied().unwrap_or_default();
+                            explanation.grants.push(GrantExplained { grant, because });
+                        }
+                        Payable::Fee { .. } | Payable::Advance => {}
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Every rulebook that was ever in force, by version.
@@ -414,6 +450,19 @@ fn exchanged(claim: u64, report: &SpendReported) -> Option<ClaimExplained> {
 fn undecided(claim: u64, report: &SpendReported, reason: &str, because: String) -> ClaimExplained {
     let (eligible, disallowed) = (Eur::ZERO, Eur::ZERO);
     ClaimExplained { claim, eur: report.eur, eligible, disallowed, reason: reason.into(), because }
+}
+
+fn paid(number: u64, payment: &Payment, eur: Eur) -> String {
+    let Payment { reference, proposed_by, .. } = payment;
+    let approved = match &payment.approved_by {
+        Some(approver) => format!("approved by {approver}"),
+        None => "not approved".to_owned(),
+    };
+    let file = match payment.file {
+        Some((file, day)) => format!(", in file {file} for {day}"),
+        None => String::new(),
+    };
+    format!("{eur} in payment {number} ({reference}), proposed by {proposed_by}, {approved}{file}")
 }
 
 fn left(cap: Eur, disbursed: Eur) -> Eur {

@@ -1,12 +1,15 @@
-//! The history of a partner and of the holds: every event in words, with who and when.
+//! The history of a partner, of the holds and of files of payments: every event in words, with who and when.
 
 use std::collections::HashMap;
 
 use domain::hold::HoldEvent;
 use domain::partner::{PartnerEvent, PaymentDetails};
-use domain::{Event, FeeId, PartnerCode, Recorded, TextId};
+use domain::payment::PaymentFileEvent;
+use domain::{Event, PartnerCode, Recorded, TextId};
+use money::Eur;
 use rulebook::{Country, FailedCondition};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::history::{HistoryItem, phrase, rate, utc};
 use crate::error::AppError;
@@ -28,19 +31,28 @@ impl Ledger {
         self.told(&events).await
     }
 
+    /// Everything that happened to files of payments, in order; refused commands too.
+    pub async fn payment_file_history(&self) -> Result<Vec<HistoryItem>, AppError> {
+        let (_, events) = self.payment_files_and_events().await?;
+        self.told(&events).await
+    }
+
     async fn told(&self, events: &[Recorded]) -> Result<Vec<HistoryItem>, AppError> {
         let texts = self.own_texts(events).await?;
         let text = |id: TextId| texts.get(&id).cloned().unwrap_or_else(|| ERASED.to_owned());
-        let mut numbers: HashMap<FeeId, u64> = HashMap::new();
+        let mut numbers: HashMap<Uuid, u64> = HashMap::new();
         let mut items = Vec::with_capacity(events.len());
         for Recorded { position, recorded_at, actor, event, .. } in events {
-            if let Event::Partner(PartnerEvent::FeeReported(e)) = event {
-                numbers.insert(e.fee, *position);
-            }
-            let number = |id: FeeId| numbers.get(&id).copied().unwrap_or_default();
+            match event {
+                Event::Partner(PartnerEvent::FeeReported(e)) => numbers.insert(e.fee.0, *position),
+                Event::Partner(PartnerEvent::PaymentProposed(e)) => numbers.insert(e.payment.0, *position),
+                _ => None,
+            };
+            let number = |id: Uuid| numbers.get(&id).copied().unwrap_or_default();
             let what = match event {
                 Event::Partner(event) => of_partner(event, &text, &number),
                 Event::Hold(event) => of_hold(event, &text),
+                Event::PaymentFile(event) => of_payment_file(event),
                 Event::Case(_) | Event::Ledger(_) | Event::Rates(_) => continue,
             };
             let (position, recorded_at, actor) = (*position, utc(*recorded_at), actor.clone());
@@ -59,7 +71,7 @@ impl Ledger {
                 }
                 Event::Partner(event) => others.extend(event.text().map(|text| (LEDGER_SUBJECT, text))),
                 Event::Hold(event) => others.extend(event.text().map(|text| (LEDGER_SUBJECT, text))),
-                Event::Case(_) | Event::Ledger(_) | Event::Rates(_) => {}
+                Event::Case(_) | Event::PaymentFile(_) | Event::Ledger(_) | Event::Rates(_) => {}
             }
         }
         let accounts = self.reveal::<PaymentDetails>(&details).await?;
@@ -72,11 +84,7 @@ impl Ledger {
     }
 }
 
-fn of_partner(
-    event: &PartnerEvent,
-    text: &dyn Fn(TextId) -> String,
-    number: &dyn Fn(FeeId) -> u64,
-) -> String {
+fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dyn Fn(Uuid) -> u64) -> String {
     match event {
         PartnerEvent::PartnerRegistered(e) => format!("{} was met for the first time", e.partner),
         PartnerEvent::PartnerNamed(e) => format!("named {}", e.name),
@@ -118,14 +126,50 @@ fn of_partner(
         }
         PartnerEvent::FeeProposed(e) => format!(
             "fee {} proposed; from {} EUR on another person must agree",
-            number(e.fee),
+            number(e.fee.0),
             e.second_approval_from
         ),
-        PartnerEvent::FeeAccepted(e) => format!("fee {} accepted: {} EUR", number(e.fee), e.eur),
-        PartnerEvent::FeeRefused(e) => format!("fee {} refused: {}", number(e.fee), text(e.reason)),
+        PartnerEvent::FeeAccepted(e) => format!("fee {} accepted: {} EUR", number(e.fee.0), e.eur),
+        PartnerEvent::FeeRefused(e) => format!("fee {} refused: {}", number(e.fee.0), text(e.reason)),
         PartnerEvent::PartnerPaid(e) => {
             format!("paid {} EUR on {} ({}), reference {}", e.amount, e.paid_on, e.paid_for, text(e.details))
         }
+        PartnerEvent::PaymentProposed(e) => {
+            let already = |what: &str, eur: Eur| match eur.is_zero() {
+                true => String::new(),
+                false => format!(", less {eur} EUR {what}"),
+            };
+            let what = match e.reason {
+                Some(reason) => format!("an advance: {}", text(reason)),
+                None => format!(
+                    "{} {}{}{}",
+                    e.items.len(),
+                    if e.items.len() == 1 { "item" } else { "items" },
+                    already("paid before", e.paid_before),
+                    already("of advances", e.advance_settled)
+                ),
+            };
+            format!(
+                "payment {} proposed by {}: {} EUR ({what}), {}",
+                number(e.payment.0),
+                e.by,
+                e.total,
+                e.reference
+            )
+        }
+        PartnerEvent::PaymentApproved(e) => {
+            format!("payment {} approved by {}", number(e.payment.0), e.by)
+        }
+        PartnerEvent::PaymentCancelled(e) => {
+            format!("payment {} cancelled by {}: {}", number(e.payment.0), e.by, text(e.reason))
+        }
+        PartnerEvent::PaymentInstructed(e) => format!(
+            "payment {} written into file {} by {}, to be executed on {}",
+            number(e.payment.0),
+            e.file,
+            e.by,
+            e.execute_on
+        ),
         PartnerEvent::PartnerCommandRefused(e) => refused(&e.command, &e.reasons),
     }
 }
@@ -139,6 +183,22 @@ fn of_hold(event: &HoldEvent, text: &dyn Fn(TextId) -> String) -> String {
             format!("hold {} released from {} on: {}", e.hold, e.released_on, text(e.reason))
         }
         HoldEvent::HoldCommandRefused(e) => refused(&e.command, &e.reasons),
+    }
+}
+
+fn of_payment_file(event: &PaymentFileEvent) -> String {
+    match event {
+        PaymentFileEvent::PaymentFileWritten(e) => format!(
+            "file {} made by {} ({}): {} EUR in {} payments, to be executed on {}, SHA-256 {}",
+            e.file,
+            e.by,
+            e.version,
+            e.total,
+            e.payments.len(),
+            e.execute_on,
+            e.sha256
+        ),
+        PaymentFileEvent::PaymentFileCommandRefused(e) => refused(&e.command, &e.reasons),
     }
 }
 

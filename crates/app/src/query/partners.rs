@@ -176,14 +176,14 @@ impl Ledger {
     }
 
     /// The codes of all partners.
-    pub(super) async fn partner_codes(&self) -> Result<Vec<PartnerCode>, AppError> {
+    pub(crate) async fn partner_codes(&self) -> Result<Vec<PartnerCode>, AppError> {
         self.current().await?;
         let rows = self.runner.all_rows::<PartnersProjection>().await?;
         Ok(rows.into_iter().map(|(_, row)| row.partner).collect())
     }
 
     /// Partners with their events, by code; those that were never met are left out.
-    pub(super) async fn partners_and_events(
+    pub(crate) async fn partners_and_events(
         &self,
         codes: &[PartnerCode],
     ) -> Result<Vec<(Partner, Vec<Recorded>)>, AppError> {

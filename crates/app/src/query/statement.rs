@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::case::CaseEvent;
-use domain::statement::{Account, Movement, Stated, held, totals, undecided, waiting};
-use domain::{Event, FoldError, Holds, PartnerCode, Period, Recorded};
+use domain::statement::{Account, Movement, Stated, Words, held, totals, undecided, waiting};
+use domain::{Event, FoldError, Holds, PartnerCode, Period, Recorded, TextId};
 use event_log::{Frontier, hex};
 use interchange::statement::{StatementDocument, StatementLine};
 use money::Eur;
 use projection_runner::Progress;
-use serde::Deserialize;
 
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
-use crate::texts::{ERASED, PaymentText, ReceiptText};
+use crate::texts::AnyText;
 
 impl Ledger {
     /// What a partner reported, what was decided and what is owed in a period, as the log stood at a position: the same
@@ -92,19 +91,22 @@ impl Ledger {
         self.current().await?;
         let names = self.case_names(stated.iter().filter_map(|stated| stated.case)).await?;
         let name_of = |stated: &Stated| stated.case.and_then(|case| names.get(&case));
-        let texts: Vec<_> = stated
-            .iter()
-            .map(|stated| (name_of(stated).map_or(LEDGER_SUBJECT, |name| name.row.subject), stated.details))
-            .collect();
-        let texts = self.reveal::<AnyText>(&texts).await?;
+        let sealed = stated.iter().filter_map(|stated| match stated.words {
+            Words::Sealed(text) => {
+                Some((name_of(stated).map_or(LEDGER_SUBJECT, |name| name.row.subject), text))
+            }
+            Words::Reference(_) => None,
+        });
+        let sealed: Vec<_> = sealed.collect();
+        let texts = self.reveal::<AnyText>(&sealed).await?;
+        let texts: HashMap<TextId, AnyText> =
+            sealed.into_iter().zip(texts).filter_map(|((_, id), text)| Some((id, text?))).collect();
         Ok(stated
             .into_iter()
-            .zip(texts)
-            .map(|(stated, text)| {
-                let (receipt_no, supplier) = match text {
-                    Some(AnyText::Receipt(text)) => (text.receipt_no, text.supplier),
-                    Some(AnyText::Payment(text)) => (text.payment_ref, String::new()),
-                    None => (ERASED.to_owned(), ERASED.to_owned()),
+            .map(|stated| {
+                let (receipt_no, supplier) = match &stated.words {
+                    Words::Reference(reference) => (reference.to_string(), String::new()),
+                    Words::Sealed(id) => AnyText::words(texts.get(id)),
                 };
                 let (external_ref, case) = name_of(stated)
                     .map(|name| (name.external_ref.clone(), name.case.clone()))
@@ -113,14 +115,6 @@ impl Ledger {
             })
             .collect())
     }
-}
-
-/// The text of a claim or fee, or of a payment.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum AnyText {
-    Receipt(ReceiptText),
-    Payment(PaymentText),
 }
 
 /// What a movement is about, as people know it.

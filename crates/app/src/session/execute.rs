@@ -16,6 +16,10 @@ pub(crate) enum About {
     Partner(PartnerCode),
     /// The holds, and perhaps a partner.
     Holds(Option<PartnerCode>),
+    /// What a partner is paid: for these cases, as far as no hold stops it.
+    Payment(PartnerCode, Vec<CaseId>),
+    /// A file of payments to these partners, for these cases.
+    PaymentFile(Vec<PartnerCode>, Vec<CaseId>),
 }
 
 impl Ledger {
@@ -40,6 +44,8 @@ impl Ledger {
             About::Case(id, _) => id.to_string(),
             About::Partner(code) => code.to_string(),
             About::Holds(_) => domain::hold::stream().to_string(),
+            About::Payment(code, _) => format!("payments of {code}"),
+            About::PaymentFile(..) => domain::payment::stream().to_string(),
         };
         let request: Vec<&str> = request.iter().copied().chain([name.as_str(), self.actor()]).collect();
         for _ in 0..ATTEMPTS_MAX {
@@ -82,6 +88,10 @@ impl Session<'_> {
                 self.load_partners(partner.clone()).await?;
                 self.load_own_key().await?;
                 self.load_holds().await
+            }
+            About::Payment(code, cases) => self.load_payable(std::slice::from_ref(code), cases).await,
+            About::PaymentFile(codes, cases) => {
+                Ok(self.load_payment_files().await? + self.load_payable(codes, cases).await?)
             }
         }
     }

@@ -37,6 +37,17 @@ impl Session<'_> {
         Ok(self.holds.insert(loaded).holds.revision)
     }
 
+    /// The holds, if they were loaded.
+    pub(super) fn holds(&self) -> Option<&Holds> {
+        self.holds.as_ref().map(|loaded| &loaded.holds)
+    }
+
+    /// Has a command written only if no hold was placed or released meanwhile: what is paid is held by none.
+    pub fn rest_on_holds(&self, draft: &mut Draft) {
+        let version = self.holds.as_ref().map(|loaded| (domain::hold::stream(), loaded.version));
+        draft.read.extend(version);
+    }
+
     /// Decides a command about holds, which were loaded; a refusal is kept.
     pub fn on_holds(&mut self, draft: &mut Draft, command: &HoldCommand) -> Result<Decided, AppError> {
         let rulebook = &self.ledger.rulebook;

@@ -10,6 +10,7 @@ mod execute;
 mod held;
 mod holds;
 mod partners;
+mod payments;
 mod rates;
 
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ pub(crate) use execute::{About, Executed};
 use held::Held;
 use holds::LoadedHolds;
 use partners::LoadedPartner;
+use payments::LoadedFiles;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -113,6 +115,7 @@ pub struct Session<'l> {
     keys: HashMap<(&'static str, Hash), Option<Owner>>,
     partners: HashMap<PartnerCode, LoadedPartner>,
     holds: Option<LoadedHolds>,
+    payment_files: Option<LoadedFiles>,
     own_key: Option<SubjectKey>,
     rates: HashMap<RateSource, RateTable>,
     batch: Vec<(usize, Append)>,
@@ -135,6 +138,7 @@ impl<'l> Session<'l> {
             keys: HashMap::new(),
             partners: HashMap::new(),
             holds: None,
+            payment_files: None,
             own_key: None,
             rates: HashMap::new(),
             batch: Vec::new(),
@@ -303,6 +307,7 @@ impl<'l> Session<'l> {
         self.keys.clear();
         self.partners.clear();
         self.holds = None;
+        self.payment_files = None;
         self.rates.clear();
     }
 

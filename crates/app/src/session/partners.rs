@@ -87,7 +87,7 @@ impl Session<'_> {
         }
     }
 
-    fn record_partner(
+    pub(super) fn record_partner(
         &mut self,
         draft: &mut Draft,
         code: &PartnerCode,

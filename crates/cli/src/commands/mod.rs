@@ -9,6 +9,7 @@ mod grant;
 mod hold;
 mod import;
 mod partner;
+mod payment;
 mod prove;
 mod rate;
 mod receipt;
@@ -41,6 +42,7 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Claim(command) => claim::run(place, format, command).await,
         Command::Grant(command) => grant::run(place, format, command).await,
         Command::Partner(command) => partner::run(place, format, command).await,
+        Command::Payment(command) => payment::run(place, format, command).await,
         Command::Hold(command) => hold::run(place, format, command).await,
         Command::Rate(command) => rate::run(place, format, command).await,
         Command::Balance { case } => report::balance(place, format, case).await,

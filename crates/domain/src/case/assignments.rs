@@ -13,7 +13,7 @@ pub struct Assignments(BTreeMap<Option<Date>, PartnerCode>);
 impl Assignments {
     /// Gives the case to a partner: from a day until the next one that is known, or from the beginning in place of all
     /// that was before.
-    pub(super) fn assign(&mut self, partner: PartnerCode, assigned_on: Option<Date>) {
+    pub(crate) fn assign(&mut self, partner: PartnerCode, assigned_on: Option<Date>) {
         if assigned_on.is_none() {
             self.0.clear();
         }

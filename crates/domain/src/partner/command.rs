@@ -7,6 +7,7 @@ use super::agreement::Agreement;
 use super::event::PaidFor;
 use super::name::Name;
 use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, PaymentId, TextId};
+use crate::payment::PaymentCommand;
 use crate::rates::Quote;
 
 /// What a partner charges.
@@ -85,7 +86,9 @@ pub enum PartnerCommand {
         /// Which.
         fee: FeeId,
     },
-    /// Record a payment to the partner.
+    /// Something about its payments.
+    Payment(PaymentCommand),
+    /// Record a payment that was made outside of the ledger.
     Pay {
         /// The new payment.
         payment: PaymentId,
@@ -123,11 +126,12 @@ impl PartnerCommand {
             Self::ReportFee(_) => "report-fee",
             Self::AcceptFee { .. } => "accept-fee",
             Self::RefuseFee { .. } => "refuse-fee",
+            Self::Payment(command) => command.name(),
             Self::Pay { .. } => "record-payment",
         }
     }
 
-    /// The agreement or fee it is about, if any.
+    /// The agreement, fee or payment it is about, if any.
     pub fn about(&self) -> Option<String> {
         match self {
             Self::Sign { agreement, .. } | Self::End { agreement, .. } => Some(agreement.to_string()),
@@ -135,6 +139,7 @@ impl PartnerCommand {
                 Some(fee.to_string())
             }
             Self::Pay { payment, .. } => Some(payment.to_string()),
+            Self::Payment(command) => command.about().map(|payment| payment.to_string()),
             Self::Register { .. }
             | Self::Rename { .. }
             | Self::ProposeDetails { .. }
@@ -155,6 +160,7 @@ impl PartnerCommand {
             | Self::ProposeDetails { .. }
             | Self::ApproveDetails { .. }
             | Self::RejectDetails { .. }
+            | Self::Payment(_)
             | Self::AcceptFee { .. }
             | Self::RefuseFee { .. } => None,
         }

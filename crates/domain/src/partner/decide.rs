@@ -82,6 +82,7 @@ pub fn decide(
         }
         PartnerCommand::ReportFee(fee) => report_fee(partner, fee, rulebook)?,
         PartnerCommand::AcceptFee { fee } => accept_fee(partner, *fee, by, rulebook)?,
+        PartnerCommand::Payment(command) => crate::payment::decide(partner, command, by)?,
         PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details } => {
             bookable(*amount, &Line::default())?;
             PartnerPaid {
@@ -222,7 +223,7 @@ fn accept_fee(
 }
 
 /// Whoever acts for a partner decides neither what it is paid nor where.
-fn not_own(partner: &Partner, by: &Actor) -> Result<(), Refusal> {
+pub(crate) fn not_own(partner: &Partner, by: &Actor) -> Result<(), Refusal> {
     if by.acts_for(&partner.code) { Err(own_partner(&partner.code, by)) } else { Ok(()) }
 }
 

@@ -12,6 +12,7 @@ use super::name::Name;
 use crate::claim::Exchange;
 use crate::event::events;
 use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, PaymentId, TextId};
+use crate::payment::{PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentProposed};
 
 events! {
     /// An event of a partner stream.
@@ -28,6 +29,10 @@ events! {
         FeeAccepted = 1,
         FeeRefused = 1,
         PartnerPaid = 1,
+        PaymentProposed = 1,
+        PaymentApproved = 1,
+        PaymentCancelled = 1,
+        PaymentInstructed = 1,
         PartnerCommandRefused = 1,
     }
 }
@@ -41,6 +46,8 @@ impl PartnerEvent {
             Self::FeeReported(e) => Some(e.details),
             Self::FeeRefused(e) => Some(e.reason),
             Self::PartnerPaid(e) => Some(e.details),
+            Self::PaymentProposed(e) => e.reason,
+            Self::PaymentCancelled(e) => Some(e.reason),
             _ => None,
         }
     }
@@ -205,7 +212,7 @@ rulebook::codes! {
     }
 }
 
-/// A partner was paid.
+/// A partner was paid outside of the ledger, and it was recorded afterwards.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartnerPaid {
@@ -229,7 +236,7 @@ pub struct PartnerPaid {
 pub struct PartnerCommandRefused {
     /// Name of the command.
     pub command: String,
-    /// The agreement or fee it was about, if any.
+    /// The agreement, fee or payment it was about, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     /// The business date the command gave, if any.

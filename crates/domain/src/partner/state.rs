@@ -9,6 +9,7 @@ use super::event::PartnerEvent;
 use super::fee::{Fee, FeeState};
 use super::name::Name;
 use crate::ids::{Actor, AgreementCode, FeeId, KeyDigest, PartnerCode, TextId};
+use crate::payment::Payments;
 use crate::refusal::FoldError;
 
 /// Payment details that somebody proposed and nobody has decided.
@@ -48,6 +49,8 @@ pub struct Partner {
     pub proposal: Option<Proposal>,
     /// What it charged.
     pub fees: BTreeMap<FeeId, Fee>,
+    /// What it was paid, and is going to be.
+    pub payments: Payments,
     /// Number of events that changed something (refused commands do not).
     pub revision: u64,
 }
@@ -64,6 +67,7 @@ impl Partner {
                     details: None,
                     proposal: None,
                     fees: BTreeMap::new(),
+                    payments: Payments::default(),
                     revision: 1,
                 });
             }
@@ -121,8 +125,11 @@ impl Partner {
             }
             PartnerEvent::FeeAccepted(e) => partner.undecided(e.fee)?.state = FeeState::Accepted,
             PartnerEvent::FeeRefused(e) => partner.undecided(e.fee)?.state = FeeState::Refused,
-            // What was paid stands in the statement; no decision rests on it.
-            PartnerEvent::PartnerPaid(_) => {}
+            PartnerEvent::PartnerPaid(_)
+            | PartnerEvent::PaymentProposed(_)
+            | PartnerEvent::PaymentApproved(_)
+            | PartnerEvent::PaymentCancelled(_)
+            | PartnerEvent::PaymentInstructed(_) => partner.payments.evolve(event)?,
         }
         Ok(partner)
     }

@@ -6,10 +6,14 @@ use jiff::civil::Date;
 use money::{Amount, Eur};
 use uuid::Uuid;
 
+use super::grants::{CashGrants, PaidOut, cash_grant};
 use crate::case::CaseEvent;
+use crate::creditor::CreditorReference;
 use crate::event::{Event, Recorded};
+use crate::grant::BUDGET_LINE;
 use crate::ids::{CaseId, PartnerCode, TextId};
 use crate::partner::{Name, PARTNER_FEE, PaidFor, PartnerEvent};
+use crate::payment::Payable;
 use crate::rates::Quote;
 
 rulebook::codes! {
@@ -25,6 +29,10 @@ rulebook::codes! {
         Reopened = "reopened",
         /// Accepted spend came back.
         Reversed = "reversed",
+        /// The partner paid an arrival grant out in cash.
+        Grant = "arrival-grant",
+        /// Of such a grant something came back, or it was another partner's after all.
+        GrantBack = "arrival-grant-back",
         /// A fee was reported.
         FeeReported = "fee-reported",
         /// A fee was accepted.
@@ -60,7 +68,7 @@ pub struct Movement {
 pub struct Stated {
     /// Its number: the position of its first event.
     pub number: u64,
-    /// For whom; none of a fee or payment.
+    /// For whom; none of a fee, or of a payment to the partner.
     pub case: Option<CaseId>,
     /// Benefit category; what it is, of a fee or payment.
     pub category: String,
@@ -72,8 +80,17 @@ pub struct Stated {
     pub amount: Amount,
     /// The rate it was converted at.
     pub quote: Option<Quote>,
-    /// Supplier and receipt number, or the payment's reference, in the vault.
-    pub details: TextId,
+    /// Supplier and receipt number, or the payment's reference.
+    pub words: Words,
+}
+
+/// Where the words about a claim, a fee or a payment stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Words {
+    /// In the vault.
+    Sealed(TextId),
+    /// In the event: the reference that this ledger gave a payment.
+    Reference(CreditorReference),
 }
 
 /// Spend that waits, or waited, for an exchange rate: it is in no figure until then.
@@ -104,6 +121,9 @@ pub struct Account {
     waiting: Vec<Waiting>,
     stated: Vec<Stated>,
     movements: Vec<Movement>,
+    grants: CashGrants,
+    /// Payments that are proposed: how much each transfers, and whether it is an advance.
+    payments: HashMap<Uuid, (Eur, bool)>,
 }
 
 impl Account {
@@ -117,6 +137,8 @@ impl Account {
             waiting: Vec::new(),
             stated: Vec::new(),
             movements: Vec::new(),
+            grants: CashGrants::default(),
+            payments: HashMap::new(),
         }
     }
 
@@ -151,7 +173,10 @@ impl Account {
     /// Folds the next event of the log; what is about other partners moves nothing.
     pub fn apply(&mut self, recorded: &Recorded) {
         match &recorded.event {
-            Event::Case(event) => self.of_case(recorded, event),
+            Event::Case(event) => {
+                self.of_case(recorded, event);
+                self.of_grants(recorded, event);
+            }
             Event::Partner(event) if recorded.stream_id == self.partner.stream() => {
                 self.of_partner(recorded, event);
             }
@@ -173,7 +198,7 @@ impl Account {
                         on: e.delivered_on,
                         amount: e.amount,
                         quote: e.exchange.as_ref().and_then(|exchange| exchange.quote),
-                        details: e.details,
+                        words: Words::Sealed(e.details),
                     },
                 );
                 if e.eur.is_none() {
@@ -221,7 +246,7 @@ impl Account {
                     on: e.charged_on,
                     amount: e.amount,
                     quote: e.exchange.as_ref().and_then(|exchange| exchange.quote),
-                    details: e.details,
+                    words: Words::Sealed(e.details),
                 };
                 self.state(e.fee.0, stated);
                 self.fees.insert(e.fee.0, e.eur);
@@ -247,12 +272,50 @@ impl Account {
                         on: e.paid_on,
                         amount: e.amount.into(),
                         quote: None,
-                        details: e.details,
+                        words: Words::Sealed(e.details),
                     },
                 );
                 self.moved(recorded, e.payment.0, kind, e.amount, None);
             }
+            PartnerEvent::PaymentProposed(e) => {
+                let advance = e.items.iter().any(|item| item.of == Payable::Advance);
+                self.payments.insert(e.payment.0, (e.total, advance));
+                self.state(
+                    e.payment.0,
+                    Stated {
+                        number: recorded.position,
+                        case: None,
+                        category: "payment".to_owned(),
+                        budget_line: None,
+                        on: recorded.recorded_on(),
+                        amount: e.total.into(),
+                        quote: None,
+                        words: Words::Reference(e.reference.clone()),
+                    },
+                );
+            }
+            PartnerEvent::PaymentInstructed(e) => {
+                let Some((total, advance)) = self.payments.remove(&e.payment.0) else { return };
+                if let Some(place) = self.places.get(&e.payment.0) {
+                    self.stated[*place].on = e.execute_on;
+                }
+                let kind = if advance { MovementKind::Advance } else { MovementKind::Paid };
+                self.moved(recorded, e.payment.0, kind, total, None);
+            }
             _ => {}
+        }
+    }
+
+    fn of_grants(&mut self, recorded: &Recorded, event: &CaseEvent) {
+        if !CashGrants::concerns(event) {
+            return;
+        }
+        let Ok(case) = recorded.stream_id.id().parse() else { return };
+        if let Some((id, grant)) = cash_grant(event) {
+            self.state(id.0, stated_grant(recorded.position, case, &grant));
+        }
+        for (grant, kind, eur) in self.grants.apply(case, event, &self.partner) {
+            self.moved(recorded, grant.0, kind, eur, None);
         }
     }
 
@@ -283,5 +346,18 @@ impl Account {
             let about = self.stated[*place].number;
             self.movements.push(Movement { position, day, kind, eur, reason, about });
         }
+    }
+}
+
+fn stated_grant(number: u64, case: CaseId, grant: &PaidOut) -> Stated {
+    Stated {
+        number,
+        case: Some(case),
+        category: BUDGET_LINE.to_owned(),
+        budget_line: Some(BUDGET_LINE.to_owned()),
+        on: grant.paid_on,
+        amount: grant.amount.into(),
+        quote: None,
+        words: Words::Sealed(grant.details),
     }
 }

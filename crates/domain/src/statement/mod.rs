@@ -6,12 +6,14 @@
 //! reported late. Two identities hold by construction and are tested:
 //!
 //! - undecided at the end = at the beginning + reported − eligible − disallowed + taken up again
-//! - owed at the end = at the beginning + eligible − reversed + fees − advances − paid
+//! - owed at the end = at the beginning + eligible − reversed + fees + arrival grants paid out − those that came back −
+//!   advances − paid
 
 mod fold;
+mod grants;
 mod open;
 mod totals;
 
-pub use fold::{Account, Movement, MovementKind, Stated, Waiting};
+pub use fold::{Account, Movement, MovementKind, Stated, Waiting, Words};
 pub use open::{held, undecided, waiting};
 pub use totals::{Disallowed, Totals, totals};

@@ -75,8 +75,10 @@ fn unpaid(movements: &[Movement], last: Date) -> Result<Vec<(u64, Eur)>, Overflo
     let (mut open, mut paid): (Vec<(u64, Eur)>, Eur) = (Vec::new(), Eur::ZERO);
     for movement in movements.iter().filter(|movement| movement.day <= last) {
         match movement.kind {
-            MovementKind::Eligible | MovementKind::Fee => open.push((movement.about, movement.eur)),
-            MovementKind::Reversed => {
+            MovementKind::Eligible | MovementKind::Fee | MovementKind::Grant => {
+                open.push((movement.about, movement.eur));
+            }
+            MovementKind::Reversed | MovementKind::GrantBack => {
                 let reversed = open.iter_mut().rev().find(|(about, _)| *about == movement.about);
                 if let Some((_, left)) = reversed {
                     *left = left.checked_sub(movement.eur)?;

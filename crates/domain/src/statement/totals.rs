@@ -37,6 +37,10 @@ pub struct Totals {
     pub fees_refused: Eur,
     /// Fees that were accepted in the period.
     pub fees: Eur,
+    /// Arrival grants that the partner paid out in cash, by what was recorded in the period.
+    pub grants: Eur,
+    /// Of such grants what came back, or was another partner's after all.
+    pub grants_back: Eur,
     /// Paid in advance in the period.
     pub advances: Eur,
     /// Paid in the period for what was owed.
@@ -77,6 +81,8 @@ pub fn totals(movements: &[Movement], period: Period) -> Result<Totals, Overflow
             MovementKind::FeeReported => &mut totals.fees_reported,
             MovementKind::FeeRefused => &mut totals.fees_refused,
             MovementKind::Fee => &mut totals.fees,
+            MovementKind::Grant => &mut totals.grants,
+            MovementKind::GrantBack => &mut totals.grants_back,
             MovementKind::Advance => &mut totals.advances,
             MovementKind::Paid => &mut totals.paid,
             MovementKind::Disallowed => {
@@ -106,7 +112,9 @@ pub(super) fn effect(kind: MovementKind, eur: Eur) -> Result<(Eur, Eur), Overflo
         MovementKind::Eligible => (less, eur),
         MovementKind::Disallowed => (less, Eur::ZERO),
         MovementKind::FeeReported | MovementKind::FeeRefused => (Eur::ZERO, Eur::ZERO),
-        MovementKind::Fee => (Eur::ZERO, eur),
-        MovementKind::Reversed | MovementKind::Advance | MovementKind::Paid => (Eur::ZERO, less),
+        MovementKind::Fee | MovementKind::Grant => (Eur::ZERO, eur),
+        MovementKind::Reversed | MovementKind::GrantBack | MovementKind::Advance | MovementKind::Paid => {
+            (Eur::ZERO, less)
+        }
     })
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use domain::case::CaseEvent;
 use domain::claim::ClaimState;
-use domain::{Case, DecodeError, Event, Holds, Partner, Recorded};
+use domain::{Case, DecodeError, Event, Holds, Partner, PaymentFiles, Recorded};
 use event_log::{RecordedEvent, StreamId, canonical};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -109,7 +109,7 @@ fn a_type_name_is_used_once() {
 
 #[test]
 fn an_unknown_type_is_refused_never_skipped() {
-    for noun in ["case", "partner", "ledger", "rates", "holds", "voucher"] {
+    for noun in ["case", "partner", "ledger", "rates", "holds", "payments", "voucher"] {
         let error = Event::decode(&recorded(noun, "VoucherBooked", 1, b"{}")).unwrap_err();
         assert_names_the_place(&error, noun);
         assert!(
@@ -135,7 +135,7 @@ fn a_newer_version_is_refused_never_read_as_an_older_one() {
 #[test]
 fn an_event_on_a_stream_of_another_noun_is_refused() {
     for golden in corpus() {
-        let nouns = ["case", "partner", "ledger", "rates", "holds"];
+        let nouns = ["case", "partner", "ledger", "rates", "holds", "payments"];
         for other in nouns.into_iter().filter(|n| *n != noun(&golden.event_type)) {
             let event = recorded(other, &golden.event_type, golden.version, &golden.body);
             assert!(matches!(Event::decode(&event), Err(DecodeError::Unknown { .. })), "{}", golden.file);
@@ -314,6 +314,57 @@ fn the_story_of_a_partner_and_its_hold_ends_like_this() {
     let open: Vec<u64> =
         holds.iter().filter(|(_, hold)| hold.released_on.is_none()).map(|(number, _)| number).collect();
     assert_eq!((open, holds.revision), (vec![2], 3));
+}
+
+/// What the bodies of payments and their files mean, as states.
+#[test]
+fn the_story_of_a_payment_and_its_file_ends_like_this() {
+    let corpus = corpus();
+    let event = |name: &str| read(corpus.iter().find(|g| g.file == format!("{name}.json")).unwrap());
+    let mut partner = None;
+    for name in [
+        "PartnerRegistered",
+        "PaymentDetailsProposed",
+        "PaymentDetailsApproved",
+        "PaymentProposed.an-advance",
+        "PaymentApproved.of-an-advance",
+        "PaymentInstructed",
+        "PaymentProposed",
+        "PaymentApproved",
+        "PaymentCancelled",
+    ] {
+        let Event::Partner(event) = event(name) else { panic!("{name}") };
+        partner = Some(Partner::evolve(partner, &event).unwrap_or_else(|error| panic!("{name}: {error}")));
+    }
+    let partner = partner.unwrap();
+    let told: Vec<String> = partner
+        .payments
+        .iter()
+        .map(|(_, payment)| {
+            format!(
+                "{} {} of {} {}",
+                payment.state,
+                payment.total,
+                payment.gross().unwrap(),
+                payment.reference
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        ["cancelled 1100.00 of 1607.41 RF02P7K3M9PQ4XW2T", "instructed 500.00 of 500.00 RF93P0000000000Z1"]
+    );
+    assert_eq!(partner.payments.open_advance(), Ok(eur("500.00")), "what was to settle it is cancelled");
+
+    let mut files = PaymentFiles::default();
+    for name in ["PaymentFileWritten", "PaymentFileCommandRefused", "PaymentFileWritten.in-the-newer-version"]
+    {
+        let Event::PaymentFile(event) = event(name) else { panic!("{name}") };
+        files.evolve(&event).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    let told: Vec<String> =
+        files.iter().map(|file| format!("{} {} {}", file.file, file.version, file.total)).collect();
+    assert_eq!(told, ["1 pain.001.001.03 500.00", "2 pain.001.001.09 1120.00"]);
 }
 
 /// Version 1 knew no rates (its amounts came with their euros, or there were none) and no day of a transfer; and its

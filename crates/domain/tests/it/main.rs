@@ -3,6 +3,7 @@
 
 mod cases;
 mod claims;
+mod duties;
 mod exchange;
 mod families;
 mod flags;
@@ -12,6 +13,7 @@ mod grants;
 mod holds;
 mod limits;
 mod partners;
+mod payments;
 mod periods;
 mod plans;
 mod rates;

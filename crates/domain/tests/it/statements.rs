@@ -40,9 +40,10 @@ proptest! {
                 (sum(MovementKind::Fee), sum(MovementKind::Advance), sum(MovementKind::Paid))
             );
             prop_assert_eq!((t.owed_before, t.undecided_before), (owed_after_the_last, undecided_after_the_last));
+            prop_assert_eq!((t.grants, t.grants_back), (sum(MovementKind::Grant), sum(MovementKind::GrantBack)));
             let cents = |eur: Eur| eur.cents();
-            prop_assert_eq!(cents(t.owed), cents(t.owed_before) + cents(t.eligible) + cents(t.fees)
-                - cents(t.reversed) - cents(t.advances) - cents(t.paid));
+            prop_assert_eq!(cents(t.owed), cents(t.owed_before) + cents(t.eligible) + cents(t.fees) + cents(t.grants)
+                - cents(t.grants_back) - cents(t.reversed) - cents(t.advances) - cents(t.paid));
             prop_assert_eq!(
                 cents(t.undecided),
                 cents(t.undecided_before) + cents(t.reported) + cents(t.reopened)

@@ -54,11 +54,11 @@ pub struct StatementLine {
     pub reason: &'static str,
     /// The number of the claim, fee or payment.
     pub number: u64,
-    /// The authority's key for the case; empty of a fee or payment.
+    /// The authority's key for the case; empty of a fee or a payment to the partner.
     pub external_ref: String,
     /// The case's own reference.
     pub case: String,
-    /// Benefit category, `partner-fee` or `payment`.
+    /// Benefit category, `partner-fee`, `arrival-grant` or `payment`.
     pub category: String,
     /// The supplier's receipt number, or the payment's reference.
     pub receipt_no: String,
@@ -166,6 +166,8 @@ impl StatementDocument {
             sum("eligible", "eligible", "godkänt", t.eligible),
             sum("reversed", "came back", "återfört", t.reversed),
             sum("fee", "fees accepted", "godkända avgifter", t.fees),
+            sum("arrival-grant", "arrival grants paid out", "utbetalda ankomststöd", t.grants),
+            sum("arrival-grant-back", "of those that came back", "varav återfört", t.grants_back),
             sum("advance", "advances", "förskott", t.advances),
             sum("paid", "paid", "utbetalt", t.paid),
             balance("owed at the end", "skuld vid periodens slut", t.owed),

@@ -6,6 +6,7 @@ mod book;
 mod cells;
 mod files;
 mod headers;
+mod pain;
 mod properties;
 mod rates;
 mod reject;

@@ -1,0 +1,241 @@
+//! Files of payments: made once, and made again from the log, byte for byte.
+
+use std::collections::BTreeSet;
+
+use domain::ids::FileDigest;
+use domain::partner::PaymentDetails;
+use domain::payment::{NewPaymentFile, PainVersion, Payment, PaymentFileWritten, PaymentState, ready};
+use domain::{PartnerCode, PaymentId, TextId};
+use event_log::hex;
+use interchange::pain::{self, Debtor, Initiation, InitiationFile, Rewritten, Transfer};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use money::Eur;
+use sha2::{Digest, Sha256};
+
+use crate::error::AppError;
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::session::{About, Purpose, Session};
+
+/// What a file is to be.
+#[derive(Debug, Clone)]
+pub struct FileAsked {
+    /// The version of the message.
+    pub version: PainVersion,
+    /// Whose account pays.
+    pub debtor: Debtor,
+    /// The day on which the bank is to execute it.
+    pub execute_on: Date,
+    /// The payments; none for all that are approved and may be paid by who asks.
+    pub payments: Vec<(PartnerCode, PaymentId)>,
+}
+
+/// A file that was made.
+#[derive(Debug, Clone)]
+pub struct PaymentFileMade {
+    /// Its number.
+    pub number: u64,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Their SHA-256.
+    pub sha256: FileDigest,
+    /// How many payments.
+    pub payments: usize,
+    /// Their sum.
+    pub total: Eur,
+    /// The day on which the bank is to execute it.
+    pub execute_on: Date,
+    /// Names that are written in other characters.
+    pub rewritten: Vec<Rewritten>,
+    /// Approved payments that are not in it, each with the reason.
+    pub left_out: Vec<String>,
+}
+
+impl Ledger {
+    /// Makes a file of payments and records it with its hash: from then on they count as paid and stand in no other file.
+    pub async fn make_payment_file(&self, asked: FileAsked) -> Result<PaymentFileMade, AppError> {
+        let (payments, left_out) = match asked.payments.is_empty() {
+            true => self.payable_now(asked.execute_on).await?,
+            false => (asked.payments.clone(), Vec::new()),
+        };
+        if let ([], Some(first)) = (payments.as_slice(), left_out.first()) {
+            return Err(AppError::Refused(domain::Refusal::new("nothing-to-pay", first)));
+        }
+        let codes: Vec<PartnerCode> =
+            payments.iter().map(|(code, _)| code.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+        let cases = self.payable_cases(&codes).await?;
+        let message = self.environment.new_id()?;
+        let created_at = self.now_to_the_second();
+        let mut orders = Vec::with_capacity(payments.len());
+        for (partner, _) in self.partners_and_events(&codes).await? {
+            for (code, id) in payments.iter().filter(|(code, _)| *code == partner.code) {
+                orders.extend(partner.payments.get(*id).map(|payment| (code.clone(), *id, payment.clone())));
+            }
+        }
+        let content = Initiation {
+            version: asked.version,
+            message,
+            created_at,
+            execute_on: asked.execute_on,
+            transfers: self.transfers(&orders).await?,
+            debtor: asked.debtor,
+        };
+        let named: Vec<(PartnerCode, PaymentId)> =
+            orders.iter().map(|(code, id, _)| (code.clone(), *id)).collect();
+        let made = match orders.is_empty() {
+            // Refused below.
+            true => InitiationFile { bytes: Vec::new(), total: Eur::ZERO, rewritten: Vec::new() },
+            false => pain::write(&content).map_err(unwritable)?,
+        };
+        let sha256 = digest(&made.bytes);
+        let words = message.to_string();
+        self.execute_about(
+            About::PaymentFile(codes, cases.clone()),
+            &["payment-file", &words],
+            |session, draft| {
+                let new = NewPaymentFile {
+                    message,
+                    version: content.version,
+                    created_at,
+                    today: self.today(),
+                    execute_on: content.execute_on,
+                    debtor: session.seal_own(draft, &content.debtor)?,
+                    payments: named.clone(),
+                    sha256,
+                };
+                session.on_payment_file(draft, &new, &cases)
+            },
+        )
+        .await?;
+        let (files, _) = self.payment_files_and_events().await?;
+        let number = files.iter().find(|file| file.message == message).map_or(0, |file| file.file);
+        Ok(PaymentFileMade {
+            number,
+            sha256,
+            payments: named.len(),
+            total: made.total,
+            execute_on: content.execute_on,
+            bytes: made.bytes,
+            rewritten: made.rewritten,
+            left_out,
+        })
+    }
+
+    /// Makes a file of payments again, and demands that it has the bytes that were recorded.
+    pub async fn remake_payment_file(&self, number: u64) -> Result<PaymentFileMade, AppError> {
+        let (files, _) = self.payment_files_and_events().await?;
+        let file = files.get(number).ok_or_else(|| {
+            AppError::Usage(format!("there is no file {number} of payments; `svala payment files` shows all"))
+        })?;
+        let codes: Vec<PartnerCode> = file
+            .payments
+            .iter()
+            .map(|filed| filed.partner.clone())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let partners = self.partners_and_events(&codes).await?;
+        let mut orders = Vec::with_capacity(file.payments.len());
+        for filed in &file.payments {
+            let partner = partners.iter().find(|(partner, _)| partner.code == filed.partner);
+            let payment = partner.and_then(|(partner, _)| partner.payments.get(filed.payment));
+            orders.extend(payment.map(|payment| (filed.partner.clone(), filed.payment, payment.clone())));
+        }
+        let debtor = self.reveal::<Debtor>(&[(LEDGER_SUBJECT, file.debtor)]).await?.pop().flatten();
+        let content = Initiation {
+            version: file.version,
+            message: file.message,
+            created_at: file.created_at,
+            execute_on: file.execute_on,
+            transfers: self.transfers(&orders).await?,
+            debtor: debtor.ok_or_else(|| gone(file))?,
+        };
+        let made = pain::write(&content).map_err(unwritable)?;
+        let sha256 = digest(&made.bytes);
+        if sha256 != file.sha256 {
+            return Err(AppError::Usage(format!(
+                "file {number} of payments was made by another version of this program and comes out with other bytes: its SHA-256 was {}",
+                hex::encode(&file.sha256.0)
+            )));
+        }
+        Ok(PaymentFileMade {
+            number,
+            bytes: made.bytes,
+            sha256,
+            payments: orders.len(),
+            total: file.total,
+            execute_on: file.execute_on,
+            rewritten: made.rewritten,
+            left_out: Vec::new(),
+        })
+    }
+
+    /// All approved payments that may be paid by who asks, in the order in which they were proposed; and why not the others.
+    async fn payable_now(&self, day: Date) -> Result<(Vec<(PartnerCode, PaymentId)>, Vec<String>), AppError> {
+        let codes = self.partner_codes().await?;
+        let cases = self.payable_cases(&codes).await?;
+        let mut session = Session::new(self, Purpose::Check);
+        session.load_payable(&codes, &cases).await?;
+        let (mut payable, mut left_out) = (Vec::new(), Vec::new());
+        for code in codes {
+            let Some(partner) = session.partner(&code) else { continue };
+            let approved: Vec<PaymentId> = partner
+                .payments
+                .iter()
+                .filter(|(_, payment)| payment.state == PaymentState::Approved)
+                .map(|(id, _)| id)
+                .collect();
+            if approved.is_empty() {
+                continue;
+            }
+            let standing = session.standing(&code, &cases, day)?;
+            for id in approved {
+                match ready(partner, id, &standing, &self.actor) {
+                    Ok(_) => payable.push((code.clone(), id)),
+                    Err(refusal) => left_out.push(refusal.to_string()),
+                }
+            }
+        }
+        Ok((payable, left_out))
+    }
+
+    /// The transfers of payments, with the accounts that were in force when they were proposed.
+    async fn transfers(
+        &self,
+        orders: &[(PartnerCode, PaymentId, Payment)],
+    ) -> Result<Vec<Transfer>, AppError> {
+        let texts: Vec<(_, TextId)> =
+            orders.iter().map(|(.., payment)| (LEDGER_SUBJECT, payment.account)).collect();
+        let accounts = self.reveal::<PaymentDetails>(&texts).await?;
+        let transfer =
+            |((code, _, payment), to): (&(PartnerCode, PaymentId, Payment), Option<PaymentDetails>)| {
+                let to = to.ok_or_else(|| {
+                    AppError::Store(event_log::StoreError::Damaged(format!(
+                        "the account of {code} is missing"
+                    )))
+                })?;
+                Ok(Transfer { reference: payment.reference.clone(), eur: payment.total, to })
+            };
+        orders.iter().zip(accounts).map(transfer).collect()
+    }
+
+    fn now_to_the_second(&self) -> Timestamp {
+        let now = Timestamp::from_microsecond(self.environment.now()).unwrap_or_default();
+        Timestamp::from_second(now.as_second()).unwrap_or_default()
+    }
+}
+
+fn digest(bytes: &[u8]) -> FileDigest {
+    FileDigest(Sha256::digest(bytes).into())
+}
+
+fn unwritable(error: pain::PainError) -> AppError {
+    AppError::Usage(error.to_string())
+}
+
+fn gone(file: &PaymentFileWritten) -> AppError {
+    AppError::Store(event_log::StoreError::Damaged(format!(
+        "the account that pays file {} of payments is missing",
+        file.file
+    )))
+}

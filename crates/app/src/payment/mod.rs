@@ -1,0 +1,190 @@
+//! Payments to partners: proposed from what is due, approved by a second person, given to the bank in a file.
+
+mod file;
+
+use std::collections::{BTreeSet, HashMap};
+
+use ::cases::{CaseRow, CasesProjection};
+use ::claims::ClaimsProjection;
+use ::grants::GrantsProjection;
+use domain::grant::PaymentMethod;
+use domain::partner::PartnerEvent;
+use domain::payment::{NewAdvance, NewPayment, Standing};
+use domain::{
+    CaseId, CreditorReference, Event, PartnerCode, PartnerCommand, PaymentCommand, PaymentId, Period,
+};
+use money::Eur;
+
+pub use file::{FileAsked, PaymentFileMade};
+pub use interchange::pain::Debtor;
+
+use crate::command::reason_text;
+use crate::error::AppError;
+use crate::ledger::Ledger;
+use crate::partner::unknown;
+use crate::query::PaymentDetail;
+use crate::session::{About, Decided, Draft, Purpose, Session};
+
+impl Ledger {
+    /// Proposes to pay a partner what is due of a period, or altogether, less what was paid already; a dry run shows what
+    /// it would come to. What came back after it was paid is taken off in any case.
+    pub async fn propose_payment(
+        &self,
+        code: &PartnerCode,
+        period: Option<Period>,
+        keep_advance: bool,
+        dry_run: bool,
+    ) -> Result<PaymentDetail, AppError> {
+        let (payment, reference) = self.new_payment()?;
+        let words = format!("{payment} {period:?} {keep_advance}");
+        let command = |standing: Standing, _: &Session<'_>, _: &mut Draft| {
+            let reference = reference.clone();
+            Ok(PaymentCommand::Propose(NewPayment { payment, reference, period, keep_advance, standing }))
+        };
+        if !dry_run {
+            self.payment_command(code, &["propose-payment", &words], command).await?;
+            return self.payment_detail(code, payment).await;
+        }
+        let cases = self.payable_cases(std::slice::from_ref(code)).await?;
+        let mut session = Session::new(self, Purpose::DryRun);
+        session.load_payable(std::slice::from_ref(code), &cases).await?;
+        let mut draft = session.draft(0, &["propose-payment", &words], 0);
+        let decided = self.decide_payment(&mut session, &mut draft, code, &cases, &command)?;
+        decided.map_err(|refused| AppError::Refused(refused.refusal))?;
+        let partner = session.partner(code).ok_or_else(|| unknown(code))?;
+        let written = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
+        let (_, events) = written.ok_or_else(|| unknown(code))?;
+        self.told_payment(partner, &events, payment).await
+    }
+
+    /// Proposes to pay a partner in advance: what is still to be spent, settled by later payments.
+    pub async fn propose_advance(
+        &self,
+        code: &PartnerCode,
+        amount: Eur,
+        reason: &str,
+    ) -> Result<PaymentDetail, AppError> {
+        let text = reason_text(reason)?;
+        let (payment, reference) = self.new_payment()?;
+        let words = format!("{payment} {amount}");
+        self.payment_command(code, &["propose-advance", &words, reason], |standing, session, draft| {
+            let (reference, reason) = (reference.clone(), session.seal_own(draft, &text)?);
+            Ok(PaymentCommand::Advance(NewAdvance { payment, reference, amount, reason, standing }))
+        })
+        .await?;
+        self.payment_detail(code, payment).await
+    }
+
+    /// Approves a payment that another person proposed, if it is still right.
+    pub async fn approve_payment(&self, code: &PartnerCode, payment: PaymentId) -> Result<(), AppError> {
+        let about = payment.to_string();
+        self.payment_command(code, &["approve-payment", &about], |standing, _, _| {
+            Ok(PaymentCommand::Approve { payment, standing })
+        })
+        .await
+    }
+
+    /// Takes back a payment that is in no file; what it was to pay is due again.
+    pub async fn cancel_payment(
+        &self,
+        code: &PartnerCode,
+        payment: PaymentId,
+        reason: &str,
+    ) -> Result<(), AppError> {
+        let (about, text) = (payment.to_string(), reason_text(reason)?);
+        self.payment_command(code, &["cancel-payment", &about, reason], |_, session, draft| {
+            Ok(PaymentCommand::Cancel { payment, reason: session.seal_own(draft, &text)? })
+        })
+        .await
+    }
+
+    /// The payment with this number (the position of its proposal) or this reference, and whose it is.
+    pub async fn find_payment(&self, name: &str) -> Result<(PartnerCode, PaymentId), AppError> {
+        if let Some(before) = name.parse::<u64>().ok().and_then(|number| number.checked_sub(1))
+            && let Some(recorded) = self.store.read_log(before, 1).await?.pop()
+            && let Event::Partner(PartnerEvent::PaymentProposed(event)) = Event::decode(&recorded)?
+            && let Ok(code) = recorded.stream_id.id().parse()
+        {
+            return Ok((code, event.payment));
+        }
+        if let Ok(reference) = name.parse::<CreditorReference>() {
+            let codes = self.partner_codes().await?;
+            for (partner, _) in self.partners_and_events(&codes).await? {
+                let mut payments = partner.payments.iter();
+                if let Some((id, _)) = payments.find(|(_, payment)| payment.reference == reference) {
+                    return Ok((partner.code, id));
+                }
+            }
+        }
+        Err(AppError::Usage(format!(
+            "there is no payment {name}; `svala payment list` shows all payments with their numbers and references"
+        )))
+    }
+
+    /// Gives a command about payments of a partner, with what it can be paid for today.
+    async fn payment_command(
+        &self,
+        code: &PartnerCode,
+        request: &[&str],
+        command: impl Fn(Standing, &Session<'_>, &mut Draft) -> Result<PaymentCommand, AppError>,
+    ) -> Result<(), AppError> {
+        let cases = self.payable_cases(std::slice::from_ref(code)).await?;
+        let today = self.today().to_string();
+        let request: Vec<&str> = request.iter().copied().chain([today.as_str()]).collect();
+        self.execute_about(About::Payment(code.clone(), cases.clone()), &request, |session, draft| {
+            self.decide_payment(session, draft, code, &cases, &command)
+        })
+        .await
+    }
+
+    fn decide_payment(
+        &self,
+        session: &mut Session<'_>,
+        draft: &mut Draft,
+        code: &PartnerCode,
+        cases: &[CaseId],
+        command: &impl Fn(Standing, &Session<'_>, &mut Draft) -> Result<PaymentCommand, AppError>,
+    ) -> Result<Decided, AppError> {
+        if session.partner(code).is_none() {
+            return Err(unknown(code));
+        }
+        let standing = session.standing(code, cases, self.today())?;
+        let command = command(standing, session, draft)?;
+        session.rest_on_holds(draft);
+        session.on_partner(draft, code, &PartnerCommand::Payment(command))
+    }
+
+    /// The id and the reference of a new payment.
+    fn new_payment(&self) -> Result<(PaymentId, CreditorReference), AppError> {
+        let reference = CreditorReference::from_random(self.environment.random_bits()?);
+        Ok((PaymentId(self.environment.new_id()?), reference))
+    }
+
+    /// The cases in which these partners can have something to be paid for, or were paid for something: they reported
+    /// spend there, may have paid out an arrival grant, or a payment names them.
+    pub(crate) async fn payable_cases(&self, codes: &[PartnerCode]) -> Result<Vec<CaseId>, AppError> {
+        self.catch_up(&|_, _| {}).await?;
+        let mut cases = BTreeSet::new();
+        for (_, row) in self.runner.all_rows::<ClaimsProjection>().await? {
+            if codes.contains(&row.partner) {
+                cases.insert(row.case);
+            }
+        }
+        let assigned: HashMap<String, CaseRow> =
+            self.runner.all_rows::<CasesProjection>().await?.into_iter().collect();
+        for (_, row) in self.runner.all_rows::<GrantsProjection>().await? {
+            let Some(case) = assigned.get(&row.case.to_string()) else { continue };
+            // Of a case that was handed over, the stream says who had it on the day of the grant.
+            let may_be_theirs = case.partner_since.is_some()
+                || case.partner.as_ref().is_some_and(|code| codes.contains(code));
+            if row.method == PaymentMethod::CashByPartner && may_be_theirs {
+                cases.insert(row.case);
+            }
+        }
+        for (partner, _) in self.partners_and_events(codes).await? {
+            let payments = partner.payments.iter().filter(|(_, payment)| payment.is_live());
+            cases.extend(payments.flat_map(|(_, payment)| &payment.items).filter_map(|item| item.of.case()));
+        }
+        Ok(cases.into_iter().collect())
+    }
+}

@@ -1,0 +1,284 @@
+//! `svala payment …`
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use app::Ledger;
+use app::payment::{Debtor, FileAsked, PaymentFileMade};
+use app::query::{DueItem, PaymentDetail, PaymentFileItem, PaymentFilter, PaymentItem, PaymentLine};
+use tempfile::NamedTempFile;
+
+use super::report;
+use crate::args::{Format, PaymentCommand};
+use crate::cells;
+use crate::connect::Place;
+use crate::output::{Cell, Failure, counted, heading, listing, object, remark, say, table};
+
+const DUE_COLUMNS: &[&str] =
+    &["partner", "due", "held", "came_back", "paid_outside", "open_advance", "proposed", "approved"];
+
+const COLUMNS: &[&str] = &[
+    "payment",
+    "partner",
+    "reference",
+    "state",
+    "period",
+    "items",
+    "gross",
+    "paid_before",
+    "advance_settled",
+    "total",
+    "proposed_by",
+    "approved_by",
+    "file",
+    "execute_on",
+];
+
+const LINE_COLUMNS: &[&str] =
+    &["kind", "number", "external_ref", "case", "category", "on", "receipt_no", "supplier", "eur"];
+
+const FILE_COLUMNS: &[&str] =
+    &["file", "version", "message", "created_at", "execute_on", "payments", "total", "sha256", "by"];
+
+pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Result<ExitCode, Failure> {
+    match command {
+        PaymentCommand::Due { partner } => {
+            let due = place.open().await?.payments_due(partner.as_ref()).await?;
+            listing(format, DUE_COLUMNS, &due, due_row)?;
+        }
+        PaymentCommand::Propose { partner, period, keep_advance, dry_run } => {
+            let ledger = if dry_run { place.open().await? } else { place.open_to_write().await? };
+            let proposed = ledger.propose_payment(&partner, period, keep_advance, dry_run).await?;
+            show(format, &proposed)?;
+            let held = ledger.payments_due(Some(&partner)).await?;
+            if let Some(held) = held.first().map(|due| due.held).filter(|held| !held.is_zero()) {
+                remark(format!("{held} EUR are held and left out: `svala hold list` says why"));
+            }
+            next(&proposed.item);
+        }
+        PaymentCommand::Advance { partner, amount, reason } => {
+            let proposed = place.open_to_write().await?.propose_advance(&partner, amount, &reason).await?;
+            show(format, &proposed)?;
+            next(&proposed.item);
+        }
+        PaymentCommand::List { partner, state, file } => {
+            let filter = PaymentFilter { partner, state, file };
+            listing(format, COLUMNS, &place.open().await?.payments(&filter).await?, row)?;
+        }
+        PaymentCommand::Show { payment } => {
+            let ledger = place.open().await?;
+            let (partner, id) = ledger.find_payment(&payment).await?;
+            show(format, &ledger.payment_detail(&partner, id).await?)?;
+        }
+        PaymentCommand::Approve { payments } => return approve(place, &payments).await,
+        PaymentCommand::Cancel { payment, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (partner, id) = ledger.find_payment(&payment).await?;
+            ledger.cancel_payment(&partner, id, &reason).await?;
+            say(format!("payment {payment} is cancelled; what it was to pay is due again"))?;
+        }
+        PaymentCommand::File { out, again: Some(number), .. } => {
+            let staged = Staged::beside(&out)?;
+            let made = place.open().await?.remake_payment_file(number).await?;
+            staged.write(&made)?;
+            told(&out, &made)?;
+        }
+        PaymentCommand::File {
+            payments,
+            out,
+            debtor_iban: Some(iban),
+            debtor_bic: bic,
+            debtor_name: Some(name),
+            execute_on: Some(execute_on),
+            pain,
+            ..
+        } => {
+            let staged = Staged::beside(&out)?;
+            let ledger = place.open_to_write().await?;
+            let payments = find(&ledger, &payments).await?;
+            let debtor = Debtor { name, iban, bic };
+            let asked = FileAsked { version: pain.into(), debtor, execute_on, payments };
+            let made = ledger.make_payment_file(asked).await?;
+            staged.write(&made)?;
+            told(&out, &made)?;
+        }
+        PaymentCommand::File { .. } => {
+            return Err(Failure::usage("give --debtor-iban, --debtor-name and --execute-on, or --again"));
+        }
+        PaymentCommand::Files => {
+            listing(format, FILE_COLUMNS, &place.open().await?.payment_files().await?, file_row)?;
+        }
+        PaymentCommand::History => {
+            report::history_items(format, &place.open().await?.payment_file_history().await?)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn approve(place: &Place, payments: &[String]) -> Result<ExitCode, Failure> {
+    let ledger = place.open_to_write().await?;
+    let mut code = ExitCode::SUCCESS;
+    for (name, (partner, id)) in payments.iter().zip(find(&ledger, payments).await?) {
+        match ledger.approve_payment(&partner, id).await {
+            Ok(()) => {
+                let PaymentItem { total, .. } = ledger.payment_detail(&partner, id).await?.item;
+                say(match total.is_zero() {
+                    true => format!("payment {name} to {partner} is settled: all was paid before"),
+                    false => format!("payment {name} approved: {total} EUR to {partner}"),
+                })?;
+            }
+            // The others are still to be decided.
+            Err(error @ app::AppError::Refused(_)) => {
+                remark(format!("payment {name}: {error}"));
+                code = ExitCode::from(1);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(code)
+}
+
+async fn find(
+    ledger: &Ledger,
+    names: &[String],
+) -> Result<Vec<(domain::PartnerCode, domain::PaymentId)>, Failure> {
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        found.push(ledger.find_payment(name).await?);
+    }
+    Ok(found)
+}
+
+/// A place for a new file: that it can be written is known before anything is recorded.
+struct Staged<'o> {
+    out: &'o Path,
+    file: NamedTempFile,
+}
+
+impl<'o> Staged<'o> {
+    fn beside(out: &'o Path) -> Result<Self, Failure> {
+        if out.symlink_metadata().is_ok() {
+            return Err(Failure::usage(format!(
+                "{} is there already and was not touched: name a new file",
+                out.display()
+            )));
+        }
+        let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = NamedTempFile::new_in(folder)
+            .map_err(|error| Failure::usage(format!("{} cannot be written: {error}", out.display())))?;
+        Ok(Self { out, file })
+    }
+
+    /// Writes the file; only its owner may read it, and none is written over.
+    fn write(mut self, made: &PaymentFileMade) -> Result<(), Failure> {
+        let written = self.file.write_all(&made.bytes).and_then(|()| {
+            self.file.as_file().sync_all()?;
+            self.file.persist_noclobber(self.out).map_err(|error| error.error)
+        });
+        written.map(|_| ()).map_err(|error| {
+            let (out, number) = (self.out.display(), made.number);
+            Failure::usage(format!(
+                "{out} cannot be written: {error}; file {number} is recorded: write it with `svala payment file --again {number} --out FILE`"
+            ))
+        })
+    }
+}
+
+fn told(out: &Path, made: &PaymentFileMade) -> Result<(), Failure> {
+    for rewritten in &made.rewritten {
+        remark(format!("\"{}\" is written {} in the file", rewritten.name, rewritten.written));
+    }
+    for reason in &made.left_out {
+        remark(format!("left out: {reason}"));
+    }
+    say(format!(
+        "{}: file {}, {} over {} EUR, to be executed on {}\nSHA-256 {}",
+        out.display(),
+        made.number,
+        counted(made.payments, "payment"),
+        made.total,
+        made.execute_on,
+        made.sha256
+    ))
+}
+
+/// Who does what next.
+fn next(item: &PaymentItem) {
+    match item.payment {
+        Some(number) => remark(format!(
+            "payment {number} is proposed: another person approves it with `svala payment approve {number}`"
+        )),
+        None => remark("dry run: nothing was written"),
+    }
+}
+
+fn show(format: Format, detail: &PaymentDetail) -> Result<(), Failure> {
+    match format {
+        Format::Table => say(in_words(detail)),
+        Format::Json => object(detail),
+        Format::Csv => listing(format, LINE_COLUMNS, &detail.lines, line_row),
+    }
+}
+
+fn in_words(detail: &PaymentDetail) -> String {
+    let PaymentItem { payment, partner, .. } = &detail.item;
+    let number = payment.map(|number| format!(" {number}")).unwrap_or_default();
+    let mut parts = vec![format!(
+        "{}, {} of {}",
+        heading(&format!("payment{number} to {partner}")),
+        detail.account,
+        detail.holder
+    )];
+    parts.push(table(&COLUMNS[2..], [row(&detail.item).into_iter().skip(2).collect()]));
+    if !detail.reason.is_empty() {
+        parts.push(format!("reason: {}", detail.reason));
+    }
+    parts.push(table(LINE_COLUMNS, detail.lines.iter().map(line_row)));
+    parts.join("\n\n")
+}
+
+fn due_row(d: &DueItem) -> Vec<Cell> {
+    cells![&d.partner, d.due, d.held, d.came_back, d.paid_outside, d.open_advance, d.proposed, d.approved]
+}
+
+fn row(p: &PaymentItem) -> Vec<Cell> {
+    cells![
+        number(p.payment),
+        &p.partner,
+        &p.reference,
+        p.state.code(),
+        &p.period,
+        p.items,
+        p.gross,
+        p.paid_before,
+        p.advance_settled,
+        p.total,
+        &p.proposed_by,
+        &p.approved_by,
+        number(p.file),
+        p.execute_on
+    ]
+}
+
+fn line_row(l: &PaymentLine) -> Vec<Cell> {
+    cells![
+        l.kind,
+        number(l.number),
+        &l.external_ref,
+        &l.case,
+        &l.category,
+        l.on,
+        &l.receipt_no,
+        &l.supplier,
+        l.eur
+    ]
+}
+
+fn file_row(f: &PaymentFileItem) -> Vec<Cell> {
+    cells![f.file, &f.version, &f.message, &f.created_at, f.execute_on, f.payments, f.total, &f.sha256, &f.by]
+}
+
+fn number(number: Option<u64>) -> Cell {
+    Cell::Figure(number.map(|number| number.to_string()).unwrap_or_default())
+}

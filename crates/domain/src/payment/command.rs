@@ -1,0 +1,81 @@
+//! What can be asked of payments to a partner.
+
+use money::Eur;
+
+use super::due::Standing;
+use crate::creditor::CreditorReference;
+use crate::ids::{PaymentId, TextId};
+use crate::period::Period;
+
+/// A payment to be proposed of what is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPayment {
+    /// The new payment.
+    pub payment: PaymentId,
+    /// What is to stand on it at the bank.
+    pub reference: CreditorReference,
+    /// The days of what is to be paid; none for whatever is due. What came back is taken off in any case.
+    pub period: Option<Period>,
+    /// Advances stay open.
+    pub keep_advance: bool,
+    /// What the partner can be paid for.
+    pub standing: Standing,
+}
+
+/// An advance to be proposed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAdvance {
+    /// The new payment.
+    pub payment: PaymentId,
+    /// What is to stand on it at the bank.
+    pub reference: CreditorReference,
+    /// How much, in euro.
+    pub amount: Eur,
+    /// Why, in the vault.
+    pub reason: TextId,
+    /// What the partner can be paid for, and whether it can be paid at all.
+    pub standing: Standing,
+}
+
+/// A command about payments of a partner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentCommand {
+    /// Propose to pay what is due.
+    Propose(NewPayment),
+    /// Propose to pay in advance.
+    Advance(NewAdvance),
+    /// Approve what somebody else proposed.
+    Approve {
+        /// Which.
+        payment: PaymentId,
+        /// What the partner can be paid for.
+        standing: Standing,
+    },
+    /// Do not pay what was proposed, or approved.
+    Cancel {
+        /// Which.
+        payment: PaymentId,
+        /// Why, in the vault.
+        reason: TextId,
+    },
+}
+
+impl PaymentCommand {
+    /// The command's name, as kept with a refusal.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Propose(_) => "propose-payment",
+            Self::Advance(_) => "propose-advance",
+            Self::Approve { .. } => "approve-payment",
+            Self::Cancel { .. } => "cancel-payment",
+        }
+    }
+
+    /// The payment it is about, if there is one already.
+    pub fn about(&self) -> Option<PaymentId> {
+        match self {
+            Self::Propose(_) | Self::Advance(_) => None,
+            Self::Approve { payment, .. } | Self::Cancel { payment, .. } => Some(*payment),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Decisions about payments to a partner.
+
+use std::collections::BTreeMap;
+
+use money::{Eur, Overflow};
+
+use super::command::{NewAdvance, NewPayment, PaymentCommand};
+use super::due::{Standing, Worth};
+use super::event::{Payable, PaymentApproved, PaymentCancelled, PaymentItem, PaymentProposed};
+use super::state::{Payment, PaymentState};
+use crate::balance::Line;
+use crate::ids::{Actor, PaymentId, TextId};
+use crate::partner::{Partner, PartnerEvent};
+use crate::refusal::{Refusal, bookable};
+
+/// Most items of one payment: what fits into one event. What is left over is due in the next.
+pub const ITEMS_MAX: usize = 5_000;
+
+/// Decides a command about payments of a partner. (That nobody of the partner gives it was checked.)
+pub(crate) fn decide(
+    partner: &Partner,
+    command: &PaymentCommand,
+    by: &Actor,
+) -> Result<PartnerEvent, Refusal> {
+    match command {
+        PaymentCommand::Propose(new) => Ok(propose(partner, new, by)?.into()),
+        PaymentCommand::Advance(new) => Ok(advance(partner, new, by)?.into()),
+        PaymentCommand::Approve { payment, standing } => {
+            let proposed = in_state(partner, *payment, PaymentState::Proposed)?;
+            if proposed.proposed_by == *by {
+                let detail =
+                    format!("{by} proposed payment {}: another person approves it", proposed.reference);
+                return Err(Refusal::new("same-person", detail));
+            }
+            still_right(partner, *payment, proposed, standing)?;
+            Ok(PaymentApproved { payment: *payment, by: by.clone() }.into())
+        }
+        PaymentCommand::Cancel { payment: id, reason } => {
+            let payment = known(partner, *id)?;
+            match payment.state {
+                PaymentState::Proposed | PaymentState::Approved => {
+                    Ok(PaymentCancelled { payment: *id, reason: *reason, by: by.clone() }.into())
+                }
+                _ => Err(wrong_state(payment)),
+            }
+        }
+    }
+}
+
+/// The payment, if it may be written into a file by this person: it was approved by another one, and nothing has changed
+/// since.
+pub fn ready<'p>(
+    partner: &'p Partner,
+    id: PaymentId,
+    standing: &Standing,
+    by: &Actor,
+) -> Result<&'p Payment, Refusal> {
+    crate::partner::not_own(partner, by)?;
+    let payment = in_state(partner, id, PaymentState::Approved)?;
+    if payment.approved_by.as_ref() == Some(by) {
+        let detail = format!("{by} approved payment {}: somebody else pays it", payment.reference);
+        return Err(Refusal::new("same-person", detail));
+    }
+    still_right(partner, id, payment, standing)?;
+    Ok(payment)
+}
+
+/// Takes everything that is due and not held, and what came back after it was paid, less what was paid already.
+fn propose(partner: &Partner, new: &NewPayment, by: &Actor) -> Result<PaymentProposed, Refusal> {
+    let account = account(partner)?;
+    let (mut due, mut held) = (Vec::new(), None);
+    for (worth, eur) in left(partner, &new.standing.worths)? {
+        let in_period = new.period.is_none_or(|period| period.contains(worth.on));
+        match worth.held_by {
+            // What came back is taken off whatever stops or bounds the payment: the partner has that money.
+            _ if eur.is_negative() => due.push((worth, eur)),
+            _ if !in_period => {}
+            Some(hold) => held = held.or(Some(hold)),
+            None => due.push((worth, eur)),
+        }
+    }
+    due.sort_by_key(|(worth, eur)| (!eur.is_negative(), worth.on, worth.of));
+    due.truncate(ITEMS_MAX);
+    let items: Vec<PaymentItem> =
+        due.iter().map(|(worth, eur)| PaymentItem { of: worth.of, eur: *eur }).collect();
+    let gross = Eur::sum(items.iter().map(|item| item.eur)).map_err(too_large)?;
+    if items.iter().all(|item| item.eur.is_negative()) || gross.is_negative() {
+        return Err(nothing(partner, held, gross));
+    }
+    let paid_before = partner.payments.open_outside().map_err(too_large)?.clamp(Eur::ZERO, gross);
+    let left = gross.checked_sub(paid_before).map_err(too_large)?;
+    let advance_settled = match new.keep_advance {
+        true => Eur::ZERO,
+        false => partner.payments.open_advance().map_err(too_large)?.clamp(Eur::ZERO, left),
+    };
+    Ok(PaymentProposed {
+        payment: new.payment,
+        reference: new.reference.clone(),
+        period: new.period,
+        items,
+        paid_before,
+        advance_settled,
+        total: left.checked_sub(advance_settled).map_err(too_large)?,
+        account,
+        reason: None,
+        by: by.clone(),
+    })
+}
+
+fn advance(partner: &Partner, new: &NewAdvance, by: &Actor) -> Result<PaymentProposed, Refusal> {
+    let account = account(partner)?;
+    bookable(new.amount, &Line::default())?;
+    if let Some(hold) = new.standing.held_by {
+        return Err(held_back(partner, hold));
+    }
+    Ok(PaymentProposed {
+        payment: new.payment,
+        reference: new.reference.clone(),
+        period: None,
+        items: vec![PaymentItem { of: Payable::Advance, eur: new.amount }],
+        paid_before: Eur::ZERO,
+        advance_settled: Eur::ZERO,
+        total: new.amount,
+        account,
+        reason: Some(new.reason),
+        by: by.clone(),
+    })
+}
+
+/// What is due of each thing: what it is worth, less what payments have of it. Things of which nothing is are left out.
+fn left<'w>(partner: &Partner, worths: &'w [Worth]) -> Result<Vec<(&'w Worth, Eur)>, Refusal> {
+    let taken = partner.payments.taken(None).map_err(too_large)?;
+    let mut left = Vec::new();
+    for worth in worths {
+        let of_it = taken.get(&worth.of).copied().unwrap_or_default();
+        let eur = worth.eur.checked_sub(of_it).map_err(too_large)?;
+        if !eur.is_zero() {
+            left.push((worth, eur));
+        }
+    }
+    Ok(left)
+}
+
+/// What was proposed is still due in these amounts, to the account in force, and nothing stops it.
+fn still_right(
+    partner: &Partner,
+    id: PaymentId,
+    payment: &Payment,
+    standing: &Standing,
+) -> Result<(), Refusal> {
+    let reference = &payment.reference;
+    let again = "cancel it and propose it again";
+    if account(partner)? != payment.account {
+        let detail = format!(
+            "{} is paid to another account since payment {reference} was proposed: {again}",
+            partner.code
+        );
+        return Err(Refusal::new("account-changed", detail));
+    }
+    let worths: BTreeMap<Payable, &Worth> = standing.worths.iter().map(|worth| (worth.of, worth)).collect();
+    let taken = partner.payments.taken(Some(id)).map_err(too_large)?;
+    let (mut changed, mut held) = (0_usize, None);
+    for item in &payment.items {
+        let worth = worths.get(&item.of);
+        let held_by =
+            if item.of == Payable::Advance { standing.held_by } else { worth.and_then(|w| w.held_by) };
+        held = held.or(held_by.filter(|_| !item.eur.is_negative()));
+        let of_others = taken.get(&item.of).copied().unwrap_or_default();
+        let due = worth.map_or(Eur::ZERO, |worth| worth.eur).checked_sub(of_others).map_err(too_large)?;
+        if item.of != Payable::Advance && due != item.eur {
+            changed += 1;
+        }
+    }
+    if let Some(hold) = held {
+        return Err(held_back(partner, hold));
+    }
+    if changed > 0 {
+        let detail = format!(
+            "{changed} of the {} items of payment {reference} are not due in these amounts any more: {again}",
+            payment.items.len()
+        );
+        return Err(Refusal::new("no-longer-due", detail));
+    }
+    Ok(())
+}
+
+fn account(partner: &Partner) -> Result<TextId, Refusal> {
+    let code = &partner.code;
+    partner.details.as_ref().map(|known| known.details).ok_or_else(|| {
+        let detail = format!(
+            "nobody has approved where {code} is paid: `svala partner payment-details propose {code}`, then another person `… approve {code}`"
+        );
+        Refusal::new("no-payment-details", detail)
+    })
+}
+
+fn known(partner: &Partner, id: PaymentId) -> Result<&Payment, Refusal> {
+    let payment = partner.payments.get(id);
+    payment.ok_or_else(|| Refusal::new("unknown-payment", format!("{} has no such payment", partner.code)))
+}
+
+fn in_state(partner: &Partner, id: PaymentId, state: PaymentState) -> Result<&Payment, Refusal> {
+    let payment = known(partner, id)?;
+    if payment.state == state { Ok(payment) } else { Err(wrong_state(payment)) }
+}
+
+fn wrong_state(payment: &Payment) -> Refusal {
+    let reference = &payment.reference;
+    match (payment.state, payment.file) {
+        (PaymentState::Proposed, _) => {
+            Refusal::new("not-approved", format!("payment {reference} waits for a second person"))
+        }
+        (_, Some((file, _))) => {
+            Refusal::new("already-in-a-file", format!("payment {reference} stands in file {file}"))
+        }
+        (state, None) => Refusal::new("already-decided", format!("payment {reference} is {state} already")),
+    }
+}
+
+fn nothing(partner: &Partner, held: Option<u64>, gross: Eur) -> Refusal {
+    match held {
+        Some(hold) => held_back(partner, hold),
+        None if gross.is_negative() => {
+            let detail = format!(
+                "more came back than is due to {}: {gross} is left for its next payment",
+                partner.code
+            );
+            Refusal::new("nothing-due", detail)
+        }
+        None => {
+            Refusal::new("nothing-due", format!("nothing is due to {} that no payment has", partner.code))
+        }
+    }
+}
+
+fn held_back(partner: &Partner, hold: u64) -> Refusal {
+    let detail = format!("hold {hold} stops payments to {}: `svala hold list` says why", partner.code);
+    Refusal::new("held", detail)
+}
+
+fn too_large(overflow: Overflow) -> Refusal {
+    Refusal::new("amount-too-large", overflow.to_string())
+}

@@ -1,0 +1,33 @@
+//! Payments to partners: what is due is proposed by one person, approved by another, and written into a file for the bank
+//! by somebody who did not approve it.
+//!
+//! They are events of the partner's stream, where the account in force, earlier payments and advances stand beside each
+//! other: two who propose at the same time meet at its version, and so everything is paid once.
+
+mod command;
+mod decide;
+mod due;
+mod event;
+mod file;
+mod state;
+
+use event_log::StreamId;
+
+pub use command::{NewAdvance, NewPayment, PaymentCommand};
+pub use decide::{ITEMS_MAX, ready};
+pub use due::{Standing, Worth, standing};
+pub use event::{
+    Payable, PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentItem, PaymentProposed,
+};
+pub use file::{
+    FiledPayment, NewPaymentFile, PainVersion, PaymentFileCommandRefused, PaymentFileEvent,
+    PaymentFileWritten, PaymentFiles, write_file,
+};
+pub use state::{Payment, PaymentState, Payments};
+
+pub(crate) use decide::decide;
+
+/// The stream of all files of payments.
+pub fn stream() -> StreamId {
+    crate::ids::stream("payments", "main")
+}

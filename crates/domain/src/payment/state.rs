@@ -1,0 +1,188 @@
+//! A partner's payments as their events have made them.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use money::{Eur, Overflow};
+
+use super::event::{Payable, PaymentItem, PaymentProposed};
+use crate::creditor::CreditorReference;
+use crate::ids::{Actor, PaymentId, TextId};
+use crate::partner::{PaidFor, PartnerEvent};
+use crate::period::Period;
+use crate::refusal::FoldError;
+
+rulebook::codes! {
+    /// How far a payment has come.
+    PaymentState {
+        /// Waits for a second person.
+        Proposed = "proposed",
+        /// Waits to be written into a file.
+        Approved = "approved",
+        /// Approved, and nothing is left to be transferred: all was paid before.
+        Settled = "settled",
+        /// In a file for the bank.
+        Instructed = "instructed",
+        /// Not made; its items are due again.
+        Cancelled = "cancelled",
+    }
+}
+
+/// One payment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Payment {
+    /// What stands on it at the bank.
+    pub reference: CreditorReference,
+    /// The days of what is paid; none for whatever was due.
+    pub period: Option<Period>,
+    /// What is paid.
+    pub items: Vec<PaymentItem>,
+    /// Of that, what was paid outside of the ledger before.
+    pub paid_before: Eur,
+    /// Of that, what was paid in advance.
+    pub advance_settled: Eur,
+    /// What is transferred.
+    pub total: Eur,
+    /// Account and holder, in the vault.
+    pub account: TextId,
+    /// Why an advance is paid, in the vault.
+    pub reason: Option<TextId>,
+    /// How far it has come.
+    pub state: PaymentState,
+    /// Who proposed it.
+    pub proposed_by: Actor,
+    /// Who approved it.
+    pub approved_by: Option<Actor>,
+    /// The file it stands in, and the day on which the bank is to execute it.
+    pub file: Option<(u64, Date)>,
+}
+
+impl Payment {
+    /// Whether it is an advance.
+    pub fn is_advance(&self) -> bool {
+        self.items.iter().any(|item| item.of == Payable::Advance)
+    }
+
+    /// Whether what it pays is in no other payment: until it is cancelled.
+    pub fn is_live(&self) -> bool {
+        self.state != PaymentState::Cancelled
+    }
+
+    /// What it pays, before what was paid already.
+    pub fn gross(&self) -> Result<Eur, Overflow> {
+        Eur::sum(self.items.iter().map(|item| item.eur))
+    }
+}
+
+impl From<&PaymentProposed> for Payment {
+    fn from(event: &PaymentProposed) -> Self {
+        Self {
+            reference: event.reference.clone(),
+            period: event.period,
+            items: event.items.clone(),
+            paid_before: event.paid_before,
+            advance_settled: event.advance_settled,
+            total: event.total,
+            account: event.account,
+            reason: event.reason,
+            state: PaymentState::Proposed,
+            proposed_by: event.by.clone(),
+            approved_by: None,
+            file: None,
+        }
+    }
+}
+
+/// All payments of a partner.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Payments {
+    payments: BTreeMap<PaymentId, Payment>,
+    /// Paid outside of the ledger for what is owed, and recorded afterwards.
+    paid_outside: Eur,
+    /// Paid outside of the ledger in advance.
+    advanced_outside: Eur,
+}
+
+impl Payments {
+    /// Applies an event of the partner.
+    pub(crate) fn evolve(&mut self, event: &PartnerEvent) -> Result<(), FoldError> {
+        match event {
+            PartnerEvent::PartnerPaid(e) => {
+                let sum = match e.paid_for {
+                    PaidFor::Claims => &mut self.paid_outside,
+                    PaidFor::Advance => &mut self.advanced_outside,
+                };
+                *sum = sum.checked_add(e.amount)?;
+            }
+            PartnerEvent::PaymentProposed(e) => {
+                if self.payments.insert(e.payment, Payment::from(e)).is_some() {
+                    return Err(FoldError(format!("payment {} is proposed twice", e.payment)));
+                }
+            }
+            PartnerEvent::PaymentApproved(e) => {
+                let payment = self.in_state(e.payment, &[PaymentState::Proposed])?;
+                payment.approved_by = Some(e.by.clone());
+                payment.state = match payment.total.is_zero() {
+                    true => PaymentState::Settled,
+                    false => PaymentState::Approved,
+                };
+            }
+            PartnerEvent::PaymentCancelled(e) => {
+                let open = [PaymentState::Proposed, PaymentState::Approved];
+                self.in_state(e.payment, &open)?.state = PaymentState::Cancelled;
+            }
+            PartnerEvent::PaymentInstructed(e) => {
+                let payment = self.in_state(e.payment, &[PaymentState::Approved])?;
+                (payment.state, payment.file) = (PaymentState::Instructed, Some((e.file, e.execute_on)));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A payment.
+    pub fn get(&self, id: PaymentId) -> Option<&Payment> {
+        self.payments.get(&id)
+    }
+
+    /// All payments by id, cancelled ones too.
+    pub fn iter(&self) -> impl Iterator<Item = (PaymentId, &Payment)> {
+        self.payments.iter().map(|(id, payment)| (*id, payment))
+    }
+
+    /// What payments have of each thing that can be paid; `except` one of them.
+    pub fn taken(&self, except: Option<PaymentId>) -> Result<BTreeMap<Payable, Eur>, Overflow> {
+        let mut taken = BTreeMap::<Payable, Eur>::new();
+        for (_, payment) in self.iter().filter(|(id, payment)| payment.is_live() && Some(*id) != except) {
+            for item in &payment.items {
+                let sum = taken.entry(item.of).or_default();
+                *sum = sum.checked_add(item.eur)?;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// What was paid in advance and no payment has settled.
+    pub fn open_advance(&self) -> Result<Eur, Overflow> {
+        let paid = self.iter().filter(|(_, payment)| payment.state == PaymentState::Instructed);
+        let paid = paid.filter(|(_, payment)| payment.is_advance()).map(|(_, payment)| payment.total);
+        Eur::sum(paid.chain([self.advanced_outside]))?.checked_sub(self.settled(|p| p.advance_settled)?)
+    }
+
+    /// What was paid outside of the ledger for what is owed, and no payment has taken into account.
+    pub fn open_outside(&self) -> Result<Eur, Overflow> {
+        self.paid_outside.checked_sub(self.settled(|payment| payment.paid_before)?)
+    }
+
+    fn settled(&self, part: impl Fn(&Payment) -> Eur) -> Result<Eur, Overflow> {
+        Eur::sum(self.iter().filter(|(_, payment)| payment.is_live()).map(|(_, payment)| part(payment)))
+    }
+
+    fn in_state(&mut self, id: PaymentId, states: &[PaymentState]) -> Result<&mut Payment, FoldError> {
+        match self.payments.get_mut(&id) {
+            Some(payment) if states.contains(&payment.state) => Ok(payment),
+            Some(payment) => Err(FoldError(format!("payment {id} is {} already", payment.state))),
+            None => Err(FoldError(format!("payment {id} was never proposed"))),
+        }
+    }
+}

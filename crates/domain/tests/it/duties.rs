@@ -1,0 +1,197 @@
+//! The matrix of duties: who reports, decides first, decides second, proposes a payment, approves it and pays it; what one
+//! person in two of these places comes to when the command is given, and what a log in which it happened is found to say.
+
+use std::collections::BTreeMap;
+
+use domain::duties::{Breach, Duties};
+use domain::ids::FileDigest;
+use domain::partner::{PartnerEvent, PartnerRegistered};
+use domain::payment::{NewPayment, NewPaymentFile, PainVersion, standing, write_file};
+use domain::{
+    CreditorReference, Event, Holds, KeyDigest, Partner, PartnerCommand, PaymentCommand, PaymentFiles,
+    PaymentId, Recorded, Refusal,
+};
+use event_log::StreamId;
+use jiff::Timestamp;
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::support::*;
+
+/// The six places, in the order in which they are taken.
+const PLACES: [&str; 6] = ["reporter", "first", "second", "proposer", "approver", "payer"];
+
+/// Six people, of whom the first acts for the partner.
+fn people() -> [&'static str; 6] {
+    ["asha@caritas", "anna", "berit", "clara", "dora", "eva"]
+}
+
+/// What each event was: the stream, who gave the command, and what happened.
+type Log = Vec<(StreamId, String, Event)>;
+
+/// One claim, from report to file. Answers with the log, or with who was refused what.
+fn lived(people: [&str; 6]) -> Result<Log, (usize, Refusal)> {
+    let [reporter, first, second, proposer, approver, payer] = people;
+    let mut log: Log = Vec::new();
+    let mut history = History::arrived_under(rules(), facts());
+    let case = history.case().id;
+    let mut note = |stream: &StreamId, by: &str, events: Vec<Event>| {
+        log.extend(events.into_iter().map(|event| (stream.clone(), by.to_owned(), event)));
+    };
+    let given = |place| move |refusal| (place, refusal);
+    let events = history.give(spend(1, "2024-04-01", "2500.00")).map_err(given(0))?;
+    note(&case.stream(), reporter, events.into_iter().map(Event::Case).collect());
+    for (place, name) in [(1, first), (2, second)] {
+        let events = history.give(by(name, accept_by_name(1))).map_err(given(place))?;
+        note(&case.stream(), name, events.into_iter().map(Event::Case).collect());
+    }
+
+    let caritas = partner("caritas");
+    let mut known = Partner::evolve(None, &PartnerRegistered { partner: caritas.clone() }.into()).unwrap();
+    let give = |known: &mut Partner, by: &str, command: PartnerCommand| {
+        let events = domain::partner::decide(Some(known), &command, &actor(by), rules())?;
+        for event in &events {
+            *known = Partner::evolve(Some(known.clone()), event).unwrap();
+        }
+        Ok::<Vec<PartnerEvent>, Refusal>(events)
+    };
+    let digest = KeyDigest([1; 32]);
+    let details = PartnerCommand::ProposeDetails { details: text(1), digest, proposed_by: actor("frida") };
+    give(&mut known, "frida", details).unwrap();
+    give(&mut known, "gerd", PartnerCommand::ApproveDetails { approved_by: actor("gerd") }).unwrap();
+
+    let today = day("2024-07-10");
+    let stand =
+        |known: &Partner| standing(known, [history.case()], &Holds::default(), rules(), today).unwrap();
+    let payment = PaymentId(Uuid::from_u128(9));
+    let new = NewPayment {
+        payment,
+        reference: CreditorReference::from_random(9),
+        period: None,
+        keep_advance: false,
+        standing: stand(&known),
+    };
+    let propose = PartnerCommand::Payment(PaymentCommand::Propose(new));
+    let events = give(&mut known, proposer, propose).map_err(given(3))?;
+    note(&caritas.stream(), proposer, events.into_iter().map(Event::Partner).collect());
+    let approve = PaymentCommand::Approve { payment, standing: stand(&known) };
+    let events = give(&mut known, approver, PartnerCommand::Payment(approve)).map_err(given(4))?;
+    note(&caritas.stream(), approver, events.into_iter().map(Event::Partner).collect());
+
+    let new = NewPaymentFile {
+        message: Uuid::from_u128(7),
+        version: PainVersion::V03,
+        created_at: Timestamp::UNIX_EPOCH,
+        today,
+        execute_on: today,
+        debtor: text(2),
+        payments: vec![(caritas.clone(), payment)],
+        sha256: FileDigest([3; 32]),
+    };
+    let partners = BTreeMap::from([(caritas.clone(), (&known, stand(&known)))]);
+    let written = write_file(&PaymentFiles::default(), &partners, &new, &actor(payer)).map_err(given(5))?;
+    note(&domain::payment::stream(), payer, vec![Event::PaymentFile(written.0.into())]);
+    let instructed = written.1.into_iter().map(|(_, event)| Event::Partner(event.into())).collect();
+    note(&caritas.stream(), payer, instructed);
+    Ok(log)
+}
+
+/// Everything that is found in a log, but for names: in a forged one they may fit or not.
+fn found(log: Log) -> Vec<Breach> {
+    let limits = BTreeMap::from([(rules().version().to_owned(), rules().parameters().second_approval_from)]);
+    let mut duties = Duties::under(limits);
+    let mut breaches = Vec::new();
+    for (position, (stream_id, actor, event)) in (1..).zip(log) {
+        let command_id = Uuid::from_u128(position.into());
+        let recorded = Recorded {
+            position,
+            stream_id,
+            stream_version: position,
+            command_id,
+            actor,
+            recorded_at: 0,
+            event,
+        };
+        breaches.extend(duties.observe(&recorded).into_iter().map(|violation| violation.breach));
+    }
+    breaches
+}
+
+/// The log of six people, as if the one in a place had been somebody else.
+fn forged(place: usize, name: &str) -> Log {
+    let mut log = lived(people()).unwrap();
+    let before = people()[place];
+    for (_, by, _) in log.iter_mut().filter(|(_, by, _)| *by == before) {
+        *by = name.to_owned();
+    }
+    log
+}
+
+/// Every pair of places that one person takes: how the later command is refused, and what a log says in which it was not.
+#[rstest]
+#[case("reporter", "first", "own-claim", "own-claim")]
+#[case("reporter", "second", "own-claim", "own-claim")]
+#[case("reporter", "proposer", "own-partner", "own-partner")]
+#[case("reporter", "approver", "own-partner", "own-partner")]
+#[case("reporter", "payer", "own-partner", "own-partner")]
+#[case("first", "second", "second-person-needed", "same-person")]
+#[case("first", "proposer", "", "")]
+#[case("first", "approver", "", "")]
+#[case("first", "payer", "", "")]
+#[case("second", "proposer", "", "")]
+#[case("second", "approver", "", "")]
+#[case("second", "payer", "", "")]
+#[case("proposer", "approver", "same-person", "same-person")]
+#[case("proposer", "payer", "", "")]
+#[case("approver", "payer", "same-person", "approver-pays")]
+fn one_person_in_two_places(
+    #[case] one: &str,
+    #[case] other: &str,
+    #[case] refused: &str,
+    #[case] breach: &str,
+) {
+    let place = |name: &str| PLACES.iter().position(|place| *place == name).unwrap();
+    let (one, other) = (place(one), place(other));
+    let mut names = people();
+    names[other] = names[one];
+    let outcome = lived(names).map(|_| ()).map_err(|(at, refusal)| (at, refusal.codes()));
+    let expected = if refused.is_empty() { Ok(()) } else { Err((other, refused.to_owned())) };
+    assert_eq!(outcome, expected);
+
+    let mut breaches: Vec<&str> = found(forged(other, people()[one])).into_iter().map(Breach::code).collect();
+    breaches.retain(|breach| *breach != "another-name");
+    breaches.dedup();
+    let expected: Vec<&str> = if breach.is_empty() { Vec::new() } else { vec![breach] };
+    assert_eq!(breaches, expected);
+}
+
+/// The table above has every pair once.
+#[test]
+fn there_are_fifteen_pairs_and_six_people_breach_nothing() {
+    assert_eq!(PLACES.len() * (PLACES.len() - 1) / 2, 15);
+    assert!(found(lived(people()).unwrap()).is_empty());
+}
+
+/// Whoever gave the command must be who the event names: of each event that names somebody.
+#[rstest]
+#[case("first")]
+#[case("proposer")]
+#[case("approver")]
+#[case("payer")]
+fn an_event_that_names_another_person_is_found(#[case] place: &str) {
+    let at = PLACES.iter().position(|name| *name == place).unwrap();
+    let expected = if place == "payer" { 2 } else { 1 };
+    assert_eq!(found(forged(at, "hedda")), vec![Breach::AnotherName; expected]);
+}
+
+/// A payment that nobody approved, or nobody proposed, is found when it is paid or approved.
+#[test]
+fn a_step_that_is_missing_is_found() {
+    let without = |missing: &str| {
+        let mut log = lived(people()).unwrap();
+        log.retain(|(.., event)| event.event_type() != missing);
+        found(log)
+    };
+    assert_eq!(without("PaymentApproved"), [Breach::NoSecondPerson]);
+    assert_eq!(without("PaymentProposed"), [Breach::NoSecondPerson, Breach::NoSecondPerson]);
+}
