@@ -10,7 +10,7 @@ use crate::support::{Cells, Ledger, Run, find};
 
 const SPEND: &str =
     "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description";
-const FROM: &str = "--debtor-name Migrationsverket --debtor-iban 'SE35 5000 0000 0549 1000 0003' --debtor-bic ESSESESS --execute-on 2099-07-15";
+const FROM: &str = "--debtor-name Norrkassan --debtor-iban 'SE35 5000 0000 0549 1000 0003' --debtor-bic ESSESESS --execute-on 2099-07-15";
 
 /// A ledger with accepted spend of IRARA in two quarters, and an account that two people brought into force.
 fn ledger() -> Ledger {
@@ -145,7 +145,7 @@ fn a_quarter_is_paid_from_import_to_file() {
     assert_eq!(due(&ledger)["due"], "70.00");
     // Accounts and names stand in no event.
     let bodies = ledger.ask("SELECT body FROM events", |row| row.get::<String>(0)).join("\n");
-    for secret in ["WEST", "0549", "Irära", "Irara", "Migrationsverket"] {
+    for secret in ["WEST", "0549", "Irära", "Irara", "Norrkassan"] {
         assert!(!bodies.contains(secret), "{secret}");
     }
     ledger.is_sound();

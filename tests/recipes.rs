@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use domain::CaseReference;
+use domain::{CaseReference, CreditorReference};
 use tempfile::TempDir;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -40,6 +40,11 @@ fn audit_a_balance_shows_what_is_printed() -> Outcome {
 #[test]
 fn correct_a_mistake_shows_what_is_printed() -> Outcome {
     holds("docs/recipes/correct-a-mistake.md")
+}
+
+#[test]
+fn pay_a_partner_shows_what_is_printed() -> Outcome {
+    holds("docs/recipes/pay-a-partner.md")
 }
 
 #[test]
@@ -71,6 +76,7 @@ fn every_recipe_is_run() -> Outcome {
             "approve-claims.md",
             "audit-a-balance.md",
             "correct-a-mistake.md",
+            "pay-a-partner.md",
             "prove-nothing-was-altered.md",
             "report-spend.md",
             "spend-in-another-currency.md",
@@ -335,6 +341,8 @@ fn kind(word: &str) -> Option<&'static str> {
     if has_shape("CCCC-CCCC") && is_reference(word) {
         Some("(reference)")
     } else if has_shape("RF00CCCCCCCC") && is_reference(&word[4..]) {
+        Some("(payment reference)")
+    } else if word.parse::<CreditorReference>().is_ok() {
         Some("(payment reference)")
     } else if has_shape("0000-00-00T00:00:00Z") {
         Some("(time)")

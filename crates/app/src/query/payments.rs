@@ -57,7 +57,7 @@ pub struct PaymentItem {
     pub payment: Option<u64>,
     /// Whom.
     pub partner: String,
-    /// What stands on it at the bank.
+    /// What stands on it at the bank; empty while it is only shown.
     pub reference: String,
     /// How far it has come.
     pub state: PaymentState,
@@ -353,10 +353,11 @@ fn item(
     id: PaymentId,
     payment: &Payment,
 ) -> Result<PaymentItem, AppError> {
+    let number = numbers.get(&id.0).copied();
     Ok(PaymentItem {
-        payment: numbers.get(&id.0).copied(),
+        payment: number,
         partner: partner.code.to_string(),
-        reference: payment.reference.to_string(),
+        reference: number.map(|_| payment.reference.to_string()).unwrap_or_default(),
         state: payment.state,
         period: payment.period.map(|period| period.to_string()).unwrap_or_default(),
         items: payment.items.len() as u64,

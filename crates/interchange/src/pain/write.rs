@@ -18,7 +18,6 @@ use super::{CENTS_MAX, Initiation, InitiationFile, PainError, Rewritten, Transfe
 /// # Errors
 /// [`PainError`] where the content does not fit the schema.
 pub fn write(content: &Initiation) -> Result<InitiationFile, PainError> {
-    let total = sum(&content.transfers.iter().collect::<Vec<_>>())?;
     if content.transfers.is_empty() {
         return Err(PainError::Empty);
     }
@@ -27,6 +26,7 @@ pub fn write(content: &Initiation) -> Result<InitiationFile, PainError> {
     {
         return Err(PainError::Amount { reference: reference.clone(), eur: *eur });
     }
+    let total = sum(&content.transfers.iter().collect::<Vec<_>>())?;
     let mut message =
         Message { xml: Writer::new_with_indent(Vec::new(), b' ', 2), rewritten: Vec::new(), content };
     message.write(total)?;

@@ -10,8 +10,8 @@ use domain::payment::PainVersion;
 use interchange::pain::{Debtor, Initiation, InitiationFile, PainError, Transfer, write};
 use money::Eur;
 use proptest::prelude::*;
-use quick_xml::Reader;
 use quick_xml::events::Event;
+use quick_xml::{Reader, XmlVersion};
 use uuid::Uuid;
 
 /// An element with its text or its children.
@@ -51,7 +51,7 @@ fn read(bytes: &[u8]) -> Element {
                 let mut element = Element { name: start.name().as_ref().to_owned(), ..Element::default() };
                 for attribute in start.attributes() {
                     let attribute = attribute.unwrap();
-                    let value = attribute.unescape_value().unwrap().into_owned();
+                    let value = attribute.normalized_value(XmlVersion::Implicit1_0).unwrap().into_owned();
                     element.attributes.push((attribute.key.as_ref().to_owned(), value));
                 }
                 open.push(element);
