@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on must say where")]
 
 mod forger;
+mod sie;
 mod support;
 
 mod bad_input;
+mod books;
 mod checkpoints;
 mod commands;
 mod demo;

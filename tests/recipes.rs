@@ -43,6 +43,11 @@ fn correct_a_mistake_shows_what_is_printed() -> Outcome {
 }
 
 #[test]
+fn book_a_month_shows_what_is_printed() -> Outcome {
+    holds("docs/recipes/book-a-month.md")
+}
+
+#[test]
 fn pay_a_partner_shows_what_is_printed() -> Outcome {
     holds("docs/recipes/pay-a-partner.md")
 }
@@ -340,9 +345,9 @@ fn kind(word: &str) -> Option<&'static str> {
     }
     if has_shape("CCCC-CCCC") && is_reference(word) {
         Some("(reference)")
-    } else if has_shape("RF00CCCCCCCC") && is_reference(&word[4..]) {
-        Some("(payment reference)")
-    } else if word.parse::<CreditorReference>().is_ok() {
+    } else if (has_shape("RF00CCCCCCCC") && is_reference(&word[4..]))
+        || word.parse::<CreditorReference>().is_ok()
+    {
         Some("(payment reference)")
     } else if has_shape("0000-00-00T00:00:00Z") {
         Some("(time)")

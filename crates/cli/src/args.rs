@@ -1,5 +1,6 @@
 //! The command line, with its help.
 
+mod books;
 mod case;
 mod claim;
 mod import;
@@ -14,6 +15,7 @@ use domain::rates::RateSource;
 use jiff::civil::Date;
 use money::{Currency, Eur};
 
+pub use books::{BooksCommand, BooksOf};
 pub use case::{CaseCommand, OnDay, PlannedAmount};
 pub use claim::ClaimCommand;
 pub use import::{ImportCommand, ImportFile};
@@ -176,6 +178,21 @@ Examples:
   svala payment show 4711"
     )]
     Payment(PaymentCommand),
+
+    /// The general ledger: vouchers, trial balance, files for accounting systems.
+    #[command(
+        subcommand,
+        after_help = "\
+Every event that moves money is a balanced voucher, booked on the day it was recorded. How it is booked is data:
+`svala books chart --document` prints it.
+
+Examples:
+  svala books trial-balance --period 2024-05
+  svala books vouchers --period 2024-05 --format csv
+  svala books export --period 2024-05 --out may.si
+  svala books chart"
+    )]
+    Books(BooksCommand),
 
     /// Holds: stop payments to a partner, in a country or of a programme, and let them go on.
     #[command(

@@ -10,6 +10,7 @@
 
 mod approval;
 pub mod balance;
+pub mod books;
 pub mod case;
 pub mod claim;
 pub mod creditor;

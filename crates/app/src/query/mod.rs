@@ -4,6 +4,7 @@
 //! log's.
 
 mod balances;
+mod books;
 mod cases;
 mod claims;
 mod duties;
@@ -29,6 +30,7 @@ use domain::CaseId;
 use event_log::{RecordedEvent, StoreError};
 
 pub use balances::BalanceItem;
+pub use books::Books;
 pub use cases::{CaseDetail, CaseItem, PlanItem};
 pub use claims::{ClaimFilter, ClaimItem};
 pub use explain::{ClaimExplained, Explanation, GrantExplained, Judgement, RuleCited};
@@ -54,6 +56,17 @@ impl Ledger {
     /// Brings the read models up to date; long runs report their progress.
     pub async fn catch_up(&self, progress: projection_runner::Progress<'_>) -> Result<u64, AppError> {
         Ok(self.runner.catch_up(progress).await?)
+    }
+
+    /// A position of the log that was asked for, or its last one.
+    ///
+    /// [`AppError::Usage`] if the log does not reach so far.
+    async fn log_end(&self, at: Option<u64>) -> Result<u64, AppError> {
+        let last = self.store.head().await?.position;
+        match at {
+            Some(at) if at > last => Err(AppError::Usage(format!("the log ends at position {last}"))),
+            _ => Ok(at.unwrap_or(last)),
+        }
     }
 
     /// Hands over the log from its first event to a position, a page at a time.

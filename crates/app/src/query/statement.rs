@@ -26,11 +26,7 @@ impl Ledger {
         at: Option<u64>,
         progress: Progress<'_>,
     ) -> Result<StatementDocument, AppError> {
-        let head = self.store.head().await?;
-        let end = at.unwrap_or(head.position);
-        if end > head.position {
-            return Err(AppError::Usage(format!("the log ends at position {}", head.position)));
-        }
+        let end = self.log_end(at).await?;
         let (mut account, mut tree, mut known) = (Account::of(partner.clone()), Frontier::new(), false);
         let (mut holds, mut countries) = (Holds::default(), HashMap::new());
         self.read_log_to(end, progress, |recorded| {

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod books;
 mod case;
 mod check;
 mod checkpoint;
@@ -43,6 +44,7 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Grant(command) => grant::run(place, format, command).await,
         Command::Partner(command) => partner::run(place, format, command).await,
         Command::Payment(command) => payment::run(place, format, command).await,
+        Command::Books(command) => books::run(place, format, command).await,
         Command::Hold(command) => hold::run(place, format, command).await,
         Command::Rate(command) => rate::run(place, format, command).await,
         Command::Balance { case } => report::balance(place, format, case).await,

@@ -115,7 +115,8 @@ impl Payments {
                 *sum = sum.checked_add(e.amount)?;
             }
             PartnerEvent::PaymentProposed(e) => {
-                if self.payments.insert(e.payment, Payment::from(e)).is_some() {
+                let before = self.payments.insert(e.payment, Payment::from(e));
+                if before.is_some() {
                     return Err(FoldError(format!("payment {} is proposed twice", e.payment)));
                 }
             }

@@ -1,6 +1,7 @@
 //! Decisions and folds: every rule by name, random histories, and the bodies of events for ever.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failing helper is a failing test")]
 
+mod books;
 mod cases;
 mod claims;
 mod duties;

@@ -4,11 +4,9 @@ use rust_xlsxwriter::{Format, Formula, Workbook, Worksheet, XlsxError};
 
 use super::{EUR_COLUMN, MOVEMENT_COLUMN, STATEMENT_COLUMNS, StatementDocument, StatementLine};
 use crate::guard::guarded;
-use crate::workbook::column_name;
+use crate::workbook::{column_name, money_cell};
 
 const ROWS: &str = "Rows";
-/// Decimal digits that a number of a spreadsheet keeps.
-const DIGITS_MAX: usize = 15;
 
 /// The bytes of an XLSX file: a sheet of figures, one of the rows they add up, one of what is undecided.
 ///
@@ -56,7 +54,7 @@ fn figures(sheet: &mut Worksheet, statement: &StatementDocument) -> Result<(), X
                 let sum = Formula::new(sum).set_result(figure.eur.to_string());
                 sheet.write_formula_with_format(row, 2, sum, &money)?;
             }
-            None => number(sheet, row, 2, &figure.eur.to_string(), &money)?,
+            None => money_cell(sheet, row, 2, &figure.eur.to_string(), &money)?,
         }
     }
     row += 2;
@@ -64,7 +62,7 @@ fn figures(sheet: &mut Worksheet, statement: &StatementDocument) -> Result<(), X
     for part in &statement.totals.disallowed {
         row += 1;
         sheet.write_string(row, 0, &part.reason)?;
-        number(sheet, row, 2, &part.eur.to_string(), &money)?;
+        money_cell(sheet, row, 2, &part.eur.to_string(), &money)?;
     }
     for (column, width) in [(0, 30), (1, 30), (2, 16)] {
         sheet.set_column_width(column, width)?;
@@ -82,7 +80,7 @@ fn rows(sheet: &mut Worksheet, lines: &[StatementLine]) -> Result<(), XlsxError>
     for (row, line) in (1..).zip(lines) {
         for (place, cell) in (0..).zip(line.cells()) {
             match usize::from(place) {
-                EUR_COLUMN => number(sheet, row, place, &cell, &money)?,
+                EUR_COLUMN => money_cell(sheet, row, place, &cell, &money)?,
                 _ => drop(sheet.write_string(row, place, guarded(&cell).as_ref())?),
             }
         }
@@ -91,16 +89,4 @@ fn rows(sheet: &mut Worksheet, lines: &[StatementLine]) -> Result<(), XlsxError>
         sheet.autofilter(0, 0, last, width)?;
     }
     Ok(())
-}
-
-/// Euros as the number of a spreadsheet, which keeps fifteen digits exactly; longer ones as text, which adds up to
-/// nothing but is not another amount.
-fn number(sheet: &mut Worksheet, row: u32, column: u16, eur: &str, format: &Format) -> Result<(), XlsxError> {
-    let digits = eur.bytes().filter(u8::is_ascii_digit).count();
-    match eur.parse::<f64>() {
-        Ok(value) if digits <= DIGITS_MAX => {
-            sheet.write_number_with_format(row, column, value, format).map(drop)
-        }
-        _ => sheet.write_string(row, column, eur).map(drop),
-    }
 }

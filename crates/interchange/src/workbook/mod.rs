@@ -7,6 +7,7 @@
 mod archive;
 mod book;
 mod fault;
+mod money;
 mod number;
 mod sheet;
 mod strings;
@@ -18,4 +19,5 @@ pub use fault::{CellFault, SheetCell, Unreadable, WorkbookProblem};
 pub(crate) use archive::SIGNATURE;
 pub(crate) use book::open;
 pub(crate) use fault::column_name;
+pub(crate) use money::money_cell;
 pub(crate) use sheet::{Sheet, SheetRow};

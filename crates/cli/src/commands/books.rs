@@ -1,0 +1,188 @@
+//! `svala books`
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use app::query::Books;
+use domain::books::{Chart, Entry, TrialBalance, Voucher};
+use interchange::books::{BooksDocument, beancount, books_workbook, hledger, sie, voucher_name};
+use money::Eur;
+
+use crate::args::{BooksCommand, BooksOf, Format};
+use crate::cells;
+use crate::connect::Place;
+use crate::output::{Cell, Failure, Readers, csv_text, listing, object, remark, say, write_new};
+use crate::progress::LogBar;
+
+const VOUCHER_COLUMNS: [&str; 11] = [
+    "voucher",
+    "day",
+    "kind",
+    "about",
+    "account",
+    "debit",
+    "credit",
+    "partner",
+    "programme",
+    "case",
+    "category",
+];
+
+pub async fn run(place: &Place, format: Format, command: BooksCommand) -> Result<ExitCode, Failure> {
+    match command {
+        BooksCommand::Vouchers(of) => {
+            let (_, books) = booked(place, &of).await?;
+            match format {
+                Format::Json => object(&books.vouchers)?,
+                Format::Table | Format::Csv => {
+                    let rows: Vec<(&Voucher, &Entry)> = entries(&books.vouchers).collect();
+                    listing(format, &VOUCHER_COLUMNS, &rows, |(voucher, entry)| row(voucher, entry))?;
+                }
+            }
+        }
+        BooksCommand::TrialBalance(of) => trial_balance(place, format, &of).await?,
+        BooksCommand::Export { of, out, company } => {
+            let (chart, books) = booked(place, &of).await?;
+            let (bytes, remarks) = rendered(&out, &chart, &books, &company)?;
+            write_new(&out, &bytes, Readers::Usual)?;
+            remarks.iter().for_each(remark);
+            say(format!(
+                "{}: {} vouchers from {} to {}, log position {}",
+                out.display(),
+                books.vouchers.len(),
+                books.period.first(),
+                books.period.last(),
+                books.position
+            ))?;
+        }
+        BooksCommand::Chart { document: true, .. } => say(Chart::standard_document().trim_end())?,
+        BooksCommand::Chart { chart, .. } => {
+            let chart = chart_of(chart.as_deref())?;
+            let name = |number: &str| {
+                let account = chart.accounts().iter().find(|account| account.number == number);
+                account.map_or_else(|| number.to_owned(), |account| format!("{number} {}", account.name))
+            };
+            let columns = ["kind", "category", "programme", "method", "series", "debit", "credit"];
+            listing(format, &columns, chart.postings(), |posting| {
+                cells![
+                    posting.kind.code(),
+                    posting.category.as_deref().unwrap_or_default(),
+                    posting.programme.as_deref().unwrap_or_default(),
+                    posting.method.map(|method| method.code()).unwrap_or_default(),
+                    &posting.series,
+                    name(&posting.debit),
+                    name(&posting.credit)
+                ]
+            })?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn trial_balance(place: &Place, format: Format, of: &BooksOf) -> Result<(), Failure> {
+    let (_, books) = booked(place, of).await?;
+    let TrialBalance { lines } = &books.trial;
+    listing(format, &["account", "name", "opening", "debit", "credit", "closing"], lines, |line| {
+        cells![&line.account, &line.name, line.opening, line.debit, line.credit, line.closing]
+    })?;
+    let difference = books.trial.difference().map_err(overflow)?;
+    if !difference.is_zero() {
+        return Err(Failure::check(format!("the accounts do not balance: {difference} EUR too much")));
+    }
+    if format == Format::Table {
+        let (first, last) = (books.period.first(), books.period.last());
+        remark(format!("balanced from {first} to {last}, log position {}", books.position));
+    }
+    Ok(())
+}
+
+async fn booked(place: &Place, of: &BooksOf) -> Result<(Chart, Books), Failure> {
+    let chart = chart_of(of.chart.as_deref())?;
+    let ledger = place.open().await?;
+    let bar = LogBar::new();
+    let books = ledger.books(&chart, of.period, of.at, &|position, last| bar.at(position, last)).await?;
+    Ok((chart, books))
+}
+
+/// The chart in a file, or the one in this program.
+fn chart_of(file: Option<&Path>) -> Result<Chart, Failure> {
+    let document = match file {
+        None => Chart::standard_document().to_owned(),
+        Some(file) => std::fs::read_to_string(file)
+            .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", file.display())))?,
+    };
+    Chart::read(&document).map_err(|errors| {
+        let name = file.map_or_else(|| "the chart".to_owned(), |file| file.display().to_string());
+        Failure::usage(format!("{name}: {errors}"))
+    })
+}
+
+/// The file's bytes, in the form that its ending names, and what is to be said about them.
+fn rendered(
+    out: &Path,
+    chart: &Chart,
+    books: &Books,
+    company: &str,
+) -> Result<(Vec<u8>, Vec<String>), Failure> {
+    let document = BooksDocument {
+        chart,
+        vouchers: &books.vouchers,
+        trial: &books.trial,
+        period: books.period,
+        position: books.position,
+        company,
+        made_on: books.made_on,
+    };
+    let plain = |bytes| Ok((bytes, Vec::new()));
+    match out.extension().and_then(|ending| ending.to_str()) {
+        Some("si") => {
+            let file = sie(&document);
+            let replaced = file
+                .replaced
+                .iter()
+                .map(|(c, instead)| format!("{c:?} is not in code page 437 and was written as {instead:?}"));
+            Ok((file.bytes, replaced.collect()))
+        }
+        Some("journal") => plain(hledger(&document).into_bytes()),
+        Some("beancount") => plain(beancount(&document).into_bytes()),
+        Some("xlsx") => plain(books_workbook(&document).map_err(|error| Failure::usage(error.to_string()))?),
+        Some("csv") => {
+            let rows = entries(&books.vouchers).map(|(voucher, entry)| row(voucher, entry));
+            plain(csv_text(&VOUCHER_COLUMNS, rows)?)
+        }
+        _ => Err(Failure::usage("name a file that ends in .si, .journal, .beancount, .xlsx or .csv")),
+    }
+}
+
+fn entries(vouchers: &[Voucher]) -> impl Iterator<Item = (&Voucher, &Entry)> {
+    vouchers.iter().flat_map(|voucher| voucher.entries.iter().map(move |entry| (voucher, entry)))
+}
+
+fn row(voucher: &Voucher, entry: &Entry) -> Vec<Cell> {
+    use domain::books::DimensionOf;
+    let code = |of: DimensionOf| {
+        entry.objects.iter().find(|object| object.of == of).map_or("", |object| object.code.as_str())
+    };
+    let amount = entry.amount.to_string();
+    let (debit, credit) = match amount.strip_prefix('-') {
+        Some(credit) if entry.amount < Eur::ZERO => (String::new(), credit.to_owned()),
+        _ => (amount, String::new()),
+    };
+    cells![
+        voucher_name(voucher),
+        voucher.day,
+        voucher.kind.code(),
+        voucher.about,
+        &entry.account,
+        Cell::Figure(debit),
+        Cell::Figure(credit),
+        code(DimensionOf::Partner),
+        code(DimensionOf::Programme),
+        code(DimensionOf::Case),
+        code(DimensionOf::Category)
+    ]
+}
+
+fn overflow(error: money::Overflow) -> Failure {
+    Failure::from(app::AppError::from(domain::FoldError::from(error)))
+}

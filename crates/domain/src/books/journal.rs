@@ -1,0 +1,321 @@
+//! The journal (grundbok): the log, event by event, as vouchers.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::civil::Date;
+use money::Eur;
+use serde::Serialize;
+
+use super::chart::{Chart, DimensionOf, MoneyKind, Seen};
+use crate::case::{Assignments, CaseEvent};
+use crate::event::{Event, Recorded};
+use crate::grant::PaymentMethod;
+use crate::ids::{CaseId, ClaimId, FeeId, GrantId, PartnerCode, PaymentId};
+use crate::partner::{PARTNER_FEE, PaidFor, PartnerEvent};
+use crate::payment::Payable;
+use crate::reference::CaseReference;
+use crate::refusal::FoldError;
+
+/// One booked business event (verifikation). Its entries add up to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Voucher {
+    /// Its series.
+    pub series: String,
+    /// The year in which it is numbered.
+    pub year: i16,
+    /// Its number in the series and the year: 1, 2, 3 … without gaps.
+    pub number: u64,
+    /// The day on which the event was recorded.
+    pub day: Date,
+    /// What happened.
+    pub kind: MoneyKind,
+    /// The event.
+    pub position: u64,
+    /// The number of the claim, fee, grant or payment it is about: the position of its first event.
+    pub about: u64,
+    /// The entries, debit first.
+    pub entries: Vec<Entry>,
+}
+
+/// A row of a voucher (kontering).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// The account's number.
+    pub account: String,
+    /// Positive debits, negative credits.
+    pub amount: Eur,
+    /// What it is about, by dimension.
+    pub objects: Vec<Object>,
+}
+
+/// An object of a dimension.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Object {
+    /// The dimension's number.
+    pub dimension: u16,
+    /// What the dimension tells apart.
+    pub of: DimensionOf,
+    /// The object's code.
+    pub code: String,
+}
+
+/// What is known of the things that money is about, and the next number of each series.
+#[derive(Debug)]
+pub struct Journal<'c> {
+    chart: &'c Chart,
+    /// The programme of each budget line.
+    programmes: HashMap<String, String>,
+    cases: HashMap<CaseId, Known>,
+    claims: HashMap<ClaimId, Told>,
+    grants: HashMap<GrantId, (Told, PaymentMethod)>,
+    fees: HashMap<FeeId, u64>,
+    payments: HashMap<PaymentId, Payment>,
+    numbers: BTreeMap<(String, i16), u64>,
+}
+
+#[derive(Debug)]
+struct Known {
+    reference: CaseReference,
+    assignments: Assignments,
+}
+
+/// A payment that was proposed.
+#[derive(Debug, Clone, Copy)]
+struct Payment {
+    about: u64,
+    /// It pays an advance.
+    advance: bool,
+    advance_settled: Eur,
+    total: Eur,
+}
+
+/// What an entry is about.
+#[derive(Debug, Clone, Default)]
+struct Told {
+    about: u64,
+    case: Option<CaseReference>,
+    partner: Option<PartnerCode>,
+    programme: Option<String>,
+    category: Option<String>,
+}
+
+impl<'c> Journal<'c> {
+    /// An empty journal; `programmes` names the programme of each budget line.
+    pub fn under(chart: &'c Chart, programmes: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self {
+            chart,
+            programmes: programmes.into_iter().collect(),
+            cases: HashMap::new(),
+            claims: HashMap::new(),
+            grants: HashMap::new(),
+            fees: HashMap::new(),
+            payments: HashMap::new(),
+            numbers: BTreeMap::new(),
+        }
+    }
+
+    /// Books the next event of the log: no voucher for one that moves no money, two where a payment also settles an
+    /// advance.
+    ///
+    /// # Errors
+    /// [`FoldError`] for an event about something that no event before it has told of.
+    pub fn book(&mut self, recorded: &Recorded) -> Result<Vec<Voucher>, FoldError> {
+        match &recorded.event {
+            Event::Case(event) => Ok(self.of_case(recorded, event)?.into_iter().collect()),
+            Event::Partner(event) => self.of_partner(recorded, event),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn of_case(&mut self, recorded: &Recorded, event: &CaseEvent) -> Result<Option<Voucher>, FoldError> {
+        let case = || -> Result<CaseId, FoldError> {
+            recorded.stream_id.id().parse().map_err(|_| unknown(recorded))
+        };
+        let (kind, amount, told, method) = match event {
+            CaseEvent::ApplicationFiled(e) => {
+                let known = Known { reference: e.reference, assignments: Assignments::default() };
+                self.cases.insert(e.case, known);
+                return Ok(None);
+            }
+            CaseEvent::PartnerAssigned(e) => {
+                let known = self.cases.get_mut(&case()?).ok_or_else(|| unknown(recorded))?;
+                known.assignments.assign(e.partner.clone(), e.assigned_on);
+                return Ok(None);
+            }
+            CaseEvent::SpendReported(e) => {
+                let known = self.cases.get(&case()?).ok_or_else(|| unknown(recorded))?;
+                let told = Told {
+                    about: recorded.position,
+                    case: Some(known.reference),
+                    partner: Some(e.partner.clone()),
+                    programme: self.programmes.get(&e.budget_line).cloned(),
+                    category: Some(e.category.clone()),
+                };
+                self.claims.insert(e.claim, told);
+                return Ok(None);
+            }
+            CaseEvent::ClaimAccepted(e) => {
+                (MoneyKind::SpendAccepted, e.eligible, self.claim(recorded, e.claim)?, None)
+            }
+            CaseEvent::BenefitReversed(e) => {
+                (MoneyKind::SpendReversed, e.amount, self.claim(recorded, e.claim)?, None)
+            }
+            CaseEvent::ArrivalGrantPaid(e) => {
+                let told = self.grant(recorded, case()?, &e.budget_line, e.method, e.paid_on)?;
+                self.grants.insert(e.grant, (told.clone(), e.method));
+                (MoneyKind::GrantPaid, e.amount, told, Some(e.method))
+            }
+            CaseEvent::ArrivalGrantRefused(e) => {
+                let told = self.grant(recorded, case()?, &e.budget_line, e.method, e.paid_on)?;
+                self.grants.insert(e.grant, (told.clone(), e.method));
+                // Nothing is owed for what a partner paid out against the rules.
+                let ours = if e.method == PaymentMethod::CashByPartner { Eur::ZERO } else { e.amount };
+                (MoneyKind::GrantRefused, ours, told, Some(e.method))
+            }
+            CaseEvent::ArrivalGrantAllowed(e) => {
+                let (told, method) = self.grants.get(&e.grant).cloned().ok_or_else(|| unknown(recorded))?;
+                (MoneyKind::GrantAllowed, e.amount, told, Some(method))
+            }
+            CaseEvent::ArrivalGrantReturned(e) => {
+                let (told, method) = self.grants.get(&e.grant).cloned().ok_or_else(|| unknown(recorded))?;
+                (MoneyKind::GrantReturned, e.amount, told, Some(method))
+            }
+            _ => return Ok(None),
+        };
+        self.voucher(recorded, kind, amount, &told, method)
+    }
+
+    fn of_partner(&mut self, recorded: &Recorded, event: &PartnerEvent) -> Result<Vec<Voucher>, FoldError> {
+        let partner: PartnerCode = recorded.stream_id.id().parse().map_err(|_| unknown(recorded))?;
+        let told = |about, category: Option<&str>| Told {
+            about,
+            partner: Some(partner.clone()),
+            category: category.map(str::to_owned),
+            ..Told::default()
+        };
+        let (moved, told) = match event {
+            PartnerEvent::FeeReported(e) => {
+                self.fees.insert(e.fee, recorded.position);
+                return Ok(Vec::new());
+            }
+            PartnerEvent::FeeAccepted(e) => {
+                let about = self.fees.get(&e.fee).copied().ok_or_else(|| unknown(recorded))?;
+                (vec![(MoneyKind::FeeAccepted, e.eur)], told(about, Some(PARTNER_FEE)))
+            }
+            PartnerEvent::PartnerPaid(e) => {
+                let kind = match e.paid_for {
+                    PaidFor::Advance => MoneyKind::AdvancePaid,
+                    PaidFor::Claims => MoneyKind::PartnerPaid,
+                };
+                (vec![(kind, e.amount)], told(recorded.position, None))
+            }
+            PartnerEvent::PaymentProposed(e) => {
+                let advance = e.items.iter().any(|item| item.of == Payable::Advance);
+                let payment = Payment {
+                    about: recorded.position,
+                    advance,
+                    advance_settled: e.advance_settled,
+                    total: e.total,
+                };
+                self.payments.insert(e.payment, payment);
+                return Ok(Vec::new());
+            }
+            // Of which nothing is left to be transferred, a payment is settled by its approval.
+            PartnerEvent::PaymentApproved(e) => {
+                let payment = self.payment(recorded, e.payment)?;
+                let settled = if payment.total.is_zero() { payment.advance_settled } else { Eur::ZERO };
+                (vec![(MoneyKind::AdvanceSettled, settled)], told(payment.about, None))
+            }
+            PartnerEvent::PaymentInstructed(e) => {
+                let payment = self.payment(recorded, e.payment)?;
+                let paid =
+                    if payment.advance { MoneyKind::AdvancePaid } else { MoneyKind::PaymentInstructed };
+                let moved = vec![(MoneyKind::AdvanceSettled, payment.advance_settled), (paid, payment.total)];
+                (moved, told(payment.about, None))
+            }
+            _ => return Ok(Vec::new()),
+        };
+        let mut vouchers = Vec::new();
+        for (kind, amount) in moved {
+            vouchers.extend(self.voucher(recorded, kind, amount, &told, None)?);
+        }
+        Ok(vouchers)
+    }
+
+    fn payment(&self, recorded: &Recorded, payment: PaymentId) -> Result<Payment, FoldError> {
+        self.payments.get(&payment).copied().ok_or_else(|| unknown(recorded))
+    }
+
+    fn claim(&self, recorded: &Recorded, claim: ClaimId) -> Result<Told, FoldError> {
+        self.claims.get(&claim).cloned().ok_or_else(|| unknown(recorded))
+    }
+
+    /// A grant is about the partner only where the partner paid it out.
+    fn grant(
+        &self,
+        recorded: &Recorded,
+        case: CaseId,
+        budget_line: &str,
+        method: PaymentMethod,
+        paid_on: Date,
+    ) -> Result<Told, FoldError> {
+        let known = self.cases.get(&case).ok_or_else(|| unknown(recorded))?;
+        let by_partner = method == PaymentMethod::CashByPartner;
+        Ok(Told {
+            about: recorded.position,
+            case: Some(known.reference),
+            partner: known.assignments.on(paid_on).filter(|_| by_partner).cloned(),
+            programme: self.programmes.get(budget_line).cloned(),
+            category: None,
+        })
+    }
+
+    fn voucher(
+        &mut self,
+        recorded: &Recorded,
+        kind: MoneyKind,
+        amount: Eur,
+        told: &Told,
+        method: Option<PaymentMethod>,
+    ) -> Result<Option<Voucher>, FoldError> {
+        if amount.is_zero() {
+            return Ok(None);
+        }
+        let seen = Seen { category: told.category.as_deref(), programme: told.programme.as_deref(), method };
+        let chart = self.chart;
+        let posting = chart
+            .posting(kind, seen)
+            .ok_or_else(|| FoldError(format!("position {}: {kind} has no posting", recorded.position)))?;
+        let day = recorded.recorded_on();
+        let number = self.numbers.entry((posting.series.clone(), day.year())).or_default();
+        *number += 1;
+        let objects = objects(chart, told);
+        let entry =
+            |account: &str, amount| Entry { account: account.to_owned(), amount, objects: objects.clone() };
+        Ok(Some(Voucher {
+            series: posting.series.clone(),
+            year: day.year(),
+            number: *number,
+            day,
+            kind,
+            position: recorded.position,
+            about: told.about,
+            entries: vec![entry(&posting.debit, amount), entry(&posting.credit, amount.checked_neg()?)],
+        }))
+    }
+}
+
+fn objects(chart: &Chart, told: &Told) -> Vec<Object> {
+    let code = |of| match of {
+        DimensionOf::Partner => told.partner.as_ref().map(ToString::to_string),
+        DimensionOf::Programme => told.programme.clone(),
+        DimensionOf::Case => told.case.map(|case| case.to_string()),
+        DimensionOf::Category => told.category.clone(),
+    };
+    let dimensions = chart.dimensions().iter();
+    dimensions.filter_map(|d| Some(Object { dimension: d.number, of: d.of, code: code(d.of)? })).collect()
+}
+
+fn unknown(recorded: &Recorded) -> FoldError {
+    FoldError(format!("position {}: no event before it tells what it is about", recorded.position))
+}

@@ -1,0 +1,44 @@
+//! The general ledger as files: SIE 4I for accounting systems, plain-text journals for independent programs, a workbook.
+//!
+//! All of them hold the same vouchers; none computes an amount.
+
+mod journal;
+mod pc8;
+mod sie;
+mod workbook;
+
+use domain::Period;
+use domain::books::{Chart, TrialBalance, Voucher};
+
+pub use journal::{beancount, hledger};
+pub use sie::{Sie, sie};
+pub use workbook::books_workbook;
+
+/// What is written.
+#[derive(Debug, Clone, Copy)]
+pub struct BooksDocument<'a> {
+    /// Under which chart it was booked.
+    pub chart: &'a Chart,
+    /// The vouchers, in the order of the log.
+    pub vouchers: &'a [Voucher],
+    /// What they come to.
+    pub trial: &'a TrialBalance,
+    /// The days whose vouchers they are.
+    pub period: Period,
+    /// The position of the log they were made at.
+    pub position: u64,
+    /// Whose books they are.
+    pub company: &'a str,
+    /// The day on which the file is made.
+    pub made_on: jiff::civil::Date,
+}
+
+/// What a voucher is called: series and number, such as `S12`, within its year.
+pub fn voucher_name(voucher: &Voucher) -> String {
+    format!("{}{}", voucher.series, voucher.number)
+}
+
+/// What a voucher is about, in words: the kind of event and the number of the claim, fee, grant or payment.
+fn text(voucher: &Voucher) -> String {
+    format!("{} {}", voucher.kind, voucher.about)
+}

@@ -1,0 +1,99 @@
+//! SIE 4I: vouchers for any Swedish accounting system to import (SIE format 4B, 2008-09-30).
+
+use std::collections::BTreeSet;
+
+use domain::books::{AccountKind, Entry, Object, Voucher};
+use jiff::civil::Date;
+
+use super::pc8::Pc8;
+use super::{BooksDocument, text};
+
+/// A file, and what had to be written in other characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sie {
+    /// The bytes, in code page 437.
+    pub bytes: Vec<u8>,
+    /// Characters that code page 437 does not have, with what stands in their place.
+    pub replaced: Vec<(char, &'static str)>,
+}
+
+/// Writes the vouchers of a period. No balances: a file of transactions has none.
+pub fn sie(document: &BooksDocument<'_>) -> Sie {
+    let mut out = Pc8::default();
+    let record = |out: &mut Pc8, label: &str, fields: &[&str]| {
+        out.label(label);
+        fields.iter().for_each(|field| out.field(field));
+        out.end();
+    };
+    record(&mut out, "#FLAGGA", &["0"]);
+    record(&mut out, "#KSUMMA", &[]);
+    out.begin_sum();
+    record(&mut out, "#PROGRAM", &["Svala", env!("CARGO_PKG_VERSION")]);
+    record(&mut out, "#FORMAT", &["PC8"]);
+    record(&mut out, "#GEN", &[&day(document.made_on)]);
+    record(&mut out, "#SIETYP", &["4"]);
+    record(&mut out, "#FNAMN", &[document.company]);
+    for (place, year) in years(document).into_iter().rev().enumerate() {
+        let place = match place {
+            0 => "0".to_owned(),
+            place => format!("-{place}"),
+        };
+        record(&mut out, "#RAR", &[&place, &format!("{year:04}0101"), &format!("{year:04}1231")]);
+    }
+    record(&mut out, "#VALUTA", &["EUR"]);
+    for account in document.chart.accounts() {
+        record(&mut out, "#KONTO", &[&account.number, &account.name]);
+        record(&mut out, "#KTYP", &[&account.number, kind(account.kind)]);
+    }
+    for dimension in document.chart.dimensions() {
+        record(&mut out, "#DIM", &[&dimension.number.to_string(), &dimension.name]);
+    }
+    for object in objects(document.vouchers) {
+        record(&mut out, "#OBJEKT", &[&object.dimension.to_string(), &object.code, &object.code]);
+    }
+    // Numbered vouchers ascend within their series.
+    let mut vouchers: Vec<&Voucher> = document.vouchers.iter().collect();
+    vouchers.sort_by_key(|voucher| (voucher.year, &voucher.series, voucher.number));
+    for voucher in vouchers {
+        let (number, on) = (voucher.number.to_string(), day(voucher.day));
+        record(&mut out, "#VER", &[&voucher.series, &number, &on, &text(voucher), &on]);
+        out.brace(b'{');
+        voucher.entries.iter().for_each(|entry| transaction(&mut out, entry));
+        out.brace(b'}');
+    }
+    let sum = out.end_sum();
+    record(&mut out, "#KSUMMA", &[&sum.to_string()]);
+    Sie { bytes: out.bytes, replaced: out.replaced.into_iter().collect() }
+}
+
+fn transaction(out: &mut Pc8, entry: &Entry) {
+    out.label("#TRANS");
+    out.field(&entry.account);
+    out.objects(entry.objects.iter().map(|object| (object.dimension, object.code.as_str())));
+    out.field(&entry.amount.to_string());
+    out.end();
+}
+
+fn objects(vouchers: &[Voucher]) -> BTreeSet<&Object> {
+    vouchers.iter().flat_map(|voucher| &voucher.entries).flat_map(|entry| &entry.objects).collect()
+}
+
+/// Every calendar year of the period in which something was booked, or its last one.
+fn years(document: &BooksDocument<'_>) -> BTreeSet<i16> {
+    let booked = document.vouchers.iter().map(|voucher| voucher.year);
+    booked.chain([document.period.last().year()]).collect()
+}
+
+fn day(day: Date) -> String {
+    day.strftime("%Y%m%d").to_string()
+}
+
+/// T tillgång, S skuld, I intäkt, K kostnad.
+fn kind(kind: AccountKind) -> &'static str {
+    match kind {
+        AccountKind::Asset => "T",
+        AccountKind::Liability => "S",
+        AccountKind::Income => "I",
+        AccountKind::Expense => "K",
+    }
+}
