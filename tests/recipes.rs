@@ -340,9 +340,9 @@ fn kind(word: &str) -> Option<&'static str> {
     }
     if has_shape("CCCC-CCCC") && is_reference(word) {
         Some("(reference)")
-    } else if has_shape("RF00CCCCCCCC") && is_reference(&word[4..]) {
-        Some("(payment reference)")
-    } else if word.parse::<CreditorReference>().is_ok() {
+    } else if (has_shape("RF00CCCCCCCC") && is_reference(&word[4..]))
+        || word.parse::<CreditorReference>().is_ok()
+    {
         Some("(payment reference)")
     } else if has_shape("0000-00-00T00:00:00Z") {
         Some("(time)")

@@ -38,7 +38,9 @@ pub use history::HistoryItem;
 pub use history::utc;
 pub use holds::HoldItem;
 pub use partners::{AgreementItem, DetailsItem, PartnerDetail, PartnerItem, StateTotal};
-pub use payments::{DueItem, PaymentDetail, PaymentFileItem, PaymentFilter, PaymentItem, PaymentLine};
+pub use payments::{
+    DueItem, HeldLine, PaymentDetail, PaymentFileItem, PaymentFilter, PaymentItem, PaymentLine,
+};
 pub use queries::QueryItem;
 pub use rates::{RateFilter, RateItem};
 pub use summary::{ReasonTotal, Summary, SummaryLine};

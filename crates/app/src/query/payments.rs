@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use ::claims::{ClaimRow, ClaimsProjection};
 use ::grants::{GrantRow, GrantsProjection};
 use domain::partner::{PARTNER_FEE, PartnerEvent, PaymentDetails};
-use domain::payment::{Payable, Payment, PaymentFileWritten, PaymentState};
-use domain::{Event, FoldError, Partner, PartnerCode, PaymentId, Recorded, SubjectId, TextId};
+use domain::payment::{
+    Payable, Payment, PaymentFileWritten, PaymentItem as PaymentItemPaid, PaymentState, left,
+};
+use domain::{Event, FoldError, Partner, PartnerCode, PaymentId, Period, Recorded, SubjectId, TextId};
 use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;
@@ -97,6 +99,18 @@ pub struct PaymentDetail {
     pub reason: String,
     /// What it pays.
     pub lines: Vec<PaymentLine>,
+    /// What is due as well, and held: told when a payment is proposed.
+    pub held: Vec<HeldLine>,
+}
+
+/// Something that is due and held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HeldLine {
+    /// What it is.
+    #[serde(flatten)]
+    pub line: PaymentLine,
+    /// The first hold that stops it.
+    pub hold: u64,
 }
 
 /// One claim, fee, grant or advance in a payment.
@@ -227,19 +241,44 @@ impl Ledger {
             account,
             holder,
             reason: reason.map(|text| text.reason).unwrap_or_default(),
-            lines: self.payment_lines(partner, &numbers, payment).await?,
+            lines: self.payment_lines(partner, &numbers, &payment.items).await?,
+            held: Vec::new(),
         })
+    }
+
+    /// What is due to a partner of a period and held today.
+    pub(crate) async fn held_lines(
+        &self,
+        code: &PartnerCode,
+        period: Option<Period>,
+    ) -> Result<Vec<HeldLine>, AppError> {
+        let cases = self.payable_cases(std::slice::from_ref(code)).await?;
+        let mut session = Session::new(self, Purpose::Check);
+        session.load_payable(std::slice::from_ref(code), &cases).await?;
+        let standing = session.standing(code, &cases, self.today())?;
+        let (partner, events) =
+            self.partners_and_events(std::slice::from_ref(code)).await?.pop().ok_or_else(|| unknown(code))?;
+        let (mut items, mut holds) = (Vec::new(), Vec::new());
+        for (worth, eur) in left(&partner, &standing.worths).map_err(FoldError::from)? {
+            let in_period = period.is_none_or(|period| period.contains(worth.on));
+            if let Some(hold) = worth.held_by.filter(|_| in_period && !eur.is_negative()) {
+                items.push(PaymentItemPaid { of: worth.of, eur });
+                holds.push(hold);
+            }
+        }
+        let lines = self.payment_lines(&partner, &numbers(&events), &items).await?;
+        Ok(lines.into_iter().zip(holds).map(|(line, hold)| HeldLine { line, hold }).collect())
     }
 
     async fn payment_lines(
         &self,
         partner: &Partner,
         numbers: &HashMap<Uuid, u64>,
-        payment: &Payment,
+        items: &[PaymentItemPaid],
     ) -> Result<Vec<PaymentLine>, AppError> {
         self.current().await?;
         let (mut claims, mut grants) = (Vec::new(), Vec::new());
-        for item in &payment.items {
+        for item in items {
             match item.of {
                 Payable::Claim { claim, .. } => claims.push(claim.to_string()),
                 Payable::Grant { grant, .. } => grants.push(grant.to_string()),
@@ -250,9 +289,9 @@ impl Ledger {
         let grant_rows = self.runner.rows::<GrantsProjection>(&grants).await?;
         let mut claims: HashMap<String, Option<ClaimRow>> = claims.into_iter().zip(claim_rows).collect();
         let mut grants: HashMap<String, Option<GrantRow>> = grants.into_iter().zip(grant_rows).collect();
-        let names = self.case_names(payment.items.iter().filter_map(|item| item.of.case())).await?;
+        let names = self.case_names(items.iter().filter_map(|item| item.of.case())).await?;
         let (mut lines, mut texts): (Vec<PaymentLine>, Vec<Option<(SubjectId, TextId)>>) = Default::default();
-        for item in &payment.items {
+        for item in items {
             let name = item.of.case().and_then(|case| names.get(&case));
             let subject = name.map_or(LEDGER_SUBJECT, |name| name.row.subject);
             let mut line = PaymentLine {
@@ -306,11 +345,8 @@ impl Ledger {
 
 fn due_item(partner: &Partner, standing: &domain::payment::Standing) -> Result<DueItem, AppError> {
     let payments = &partner.payments;
-    let taken = payments.taken(None).map_err(FoldError::from)?;
     let (mut due, mut held, mut back) = (Vec::new(), Vec::new(), Vec::new());
-    for worth in &standing.worths {
-        let left = worth.eur.checked_sub(taken.get(&worth.of).copied().unwrap_or_default());
-        let left = left.map_err(FoldError::from)?;
+    for (worth, left) in left(partner, &standing.worths).map_err(FoldError::from)? {
         match worth.held_by {
             _ if left.is_negative() => back.push(left.checked_neg().map_err(FoldError::from)?),
             Some(_) => held.push(left),

@@ -114,11 +114,10 @@ impl Payments {
                 };
                 *sum = sum.checked_add(e.amount)?;
             }
-            PartnerEvent::PaymentProposed(e) => {
-                if self.payments.insert(e.payment, Payment::from(e)).is_some() {
-                    return Err(FoldError(format!("payment {} is proposed twice", e.payment)));
-                }
-            }
+            PartnerEvent::PaymentProposed(e) => match self.payments.insert(e.payment, Payment::from(e)) {
+                None => {}
+                Some(_) => return Err(FoldError(format!("payment {} is proposed twice", e.payment))),
+            },
             PartnerEvent::PaymentApproved(e) => {
                 let payment = self.in_state(e.payment, &[PaymentState::Proposed])?;
                 payment.approved_by = Some(e.by.clone());
