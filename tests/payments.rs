@@ -254,8 +254,16 @@ fn what_a_hold_stops_is_left_out_and_not_paid() {
     ledger.ok("hold place --partner irara --from 2020-01-01 --reason 'again'");
     let refused = ledger.fail(1, &format!("--actor anna payment file --out pay.xml {FROM}"));
     assert!(refused.contains("held: hold 3"), "{refused}");
+    // The backlog is what waits to be paid: of what is in a file, nothing does.
+    let backlog = || find(ledger.csv("hold list --all"), "hold", "4")["eur"].clone();
     ledger.ok("hold release 3 --on 2020-01-01 --reason 'found'");
+    ledger.ok("hold place --partner irara --from 2020-01-01 --reason 'once more'");
+    assert_eq!(backlog(), "720.00");
+    ledger.ok("hold release 4 --on 2020-01-01 --reason 'found again'");
     ledger.ok(&format!("--actor anna payment file --out pay.xml {FROM}"));
+    ledger.ok("hold place --partner irara --from 2020-01-01 --reason 'the last'");
+    let last = find(ledger.csv("hold list"), "hold", "5");
+    assert_eq!((&*last["eur"], &*last["claims"]), ("650.00", "2"));
     ledger.is_sound();
 }
 

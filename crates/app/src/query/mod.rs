@@ -15,6 +15,7 @@ mod history;
 mod holds;
 mod partner_history;
 mod partners;
+mod payment_detail;
 mod payments;
 mod queries;
 mod rates;
@@ -38,9 +39,8 @@ pub use history::HistoryItem;
 pub use history::utc;
 pub use holds::HoldItem;
 pub use partners::{AgreementItem, DetailsItem, PartnerDetail, PartnerItem, StateTotal};
-pub use payments::{
-    DueItem, HeldLine, PaymentDetail, PaymentFileItem, PaymentFilter, PaymentItem, PaymentLine,
-};
+pub use payment_detail::{HeldLine, PaymentDetail, PaymentLine};
+pub use payments::{DueItem, PaymentFileItem, PaymentFilter, PaymentItem};
 pub use queries::QueryItem;
 pub use rates::{RateFilter, RateItem};
 pub use summary::{ReasonTotal, Summary, SummaryLine};
