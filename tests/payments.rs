@@ -225,7 +225,21 @@ fn what_a_hold_stops_is_left_out_and_not_paid() {
     // FX-2041 is Ethiopia, FX-2052 is Somaliland.
     ledger.ok("hold place --country ET --from 2020-01-01 --reason 'the bank is closed'");
     let run = ledger.run("--actor anna payment propose --partner irara --format json");
-    assert!(run.err.contains("650.00 EUR are held and left out"), "{run}");
+    let held: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let held: Vec<String> = held["held"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| {
+            format!(
+                "{} {} {}",
+                line["receipt_no"].as_str().unwrap(),
+                line["eur"].as_str().unwrap(),
+                line["hold"]
+            )
+        })
+        .collect();
+    assert_eq!(held, ["R-1 500.00 1", "R-2 150.00 1"]);
     let rest = ledger.csv("payment list")[0].clone();
     assert_eq!((&*rest["total"], &*rest["items"]), ("270.00", "2"));
     assert!(ledger.fail(1, "payment propose --partner irara").contains("held: hold 1"));
@@ -240,8 +254,16 @@ fn what_a_hold_stops_is_left_out_and_not_paid() {
     ledger.ok("hold place --partner irara --from 2020-01-01 --reason 'again'");
     let refused = ledger.fail(1, &format!("--actor anna payment file --out pay.xml {FROM}"));
     assert!(refused.contains("held: hold 3"), "{refused}");
+    // The backlog is what waits to be paid: of what is in a file, nothing does.
+    let backlog = || find(ledger.csv("hold list --all"), "hold", "4")["eur"].clone();
     ledger.ok("hold release 3 --on 2020-01-01 --reason 'found'");
+    ledger.ok("hold place --partner irara --from 2020-01-01 --reason 'once more'");
+    assert_eq!(backlog(), "720.00");
+    ledger.ok("hold release 4 --on 2020-01-01 --reason 'found again'");
     ledger.ok(&format!("--actor anna payment file --out pay.xml {FROM}"));
+    ledger.ok("hold place --partner irara --from 2020-01-01 --reason 'the last'");
+    let last = find(ledger.csv("hold list"), "hold", "5");
+    assert_eq!((&*last["eur"], &*last["claims"]), ("650.00", "2"));
     ledger.is_sound();
 }
 
@@ -370,4 +392,22 @@ fn a_payment_by_one_person_is_listed() {
     assert!(by("PaymentInstructed", "berit").contains(&format!("approver-pays,berit,{number}")));
     assert!(by("PaymentProposed", "asha@irara").contains("own-partner,asha@irara,"));
     assert!(by("PaymentFileWritten", "anna").contains("another-name,anna,"));
+}
+
+/// A file that would come out with other bytes than the bank got is not written.
+#[test]
+fn a_file_that_is_made_again_must_be_the_one_that_was_recorded() {
+    let ledger = ledger();
+    let number = proposed(&ledger, "");
+    ledger.ok(&format!("--actor berit payment approve {number}"));
+    ledger.ok(&format!("--actor anna payment file --out pay.xml {FROM}"));
+    let day = ledger.csv("payment files")[0]["execute_on"].clone();
+    forger::rewrite(&ledger, |events| {
+        let written = events.iter_mut().find(|event| event.event_type == "PaymentFileWritten").unwrap();
+        forger::raise(written, &day, "2099-07-16");
+    });
+    std::fs::remove_dir_all(ledger.path("svala.checkpoints")).unwrap();
+    let refused = ledger.fail(2, "payment file --again 1 --out copy.xml");
+    assert!(refused.contains("comes out with other bytes"), "{refused}");
+    assert!(!ledger.path("copy.xml").exists());
 }

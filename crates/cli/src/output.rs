@@ -31,6 +31,11 @@ impl Failure {
         Self { message: message.into(), code: 1 }
     }
 
+    /// The same failure, and what to do about it.
+    pub fn and(self, what: &str) -> Self {
+        Self { message: format!("{}; {what}", self.message), ..self }
+    }
+
     /// Writes the message to stderr; answers with the exit code.
     pub fn report(self) -> ExitCode {
         if !self.message.is_empty() {
@@ -87,19 +92,44 @@ pub enum Readers {
 
 /// Writes a file that was not there, whole or not at all; one that is there may be what somebody was given, or evidence.
 pub fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = open_beside(folder, readers).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist_noclobber(path).map_err(|error| error.error)
-    });
-    written.map(drop).map_err(|error| match error.kind() {
+    NewFile::at(path, readers)?.write(bytes)
+}
+
+/// A file that is going to be written: that its folder takes it, and that its name is free, is known before.
+pub struct NewFile<'p> {
+    path: &'p Path,
+    file: NamedTempFile,
+}
+
+impl<'p> NewFile<'p> {
+    /// Beside its place, without its name yet.
+    pub fn at(path: &'p Path, readers: Readers) -> Result<Self, Failure> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if path.symlink_metadata().is_ok() {
+            return Err(not_written(path, &std::io::ErrorKind::AlreadyExists.into()));
+        }
+        let file = open_beside(folder, readers).map_err(|error| not_written(path, &error))?;
+        Ok(Self { path, file })
+    }
+
+    /// Writes it and gives it its name.
+    pub fn write(mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let written = self.file.write_all(bytes).and_then(|()| {
+            self.file.as_file().sync_all()?;
+            self.file.persist_noclobber(self.path).map_err(|error| error.error)
+        });
+        written.map(drop).map_err(|error| not_written(self.path, &error))
+    }
+}
+
+fn not_written(path: &Path, error: &std::io::Error) -> Failure {
+    match error.kind() {
         std::io::ErrorKind::AlreadyExists => Failure::usage(format!(
             "{} is there already and was not touched: name a new file",
             path.display()
         )),
         _ => Failure::usage(format!("{} cannot be written: {error}", path.display())),
-    })
+    }
 }
 
 /// A file without its name yet; gone if it does not get one.

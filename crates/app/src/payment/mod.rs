@@ -43,7 +43,8 @@ impl Ledger {
         };
         if !dry_run {
             self.payment_command(code, &["propose-payment", &words], command).await?;
-            return self.payment_detail(code, payment).await;
+            let held = self.held_lines(code, period).await?;
+            return Ok(PaymentDetail { held, ..self.payment_detail(code, payment).await? });
         }
         let cases = self.payable_cases(std::slice::from_ref(code)).await?;
         let mut session = Session::new(self, Purpose::DryRun);
@@ -54,7 +55,8 @@ impl Ledger {
         let partner = session.partner(code).ok_or_else(|| unknown(code))?;
         let written = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
         let (_, events) = written.ok_or_else(|| unknown(code))?;
-        self.told_payment(partner, &events, payment).await
+        let held = self.held_lines(code, period).await?;
+        Ok(PaymentDetail { held, ..self.told_payment(partner, &events, payment).await? })
     }
 
     /// Proposes to pay a partner in advance: what is still to be spent, settled by later payments.

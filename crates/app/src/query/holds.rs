@@ -6,6 +6,7 @@ use ::cases::{CaseRow, CasesProjection};
 use ::claims::ClaimsProjection;
 use domain::claim::ClaimState;
 use domain::hold::{Hold, HoldEvent};
+use domain::payment::{Payable, PaymentState};
 use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Recorded};
 use jiff::civil::Date;
 use money::Eur;
@@ -36,7 +37,7 @@ pub struct HoldItem {
     pub placed_at: String,
     /// Who released it.
     pub released_by: String,
-    /// Accepted claims in its scope, delivered since, while it is open.
+    /// Accepted claims in its scope that are not paid, delivered since, while it is open.
     pub claims: u64,
     /// The people they are for.
     pub people: u64,
@@ -50,20 +51,21 @@ pub struct HoldItem {
     pub release_reason: String,
 }
 
-/// Spend that was accepted, and has not come back.
+/// Spend that was accepted.
 pub(super) struct AcceptedSpend {
     pub(super) partner: PartnerCode,
     pub(super) country: Country,
     pub(super) programme: String,
     pub(super) case: CaseId,
     pub(super) delivered_on: Date,
+    /// What has not come back and stands in no file for the bank.
     pub(super) eur: Eur,
 }
 
 impl AcceptedSpend {
     /// Whether a hold that is not released keeps it from being paid.
     pub(super) fn is_held_by(&self, hold: &Hold) -> bool {
-        let open = hold.released_on.is_none();
+        let open = hold.released_on.is_none() && self.eur > Eur::ZERO;
         open && hold.covers(&self.partner, self.country, &self.programme, self.delivered_on)
     }
 }
@@ -94,7 +96,7 @@ impl Ledger {
         Ok((holds, events))
     }
 
-    /// All spend that was accepted and has not come back.
+    /// All spend that was accepted and has not come back as a whole.
     pub(super) async fn accepted_spend(&self) -> Result<Vec<AcceptedSpend>, AppError> {
         self.current().await?;
         let lines = self.rulebook.budget_lines().iter();
@@ -102,8 +104,9 @@ impl Ledger {
             lines.map(|line| (line.id.as_str(), line.programme.as_str())).collect();
         let cases: HashMap<String, CaseRow> =
             self.runner.all_rows::<CasesProjection>().await?.into_iter().collect();
+        let paid = self.paid_claims().await?;
         let mut accepted = Vec::new();
-        for (_, row) in self.runner.all_rows::<ClaimsProjection>().await? {
+        for (key, row) in self.runner.all_rows::<ClaimsProjection>().await? {
             let Some(case) = cases.get(&row.case.to_string()) else { continue };
             if matches!(row.state, ClaimState::Accepted | ClaimState::Cut) {
                 let programme = programmes.get(row.budget_line.as_str()).copied().unwrap_or_default();
@@ -113,11 +116,33 @@ impl Ledger {
                     programme: programme.to_owned(),
                     case: row.case,
                     delivered_on: row.delivered_on,
-                    eur: row.eligible.checked_sub(row.reversed).map_err(FoldError::from)?,
+                    eur: row
+                        .eligible
+                        .checked_sub(row.reversed)
+                        .and_then(|net| net.checked_sub(paid.get(&key).copied().unwrap_or_default()))
+                        .map_err(FoldError::from)?,
                 });
             }
         }
         Ok(accepted)
+    }
+
+    /// What stands in files for the bank, or was paid before, of each claim.
+    async fn paid_claims(&self) -> Result<HashMap<String, Eur>, AppError> {
+        let codes = self.partner_codes().await?;
+        let mut paid: HashMap<String, Eur> = HashMap::new();
+        for (partner, _) in self.partners_and_events(&codes).await? {
+            let done = partner.payments.iter().filter(|(_, payment)| {
+                matches!(payment.state, PaymentState::Instructed | PaymentState::Settled)
+            });
+            for item in done.flat_map(|(_, payment)| &payment.items) {
+                if let Payable::Claim { claim, .. } = item.of {
+                    let sum = paid.entry(claim.to_string()).or_default();
+                    *sum = sum.checked_add(item.eur).map_err(FoldError::from)?;
+                }
+            }
+        }
+        Ok(paid)
     }
 
     async fn tell_who_and_why(&self, items: &mut [HoldItem], events: &[Recorded]) -> Result<(), AppError> {

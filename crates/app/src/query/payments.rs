@@ -1,22 +1,19 @@
-//! Payments to partners: what is due, what was proposed, down to claim and receipt; and the files for the bank.
+//! Payments to partners: what is due, what was proposed, and the files for the bank.
 
 use std::collections::HashMap;
 
-use ::claims::{ClaimRow, ClaimsProjection};
-use ::grants::{GrantRow, GrantsProjection};
-use domain::partner::{PARTNER_FEE, PartnerEvent, PaymentDetails};
-use domain::payment::{Payable, Payment, PaymentFileWritten, PaymentState};
-use domain::{Event, FoldError, Partner, PartnerCode, PaymentId, Recorded, SubjectId, TextId};
+use domain::partner::PartnerEvent;
+use domain::payment::{Payment, PaymentFileWritten, PaymentState, Standing, left};
+use domain::{Event, FoldError, Partner, PartnerCode, PaymentId, Recorded};
 use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::error::AppError;
-use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::ledger::Ledger;
 use crate::partner::unknown;
 use crate::session::{Purpose, Session};
-use crate::texts::{AnyText, ERASED, ReasonText};
 
 /// What a partner can be paid.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -81,45 +78,6 @@ pub struct PaymentItem {
     pub file: Option<u64>,
     /// The day on which the bank is to execute it.
     pub execute_on: Option<Date>,
-}
-
-/// One payment, opened down to claim and receipt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PaymentDetail {
-    /// The payment.
-    #[serde(flatten)]
-    pub item: PaymentItem,
-    /// The account, masked.
-    pub account: String,
-    /// Who holds it.
-    pub holder: String,
-    /// Why an advance is paid.
-    pub reason: String,
-    /// What it pays.
-    pub lines: Vec<PaymentLine>,
-}
-
-/// One claim, fee, grant or advance in a payment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PaymentLine {
-    /// `claim`, `grant`, `fee` or `advance`.
-    pub kind: &'static str,
-    /// Its number; none of an advance.
-    pub number: Option<u64>,
-    /// The authority's key for the case.
-    pub external_ref: String,
-    /// The case's own reference.
-    pub case: String,
-    /// Benefit category.
-    pub category: String,
-    /// Day of the delivery, the charge, or the payment to the person.
-    pub on: Option<Date>,
-    /// The number of the receipt, or the reference of the payment to the person.
-    pub receipt_no: String,
-    /// Who was paid by the partner.
-    pub supplier: String,
-    /// How much, in euro; below zero where it came back after it was paid.
-    pub eur: Eur,
 }
 
 /// One file of payments.
@@ -190,127 +148,17 @@ impl Ledger {
         Ok(items)
     }
 
-    /// One payment, opened.
-    pub async fn payment_detail(&self, code: &PartnerCode, id: PaymentId) -> Result<PaymentDetail, AppError> {
-        let found = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
-        let (partner, events) = found.ok_or_else(|| unknown(code))?;
-        self.told_payment(&partner, &events, id).await
-    }
-
     /// Files of payments, by number.
     pub async fn payment_files(&self) -> Result<Vec<PaymentFileItem>, AppError> {
         let (files, _) = self.payment_files_and_events().await?;
         Ok(files.iter().map(file_item).collect())
     }
-
-    /// A payment with the words that belong to it; `events` are those of its partner that are written.
-    pub(crate) async fn told_payment(
-        &self,
-        partner: &Partner,
-        events: &[Recorded],
-        id: PaymentId,
-    ) -> Result<PaymentDetail, AppError> {
-        let numbers = numbers(events);
-        let payment = partner.payments.get(id);
-        let payment = payment.ok_or_else(|| AppError::Usage("there is no such payment".into()))?;
-        let account = self.reveal::<PaymentDetails>(&[(LEDGER_SUBJECT, payment.account)]).await?.pop();
-        let (account, holder) = match account.flatten() {
-            Some(details) => (details.account.masked(), details.holder.to_string()),
-            None => (ERASED.to_owned(), ERASED.to_owned()),
-        };
-        let reason = match payment.reason {
-            Some(reason) => self.reveal::<ReasonText>(&[(LEDGER_SUBJECT, reason)]).await?.pop().flatten(),
-            None => None,
-        };
-        Ok(PaymentDetail {
-            item: item(partner, &numbers, id, payment)?,
-            account,
-            holder,
-            reason: reason.map(|text| text.reason).unwrap_or_default(),
-            lines: self.payment_lines(partner, &numbers, payment).await?,
-        })
-    }
-
-    async fn payment_lines(
-        &self,
-        partner: &Partner,
-        numbers: &HashMap<Uuid, u64>,
-        payment: &Payment,
-    ) -> Result<Vec<PaymentLine>, AppError> {
-        self.current().await?;
-        let (mut claims, mut grants) = (Vec::new(), Vec::new());
-        for item in &payment.items {
-            match item.of {
-                Payable::Claim { claim, .. } => claims.push(claim.to_string()),
-                Payable::Grant { grant, .. } => grants.push(grant.to_string()),
-                Payable::Fee { .. } | Payable::Advance => {}
-            }
-        }
-        let claim_rows = self.runner.rows::<ClaimsProjection>(&claims).await?;
-        let grant_rows = self.runner.rows::<GrantsProjection>(&grants).await?;
-        let mut claims: HashMap<String, Option<ClaimRow>> = claims.into_iter().zip(claim_rows).collect();
-        let mut grants: HashMap<String, Option<GrantRow>> = grants.into_iter().zip(grant_rows).collect();
-        let names = self.case_names(payment.items.iter().filter_map(|item| item.of.case())).await?;
-        let (mut lines, mut texts): (Vec<PaymentLine>, Vec<Option<(SubjectId, TextId)>>) = Default::default();
-        for item in &payment.items {
-            let name = item.of.case().and_then(|case| names.get(&case));
-            let subject = name.map_or(LEDGER_SUBJECT, |name| name.row.subject);
-            let mut line = PaymentLine {
-                kind: "advance",
-                number: None,
-                external_ref: name.map(|name| name.external_ref.clone()).unwrap_or_default(),
-                case: name.map(|name| name.case.clone()).unwrap_or_default(),
-                category: String::new(),
-                on: None,
-                receipt_no: String::new(),
-                supplier: String::new(),
-                eur: item.eur,
-            };
-            let mut text = None;
-            match item.of {
-                Payable::Claim { claim, .. } => {
-                    line.kind = "claim";
-                    if let Some(row) = claims.remove(&claim.to_string()).flatten() {
-                        (line.number, line.on) = (Some(row.position), Some(row.delivered_on));
-                        (line.category, text) = (row.category, Some(row.details));
-                    }
-                }
-                Payable::Grant { grant, .. } => {
-                    line.kind = "grant";
-                    if let Some(row) = grants.remove(&grant.to_string()).flatten() {
-                        (line.number, line.on) = (Some(row.position), Some(row.paid_on));
-                        line.category = domain::grant::BUDGET_LINE.to_owned();
-                        text = Some(row.details);
-                    }
-                }
-                Payable::Fee { fee } => {
-                    line.kind = "fee";
-                    if let Some(known) = partner.fees.get(&fee) {
-                        (line.number, line.on) = (numbers.get(&fee.0).copied(), Some(known.charged_on));
-                        (line.category, text) = (PARTNER_FEE.to_owned(), Some(known.details));
-                    }
-                }
-                Payable::Advance => {}
-            }
-            lines.push(line);
-            texts.push(text.map(|text| (subject, text)));
-        }
-        let wanted: Vec<_> = texts.iter().flatten().copied().collect();
-        let mut told = self.reveal::<AnyText>(&wanted).await?.into_iter();
-        for (line, _) in lines.iter_mut().zip(&texts).filter(|(_, text)| text.is_some()) {
-            (line.receipt_no, line.supplier) = AnyText::words(told.next().flatten().as_ref());
-        }
-        Ok(lines)
-    }
 }
 
-fn due_item(partner: &Partner, standing: &domain::payment::Standing) -> Result<DueItem, AppError> {
+fn due_item(partner: &Partner, standing: &Standing) -> Result<DueItem, AppError> {
     let payments = &partner.payments;
-    let taken = payments.taken(None).map_err(FoldError::from)?;
     let (mut due, mut held, mut back) = (Vec::new(), Vec::new(), Vec::new());
-    for worth in &standing.worths {
-        let left = worth.eur.checked_sub(taken.get(&worth.of).copied().unwrap_or_default());
-        let left = left.map_err(FoldError::from)?;
+    for (worth, left) in left(partner, &standing.worths).map_err(FoldError::from)? {
         match worth.held_by {
             _ if left.is_negative() => back.push(left.checked_neg().map_err(FoldError::from)?),
             Some(_) => held.push(left),
@@ -347,7 +195,7 @@ pub(super) fn numbers(events: &[Recorded]) -> HashMap<Uuid, u64> {
     numbers
 }
 
-fn item(
+pub(super) fn item(
     partner: &Partner,
     numbers: &HashMap<Uuid, u64>,
     id: PaymentId,

@@ -14,6 +14,7 @@ mod files;
 mod homes;
 mod last_euros;
 mod partners;
+mod payments;
 mod promises;
 mod races;
 mod rates;

@@ -1,19 +1,17 @@
 //! `svala payment …`
 
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use app::Ledger;
 use app::payment::{Debtor, FileAsked, PaymentFileMade};
 use app::query::{DueItem, PaymentDetail, PaymentFileItem, PaymentFilter, PaymentItem, PaymentLine};
-use tempfile::NamedTempFile;
 
 use super::report;
 use crate::args::{Format, PaymentCommand};
 use crate::cells;
 use crate::connect::Place;
-use crate::output::{Cell, Failure, counted, heading, listing, object, remark, say, table};
+use crate::output::{Cell, Failure, NewFile, Readers, counted, heading, listing, object, remark, say, table};
 
 const DUE_COLUMNS: &[&str] =
     &["partner", "due", "held", "came_back", "paid_outside", "open_advance", "proposed", "approved"];
@@ -51,9 +49,9 @@ pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Resu
             let ledger = if dry_run { place.open().await? } else { place.open_to_write().await? };
             let proposed = ledger.propose_payment(&partner, period, keep_advance, dry_run).await?;
             show(format, &proposed)?;
-            let held = ledger.payments_due(Some(&partner)).await?;
-            if let Some(held) = held.first().map(|due| due.held).filter(|held| !held.is_zero()) {
-                remark(format!("{held} EUR are held and left out: `svala hold list` says why"));
+            if format == Format::Csv && !proposed.held.is_empty() {
+                let held = counted(proposed.held.len(), "item");
+                remark(format!("{held} held and left out: --format json has them"));
             }
             next(&proposed.item);
         }
@@ -79,9 +77,9 @@ pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Resu
             say(format!("payment {payment} is cancelled; what it was to pay is due again"))?;
         }
         PaymentCommand::File { out, again: Some(number), .. } => {
-            let staged = Staged::beside(&out)?;
+            let file = NewFile::at(&out, Readers::Owner)?;
             let made = place.open().await?.remake_payment_file(number).await?;
-            staged.write(&made)?;
+            write(file, &made)?;
             told(&out, &made)?;
         }
         PaymentCommand::File {
@@ -94,13 +92,13 @@ pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Resu
             pain,
             ..
         } => {
-            let staged = Staged::beside(&out)?;
+            let file = NewFile::at(&out, Readers::Owner)?;
             let ledger = place.open_to_write().await?;
             let payments = find(&ledger, &payments).await?;
             let debtor = Debtor { name, iban, bic };
             let asked = FileAsked { version: pain.into(), debtor, execute_on, payments };
             let made = ledger.make_payment_file(asked).await?;
-            staged.write(&made)?;
+            write(file, &made)?;
             told(&out, &made)?;
         }
         PaymentCommand::File { .. } => {
@@ -150,39 +148,14 @@ async fn find(
     Ok(found)
 }
 
-/// A place for a new file: that it can be written is known before anything is recorded.
-struct Staged<'o> {
-    out: &'o Path,
-    file: NamedTempFile,
-}
-
-impl<'o> Staged<'o> {
-    fn beside(out: &'o Path) -> Result<Self, Failure> {
-        if out.symlink_metadata().is_ok() {
-            return Err(Failure::usage(format!(
-                "{} is there already and was not touched: name a new file",
-                out.display()
-            )));
-        }
-        let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = NamedTempFile::new_in(folder)
-            .map_err(|error| Failure::usage(format!("{} cannot be written: {error}", out.display())))?;
-        Ok(Self { out, file })
-    }
-
-    /// Writes the file; only its owner may read it, and none is written over.
-    fn write(mut self, made: &PaymentFileMade) -> Result<(), Failure> {
-        let written = self.file.write_all(&made.bytes).and_then(|()| {
-            self.file.as_file().sync_all()?;
-            self.file.persist_noclobber(self.out).map_err(|error| error.error)
-        });
-        written.map(|_| ()).map_err(|error| {
-            let (out, number) = (self.out.display(), made.number);
-            Failure::usage(format!(
-                "{out} cannot be written: {error}; file {number} is recorded: write it with `svala payment file --again {number} --out FILE`"
-            ))
-        })
-    }
+/// Writes the file. It is recorded before, so that no file is there that nobody knows of.
+fn write(file: NewFile<'_>, made: &PaymentFileMade) -> Result<(), Failure> {
+    let number = made.number;
+    file.write(&made.bytes).map_err(|failure| {
+        failure.and(&format!(
+            "file {number} is recorded: write it with `svala payment file --again {number} --out FILE`"
+        ))
+    })
 }
 
 fn told(out: &Path, made: &PaymentFileMade) -> Result<(), Failure> {
@@ -235,6 +208,15 @@ fn in_words(detail: &PaymentDetail) -> String {
         parts.push(format!("reason: {}", detail.reason));
     }
     parts.push(table(LINE_COLUMNS, detail.lines.iter().map(line_row)));
+    if !detail.held.is_empty() {
+        let columns: Vec<&str> = LINE_COLUMNS.iter().copied().chain(["hold"]).collect();
+        let rows = detail.held.iter().map(|held| {
+            let mut row = line_row(&held.line);
+            row.push(Cell::from(held.hold));
+            row
+        });
+        parts.push(format!("{}\n{}", heading("held, and left out"), table(&columns, rows)));
+    }
     parts.join("\n\n")
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use money::{Eur, Overflow};
 
 use super::command::{NewAdvance, NewPayment, PaymentCommand};
-use super::due::{Standing, Worth};
+use super::due::{Standing, Worth, left};
 use super::event::{Payable, PaymentApproved, PaymentCancelled, PaymentItem, PaymentProposed};
 use super::state::{Payment, PaymentState};
 use crate::balance::Line;
@@ -69,7 +69,7 @@ pub fn ready<'p>(
 fn propose(partner: &Partner, new: &NewPayment, by: &Actor) -> Result<PaymentProposed, Refusal> {
     let account = account(partner)?;
     let (mut due, mut held) = (Vec::new(), None);
-    for (worth, eur) in left(partner, &new.standing.worths)? {
+    for (worth, eur) in left(partner, &new.standing.worths).map_err(too_large)? {
         let in_period = new.period.is_none_or(|period| period.contains(worth.on));
         match worth.held_by {
             // What came back is taken off whatever stops or bounds the payment: the partner has that money.
@@ -79,7 +79,7 @@ fn propose(partner: &Partner, new: &NewPayment, by: &Actor) -> Result<PaymentPro
             None => due.push((worth, eur)),
         }
     }
-    due.sort_by_key(|(worth, eur)| (!eur.is_negative(), worth.on, worth.of));
+    due.sort_by_key(|(_, eur)| !eur.is_negative());
     due.truncate(ITEMS_MAX);
     let items: Vec<PaymentItem> =
         due.iter().map(|(worth, eur)| PaymentItem { of: worth.of, eur: *eur }).collect();
@@ -125,20 +125,6 @@ fn advance(partner: &Partner, new: &NewAdvance, by: &Actor) -> Result<PaymentPro
         reason: Some(new.reason),
         by: by.clone(),
     })
-}
-
-/// What is due of each thing: what it is worth, less what payments have of it. Things of which nothing is are left out.
-fn left<'w>(partner: &Partner, worths: &'w [Worth]) -> Result<Vec<(&'w Worth, Eur)>, Refusal> {
-    let taken = partner.payments.taken(None).map_err(too_large)?;
-    let mut left = Vec::new();
-    for worth in worths {
-        let of_it = taken.get(&worth.of).copied().unwrap_or_default();
-        let eur = worth.eur.checked_sub(of_it).map_err(too_large)?;
-        if !eur.is_zero() {
-            left.push((worth, eur));
-        }
-    }
-    Ok(left)
 }
 
 /// What was proposed is still due in these amounts, to the account in force, and nothing stops it.

@@ -1,14 +1,13 @@
 //! What a partner's claims, fees and arrival grants are worth now.
 
 use jiff::civil::Date;
-use money::Eur;
+use money::{Eur, Overflow};
 use rulebook::Rulebook;
 
 use super::event::Payable;
 use crate::case::Case;
 use crate::grant::{GrantState, PaymentMethod};
-use crate::hold::{Holds, Scope};
-use crate::ids::PartnerCode;
+use crate::hold::Holds;
 use crate::partner::{FeeState, Partner};
 use crate::refusal::FoldError;
 
@@ -75,7 +74,7 @@ pub fn standing<'c>(
             });
         }
     }
-    let held_by = held_as_partner(code, holds, day);
+    let held_by = holds.stopping_all_of(code, day).map(|(number, _)| number);
     for (id, fee) in &partner.fees {
         let eur = if fee.state == FeeState::Accepted { fee.eur } else { Eur::ZERO };
         worths.push(Worth { of: Payable::Fee { fee: *id }, on: fee.charged_on, eur, held_by });
@@ -83,8 +82,20 @@ pub fn standing<'c>(
     Ok(Standing { worths, held_by })
 }
 
-fn held_as_partner(code: &PartnerCode, holds: &Holds, day: Date) -> Option<u64> {
-    let stops = |scope: &Scope| matches!(scope, Scope::Partner(held) if held == code);
-    let in_force = holds.iter().find(|(_, hold)| stops(&hold.scope) && hold.in_force_on(day));
-    in_force.map(|(number, _)| number)
+/// What is due of each thing, by day: what it is worth, less what payments have of it. Things of which nothing is are left
+/// out.
+///
+/// # Errors
+/// [`Overflow`] where what payments have of a thing cannot be added up.
+pub fn left<'w>(partner: &Partner, worths: &'w [Worth]) -> Result<Vec<(&'w Worth, Eur)>, Overflow> {
+    let taken = partner.payments.taken(None)?;
+    let mut left = Vec::new();
+    for worth in worths {
+        let eur = worth.eur.checked_sub(taken.get(&worth.of).copied().unwrap_or_default())?;
+        if !eur.is_zero() {
+            left.push((worth, eur));
+        }
+    }
+    left.sort_by_key(|(worth, _)| (worth.on, worth.of));
+    Ok(left)
 }

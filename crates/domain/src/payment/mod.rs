@@ -15,7 +15,7 @@ use event_log::StreamId;
 
 pub use command::{NewAdvance, NewPayment, PaymentCommand};
 pub use decide::{ITEMS_MAX, ready};
-pub use due::{Standing, Worth, standing};
+pub use due::{Standing, Worth, left, standing};
 pub use event::{
     Payable, PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentItem, PaymentProposed,
 };

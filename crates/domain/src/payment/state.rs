@@ -114,12 +114,10 @@ impl Payments {
                 };
                 *sum = sum.checked_add(e.amount)?;
             }
-            PartnerEvent::PaymentProposed(e) => {
-                let before = self.payments.insert(e.payment, Payment::from(e));
-                if before.is_some() {
-                    return Err(FoldError(format!("payment {} is proposed twice", e.payment)));
-                }
-            }
+            PartnerEvent::PaymentProposed(e) => match self.payments.insert(e.payment, Payment::from(e)) {
+                None => {}
+                Some(_) => return Err(FoldError(format!("payment {} is proposed twice", e.payment))),
+            },
             PartnerEvent::PaymentApproved(e) => {
                 let payment = self.in_state(e.payment, &[PaymentState::Proposed])?;
                 payment.approved_by = Some(e.by.clone());

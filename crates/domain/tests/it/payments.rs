@@ -7,8 +7,8 @@ use domain::hold::Scope;
 use domain::ids::FileDigest;
 use domain::partner::{PaidFor, PartnerEvent, ReportedFee};
 use domain::payment::{
-    NewAdvance, NewPayment, NewPaymentFile, PainVersion, Payable, Payment, PaymentFileWritten, PaymentState,
-    Standing, standing, write_file,
+    ITEMS_MAX, NewAdvance, NewPayment, NewPaymentFile, PainVersion, Payable, Payment, PaymentFileWritten,
+    PaymentState, Standing, Worth, standing, write_file,
 };
 use domain::{
     Case, CreditorReference, FeeId, GrantCommand, HoldCommand, Holds, KeyDigest, Partner, PartnerCommand,
@@ -583,6 +583,28 @@ proptest! {
         let open = payments.open_advance().unwrap().cents() + payments.open_outside().unwrap().cents();
         prop_assert_eq!(sent + outside, taken_all + open);
         prop_assert_eq!(taken_all + behind, worth_all);
+    }
+}
+
+/// What does not fit into one event is due in the next.
+#[test]
+fn more_items_than_fit_are_paid_in_several_payments() {
+    let mut paying = Paying::to(&[]);
+    let worth = |number| Worth {
+        of: Payable::Fee { fee: FeeId(Uuid::from_u128(number)) },
+        on: day("2024-05-01"),
+        eur: eur("0.01"),
+        held_by: None,
+    };
+    let standing = Standing { worths: (1..=ITEMS_MAX as u128 + 1).map(worth).collect(), held_by: None };
+    for items in [ITEMS_MAX, 1] {
+        let (payment, reference) = paying.new_id();
+        let standing = standing.clone();
+        let new = NewPayment { payment, reference, period: None, keep_advance: false, standing };
+        let events = paying.done("anna", PartnerCommand::Payment(PaymentCommand::Propose(new)));
+        assert_eq!(paying.payment(payment).items.len(), items);
+        let bytes = events[0].body().unwrap().into_bytes().len();
+        assert!(bytes <= event_log::request::BODY_BYTES_MAX, "{bytes}");
     }
 }
 
