@@ -363,6 +363,10 @@ pub enum GrantCommand {
 #[derive(Debug, Subcommand)]
 pub enum RateCommand {
     /// The rates in force, by source, currency and day.
+    #[command(after_help = "\
+Examples:
+  svala rate list --source inforeuro --currency IQD --from 2024-01-01
+  svala rate list --currency IQD --all-versions")]
     List {
         /// Of this source: inforeuro, ecb.
         #[arg(long)]
@@ -376,6 +380,9 @@ pub enum RateCommand {
         /// Until this day.
         #[arg(long, value_name = "DATE")]
         to: Option<Date>,
+        /// Also the values that were corrected since, which earlier conversions may have used.
+        #[arg(long)]
+        all_versions: bool,
     },
     /// Which rate applies to a currency on a day, and where it comes from; exit code 1 if it is not published.
     Show {

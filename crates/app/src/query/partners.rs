@@ -258,7 +258,7 @@ impl Ledger {
             disbursed: eligible.checked_sub(reversed).map_err(FoldError::from)?,
             held: sum(&mut business.held.iter().copied())?,
             disallowed: sum(&mut states().map(|total| total.disallowed))?,
-            fees: sum(&mut accepted_fees.map(|fee| fee.eur))?,
+            fees: sum(&mut accepted_fees.filter_map(|fee| fee.eur))?,
         })
     }
 

@@ -33,7 +33,7 @@ rulebook::codes! {
         Grant = "arrival-grant",
         /// Of such a grant something came back, or it was another partner's after all.
         GrantBack = "arrival-grant-back",
-        /// A fee was reported.
+        /// A fee was reported, or converted once its rate was published.
         FeeReported = "fee-reported",
         /// A fee was accepted.
         Fee = "fee",
@@ -93,12 +93,14 @@ pub enum Words {
     Reference(CreditorReference),
 }
 
-/// Spend that waits, or waited, for an exchange rate: it is in no figure until then.
+/// Spend or a fee that waits, or waited, for an exchange rate: it is in no figure until then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    /// The claim's number.
+    /// The number of the claim or fee.
     pub number: u64,
-    /// The day of the report.
+    /// As what it moves once it has its rate.
+    pub kind: MovementKind,
+    /// The day of the report, or on which a refusal was taken back.
     pub since: Date,
     /// The day on which it was converted or refused.
     pub until: Option<Date>,
@@ -157,9 +159,14 @@ impl Account {
         &self.movements
     }
 
-    /// Spend that waits, or waited, for an exchange rate.
+    /// Spend and fees that wait, or waited, for an exchange rate.
     pub fn waiting(&self) -> &[Waiting] {
         &self.waiting
+    }
+
+    /// Its claims, fees and payments, in the order of the log.
+    pub fn all(&self) -> &[Stated] {
+        &self.stated
     }
 
     /// The claim, fee or payment with a number.
@@ -202,16 +209,12 @@ impl Account {
                     },
                 );
                 if e.eur.is_none() {
-                    let (number, since) = (recorded.position, recorded.recorded_on());
-                    self.waiting.push(Waiting { number, since, until: None });
+                    self.waits(recorded, e.claim.0, MovementKind::Reported);
                 }
                 self.moved(recorded, e.claim.0, MovementKind::Reported, e.eur.unwrap_or(Eur::ZERO), None);
             }
             CaseEvent::ClaimConverted(e) => {
-                if let Some(place) = self.places.get(&e.claim.0) {
-                    self.stated[*place].quote = Some(e.quote);
-                }
-                self.waits_no_more(recorded, e.claim.0);
+                self.valued(recorded, e.claim.0, e.quote);
                 self.moved(recorded, e.claim.0, MovementKind::Reported, e.eur, None);
             }
             CaseEvent::ClaimAccepted(e) => {
@@ -225,6 +228,10 @@ impl Account {
                 self.moved(recorded, e.claim.0, MovementKind::Disallowed, e.disallowed, reason);
             }
             CaseEvent::ClaimReopened(e) => {
+                // It was refused before it had euros: it waits again.
+                if e.amount.is_zero() {
+                    self.waits(recorded, e.claim.0, MovementKind::Reported);
+                }
                 self.moved(recorded, e.claim.0, MovementKind::Reopened, e.amount, None);
             }
             CaseEvent::BenefitReversed(e) => {
@@ -249,11 +256,18 @@ impl Account {
                     words: Words::Sealed(e.details),
                 };
                 self.state(e.fee.0, stated);
-                self.fees.insert(e.fee.0, e.eur);
-                self.moved(recorded, e.fee.0, MovementKind::FeeReported, e.eur, None);
+                match e.eur {
+                    Some(eur) => self.charged(recorded, e.fee.0, eur),
+                    None => self.waits(recorded, e.fee.0, MovementKind::FeeReported),
+                }
+            }
+            PartnerEvent::FeeConverted(e) => {
+                self.valued(recorded, e.fee.0, e.quote);
+                self.charged(recorded, e.fee.0, e.eur);
             }
             PartnerEvent::FeeAccepted(e) => self.moved(recorded, e.fee.0, MovementKind::Fee, e.eur, None),
             PartnerEvent::FeeRefused(e) => {
+                self.waits_no_more(recorded, e.fee.0);
                 let eur = self.fees.get(&e.fee.0).copied().unwrap_or(Eur::ZERO);
                 self.moved(recorded, e.fee.0, MovementKind::FeeRefused, eur, Some("by-finance"));
             }
@@ -316,6 +330,26 @@ impl Account {
         }
         for (grant, kind, eur) in self.grants.apply(case, event, &self.partner) {
             self.moved(recorded, grant.0, kind, eur, None);
+        }
+    }
+
+    fn charged(&mut self, recorded: &Recorded, id: Uuid, eur: Eur) {
+        self.fees.insert(id, eur);
+        self.moved(recorded, id, MovementKind::FeeReported, eur, None);
+    }
+
+    /// What waited got its rate.
+    fn valued(&mut self, recorded: &Recorded, id: Uuid, quote: Quote) {
+        if let Some(place) = self.places.get(&id) {
+            self.stated[*place].quote = Some(quote);
+        }
+        self.waits_no_more(recorded, id);
+    }
+
+    fn waits(&mut self, recorded: &Recorded, id: Uuid, kind: MovementKind) {
+        if let Some(place) = self.places.get(&id) {
+            let (number, since) = (self.stated[*place].number, recorded.recorded_on());
+            self.waiting.push(Waiting { number, kind, since, until: None });
         }
     }
 
