@@ -17,7 +17,9 @@ use money::{Currency, Eur};
 pub use case::{CaseCommand, OnDay, PlannedAmount};
 pub use claim::ClaimCommand;
 pub use import::{ImportCommand, ImportFile};
-pub use partner::{AgreementCommand, DetailsCommand, FeeCommand, HoldCommand, PartnerCommand, ScopeArgs};
+pub use partner::{
+    AgreementCommand, DetailsCommand, FeeCommand, HoldCommand, PartnerCommand, ScopeArgs, StatementBy,
+};
 pub use payment::PaymentCommand;
 
 /// The event-sourced ledger for reintegration support.

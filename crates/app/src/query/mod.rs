@@ -6,6 +6,7 @@
 mod balances;
 mod cases;
 mod claims;
+mod deliveries;
 mod duties;
 mod explain;
 mod fees;

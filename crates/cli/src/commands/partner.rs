@@ -64,8 +64,8 @@ pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Resu
         PartnerCommand::Template { partner, period, out } => {
             return super::template::template(place, &partner, period, &out).await;
         }
-        PartnerCommand::Statement { partner, period, at, out } => {
-            return statement::run(place, format, &partner, period, at, out.as_deref()).await;
+        PartnerCommand::Statement { partner, period, by, at, out } => {
+            return statement::run(place, format, &partner, period, by, at, out.as_deref()).await;
         }
         PartnerCommand::Register { partner, name } => {
             place.open_to_write().await?.register_partner(partner.clone(), name.clone()).await?;

@@ -93,6 +93,13 @@ pub enum Words {
     Reference(CreditorReference),
 }
 
+impl Stated {
+    /// Whether it is spend on a person: no fee, no arrival grant, no payment.
+    pub fn is_spend(&self) -> bool {
+        self.case.is_some() && self.budget_line.as_deref() != Some(BUDGET_LINE)
+    }
+}
+
 /// Spend or a fee that waits, or waited, for an exchange rate: it is in no figure until then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {

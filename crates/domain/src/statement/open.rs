@@ -25,14 +25,14 @@ pub fn undecided(movements: &[Movement], last: Date) -> Result<Vec<Movement>, Ov
     Ok(left.into_values().filter(|movement| !movement.eur.is_zero()).collect())
 }
 
-/// Spend that waits for its exchange rate at the end of a day, as movements of nothing yet.
+/// Spend and fees that wait for their exchange rate at the end of a day, as movements of nothing yet.
 pub fn waiting(account: &Account, last: Date) -> Vec<Movement> {
     let waiting = account.waiting().iter().filter(|waiting| waiting.at_the_end_of(last));
     waiting
         .map(|waiting| Movement {
             position: waiting.number,
             day: waiting.since,
-            kind: MovementKind::Reported,
+            kind: waiting.kind,
             eur: Eur::ZERO,
             reason: Some("waiting-for-rate"),
             about: waiting.number,
