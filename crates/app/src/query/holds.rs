@@ -1,11 +1,13 @@
 //! Holds, and what each keeps from being paid.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ::cases::{CaseRow, CasesProjection};
 use ::claims::ClaimsProjection;
 use domain::claim::ClaimState;
 use domain::hold::{Hold, HoldEvent};
+use domain::partner::PartnerEvent;
+use domain::statement::{Account, unpaid};
 use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Recorded};
 use jiff::civil::Date;
 use money::Eur;
@@ -36,11 +38,11 @@ pub struct HoldItem {
     pub placed_at: String,
     /// Who released it.
     pub released_by: String,
-    /// Accepted claims in its scope, delivered since, while it is open.
+    /// Accepted claims in its scope, delivered since and not paid, while it is open.
     pub claims: u64,
     /// The people they are for.
     pub people: u64,
-    /// What they come to: eligible and not reversed.
+    /// What is unpaid of them: eligible, not reversed, and not paid.
     pub eur: Eur,
     /// The oldest day of delivery among them.
     pub oldest: Option<Date>,
@@ -52,18 +54,21 @@ pub struct HoldItem {
 
 /// Spend that was accepted, and has not come back.
 pub(super) struct AcceptedSpend {
+    /// The claim's number.
+    number: u64,
     pub(super) partner: PartnerCode,
     pub(super) country: Country,
     pub(super) programme: String,
     pub(super) case: CaseId,
     pub(super) delivered_on: Date,
+    /// What of it is not paid, as far as an open hold stops it; else all of it.
     pub(super) eur: Eur,
 }
 
 impl AcceptedSpend {
     /// Whether a hold that is not released keeps it from being paid.
     pub(super) fn is_held_by(&self, hold: &Hold) -> bool {
-        let open = hold.released_on.is_none();
+        let open = hold.released_on.is_none() && !self.eur.is_zero();
         open && hold.covers(&self.partner, self.country, &self.programme, self.delivered_on)
     }
 }
@@ -71,8 +76,8 @@ impl AcceptedSpend {
 impl Ledger {
     /// The holds by number, with the backlog of each that is open; `all` with those that were released.
     pub async fn holds(&self, all: bool) -> Result<Vec<HoldItem>, AppError> {
-        let accepted = self.accepted_spend().await?;
         let (holds, events) = self.holds_and_events().await?;
+        let accepted = self.accepted_spend(&holds).await?;
         let mut items = Vec::new();
         for (number, hold) in holds.iter().filter(|(_, hold)| all || hold.released_on.is_none()) {
             items.push(item(number, hold, accepted.iter().filter(|spend| spend.is_held_by(hold)))?);
@@ -94,8 +99,8 @@ impl Ledger {
         Ok((holds, events))
     }
 
-    /// All spend that was accepted and has not come back.
-    pub(super) async fn accepted_spend(&self) -> Result<Vec<AcceptedSpend>, AppError> {
+    /// All spend that was accepted and has not come back; of what an open hold stops, what is not paid.
+    pub(super) async fn accepted_spend(&self, holds: &Holds) -> Result<Vec<AcceptedSpend>, AppError> {
         self.current().await?;
         let lines = self.rulebook.budget_lines().iter();
         let programmes: HashMap<&str, &str> =
@@ -108,6 +113,7 @@ impl Ledger {
             if matches!(row.state, ClaimState::Accepted | ClaimState::Cut) {
                 let programme = programmes.get(row.budget_line.as_str()).copied().unwrap_or_default();
                 accepted.push(AcceptedSpend {
+                    number: row.position,
                     partner: row.partner,
                     country: case.destination,
                     programme: programme.to_owned(),
@@ -117,7 +123,48 @@ impl Ledger {
                 });
             }
         }
+        self.leave_out_what_is_paid(&mut accepted, holds).await?;
         Ok(accepted)
+    }
+
+    /// What was paid is taken for the oldest first, as in statements. That shows in the log only, which is read if somebody
+    /// was paid of whose spend an open hold stops something.
+    async fn leave_out_what_is_paid(
+        &self,
+        accepted: &mut [AcceptedSpend],
+        holds: &Holds,
+    ) -> Result<(), AppError> {
+        let is_held = |spend: &&mut AcceptedSpend| holds.iter().any(|(_, hold)| spend.is_held_by(hold));
+        let held: BTreeSet<PartnerCode> =
+            accepted.iter_mut().filter(is_held).map(|spend| spend.partner.clone()).collect();
+        let partners = self.partners_and_events(&held.into_iter().collect::<Vec<_>>()).await?;
+        let paid = |recorded: &Recorded| {
+            let Event::Partner(event) = &recorded.event else { return false };
+            matches!(event, PartnerEvent::PartnerPaid(_) | PartnerEvent::PaymentInstructed(_))
+        };
+        let paid = partners.into_iter().filter(|(_, events)| events.iter().any(paid));
+        let mut accounts: Vec<Account> = paid.map(|(partner, _)| Account::of(partner.code)).collect();
+        if accounts.is_empty() {
+            return Ok(());
+        }
+        let end = self.store.head().await?.position;
+        self.read_log_to(end, &|_, _| {}, |recorded| {
+            let recorded = Recorded::decode_checked(recorded)?;
+            accounts.iter_mut().for_each(|account| account.apply(&recorded));
+            Ok(())
+        })
+        .await?;
+        for account in &accounts {
+            let mut left: HashMap<u64, Eur> = HashMap::new();
+            for (number, eur) in unpaid(account.movements(), self.today()).map_err(FoldError::from)? {
+                let sum = left.entry(number).or_default();
+                *sum = sum.checked_add(eur).map_err(FoldError::from)?;
+            }
+            for spend in accepted.iter_mut().filter(|spend| spend.partner == *account.partner()) {
+                spend.eur = left.get(&spend.number).copied().unwrap_or_default();
+            }
+        }
+        Ok(())
     }
 
     async fn tell_who_and_why(&self, items: &mut [HoldItem], events: &[Recorded]) -> Result<(), AppError> {

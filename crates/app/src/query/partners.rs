@@ -202,7 +202,7 @@ impl Ledger {
 
     /// What the read models say of each partner.
     async fn business(&self, holds: &Holds) -> Result<HashMap<PartnerCode, Business>, AppError> {
-        let accepted = self.accepted_spend().await?;
+        let accepted = self.accepted_spend(holds).await?;
         let mut business: HashMap<PartnerCode, Business> = HashMap::new();
         for (_, CaseRow { assignments, stage, destination, .. }) in
             self.runner.all_rows::<CasesProjection>().await?

@@ -300,7 +300,7 @@ Examples:
         #[arg(long)]
         reason: String,
     },
-    /// Open holds, each with the accepted claims in its scope that were delivered since.
+    /// Open holds, each with the accepted claims in its scope that were delivered since and are not paid.
     List {
         /// Released ones too.
         #[arg(long)]

@@ -71,7 +71,10 @@ pub fn held<'a>(
 
 /// What is accepted and not paid at the end of a day, by what it is about. What was paid is taken for the oldest first,
 /// whatever it was meant for.
-fn unpaid(movements: &[Movement], last: Date) -> Result<Vec<(u64, Eur)>, Overflow> {
+///
+/// # Errors
+/// [`Overflow`] where it cannot be added up.
+pub fn unpaid(movements: &[Movement], last: Date) -> Result<Vec<(u64, Eur)>, Overflow> {
     let (mut open, mut paid): (Vec<(u64, Eur)>, Eur) = (Vec::new(), Eur::ZERO);
     for movement in movements.iter().filter(|movement| movement.day <= last) {
         match movement.kind {
