@@ -214,7 +214,10 @@ const LISTINGS: &[(&str, &str)] = &[
         "hold,scope,value,from,released_on,placed_by,placed_at,released_by,claims,people,eur,oldest,reason,release_reason",
     ),
     ("hold history", "position,recorded_at,actor,event,what"),
-    ("import list", "position,recorded_at,actor,kind,file,rows,applied,refused,recognised,rejected,sha256"),
+    (
+        "import list",
+        "position,recorded_at,actor,kind,file,rows,applied,cut,refused,recognised,rejected,sha256",
+    ),
     ("history FX-2041", "position,recorded_at,actor,event,what"),
     ("explain FX-2041", "about,number,eligible,disallowed,reason,because"),
     ("rulebook show", "id,kind,says,source,source_date"),

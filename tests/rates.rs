@@ -76,6 +76,31 @@ fn a_jump_is_refused_by_name_of_file_and_currency_and_allowed_by_name() {
     assert_eq!(ledger.csv("rate list --currency IQD")[1]["rate"], "0.000714");
 }
 
+/// What was corrected is still there: an earlier conversion may rest on it.
+#[test]
+fn every_value_of_a_rate_is_listed_with_who_published_it() {
+    let ledger = Ledger::new();
+    for (actor, rate) in [("anna", "1385.7992"), ("bo", "1390.5"), ("anna", "1385.7992")] {
+        ledger.write("inforeuro-2024-06.json", month(&[("IQD", rate), ("JOD", "0.75")]));
+        ledger.ok(&format!("--actor {actor} import rates inforeuro-2024-06.json"));
+    }
+    let told = |options: &str| {
+        let rates = ledger.csv(&format!("rate list {options}"));
+        rates
+            .iter()
+            .map(|r| format!("{} {} {} {}", r["currency"], r["version"], r["rate"], r["published_by"]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told(""), ["IQD 3 1385.7992 anna", "JOD 1 0.75 anna"]);
+    assert_eq!(
+        told("--all-versions"),
+        ["IQD 1 1385.7992 anna", "IQD 2 1390.5 bo", "IQD 3 1385.7992 anna", "JOD 1 0.75 anna"]
+    );
+    assert_eq!(told("--all-versions --currency JOD"), ["JOD 1 0.75 anna"]);
+    assert!(told("--all-versions --from 2024-07-01").is_empty());
+    assert!(told("--all-versions --source ecb").is_empty());
+}
+
 #[test]
 fn a_file_with_errors_publishes_nothing_and_names_each() {
     let ledger = Ledger::new();

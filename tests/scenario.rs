@@ -113,6 +113,26 @@ fn claims_accepted_after_the_import_come_out_as_those_accepted_with_it() {
     equals(ledger.csv("claim list"), &fixtures().join("expected-claims.csv"));
 }
 
+/// What was accepted in part is no refusal: not in the summary of the import, and not in its record.
+#[test]
+fn what_was_cut_is_counted_apart_from_what_was_refused() {
+    let ledger = Ledger::small("grants");
+    let promised = ledger.json("import spend spend.csv --accept --dry-run")["counts"].clone();
+    let said = ledger.ok("import spend spend.csv --accept");
+    let claims = ledger.csv("claim list");
+    let [cut, refused] =
+        ["cut", "refused"].map(|state| claims.iter().filter(|c| c["state"] == state).count());
+    assert!(cut > 0 && refused > 0);
+    assert!(said.contains(&format!("  cut         {cut:>6}  (accepted in part)\n")), "{said}");
+    assert!(said.contains(&format!("  refused     {refused:>6}  (kept, with the reason)\n")), "{said}");
+    assert_eq!((&promised["cut"], &promised["refused"]), (&cut.into(), &refused.into()));
+    let listed = ledger.csv("import list").pop().unwrap();
+    assert_eq!((&*listed["cut"], &*listed["refused"]), (&*cut.to_string(), &*refused.to_string()));
+    let counts = ["applied", "cut", "refused", "recognised", "rejected"]
+        .map(|of| listed[of].parse::<usize>().unwrap());
+    assert_eq!(counts.iter().sum::<usize>().to_string(), listed["rows"]);
+}
+
 #[test]
 fn every_reason_stands_in_the_small_scenario() {
     let text = |name: &str| fs::read_to_string(fixtures().join(name)).unwrap();

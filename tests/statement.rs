@@ -1,6 +1,8 @@
 //! What a partner and finance agree on.
 
-use crate::support::{Ledger, rows};
+use money::Eur;
+
+use crate::support::{Cells, Ledger, rows};
 
 const SPEND: &str =
     "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description";
@@ -229,4 +231,113 @@ fn spend_that_waits_for_its_rate_is_shown() {
     ledger.ok(&format!("claim refuse {} --reason 'no receipt'", ledger.claim("R-9")));
     assert_eq!(ledger.json(period)["waiting"].as_array().unwrap().len(), 0);
     ledger.is_sound();
+}
+
+/// By day of delivery: what was delivered in a quarter and what became of it, however late that was known.
+#[test]
+fn a_statement_by_delivery_shows_what_became_of_what_was_delivered() {
+    let ledger = ledger();
+    let figures = |period: &str| {
+        let totals =
+            ledger.json(&format!("partner statement irara --period {period} --by delivery"))["totals"]
+                .clone();
+        let figure = |name: &str| totals[name].as_str().unwrap().to_owned();
+        ["reported", "eligible", "reversed", "net", "undecided"].map(figure).join(" ")
+    };
+    assert_eq!(figures("2024-Q1"), "3050.00 3000.00 100.00 2900.00 0.00");
+    assert_eq!(figures("2024-Q2"), "5.00 0.00 0.00 0.00 5.00");
+    assert_eq!(figures("2023"), "20.00 0.00 0.00 0.00 0.00");
+    assert_eq!(figures("2022"), "0.00 0.00 0.00 0.00 0.00");
+    let quarter = "partner statement irara --period 2024-Q1 --by delivery";
+    let parts = &ledger.json(quarter)["totals"]["disallowed"];
+    assert_eq!((&parts[0]["reason"], &parts[0]["eur"]), (&"over-cap".into(), &"50.00".into()));
+    let lines = ledger.csv(quarter);
+    let told: Vec<String> = lines
+        .iter()
+        .map(|l| {
+            format!("{} {} {} {} {}", l["receipt_no"], l["eur"], l["eligible"], l["reversed"], l["reason"])
+        })
+        .collect();
+    assert_eq!(told, ["R-1 2900.00 2900.00 100.00 ", "R-2 150.00 100.00 0.00 over-cap"]);
+
+    // What has no rate yet is there too, and in no figure.
+    ledger.write(
+        "abroad.csv",
+        format!("{SPEND}\nirara,FX-2041,education,2024-02-01,70000.00,ETB,Lempa,R-9,,\n"),
+    );
+    let (position, _) = ledger.root();
+    let then = ledger.json(quarter);
+    ledger.ok("import spend abroad.csv");
+    assert_eq!(figures("2024-Q1"), "3050.00 3000.00 100.00 2900.00 0.00");
+    let waiting = &ledger.csv(quarter)[2];
+    assert_eq!(
+        (&*waiting["receipt_no"], &*waiting["eur"], &*waiting["reason"]),
+        ("R-9", "", "waiting-for-rate")
+    );
+    assert_eq!(ledger.json(quarter)["totals"]["waiting"], 1);
+    assert_eq!(ledger.json(&format!("{quarter} --at {position}")), then);
+
+    assert!(ledger.ok(quarter).contains("delivered in the period, with what became of it"));
+    for ending in ["csv", "html", "xlsx"] {
+        ledger.ok(&format!("{quarter} --at {position} --out d.{ending}"));
+    }
+    let page = ledger.read("d.html");
+    assert!(page.contains("Clinic &lt;B&gt;") && !page.contains("<B>"), "{page}");
+    assert!(page.contains(&format!("--by delivery --at {position}</code>")), "{page}");
+    assert_eq!(rows(&ledger.read("d.csv")), lines);
+    assert!(std::fs::read(ledger.path("d.xlsx")).unwrap().starts_with(b"PK"));
+    assert!(ledger.fail(2, &format!("{quarter} --out d.pdf")).contains(".html"));
+    assert!(ledger.fail(2, &format!("{quarter} --out d.csv")).contains("d.csv is there already"));
+    ledger.is_sound();
+}
+
+/// The sum of a column over the rows that are wanted.
+fn total(rows: &[Cells], column: &str, wanted: impl Fn(&Cells) -> bool) -> Eur {
+    let wanted = rows.iter().filter(|row| wanted(row));
+    Eur::sum(wanted.map(|row| row[column].parse::<Eur>().unwrap())).unwrap()
+}
+
+/// A whole year: what the statements of all partners over all periods come to is what the balances of all people say.
+#[test]
+fn the_statements_of_a_year_come_to_its_balances() {
+    let ledger = Ledger::none();
+    ledger.ok("demo --into . --seed 11 --people 120");
+    let claims = ledger.csv("claim list");
+    let mut disbursed = Vec::new();
+    for partner in ledger.csv("partner list") {
+        let code = &partner["partner"];
+        let own = |row: &Cells| row["partner"] == *code;
+        let (mut owed, mut undecided) = ("0.00".to_owned(), "0.00".to_owned());
+        let mut all: Vec<Cells> = Vec::new();
+        for period in ["2000-01-01..2019-12-31", "2020-01-01..2029-12-31", "2030-01-01..2099-12-31"] {
+            let of_period = format!("partner statement {code} --period {period}");
+            let (statement, lines) = (ledger.json(&of_period), ledger.csv(&of_period));
+            let totals = &statement["totals"];
+            assert_eq!(totals["owed_before"], *owed, "{of_period}");
+            assert_eq!(totals["undecided_before"], *undecided, "{of_period}");
+            for figure in ["reported", "eligible", "reversed", "reopened"] {
+                let sum = total(&lines, "eur", |line| line["movement"] == figure);
+                assert_eq!(totals[figure], sum.to_string(), "{figure}: {of_period}");
+            }
+            for part in totals["disallowed"].as_array().unwrap() {
+                let of_reason =
+                    |line: &Cells| line["movement"] == "disallowed" && part["reason"] == *line["reason"];
+                assert_eq!(part["eur"], total(&lines, "eur", of_reason).to_string(), "{of_period}");
+            }
+            let text = |figure: &str| totals[figure].as_str().unwrap().to_owned();
+            (owed, undecided) = (text("owed"), text("undecided"));
+            all.extend(lines);
+        }
+        let net = |rows: &[Cells], eligible: Eur| {
+            eligible.checked_sub(total(rows, "eur", |row| row["movement"] == "reversed")).unwrap()
+        };
+        let stated = net(&all, total(&all, "eur", |row| row["movement"] == "eligible"));
+        let claimed = total(&claims, "eligible", own).checked_sub(total(&claims, "reversed", own)).unwrap();
+        assert_eq!((stated, stated.to_string()), (claimed, partner["disbursed"].clone()), "{code}");
+        assert_eq!(undecided, partner["pending"], "{code}");
+        disbursed.push(stated);
+    }
+    assert!(disbursed.iter().filter(|eur| !eur.is_zero()).count() > 1, "{disbursed:?}");
+    let of_people = total(&ledger.balances(), "disbursed", |line| line["budget_line"] != "arrival-grant");
+    assert_eq!(Eur::sum(disbursed).unwrap(), of_people);
 }

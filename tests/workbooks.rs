@@ -113,6 +113,25 @@ fn a_template_holds_its_partners_open_cases_and_is_no_report_until_it_is_filled_
     converts(&ledger, "irara.xlsx");
 }
 
+/// Whoever had a case in the period reports what it delivered then, also after the case was handed over.
+#[test]
+fn a_template_holds_the_cases_its_partner_had_in_the_period() {
+    let ledger = Ledger::small("cases");
+    ledger.ok("case assign FX-2041 caritas --on 2023-12-01");
+    let cases = |partner: &str, period: &str| {
+        let said =
+            ledger.ok(&format!("partner template {partner} --period {period} --out {partner}-{period}.xlsx"));
+        let count = said.rsplit_once("with ").unwrap().1.split(' ').next().unwrap();
+        count.parse::<u64>().unwrap()
+    };
+    let (before, after) = (cases("irara", "2023-11"), cases("irara", "2023-12"));
+    assert_eq!(before, after + 1);
+    assert_eq!(cases("irara", "2023-Q4"), before);
+    assert_eq!(cases("caritas", "2023-11"), cases("caritas", "2023-12"), "whoever has a case sees it");
+    ledger.ok("case close FX-2041 --on 2024-12-31");
+    assert_eq!(cases("irara", "2023"), after, "a closed case is reported no more");
+}
+
 /// Another program opens the template and finds the header and the cases in it.
 fn converts(ledger: &Ledger, name: &str) {
     let office = ["soffice", "libreoffice"].into_iter().find(|program| {

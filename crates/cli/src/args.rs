@@ -19,7 +19,9 @@ pub use books::{BooksCommand, BooksOf};
 pub use case::{CaseCommand, OnDay, PlannedAmount};
 pub use claim::ClaimCommand;
 pub use import::{ImportCommand, ImportFile};
-pub use partner::{AgreementCommand, DetailsCommand, FeeCommand, HoldCommand, PartnerCommand, ScopeArgs};
+pub use partner::{
+    AgreementCommand, DetailsCommand, FeeCommand, HoldCommand, PartnerCommand, ScopeArgs, StatementBy,
+};
 pub use payment::PaymentCommand;
 
 /// The event-sourced ledger for reintegration support.
@@ -380,6 +382,10 @@ pub enum GrantCommand {
 #[derive(Debug, Subcommand)]
 pub enum RateCommand {
     /// The rates in force, by source, currency and day.
+    #[command(after_help = "\
+Examples:
+  svala rate list --source inforeuro --currency IQD --from 2024-01-01
+  svala rate list --currency IQD --all-versions")]
     List {
         /// Of this source: inforeuro, ecb.
         #[arg(long)]
@@ -393,6 +399,9 @@ pub enum RateCommand {
         /// Until this day.
         #[arg(long, value_name = "DATE")]
         to: Option<Date>,
+        /// Also the values that were corrected since, which earlier conversions may have used.
+        #[arg(long)]
+        all_versions: bool,
     },
     /// Which rate applies to a currency on a day, and where it comes from; exit code 1 if it is not published.
     Show {

@@ -72,7 +72,7 @@ struct Watched {
 #[derive(Debug)]
 struct WatchedFee {
     number: u64,
-    eur: Eur,
+    eur: Option<Eur>,
     proposed_by: Option<String>,
 }
 
@@ -156,6 +156,12 @@ impl Duties {
                 self.fees.insert(e.fee, fee);
                 return Vec::new();
             }
+            PartnerEvent::FeeConverted(e) => {
+                if let Some(fee) = self.fees.get_mut(&e.fee) {
+                    fee.eur = Some(e.eur);
+                }
+                return Vec::new();
+            }
             PartnerEvent::FeeProposed(e) => {
                 let Some(fee) = self.fees.get_mut(&e.fee) else { return Vec::new() };
                 fee.proposed_by = Some(actor.clone());
@@ -166,7 +172,7 @@ impl Duties {
                 let limit = self.limits.get(&self.rulebook).copied().flatten();
                 let one_person = match &fee.proposed_by {
                     Some(first) => (first == actor).then_some(Breach::SamePerson),
-                    None => limit.filter(|limit| fee.eur >= *limit).map(|_| Breach::NoSecondPerson),
+                    None => limit.filter(|limit| fee.eur >= Some(*limit)).map(|_| Breach::NoSecondPerson),
                 };
                 (fee.number, vec![own, one_person])
             }

@@ -1,6 +1,6 @@
 //! Why a command was not carried out.
 
-use money::Eur;
+use money::{Amount, Eur};
 use rulebook::FailedCondition;
 
 use crate::balance::Line;
@@ -34,6 +34,15 @@ pub(crate) fn bookable(amount: Eur, line: &Line) -> Result<(), Refusal> {
     Eur::sum([amount, line.committed, line.pending, line.disbursed, line.disallowed])
         .map(|_| ())
         .map_err(|overflow| Refusal::new("amount-too-large", overflow.to_string()))
+}
+
+/// What may be reported: what may be booked, or any positive amount whose euros are still to come.
+pub(crate) fn reportable(amount: Amount, eur: Option<Eur>, line: &Line) -> Result<(), Refusal> {
+    match eur {
+        Some(eur) => bookable(eur, line),
+        None if amount.is_positive() => Ok(()),
+        None => Err(Refusal::new("not-positive", format!("{amount} is no positive amount"))),
+    }
 }
 
 /// An event that does not follow from the events before it: the history contradicts itself.

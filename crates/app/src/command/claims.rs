@@ -163,6 +163,10 @@ impl Ledger {
         dry_run: bool,
     ) -> Result<Vec<DecidedClaim>, AppError> {
         let mut session = Session::new(self, if dry_run { Purpose::DryRun } else { Purpose::Write });
+        // Whoever accepts converts first what waits for a rate that has come.
+        if dry_run {
+            self.convert_with(&mut session, claims).await?;
+        }
         let mut done = Vec::with_capacity(claims.len());
         let mut refusals: BTreeMap<u64, String> = BTreeMap::new();
         for chunk in claims.chunks(BATCH) {

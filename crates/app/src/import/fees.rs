@@ -2,8 +2,8 @@
 
 use domain::claim::RECEIPT;
 use domain::ids::FileDigest;
-use domain::partner::{Fee, ReportedFee};
-use domain::rates::{self, RateSource};
+use domain::partner::{Fee, FeeState, ReportedFee};
+use domain::rates;
 use domain::{FeeId, PartnerCode, PartnerCommand};
 use interchange::{RowError, SpendRow};
 use money::Currency;
@@ -40,9 +40,12 @@ pub(super) fn apply(session: &mut Session<'_>, at: At, row: &SpendRow) -> Result
     }
     if let Some(owner) = session.owner(RECEIPT, receipt_key.0) {
         let known = session.partner(&partner).and_then(|p| p.fees.get(&FeeId(owner.entity)));
-        return Ok(match known.map(|known| differing(at, row, known)) {
-            Some(errors) if errors.is_empty() => RowOutcome::Recognised,
-            Some(errors) => RowOutcome::Errors(errors),
+        return Ok(match known.map(|known| (known.state, differing(at, row, known))) {
+            Some((FeeState::WaitingForRate, errors)) if errors.is_empty() => {
+                RowOutcome::StillWithoutRate { fee: true }
+            }
+            Some((_, errors)) if errors.is_empty() => RowOutcome::Recognised,
+            Some((_, errors)) => RowOutcome::Errors(errors),
             None => {
                 let message = "This partner reported this supplier's receipt as spend on a person. A receipt is claimed once.";
                 RowOutcome::Errors(vec![at.error("receipt_no", None, "receipt.conflict", message)])
@@ -54,14 +57,15 @@ pub(super) fn apply(session: &mut Session<'_>, at: At, row: &SpendRow) -> Result
     let (currency, day) = (row.amount.currency(), rates::day(rule, row.delivered_on, reported_on));
     let foreign = currency != Currency::EUR;
     let quote = foreign.then(|| session.rate(rule, currency, day)).flatten();
-    if foreign && quote.is_none() {
-        return Ok(RowOutcome::Errors(vec![rate_missing(at, currency, rates::source(rule), day)]));
-    }
-    if let Err(error) = rows::bookable(at, &row.amount, quote.map(|quote| quote.rate)) {
+    let waits = foreign && quote.is_none();
+    if !waits && let Err(error) = rows::bookable(at, &row.amount, quote.map(|quote| quote.rate)) {
         return Ok(RowOutcome::Errors(vec![error]));
     }
     if !session.decides() {
-        return Ok(RowOutcome::Applied(Vec::new()));
+        return Ok(match waits {
+            true => RowOutcome::WithoutRate { fee: true },
+            false => RowOutcome::Applied(Vec::new()),
+        });
     }
     let revision = session.partner(&partner).map_or(0, |partner| partner.revision);
     let mut request = vec!["import-fee", &row.partner, &row.supplier, &row.receipt_no];
@@ -88,18 +92,11 @@ pub(super) fn apply(session: &mut Session<'_>, at: At, row: &SpendRow) -> Result
     });
     let reported = session.on_partner(&mut draft, &partner, &report)?;
     session.commit(draft);
-    Ok(RowOutcome::Applied(match reported {
-        Ok(()) => Vec::new(),
-        Err(refused) => vec![Refused { reason: refused.refusal.codes(), amount: None }],
-    }))
-}
-
-/// Spend waits for its rate; a fee does not, because nobody's money waits for it.
-fn rate_missing(at: At, currency: Currency, source: RateSource, day: jiff::civil::Date) -> RowError {
-    let message = format!(
-        "The rate of {currency} that {source} publishes for {day} is not known yet. Import it first (`svala import rates`); fees do not wait for rates."
-    );
-    at.error("currency", Some(currency.code()), "fee.rate-missing", message)
+    Ok(match reported {
+        Ok(()) if waits => RowOutcome::WithoutRate { fee: true },
+        Ok(()) => RowOutcome::Applied(Vec::new()),
+        Err(refused) => RowOutcome::Applied(vec![Refused { reason: refused.refusal.codes(), amount: None }]),
+    })
 }
 
 /// The columns in which a known fee says something else now.

@@ -115,15 +115,23 @@ impl At {
 pub enum RowOutcome {
     /// Written, or would be; with what a business rule refused, if it did.
     Applied(Vec<Refused>),
+    /// Written, or would be, and accepted in part; with what was disallowed of the rest.
+    Cut(Vec<Refused>),
     /// Written, and left for somebody to decide: why.
     Undecided(&'static str),
     /// A command was refused and changed nothing: the same row may pass later. Empty where the very same refusal
     /// stands in the log already.
     Waiting(Vec<Refused>),
     /// Written, or would be; it waits for an exchange rate.
-    WithoutRate,
+    WithoutRate {
+        /// A fee of a partner, not spend on a person.
+        fee: bool,
+    },
     /// Known already, and still waiting for an exchange rate.
-    StillWithoutRate,
+    StillWithoutRate {
+        /// A fee of a partner, not spend on a person.
+        fee: bool,
+    },
     /// Known already.
     Recognised,
     /// Not usable: nothing of the file is applied, or the row goes to the reject file.
@@ -179,6 +187,7 @@ impl Ledger {
             dialect: None,
             counts: ImportCounts::default(),
             waiting_for_rate: 0,
+            waiting_fees: 0,
             outside_period: 0,
             receipts: Receipts::default(),
             refused: BTreeMap::new(),
@@ -221,7 +230,7 @@ impl Ledger {
         report.receipts = importer.finish(self, true).await?;
         // A file with rows that may pass later can be imported again.
         let complete = done.errors_total() == 0 && !done.waiting;
-        if complete || done.counts.applied + done.counts.refused > 0 {
+        if complete || done.counts.applied + done.counts.cut + done.counts.refused > 0 {
             let key = complete.then_some(import_key);
             let warnings = done.warnings(&report.receipts);
             self.record_import(kind, sha256, &name, done.counts, &warnings, key).await?;
@@ -235,8 +244,11 @@ impl Ledger {
         // An import of rates may have been cut short: what it left waiting is converted, of whatever file.
         if report.waiting_for_rate > 0 {
             self.convert_waiting().await?;
-            let waiting = self.claims_waiting_for_rate().await?.len() as u64;
-            report.waiting_for_rate = report.waiting_for_rate.min(waiting);
+            let claims = self.claims_waiting_for_rate().await?.len() as u64;
+            let fees = self.fees_waiting_for_rate().await?.len() as u64;
+            let of_file = report.waiting_for_rate - report.waiting_fees;
+            report.waiting_fees = report.waiting_fees.min(fees);
+            report.waiting_for_rate = of_file.min(claims) + report.waiting_fees;
         }
         Ok(report)
     }

@@ -48,8 +48,10 @@ pub(super) struct Pass {
     /// Number of errors by rule, all of them.
     pub(super) rules: BTreeMap<&'static str, u64>,
     pub(super) bad_rows: HashSet<u64>,
-    /// Rows whose claim waits for an exchange rate.
+    /// Rows that wait for an exchange rate.
     pub(super) waiting_for_rate: u64,
+    /// Of those, fees of partners.
+    pub(super) waiting_fees: u64,
     /// Rows whose day lies outside of the period of the template they stand in.
     pub(super) outside_period: u64,
     /// Some rows were refused as commands: they may pass when the file is imported again.
@@ -146,23 +148,23 @@ impl Pass {
             RowOutcome::Waiting(refused) if refused.is_empty() => self.counts.recognised += 1,
             RowOutcome::Applied(refused) | RowOutcome::Waiting(refused) => {
                 self.counts.refused += 1;
-                for Refused { reason, amount } in refused {
-                    let (rows, sum) = self.refused.entry(reason).or_default();
-                    *rows += 1;
-                    *sum = sum.checked_add(amount.unwrap_or(Eur::ZERO)).map_err(domain::FoldError::from)?;
-                }
+                self.count_reasons(refused)?;
+            }
+            RowOutcome::Cut(refused) => {
+                self.counts.cut += 1;
+                self.count_reasons(refused)?;
             }
             RowOutcome::Undecided(why) => {
                 self.counts.applied += 1;
                 self.refused.entry(why.to_owned()).or_default().0 += 1;
             }
-            RowOutcome::WithoutRate => {
+            RowOutcome::WithoutRate { fee } => {
                 self.counts.applied += 1;
-                self.waiting_for_rate += 1;
+                self.count_waiting(fee);
             }
-            RowOutcome::StillWithoutRate => {
+            RowOutcome::StillWithoutRate { fee } => {
                 self.counts.recognised += 1;
-                self.waiting_for_rate += 1;
+                self.count_waiting(fee);
             }
             RowOutcome::Recognised => self.counts.recognised += 1,
             RowOutcome::Errors(errors) => {
@@ -176,6 +178,20 @@ impl Pass {
             }
         }
         Ok(())
+    }
+
+    fn count_reasons(&mut self, refused: Vec<Refused>) -> Result<(), AppError> {
+        for Refused { reason, amount } in refused {
+            let (rows, sum) = self.refused.entry(reason).or_default();
+            *rows += 1;
+            *sum = sum.checked_add(amount.unwrap_or(Eur::ZERO)).map_err(domain::FoldError::from)?;
+        }
+        Ok(())
+    }
+
+    fn count_waiting(&mut self, fee: bool) {
+        self.waiting_for_rate += 1;
+        self.waiting_fees += u64::from(fee);
     }
 
     /// Adds the rows that an earlier pass found unusable, and why.

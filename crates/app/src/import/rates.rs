@@ -1,4 +1,4 @@
-//! Files of exchange rates: published all together or not at all; then claims that waited for them are converted.
+//! Files of exchange rates: published all together or not at all; then what waited for them is converted.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use domain::claim::{ClaimState, Exchange};
 use domain::ids::FileDigest;
 use domain::ledger::ImportCounts;
+use domain::partner::FeeState;
 use domain::rates::{self, Month, Publication, Publish, RateSource, RateTable, RatesEvent};
-use domain::{CaseId, ClaimCommand, ClaimId, Event, Refusal};
+use domain::{CaseId, ClaimCommand, ClaimId, Event, FeeId, PartnerCode, PartnerCommand, Refusal};
 use event_log::{Append, AppendOutcome, Conflict, NewEvent, hex};
 use interchange::{RATE_FILE_BYTES_MAX, RateFile, RateForm, RowError, month_in_name, read_rates};
 use jiff::civil::Date;
-use money::Currency;
+use money::{Currency, Eur};
 use rulebook::FailedCondition;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -48,6 +49,10 @@ pub struct RatesReport {
     pub converted: u64,
     /// Claims that still wait.
     pub waiting: u64,
+    /// Fees that waited for these rates and were converted.
+    pub fees_converted: u64,
+    /// Fees that still wait.
+    pub fees_waiting: u64,
     /// Something was written.
     pub written: bool,
 }
@@ -127,9 +132,11 @@ impl Ledger {
         if request.dry_run {
             tables.into_values().for_each(|table| session.suppose_rates(table));
         }
-        let waiting = self.claims_waiting_for_rate().await?;
-        report.converted = self.convert_with(session, &waiting).await?;
-        report.waiting = waiting.len() as u64 - report.converted;
+        let (claims, fees) = (self.claims_waiting_for_rate().await?, self.fees_waiting_for_rate().await?);
+        report.converted = self.convert_with(&mut session, &claims).await?;
+        report.waiting = claims.len() as u64 - report.converted;
+        report.fees_converted = self.convert_fees_with(&mut session, &fees).await?;
+        report.fees_waiting = fees.len() as u64 - report.fees_converted;
         if !request.dry_run {
             // Recorded last: whoever was cut short before imports the file again, and goes on.
             for (file, Read { kind, digest, .. }) in report.files.iter().zip(&files) {
@@ -150,7 +157,7 @@ impl Ledger {
                     report.written = true;
                 }
             }
-            report.written |= report.converted > 0;
+            report.written |= report.converted + report.fees_converted > 0;
             if report.written {
                 self.checkpoint_what_is_written().await;
             }
@@ -158,15 +165,31 @@ impl Ledger {
         Ok(report)
     }
 
-    /// Converts all claims that wait for a rate that is published by now; answers with their number.
+    /// Converts all claims and fees that wait for a rate that is published by now; answers with their number.
     pub async fn convert_waiting(&self) -> Result<u64, AppError> {
-        let waiting = self.claims_waiting_for_rate().await?;
-        self.convert_claims(&waiting).await
+        let (claims, fees) = (self.claims_waiting_for_rate().await?, self.fees_waiting_for_rate().await?);
+        Ok(self.convert_claims(&claims).await? + self.convert_fees(&fees).await?)
     }
 
     /// Converts those of some claims that wait for a rate that is published by now; answers with their number.
     pub async fn convert_claims(&self, claims: &[(u64, CaseId, ClaimId)]) -> Result<u64, AppError> {
-        self.convert_with(Session::new(self, Purpose::Write), claims).await
+        self.convert_with(&mut Session::new(self, Purpose::Write), claims).await
+    }
+
+    /// The same for fees.
+    pub async fn convert_fees(&self, fees: &[(PartnerCode, FeeId)]) -> Result<u64, AppError> {
+        self.convert_fees_with(&mut Session::new(self, Purpose::Write), fees).await
+    }
+
+    /// What those of some claims would be worth, by number, that wait for a rate that is published by now.
+    pub async fn would_convert(
+        &self,
+        claims: &[(u64, CaseId, ClaimId)],
+    ) -> Result<BTreeMap<u64, Eur>, AppError> {
+        let mut session = Session::new(self, Purpose::DryRun);
+        self.convert_with(&mut session, claims).await?;
+        let eur = |case: &CaseId, claim: &ClaimId| session.case(*case)?.claims.get(claim)?.eur;
+        Ok(claims.iter().filter_map(|(number, case, claim)| Some((*number, eur(case, claim)?))).collect())
     }
 
     async fn read_rate_file(
@@ -301,9 +324,10 @@ impl Ledger {
         Err(AppError::always_second())
     }
 
-    async fn convert_with(
+    /// Converts claims as far as they wait, and writes it if the session writes.
+    pub(crate) async fn convert_with(
         &self,
-        mut session: Session<'_>,
+        session: &mut Session<'_>,
         claims: &[(u64, CaseId, ClaimId)],
     ) -> Result<u64, AppError> {
         let mut converted = 0;
@@ -311,14 +335,14 @@ impl Ledger {
             session.load_cases(chunk.iter().map(|(_, case, _)| *case)).await?;
             let waiting: Vec<_> = chunk
                 .iter()
-                .filter(|(_, case, claim)| waits(&session, *case, *claim).is_some())
+                .filter(|(_, case, claim)| waits(session, *case, *claim).is_some())
                 .copied()
                 .collect();
             // Without one the rates need not be read.
             if waiting.is_empty() {
                 continue;
             }
-            self.decide_claims(&mut session, &waiting, RateSource::ALL, |session, tag, case, claim| {
+            self.decide_claims(session, &waiting, RateSource::ALL, |session, tag, case, claim| {
                 let Some((revision, currency, exchange)) = waits(session, case, claim) else { return Ok(()) };
                 let Some(quote) = session.rate(exchange.rule, currency, exchange.day) else { return Ok(()) };
                 let about = claim.to_string();
@@ -331,10 +355,50 @@ impl Ledger {
             })
             .await?;
             session.load_cases(waiting.iter().map(|(_, case, _)| *case)).await?;
-            let done = |(_, case, claim): &&(u64, CaseId, ClaimId)| waits(&session, *case, *claim).is_none();
+            let done = |(_, case, claim): &&(u64, CaseId, ClaimId)| waits(session, *case, *claim).is_none();
             converted += waiting.iter().filter(done).count() as u64;
         }
         Ok(converted)
+    }
+
+    async fn convert_fees_with(
+        &self,
+        session: &mut Session<'_>,
+        fees: &[(PartnerCode, FeeId)],
+    ) -> Result<u64, AppError> {
+        let partners = || fees.iter().map(|(code, _)| code.clone());
+        session.load_partners(partners()).await?;
+        let waiting = |session: &Session<'_>| {
+            fees.iter().filter(|(code, fee)| fee_waits(session, code, *fee).is_some()).count() as u64
+        };
+        let before = waiting(session);
+        // Without one the rates need not be read.
+        if before == 0 {
+            return Ok(0);
+        }
+        for _ in 0..ATTEMPTS_MAX {
+            session.load_partners(partners()).await?;
+            session.load_rates(RateSource::ALL.iter().copied()).await?;
+            for (tag, (code, fee)) in fees.iter().enumerate() {
+                let Some((revision, currency, exchange)) = fee_waits(session, code, *fee) else { continue };
+                let Some(quote) = session.rate(exchange.rule, currency, exchange.day) else { continue };
+                let convert = PartnerCommand::ConvertFee { fee: *fee, quote };
+                // What no rate can make bookable goes on waiting for a person.
+                if session.partner_refuses(code, &convert) {
+                    continue;
+                }
+                let mut draft = session.draft(tag, &["convert-fee", &fee.to_string()], revision);
+                session.rest_on_rates(&mut draft, exchange.rule);
+                let _ = session.on_partner(&mut draft, code, &convert)?;
+                session.commit(draft);
+            }
+            let outcomes = session.flush().await?;
+            if !outcomes.iter().any(|(_, outcome)| matches!(outcome, AppendOutcome::Conflict(_))) {
+                session.load_partners(partners()).await?;
+                return Ok(before - waiting(session));
+            }
+        }
+        Err(AppError::always_second())
     }
 }
 
@@ -343,4 +407,11 @@ fn waits(session: &Session<'_>, case: CaseId, claim: ClaimId) -> Option<(u64, Cu
     let case = session.case(case)?;
     let claim = case.claims.get(&claim).filter(|claim| claim.state == ClaimState::WaitingForRate)?;
     Some((case.revision, claim.amount.currency(), claim.exchange.clone()?))
+}
+
+/// The same of a fee, with the partner's revision.
+fn fee_waits(session: &Session<'_>, code: &PartnerCode, fee: FeeId) -> Option<(u64, Currency, Exchange)> {
+    let partner = session.partner(code)?;
+    let fee = partner.fees.get(&fee).filter(|fee| fee.state == FeeState::WaitingForRate)?;
+    Some((partner.revision, fee.amount.currency(), fee.exchange.clone()?))
 }

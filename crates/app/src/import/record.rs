@@ -42,9 +42,18 @@ pub struct ImportedFile {
     pub file: String,
     /// Its SHA-256.
     pub sha256: String,
-    /// What became of its rows.
-    #[serde(flatten)]
-    pub counts: ImportCounts,
+    /// Rows in the file, without its header.
+    pub rows: u64,
+    /// Applied.
+    pub applied: u64,
+    /// Applied, and accepted in part.
+    pub cut: u64,
+    /// Applied, with a refusal by a business rule as their outcome.
+    pub refused: u64,
+    /// Known before.
+    pub recognised: u64,
+    /// Left out because of errors.
+    pub rejected: u64,
 }
 
 impl Ledger {
@@ -106,7 +115,12 @@ impl Ledger {
                 kind: event.kind,
                 file: name.map_or_else(|| ERASED.to_owned(), |n| n.name),
                 sha256: crate::ledger::digest_text(&event.sha256.0),
-                counts: event.counts,
+                rows: event.counts.rows,
+                applied: event.counts.applied,
+                cut: event.counts.cut,
+                refused: event.counts.refused,
+                recognised: event.counts.recognised,
+                rejected: event.counts.rejected,
             })
             .collect())
     }

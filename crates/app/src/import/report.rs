@@ -23,8 +23,10 @@ pub struct ImportReport {
     pub dialect: Option<Dialect>,
     /// What became of the rows.
     pub counts: ImportCounts,
-    /// Rows whose claim waits for an exchange rate.
+    /// Rows that wait for an exchange rate.
     pub waiting_for_rate: u64,
+    /// Of those, fees of partners.
+    pub waiting_fees: u64,
     /// Rows delivered outside of the period of the template they stand in: kept all the same.
     pub outside_period: u64,
     /// Files of receipts that came with it.
@@ -60,6 +62,7 @@ impl ImportReport {
         self.dialect = pass.dialect;
         self.counts = pass.counts;
         self.waiting_for_rate = pass.waiting_for_rate;
+        self.waiting_fees = pass.waiting_fees;
         self.outside_period = pass.outside_period;
         self.refused = pass.refused;
         self.errors = pass.errors;

@@ -106,7 +106,9 @@ pub(super) fn known(session: &Session<'_>, at: At, row: &SpendRow, shares: &[Sha
     let differing = reported.map(|reported| differing(at, row, reported)).unwrap_or_default();
     Some(match reported {
         _ if !differing.is_empty() => RowOutcome::Errors(differing),
-        Some(claim) if claim.state == ClaimState::WaitingForRate => RowOutcome::StillWithoutRate,
+        Some(claim) if claim.state == ClaimState::WaitingForRate => {
+            RowOutcome::StillWithoutRate { fee: false }
+        }
         _ => RowOutcome::Recognised,
     })
 }

@@ -87,7 +87,7 @@ impl Importer for Spend {
             None => {}
         }
         let known = shares::known(session, at, row, &shares);
-        if let (Some(folder), None | Some(RowOutcome::Recognised | RowOutcome::StillWithoutRate)) =
+        if let (Some(folder), None | Some(RowOutcome::Recognised | RowOutcome::StillWithoutRate { .. })) =
             (&self.receipts, &known)
             && let Some(error) = folder.look(at, row, receipt, shares::first_claim(session, &shares))?
         {
@@ -111,7 +111,7 @@ impl Importer for Spend {
         let waits = foreign && quote.is_none();
         if !session.decides() {
             return Ok(match waits {
-                true => RowOutcome::WithoutRate,
+                true => RowOutcome::WithoutRate { fee: false },
                 false => RowOutcome::Applied(Vec::new()),
             });
         }
@@ -151,9 +151,14 @@ impl Importer for Spend {
         }
         let (refused, undecided) = self.decide(session, &mut draft, &reports, waits)?;
         session.commit(draft);
+        let mut claims =
+            reports.iter().filter_map(|(share, claim, _)| session.case(share.case)?.claims.get(claim));
+        let in_part = [ClaimState::Accepted, ClaimState::Cut, ClaimState::Proposed, ClaimState::Queried];
+        let accepted_in_part = claims.any(|claim| in_part.contains(&claim.state));
         Ok(match undecided {
-            _ if waits && refused.is_empty() => RowOutcome::WithoutRate,
+            _ if waits && refused.is_empty() => RowOutcome::WithoutRate { fee: false },
             Some(why) if refused.is_empty() => RowOutcome::Undecided(why),
+            _ if accepted_in_part && !refused.is_empty() => RowOutcome::Cut(refused),
             _ => RowOutcome::Applied(refused),
         })
     }

@@ -176,9 +176,7 @@ impl Ledger {
             self.runner.all_rows::<CasesProjection>().await?.into_iter().collect();
         for (_, row) in self.runner.all_rows::<GrantsProjection>().await? {
             let Some(case) = assigned.get(&row.case.to_string()) else { continue };
-            // Of a case that was handed over, the stream says who had it on the day of the grant.
-            let may_be_theirs = case.partner_since.is_some()
-                || case.partner.as_ref().is_some_and(|code| codes.contains(code));
+            let may_be_theirs = case.assignments.iter().any(|(_, code)| codes.contains(code));
             if row.method == PaymentMethod::CashByPartner && may_be_theirs {
                 cases.insert(row.case);
             }

@@ -127,7 +127,7 @@ fn item(row: CaseRow, external_ref: String) -> CaseItem {
         decided_on: row.decided_on,
         departed_on: row.departed_on,
         arrived_on: row.arrived_on,
-        partner: row.partner.as_ref().map(ToString::to_string).unwrap_or_default(),
+        partner: row.assignments.last().map(ToString::to_string).unwrap_or_default(),
         reasons: reasons.join(" "),
     }
 }

@@ -46,10 +46,10 @@ pub struct FeeItem {
     pub amount: String,
     /// Its currency.
     pub currency: &'static str,
-    /// The rate it was valued at; empty for euros.
+    /// The rate it was valued at; empty for euros, and while the rate is still to come.
     pub rate: String,
-    /// In euro.
-    pub eur: Eur,
+    /// In euro; none while the rate is still to come.
+    pub eur: Option<Eur>,
     /// How far it has come.
     pub state: String,
     /// Who decided it.
@@ -59,6 +59,17 @@ pub struct FeeItem {
 }
 
 impl Ledger {
+    /// The fees that wait for an exchange rate, partner by partner.
+    pub(crate) async fn fees_waiting_for_rate(&self) -> Result<Vec<(PartnerCode, FeeId)>, AppError> {
+        let codes = self.partner_codes().await?;
+        let mut waiting = Vec::new();
+        for (partner, _) in self.partners_and_events(&codes).await? {
+            let fees = partner.fees.iter().filter(|(_, fee)| fee.state == FeeState::WaitingForRate);
+            waiting.extend(fees.map(|(id, _)| (partner.code.clone(), *id)));
+        }
+        Ok(waiting)
+    }
+
     /// Fees in the order they were reported.
     pub async fn fees(&self, filter: &FeeFilter) -> Result<Vec<FeeItem>, AppError> {
         let codes = match &filter.partner {

@@ -1,9 +1,11 @@
 //! What is odd about claims that are to be decided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ::claims::ClaimsProjection;
 use domain::claim::{Flag, Sighted, flags};
+use domain::{Partner, PartnerCode};
+use money::Eur;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -12,9 +14,21 @@ use crate::texts::{ReceiptText, plain_supplier};
 impl Ledger {
     /// The flags of all claims, by number: each is held against every other claim of the ledger, whoever reported it.
     pub async fn flags(&self) -> Result<BTreeMap<u64, Vec<Flag>>, AppError> {
+        self.flags_supposing(&BTreeMap::new()).await
+    }
+
+    /// The same as if some claims that wait for their rate were worth these euros, by number.
+    pub async fn flags_supposing(
+        &self,
+        worth: &BTreeMap<u64, Eur>,
+    ) -> Result<BTreeMap<u64, Vec<Flag>>, AppError> {
         self.current().await?;
         let rows = self.runner.all_rows::<ClaimsProjection>().await?;
         let names = self.case_names(rows.iter().map(|(_, row)| row.case)).await?;
+        let codes: BTreeSet<PartnerCode> = rows.iter().map(|(_, row)| row.partner.clone()).collect();
+        let partners = self.partners_and_events(&codes.into_iter().collect::<Vec<_>>()).await?;
+        let partners: HashMap<PartnerCode, Partner> =
+            partners.into_iter().map(|(partner, _)| (partner.code.clone(), partner)).collect();
         let texts: Vec<_> = rows
             .iter()
             .filter_map(|(_, row)| Some((names.get(&row.case)?.row.subject, row.details)))
@@ -24,21 +38,24 @@ impl Ledger {
         let lines = self.rulebook.budget_lines();
         let mut sighted = Vec::with_capacity(rows.len());
         for (_, row) in rows {
-            if !names.contains_key(&row.case) {
-                continue;
-            }
+            let Some(country) = names.get(&row.case).map(|name| name.row.destination) else { continue };
             let category = categories.iter().find(|category| category.code == row.category);
             let line = lines.iter().find(|line| line.id == row.budget_line);
+            let programme = line.map_or_else(|| row.budget_line.clone(), |line| line.programme.clone());
+            let outside =
+                |partner: &Partner| partner.is_outside_agreements(&programme, country, row.delivered_on);
             sighted.push(Sighted {
                 number: row.position,
+                outside_agreement: partners.get(&row.partner).is_some_and(outside),
+                country,
                 partner: row.partner,
                 case: row.case,
                 purpose: category.map_or_else(|| row.category.clone(), |category| category.name_en.clone()),
-                programme: line.map_or_else(|| row.budget_line.clone(), |line| line.programme.clone()),
+                programme,
                 category: row.category,
                 delivered_on: row.delivered_on,
                 reported_on: row.reported_on,
-                eur: row.eur,
+                eur: row.eur.or_else(|| worth.get(&row.position).copied()),
                 state: row.state,
                 receipt: texts.next().flatten().map(|text| (plain_supplier(&text.supplier), text.receipt_no)),
                 receipt_sha256: row.receipt_sha256,

@@ -53,12 +53,14 @@ pub struct HoldItem {
 
 /// Spend that was accepted.
 pub(super) struct AcceptedSpend {
+    /// The claim's number.
+    number: u64,
     pub(super) partner: PartnerCode,
     pub(super) country: Country,
     pub(super) programme: String,
     pub(super) case: CaseId,
     pub(super) delivered_on: Date,
-    /// What has not come back and stands in no file for the bank.
+    /// What has not come back and is not paid.
     pub(super) eur: Eur,
 }
 
@@ -104,13 +106,14 @@ impl Ledger {
             lines.map(|line| (line.id.as_str(), line.programme.as_str())).collect();
         let cases: HashMap<String, CaseRow> =
             self.runner.all_rows::<CasesProjection>().await?.into_iter().collect();
-        let paid = self.paid_claims().await?;
+        let (paid, mut without_items) = self.paid_claims().await?;
         let mut accepted = Vec::new();
         for (key, row) in self.runner.all_rows::<ClaimsProjection>().await? {
             let Some(case) = cases.get(&row.case.to_string()) else { continue };
             if matches!(row.state, ClaimState::Accepted | ClaimState::Cut) {
                 let programme = programmes.get(row.budget_line.as_str()).copied().unwrap_or_default();
                 accepted.push(AcceptedSpend {
+                    number: row.position,
                     partner: row.partner,
                     country: case.destination,
                     programme: programme.to_owned(),
@@ -124,13 +127,23 @@ impl Ledger {
                 });
             }
         }
+        // Whatever was paid for no claim in particular is taken for the oldest first, as in statements.
+        accepted.sort_by_key(|spend| spend.number);
+        for spend in &mut accepted {
+            if let Some(left) = without_items.get_mut(&spend.partner) {
+                let paid = spend.eur.min(*left).max(Eur::ZERO);
+                *left = left.checked_sub(paid).map_err(FoldError::from)?;
+                spend.eur = spend.eur.checked_sub(paid).map_err(FoldError::from)?;
+            }
+        }
         Ok(accepted)
     }
 
-    /// What stands in files for the bank, or was paid before, of each claim.
-    async fn paid_claims(&self) -> Result<HashMap<String, Eur>, AppError> {
+    /// What payments that were made have of each claim; and what else each partner was paid, in advance or outside of the
+    /// ledger, that no payment made has settled.
+    async fn paid_claims(&self) -> Result<(HashMap<String, Eur>, HashMap<PartnerCode, Eur>), AppError> {
         let codes = self.partner_codes().await?;
-        let mut paid: HashMap<String, Eur> = HashMap::new();
+        let (mut paid, mut without_items) = (HashMap::<String, Eur>::new(), HashMap::new());
         for (partner, _) in self.partners_and_events(&codes).await? {
             let done = partner.payments.iter().filter(|(_, payment)| {
                 matches!(payment.state, PaymentState::Instructed | PaymentState::Settled)
@@ -141,8 +154,10 @@ impl Ledger {
                     *sum = sum.checked_add(item.eur).map_err(FoldError::from)?;
                 }
             }
+            let open = partner.payments.unsettled().map_err(FoldError::from)?;
+            without_items.insert(partner.code, open);
         }
-        Ok(paid)
+        Ok((paid, without_items))
     }
 
     async fn tell_who_and_why(&self, items: &mut [HoldItem], events: &[Recorded]) -> Result<(), AppError> {

@@ -7,6 +7,7 @@ mod balances;
 mod books;
 mod cases;
 mod claims;
+mod deliveries;
 mod duties;
 mod explain;
 mod fees;

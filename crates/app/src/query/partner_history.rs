@@ -108,9 +108,11 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
             format!("payment details rejected ({}): {}", text(e.details), text(e.reason))
         }
         PartnerEvent::FeeReported(e) => {
-            let worth = match e.exchange.as_ref().and_then(|exchange| exchange.quote) {
-                Some(quote) => format!(" = {} EUR at {}", e.eur, rate(&quote)),
-                None => String::new(),
+            let quote = e.exchange.as_ref().and_then(|exchange| exchange.quote);
+            let worth = match (e.eur, quote) {
+                (Some(eur), Some(quote)) => format!(" = {eur} EUR at {}", rate(&quote)),
+                (None, _) => ", which waits for its exchange rate,".to_owned(),
+                (Some(_), None) => String::new(),
             };
             let agreement = match &e.agreement {
                 Some(agreement) => format!("under agreement {agreement}"),
@@ -123,6 +125,9 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
                 e.charged_on,
                 text(e.details)
             )
+        }
+        PartnerEvent::FeeConverted(e) => {
+            format!("fee {} converted: {} EUR at {}", number(e.fee.0), e.eur, rate(&e.quote))
         }
         PartnerEvent::FeeProposed(e) => format!(
             "fee {} proposed; from {} EUR on another person must agree",

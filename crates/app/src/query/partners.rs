@@ -204,11 +204,11 @@ impl Ledger {
     async fn business(&self, holds: &Holds) -> Result<HashMap<PartnerCode, Business>, AppError> {
         let accepted = self.accepted_spend().await?;
         let mut business: HashMap<PartnerCode, Business> = HashMap::new();
-        for (_, CaseRow { partner, stage, destination, .. }) in
+        for (_, CaseRow { assignments, stage, destination, .. }) in
             self.runner.all_rows::<CasesProjection>().await?
         {
-            if let (Some(partner), Stage::Applied | Stage::Approved) = (partner, stage) {
-                let business = business.entry(partner).or_default();
+            if let (Some(partner), Stage::Applied | Stage::Approved) = (assignments.last(), stage) {
+                let business = business.entry(partner.clone()).or_default();
                 business.open_cases += 1;
                 business.countries.insert(destination);
             }
@@ -258,7 +258,7 @@ impl Ledger {
             disbursed: eligible.checked_sub(reversed).map_err(FoldError::from)?,
             held: sum(&mut business.held.iter().copied())?,
             disallowed: sum(&mut states().map(|total| total.disallowed))?,
-            fees: sum(&mut accepted_fees.map(|fee| fee.eur))?,
+            fees: sum(&mut accepted_fees.filter_map(|fee| fee.eur))?,
         })
     }
 

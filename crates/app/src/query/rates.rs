@@ -21,9 +21,11 @@ pub struct RateFilter {
     pub from: Option<Date>,
     /// Of this day and earlier ones.
     pub to: Option<Date>,
+    /// Also the values that were corrected since.
+    pub all_versions: bool,
 }
 
-/// One rate in force.
+/// One rate that was published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RateItem {
     /// Who published it.
@@ -34,7 +36,7 @@ pub struct RateItem {
     pub rate_date: Date,
     /// Units of the currency for one euro.
     pub rate: Rate,
-    /// How many values there have been: more than 1 after a correction.
+    /// Which value it was for its day: more than 1 after a correction.
     pub version: u64,
     /// When the ledger learned of it (UTC).
     pub published_at: String,
@@ -45,19 +47,24 @@ pub struct RateItem {
 }
 
 impl Ledger {
-    /// The rates in force, by source, currency and day.
+    /// The rates in force, or all that ever were, by source, currency, day and version.
     pub async fn rates(&self, filter: &RateFilter) -> Result<Vec<RateItem>, AppError> {
         let mut items = Vec::new();
         for source in
             RateSource::ALL.iter().filter(|source| filter.source.is_none_or(|wanted| wanted == **source))
         {
             let (table, published) = self.published(*source).await?;
-            let wanted = table.iter().filter(|(currency, day, _)| {
-                filter.currency.is_none_or(|wanted| wanted == *currency)
-                    && filter.from.is_none_or(|from| from <= *day)
-                    && filter.to.is_none_or(|to| *day <= to)
-            });
-            items.extend(wanted.filter_map(|(currency, day, _)| item(&table, &published, currency, day)));
+            let wanted = |currency: Currency, day: Date| {
+                filter.currency.is_none_or(|wanted| wanted == currency)
+                    && filter.from.is_none_or(|from| from <= day)
+                    && filter.to.is_none_or(|to| day <= to)
+            };
+            if filter.all_versions {
+                items.extend(every_version(*source, &published, wanted)?);
+            } else {
+                let rates = table.iter().filter(|(currency, day, _)| wanted(*currency, *day));
+                items.extend(rates.filter_map(|(currency, day, _)| item(&table, &published, currency, day)));
+            }
         }
         Ok(items)
     }
@@ -86,6 +93,25 @@ impl Ledger {
         }
         Ok((table, published))
     }
+}
+
+/// Every value that a source has given, each as it was in force after its event.
+fn every_version(
+    source: RateSource,
+    published: &[Recorded],
+    wanted: impl Fn(Currency, Date) -> bool,
+) -> Result<Vec<RateItem>, AppError> {
+    let (mut table, mut items) = (RateTable::new(source), Vec::new());
+    for recorded in published {
+        let Event::Rates(RatesEvent::RatesPublished(event)) = &recorded.event else { continue };
+        table.evolve(event)?;
+        let rates =
+            event.tables.iter().flat_map(|(day, rates)| rates.keys().map(|currency| (*currency, *day)));
+        let rates = rates.filter(|(currency, day)| wanted(*currency, *day));
+        items.extend(rates.filter_map(|(currency, day)| item(&table, published, currency, day)));
+    }
+    items.sort_by_key(|item: &RateItem| (item.currency, item.rate_date, item.version));
+    Ok(items)
 }
 
 fn item(table: &RateTable, published: &[Recorded], currency: Currency, day: Date) -> Option<RateItem> {

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::case::CaseEvent;
 use domain::statement::{Account, Movement, Stated, Words, held, totals, undecided, waiting};
-use domain::{Event, FoldError, Holds, PartnerCode, Period, Recorded, TextId};
+use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Period, Recorded, TextId};
 use event_log::{Frontier, hex};
 use interchange::statement::{StatementDocument, StatementLine};
 use money::Eur;
 use projection_runner::Progress;
+use rulebook::Country;
 
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
@@ -26,6 +27,44 @@ impl Ledger {
         at: Option<u64>,
         progress: Progress<'_>,
     ) -> Result<StatementDocument, AppError> {
+        let Stood { account, holds, countries, position, root } =
+            self.account_at(partner, at, progress).await?;
+        let (moved, last) = (account.movements(), period.last());
+        let within: Vec<&Movement> = moved.iter().filter(|movement| period.contains(movement.day)).collect();
+        let undecided = undecided(moved, last).map_err(FoldError::from)?;
+        let waiting = waiting(&account, last);
+        let open: Vec<&Movement> = undecided.iter().chain(&waiting).collect();
+        let about = within.iter().chain(&open).map(|movement| movement.about);
+        let told = self.told_of(&account, about).await?;
+        let totals = totals(moved, period).map_err(FoldError::from)?;
+        let lines = self.rulebook.budget_lines();
+        let place = |stated: &Stated| {
+            let country = countries.get(&stated.case?)?;
+            let line = lines.iter().find(|line| Some(&line.id) == stated.budget_line.as_ref())?;
+            Some((*country, line.programme.as_str()))
+        };
+        let held = held(&account, last, &holds, place).map_err(FoldError::from)?;
+        Ok(StatementDocument {
+            partner: partner.to_string(),
+            name: account.name().map(ToString::to_string).unwrap_or_default(),
+            period,
+            position,
+            root,
+            held: held.min(totals.owed).max(Eur::ZERO),
+            totals,
+            lines: within.iter().filter_map(|movement| line(movement, &told)).collect(),
+            undecided: undecided.iter().filter_map(|movement| line(movement, &told)).collect(),
+            waiting: waiting.iter().filter_map(|movement| line(movement, &told)).collect(),
+        })
+    }
+
+    /// A partner's account as the log had it at a position, or has it now.
+    pub(super) async fn account_at(
+        &self,
+        partner: &PartnerCode,
+        at: Option<u64>,
+        progress: Progress<'_>,
+    ) -> Result<Stood, AppError> {
         let end = self.log_end(at).await?;
         let (mut account, mut tree, mut known) = (Account::of(partner.clone()), Frontier::new(), false);
         let (mut holds, mut countries) = (Holds::default(), HashMap::new());
@@ -46,41 +85,16 @@ impl Ledger {
         if !known {
             return Err(AppError::Usage(format!("no partner {partner} is known at position {end}")));
         }
-        let (moved, last) = (account.movements(), period.last());
-        let within: Vec<&Movement> = moved.iter().filter(|movement| period.contains(movement.day)).collect();
-        let undecided = undecided(moved, last).map_err(FoldError::from)?;
-        let waiting = waiting(&account, last);
-        let open: Vec<&Movement> = undecided.iter().chain(&waiting).collect();
-        let told = self.told_of(&account, within.iter().chain(&open).copied()).await?;
-        let totals = totals(moved, period).map_err(FoldError::from)?;
-        let lines = self.rulebook.budget_lines();
-        let place = |stated: &Stated| {
-            let country = countries.get(&stated.case?)?;
-            let line = lines.iter().find(|line| Some(&line.id) == stated.budget_line.as_ref())?;
-            Some((*country, line.programme.as_str()))
-        };
-        let held = held(&account, last, &holds, place).map_err(FoldError::from)?;
-        Ok(StatementDocument {
-            partner: partner.to_string(),
-            name: account.name().map(ToString::to_string).unwrap_or_default(),
-            period,
-            position: end,
-            root: hex::encode(&tree.root()),
-            held: held.min(totals.owed).max(Eur::ZERO),
-            totals,
-            lines: within.iter().filter_map(|movement| line(movement, &told)).collect(),
-            undecided: undecided.iter().filter_map(|movement| line(movement, &told)).collect(),
-            waiting: waiting.iter().filter_map(|movement| line(movement, &told)).collect(),
-        })
+        Ok(Stood { account, holds, countries, position: end, root: hex::encode(&tree.root()) })
     }
 
-    /// What movements are about, with their texts.
-    async fn told_of<'a>(
+    /// Claims, fees and payments of an account, by number, with their texts.
+    pub(super) async fn told_of<'a>(
         &self,
         account: &'a Account,
-        movements: impl Iterator<Item = &Movement>,
+        numbers: impl Iterator<Item = u64>,
     ) -> Result<BTreeMap<u64, Told<'a>>, AppError> {
-        let mut numbers: Vec<u64> = movements.map(|movement| movement.about).collect();
+        let mut numbers: Vec<u64> = numbers.collect();
         numbers.sort_unstable();
         numbers.dedup();
         let stated: Vec<&Stated> = numbers.into_iter().filter_map(|number| account.stated(number)).collect();
@@ -113,13 +127,24 @@ impl Ledger {
     }
 }
 
-/// What a movement is about, as people know it.
-struct Told<'a> {
+/// How a partner's account stood at a position of the log.
+pub(super) struct Stood {
+    pub(super) account: Account,
+    holds: Holds,
+    /// The country that each person returned to.
+    countries: HashMap<CaseId, Country>,
+    pub(super) position: u64,
+    /// The root of the log up to there.
+    pub(super) root: String,
+}
+
+/// A claim, fee or payment as people know it.
+pub(super) struct Told<'a> {
     stated: &'a Stated,
-    external_ref: String,
-    case: String,
-    receipt_no: String,
-    supplier: String,
+    pub(super) external_ref: String,
+    pub(super) case: String,
+    pub(super) receipt_no: String,
+    pub(super) supplier: String,
 }
 
 fn line(movement: &Movement, told: &BTreeMap<u64, Told<'_>>) -> Option<StatementLine> {

@@ -21,8 +21,8 @@ const CURRENCIES: [&str; 16] = [
 ];
 
 impl Ledger {
-    /// The template of a partner for a period: its open cases with what is left on each budget line that pays benefits,
-    /// and the categories that are in force on some day of the period.
+    /// The template of a partner for a period: the open cases that it has, or had on some day of the period, with what is
+    /// left on each budget line that pays benefits; and the categories that are in force on some day of the period.
     ///
     /// # Errors
     /// There is no such partner.
@@ -50,7 +50,11 @@ impl Ledger {
         }
         categories.push(PARTNER_FEE.to_owned());
         let rows = self.runner.all_rows::<CasesProjection>().await?;
-        let is_open = |row: &CaseRow| row.partner.as_ref() == Some(partner) && row.stage == Stage::Approved;
+        let is_own = |row: &CaseRow| {
+            let assigned = &row.assignments;
+            assigned.last() == Some(partner) || assigned.has_in(partner, period)
+        };
+        let is_open = |row: &CaseRow| row.stage == Stage::Approved && is_own(row);
         let mut open: Vec<(String, CaseRow)> = rows.into_iter().filter(|(_, row)| is_open(row)).collect();
         open.sort_by_key(|(_, row)| row.position);
         let keys: Vec<String> = open.iter().map(|(key, _)| key.clone()).collect();

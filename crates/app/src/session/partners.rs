@@ -9,6 +9,7 @@ use event_log::{StreamId, UniqueKey};
 
 use super::{Decided, Draft, Owner, RefusedCommand, Session, distinct};
 use crate::error::AppError;
+use crate::ledger::Ledger;
 
 /// A partner as its stream has it; none if it was never met.
 #[derive(Default)]
@@ -56,6 +57,12 @@ impl Session<'_> {
             return Ok(());
         }
         self.record_partner(draft, code, PartnerRegistered { partner: code.clone() }.into())
+    }
+
+    /// Whether a rule refuses a command on a partner, as things stand.
+    pub fn partner_refuses(&self, code: &PartnerCode, command: &PartnerCommand) -> bool {
+        let Ledger { actor, rulebook, .. } = self.ledger;
+        domain::partner::decide(self.partner(code), command, actor, rulebook).is_err()
     }
 
     /// Decides a command on a partner; a refusal is kept.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use app::import::{RatesReport, RatesRequest};
+use app::query::FeeFilter;
 use app::{AppError, Ledger};
 use domain::Event;
 use domain::ids::FileDigest;
@@ -45,6 +46,17 @@ async fn publish(ledger: &Ledger, path: PathBuf) -> RatesReport {
     let report = ledger.import_rates(&request(vec![path])).await.unwrap();
     assert_eq!(report.errors_total(), 0);
     report
+}
+
+fn fee(number: u32, amount: &str) -> String {
+    format!("caritas,,partner-fee,2024-04-05,{amount},USD,Caritas,F-{number},,")
+}
+
+/// `state eur` of each fee.
+async fn fees<P: Home>(book: &Book<P>) -> Vec<String> {
+    let fees = book.ledger.fees(&FeeFilter::default()).await.unwrap();
+    let eur = |eur: Option<money::Eur>| eur.map_or("-".to_owned(), |eur| eur.to_string());
+    fees.iter().map(|fee| format!("{} {}", fee.state, eur(fee.eur))).collect()
 }
 
 /// `state eur rate` of each claim.
@@ -200,6 +212,113 @@ fn what_was_published_and_not_converted_is_converted_by_whatever_comes_next() {
             assert_eq!(claims(&book).await[0], "reported 100.00 1.1", "{next}");
             book.sound().await;
         }
+    });
+}
+
+/// The rate has come and nothing is converted yet: what accepting is promised to come to is what it comes to.
+#[test]
+fn a_preview_of_accepting_takes_the_rates_that_have_come() {
+    many_threads().block_on(async {
+        let book = with_people().await;
+        let may = in_currency(receipt("caritas", "MV-2", 2, "2024-05-05", "1.00"), "USD");
+        let twin = in_currency(receipt("caritas", "MV-1", 3, "2024-04-06", "110.00"), "USD");
+        book.import(Kind::Spend, "1.csv", &[dollars(1, "110.00"), may, twin]).await;
+        published_only(&book.ledger, "1.1", 0).await;
+        let before = book.head().await;
+        let named: Vec<_> = book.claims().await.iter().map(|c| (c.claim, c.case_id, c.id)).collect();
+        let worth = book.ledger.would_convert(&named).await.unwrap();
+        assert_eq!(worth.values().map(ToString::to_string).collect::<Vec<_>>(), ["100.00", "100.00"]);
+        // The same amount for the same person within a month is flagged once it has its euros.
+        assert!(book.ledger.flags().await.unwrap().values().flatten().all(|flag| !flag.kind.holds_back()));
+        let flags = book.ledger.flags_supposing(&worth).await.unwrap();
+        let held: Vec<u64> =
+            flags.iter().filter(|(_, of)| of.iter().any(|f| f.kind.holds_back())).map(|(n, _)| *n).collect();
+        assert_eq!(held, worth.keys().copied().collect::<Vec<_>>());
+        let promised = book.ledger.accept_claims(&named, true).await.unwrap();
+        assert_eq!(book.ledger.preview_claims(&named).await.unwrap().len(), 3);
+        assert_eq!(book.head().await, before);
+        let outcomes: Vec<_> = promised.iter().map(|c| (c.state.code(), c.eligible.to_string())).collect();
+        let expected = [("accepted", "100.00"), ("waiting-for-rate", "0.00"), ("accepted", "100.00")];
+        assert_eq!(outcomes, expected.map(|(state, eur)| (state, eur.to_owned())));
+        book.ledger.convert_claims(&named).await.unwrap();
+        assert_eq!(book.ledger.accept_claims(&named, false).await.unwrap(), promised);
+        book.sound().await;
+    });
+}
+
+/// A fee waits like spend, is known while it waits, and is converted by whatever comes first after its rate.
+#[test]
+fn a_fee_waits_for_its_rate_and_is_converted_once() {
+    many_threads().block_on(async {
+        for next in ["rates", "spend", "accept"] {
+            let book = with_people().await;
+            let path = book.write(Kind::Spend, "1.csv", &[fee(1, "110.00"), dollars(1, "55.00")]);
+            let tried = import(&book.ledger, Kind::Spend, path.clone(), How::Dry).await.unwrap();
+            let report = import(&book.ledger, Kind::Spend, path, How::Real).await.unwrap();
+            assert_eq!((report.counts.applied, report.waiting_for_rate, report.waiting_fees), (2, 2, 1));
+            assert_eq!((tried.counts, tried.waiting_fees), (report.counts, 1));
+            assert_eq!(fees(&book).await, ["waiting-for-rate -"]);
+            let again = book.import(Kind::Spend, "again.csv", &[fee(1, "110.00")]).await;
+            assert_eq!((again.counts.recognised, again.waiting_for_rate, again.waiting_fees), (1, 1, 1));
+            let item = book.ledger.fees(&FeeFilter::default()).await.unwrap().remove(0);
+            let (code, id) = book.ledger.find_fee(item.fee).await.unwrap();
+            let early = book.ledger.accept_fee(code.clone(), id).await;
+            assert!(
+                matches!(early, Err(AppError::Refused(refusal)) if refusal.codes() == "waiting-for-rate")
+            );
+            match next {
+                "rates" => {
+                    let april = month(&book, "inforeuro-2024-04.json", "1.1");
+                    let dry = RatesRequest { dry_run: true, ..request(vec![april.clone()]) };
+                    let promised = book.ledger.import_rates(&dry).await.unwrap();
+                    let report = publish(&book.ledger, april).await;
+                    assert_eq!((report.converted, report.fees_converted, report.fees_waiting), (1, 1, 0));
+                    assert_eq!((promised.converted, promised.fees_converted), (1, 1));
+                }
+                "spend" => {
+                    published_only(&book.ledger, "1.1", 0).await;
+                    let rows = [
+                        fee(1, "110.00"),
+                        fee(2, "0.01"),
+                        "irara,,partner-fee,2024-05-05,1.00,USD,I,F-1,,".into(),
+                    ];
+                    let report = book.import(Kind::Spend, "2.csv", &rows).await;
+                    assert_eq!(
+                        (report.counts.recognised, report.waiting_for_rate, report.waiting_fees),
+                        (1, 1, 1)
+                    );
+                }
+                _ => {
+                    published_only(&book.ledger, "1.1", 0).await;
+                    assert_eq!(book.ledger.convert_fees(&[(code.clone(), id)]).await.unwrap(), 1);
+                }
+            }
+            assert_eq!(fees(&book).await[0], "reported 100.00", "{next}");
+            book.ledger.accept_fee(code, id).await.unwrap();
+            assert_eq!(book.ledger.convert_waiting().await.unwrap(), u64::from(next == "accept"), "{next}");
+            assert_eq!(fees(&book).await[0], "accepted 100.00", "{next}");
+            book.sound().await;
+        }
+    });
+}
+
+/// The same of a fee.
+#[test]
+fn a_rate_corrected_before_a_fee_is_converted_is_the_one_that_is_used() {
+    many_threads().block_on(async {
+        let book = with_people().await;
+        book.import(Kind::Spend, "1.csv", &[fee(1, "360.00"), fee(2, "0.01")]).await;
+        published_only(&book.ledger, "3.3", 0).await;
+        let (slow, store) = interposed(&book).await;
+        let quick = book.another(2).await;
+        store.meanwhile(Before::Append, async move { published_only(&quick, "3.6", 1).await });
+        assert_eq!(slow.convert_waiting().await.unwrap(), 1);
+        // What no rate makes a cent goes on waiting, and leaves no trace of having been tried.
+        let before = book.head().await;
+        assert_eq!(slow.convert_waiting().await.unwrap(), 0);
+        assert_eq!(book.head().await, before);
+        assert_eq!(fees(&book).await, ["reported 100.00", "waiting-for-rate -"]);
+        book.sound().await;
     });
 }
 

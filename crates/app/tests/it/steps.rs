@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use app::import::RatesRequest;
-use app::query::ClaimFilter;
+use app::query::{ClaimFilter, FeeFilter};
 use app::{AppError, Ledger};
 use domain::case::Decision;
+use domain::hold::Scope;
 use money::Eur;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -29,6 +30,14 @@ pub enum Step {
     AcceptAll,
     Accept(usize),
     Refuse(usize),
+    Query(usize),
+    Answer(usize),
+    Reopen(usize),
+    Plan(&'static str, &'static str, Vec<(&'static str, &'static str)>),
+    AcceptFee(usize),
+    RefuseFee(usize),
+    Hold(Scope, &'static str),
+    Release(u64, &'static str),
     Allow(usize),
     Return(usize, &'static str, &'static str),
     Mode(&'static str, ReturnMode, &'static str),
@@ -38,6 +47,13 @@ pub enum Step {
     Withdraw(&'static str),
     Close(&'static str),
     CatchUp,
+}
+
+impl Step {
+    /// Whether it is about partners and their payments, and so nothing that a person may spend.
+    pub fn is_of_partners(&self) -> bool {
+        matches!(self, Self::AcceptFee(_) | Self::RefuseFee(_) | Self::Hold(..) | Self::Release(..))
+    }
 }
 
 /// Rows of the register: decided or not yet, at home or not yet, so that a newer file fills in an older one.
@@ -60,13 +76,34 @@ fn case_rows() -> impl Strategy<Value = Vec<String>> {
 
 fn spend_rows() -> impl Strategy<Value = Vec<String>> {
     let codes = select(&["caritas", "caritas", "irara"][..]);
-    let currency = select(&["EUR", "EUR", "EUR", "USD", "EGP"][..]);
-    let row = (codes, select(PEOPLE), 0_u32..25, select(DAYS), select(AMOUNTS), currency).prop_map(
-        |(code, name, number, on, amount, currency)| {
-            in_currency(receipt(code, name, number, on, amount), currency)
-        },
-    );
-    prop::collection::vec(row, 1..12)
+    let currency = || select(&["EUR", "EUR", "EUR", "USD", "EGP"][..]);
+    // Some are of a family.
+    let people =
+        select(&["MV-1", "MV-1", "MV-2", "MV-2", "MV-3", "MV-4", "MV-1 + MV-2", "MV-2 + MV-3 + MV-4"][..]);
+    let spent = (codes.clone(), people, 0_u32..25, select(DAYS), select(AMOUNTS), currency());
+    let spent = spent.prop_map(|(code, name, number, on, amount, currency)| {
+        in_currency(receipt(code, name, number, on, amount), currency)
+    });
+    let charged = (codes, 0_u32..6, select(DAYS), select(AMOUNTS), currency());
+    let charged = charged.prop_map(|(code, number, on, amount, currency)| {
+        format!("{code},,partner-fee,{on},{amount},{currency},{code},F-{number},,")
+    });
+    prop::collection::vec(prop_oneof![8 => spent, 1 => charged], 1..12)
+}
+
+fn plan() -> impl Strategy<Value = Step> {
+    let line = (select(&["temporary-housing", "education"][..]), select(AMOUNTS));
+    let codes = select(&["caritas", "irara"][..]);
+    (select(PEOPLE), codes, prop::collection::vec(line, 0..3))
+        .prop_map(|(name, code, lines)| Step::Plan(name, code, lines))
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    prop_oneof![
+        select(&["caritas", "irara"][..]).prop_map(|code| Scope::Partner(code.parse().unwrap())),
+        Just(Scope::Country("GM".parse().unwrap())),
+        Just(Scope::Programme("jrs".into())),
+    ]
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
@@ -96,6 +133,14 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::AcceptAll),
         2 => any::<usize>().prop_map(Step::Accept),
         1 => any::<usize>().prop_map(Step::Refuse),
+        1 => any::<usize>().prop_map(Step::Query),
+        1 => any::<usize>().prop_map(Step::Answer),
+        1 => any::<usize>().prop_map(Step::Reopen),
+        3 => plan(),
+        2 => any::<usize>().prop_map(Step::AcceptFee),
+        1 => any::<usize>().prop_map(Step::RefuseFee),
+        1 => (scope(), select(DAYS)).prop_map(|(scope, from)| Step::Hold(scope, from)),
+        1 => (1_u64..3, select(DAYS)).prop_map(|(hold, on)| Step::Release(hold, on)),
         2 => any::<usize>().prop_map(Step::Allow),
         2 => (any::<usize>(), select(AMOUNTS), select(DAYS)).prop_map(|(n, sum, on)| Step::Return(n, sum, on)),
         3 => (select(PEOPLE), select(ReturnMode::ALL), select(DAYS)).prop_map(|(p, mode, on)| Step::Mode(p, mode, on)),
@@ -171,15 +216,35 @@ pub async fn take(ledger: &Ledger, folder: &Path, index: usize, step: &Step) -> 
             let open: Vec<_> = claims().await?.iter().map(|c| (c.claim, c.case_id, c.id)).collect();
             business(ledger.accept_claims(&open, false).await)
         }
-        Step::Accept(n) | Step::Refuse(n) => {
+        Step::Accept(n) | Step::Refuse(n) | Step::Query(n) | Step::Answer(n) | Step::Reopen(n) => {
             let claims = claims().await?;
             let Some(claim) = claims.get(n.checked_rem(claims.len()).unwrap_or(0)) else { return Ok(()) };
+            let (case, claim) = (claim.case_id, claim.id);
             let done = match step {
-                Step::Accept(_) => ledger.accept_claim(claim.case_id, claim.id).await,
-                _ => ledger.refuse_claim(claim.case_id, claim.id, "no receipt").await,
+                Step::Accept(_) => ledger.accept_claim(case, claim).await,
+                Step::Query(_) => ledger.query_claim(case, claim, "for whom?").await,
+                Step::Answer(_) => ledger.answer_query(case, claim, "for both").await,
+                Step::Reopen(_) => ledger.reopen_claim(case, claim, "it was told late").await,
+                _ => ledger.refuse_claim(case, claim, "no receipt").await,
             };
             business(done)
         }
+        Step::Plan(name, code, lines) => {
+            let Some(case) = case_of(name).await? else { return Ok(()) };
+            let lines = lines.iter().map(|(category, sum)| ((*category).to_owned(), sum.parse().unwrap()));
+            business(ledger.agree_plan(case, code.parse().unwrap(), day("2024-03-15"), lines.collect()).await)
+        }
+        Step::AcceptFee(n) | Step::RefuseFee(n) => {
+            let fees = ledger.fees(&FeeFilter::default()).await?;
+            let Some(fee) = fees.get(n.checked_rem(fees.len()).unwrap_or(0)) else { return Ok(()) };
+            let Some((partner, fee)) = found(ledger.find_fee(fee.fee).await)? else { return Ok(()) };
+            business(match step {
+                Step::AcceptFee(_) => ledger.accept_fee(partner, fee).await,
+                _ => ledger.refuse_fee(partner, fee, "not agreed").await,
+            })
+        }
+        Step::Hold(scope, from) => business(ledger.place_hold(scope.clone(), day(from), "an audit").await),
+        Step::Release(hold, on) => business(ledger.release_hold(*hold, day(on), "it is over").await),
         Step::Allow(n) | Step::Return(n, ..) => {
             let grants = ledger.grants(None).await?;
             let Some(item) = grants.get(n.checked_rem(grants.len()).unwrap_or(0)) else { return Ok(()) };

@@ -119,9 +119,13 @@ impl Book {
 impl<P: Home> Book<P> {
     /// `None` where there is no such database to test on.
     pub async fn made(seed: u64) -> Option<Self> {
+        Self::made_under(rules_of_one(), seed).await
+    }
+
+    /// The same under other rules.
+    pub async fn made_under(rulebook: Rulebook, seed: u64) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let home = P::create(Ledger::new_meta(&key(), &environment(99)).unwrap()).await?;
-        let rulebook = rules_of_one();
         let ledger = Ledger::init(start(home.open().await, seed, folder.path()), rulebook).await.unwrap();
         Some(Self { ledger, folder, home })
     }
@@ -129,6 +133,12 @@ impl<P: Home> Book<P> {
     /// The same ledger, opened by another process.
     pub async fn another(&self, seed: u64) -> Ledger {
         Ledger::open(start(self.home.open().await, seed, self.folder.path())).await.unwrap()
+    }
+
+    /// The same ledger, opened by another person.
+    pub async fn by(&self, name: &str, seed: u64) -> Ledger {
+        let start = start(self.home.open().await, seed, self.folder.path());
+        Ledger::open(StartUp { actor: name.parse().unwrap(), ..start }).await.unwrap()
     }
 
     /// Imports rows, which must be without errors.
@@ -184,8 +194,8 @@ impl<P: Home> Book<P> {
                 let reference = case.reference.to_string();
                 let item = shown.iter().find(|i| i.case == reference && i.budget_line == name).unwrap();
                 assert_eq!(
-                    (item.cap, item.disbursed, item.pending, item.disallowed),
-                    (line.cap, line.disbursed, line.pending, line.disallowed)
+                    (item.cap, item.committed, item.disbursed, item.pending, item.disallowed),
+                    (line.cap, line.committed, line.disbursed, line.pending, line.disallowed)
                 );
                 assert_eq!(Some(&item.rule_id), line.rule_id.as_ref());
                 folded += 1;

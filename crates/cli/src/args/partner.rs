@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use domain::partner::{AccountNumber, BasisPoints, Bic, FeeState, Iban, Name};
 use domain::{AgreementCode, PartnerCode, Period};
 use jiff::civil::Date;
@@ -47,11 +47,14 @@ Examples:
     },
     /// What a partner reported in a period, what was decided and what is owed, with the rows behind every figure.
     #[command(after_help = "\
-A movement belongs to the day it was recorded, so a period that is over stays as it was stated. The statement names the
-log position and root it was made at; --at gives it again, from the same ledger, for ever. CSV holds the rows, JSON all.
+A movement belongs to the day it was recorded, so a period that is over stays as it was stated. With --by delivery it shows
+what was delivered in the period and what became of that, whenever it was reported and decided: without balances, which
+such a period has not. The statement names the log position and root it was made at; --at gives it again, from the same
+ledger, for ever. CSV holds the rows, JSON all.
 
 Examples:
   svala partner statement caritas --period 2024-Q2
+  svala partner statement caritas --period 2024-Q2 --by delivery
   svala partner statement caritas --period 2024-Q2 --format csv > rows.csv
   svala partner statement caritas --period 2024-Q2 --out caritas-2024-Q2.xlsx
   svala partner statement caritas --period 2024-Q2 --at 4711 --out caritas-2024-Q2.html")]
@@ -61,6 +64,9 @@ Examples:
         /// The days it covers: 2024-Q2, 2024-05, 2024, or 2024-04-01..2024-06-30.
         #[arg(long)]
         period: Period,
+        /// Whether the period is of the days on which things were recorded, or of the days of delivery.
+        #[arg(long, value_enum, default_value_t = StatementBy::Record)]
+        by: StatementBy,
         /// As the log stood at this position; as it stands now unless given.
         #[arg(long, value_name = "POSITION")]
         at: Option<u64>,
@@ -139,6 +145,15 @@ Examples:
   svala partner fee refuse 1418 --reason \"charged twice\""
     )]
     Fee(FeeCommand),
+}
+
+/// Which days a statement's period is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatementBy {
+    /// The days on which things were recorded.
+    Record,
+    /// The days of delivery.
+    Delivery,
 }
 
 #[derive(Debug, Subcommand)]
@@ -234,7 +249,7 @@ pub enum FeeCommand {
         /// Of this partner.
         #[arg(long)]
         partner: Option<PartnerCode>,
-        /// In this state: reported, accepted, refused.
+        /// In this state: waiting-for-rate, reported, proposed, accepted, refused.
         #[arg(long)]
         state: Option<FeeState>,
     },
@@ -285,7 +300,7 @@ Examples:
         #[arg(long)]
         reason: String,
     },
-    /// Open holds, each with the accepted claims in its scope that were delivered since.
+    /// Open holds, each with the accepted claims in its scope that were delivered since and are not paid.
     List {
         /// Released ones too.
         #[arg(long)]

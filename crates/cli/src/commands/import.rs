@@ -6,6 +6,7 @@ use app::Ledger;
 use app::import::{
     Cases, Grants, ImportReport, ImportRequest, Importer, RatesRequest, ReceiptFolder, Reversals, Spend,
 };
+use domain::ledger::ImportCounts;
 use serde_json::json;
 
 use crate::args::{Format, ImportCommand, ImportFile};
@@ -103,6 +104,7 @@ fn show(format: Format, file: &ImportFile, accept: bool, report: &ImportReport) 
             let rows = [
                 ("rows", c.rows),
                 ("applied", c.applied),
+                ("cut", c.cut),
                 ("refused", c.refused),
                 ("recognised", c.recognised),
                 ("rejected", c.rejected),
@@ -185,6 +187,7 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
     if ending != Ending::Stopped {
         let rows = [
             ("applied", c.applied, ""),
+            ("cut", c.cut, "accepted in part"),
             ("refused", c.refused, "kept, with the reason"),
             ("recognised", c.recognised, "known already"),
             ("rejected", c.rejected, "left out"),
@@ -196,11 +199,15 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
             lines.push(format!("  {outcome:<11} {count:>6}{note}"));
         }
     }
-    if report.waiting_for_rate > 0 && ending != Ending::Stopped {
-        lines.push(format!(
-            "  waiting     {:>6}  (for an exchange rate: `svala claim list --state waiting-for-rate`)",
-            report.waiting_for_rate
-        ));
+    for (count, list) in [
+        (report.waiting_for_rate - report.waiting_fees, "claim list"),
+        (report.waiting_fees, "partner fee list"),
+    ] {
+        if count > 0 && ending != Ending::Stopped {
+            lines.push(format!(
+                "  waiting     {count:>6}  (for an exchange rate: `svala {list} --state waiting-for-rate`)"
+            ));
+        }
     }
     if report.receipts.attached > 0 && ending != Ending::Stopped {
         let kept = if file.dry_run { "would be kept" } else { "kept" };
@@ -238,12 +245,13 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
 }
 
 fn as_json(report: &ImportReport) -> serde_json::Value {
+    let ImportCounts { rows, applied, cut, recognised, refused, rejected } = report.counts;
     json!({
         "kind": report.kind,
         "file": report.file,
         "sha256": report.sha256,
         "delimiter": report.dialect.map(|d| char::from(d.delimiter).to_string()),
-        "counts": report.counts,
+        "counts": json!({"rows": rows, "applied": applied, "cut": cut, "refused": refused, "recognised": recognised, "rejected": rejected}),
         "waiting_for_rate": report.waiting_for_rate,
         "outside_period": report.outside_period,
         "receipts": json!({"attached": report.receipts.attached, "missing": report.receipts.missing}),
@@ -268,6 +276,7 @@ async fn list(place: &Place, format: Format) -> Result<ExitCode, Failure> {
             "file",
             "rows",
             "applied",
+            "cut",
             "refused",
             "recognised",
             "rejected",
@@ -275,18 +284,18 @@ async fn list(place: &Place, format: Format) -> Result<ExitCode, Failure> {
         ],
         &files,
         |f| {
-            let c = &f.counts;
             cells![
                 f.position,
                 &f.recorded_at,
                 &f.actor,
                 &f.kind,
                 &f.file,
-                c.rows,
-                c.applied,
-                c.refused,
-                c.recognised,
-                c.rejected,
+                f.rows,
+                f.applied,
+                f.cut,
+                f.refused,
+                f.recognised,
+                f.rejected,
                 &f.sha256
             ]
         },

@@ -64,8 +64,8 @@ pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Resu
         PartnerCommand::Template { partner, period, out } => {
             return super::template::template(place, &partner, period, &out).await;
         }
-        PartnerCommand::Statement { partner, period, at, out } => {
-            return statement::run(place, format, &partner, period, at, out.as_deref()).await;
+        PartnerCommand::Statement { partner, period, by, at, out } => {
+            return statement::run(place, format, &partner, period, by, at, out.as_deref()).await;
         }
         PartnerCommand::Register { partner, name } => {
             place.open_to_write().await?.register_partner(partner.clone(), name.clone()).await?;
@@ -160,6 +160,10 @@ async fn fee(place: &Place, format: Format, command: FeeCommand) -> Result<ExitC
             let ledger = place.open_to_write().await?;
             for number in fees {
                 let (partner, fee) = ledger.find_fee(number).await?;
+                // It may wait for a rate that is published by now: an import of rates may have been cut short.
+                if ledger.convert_fees(&[(partner.clone(), fee)]).await? > 0 {
+                    remark(format!("fee {number}, which waited for its exchange rate, is converted"));
+                }
                 match ledger.accept_fee(partner.clone(), fee).await {
                     Ok(()) => {
                         let filter = FeeFilter { partner: Some(partner), state: Some(FeeState::Proposed) };

@@ -19,8 +19,9 @@ const COLUMNS: &[&str] =
 pub async fn run(place: &Place, format: Format, command: RateCommand) -> Result<ExitCode, Failure> {
     let ledger = place.open().await?;
     match command {
-        RateCommand::List { source, currency, from, to } => {
-            let rates = ledger.rates(&RateFilter { source, currency, from, to }).await?;
+        RateCommand::List { source, currency, from, to, all_versions } => {
+            let filter = RateFilter { source, currency, from, to, all_versions };
+            let rates = ledger.rates(&filter).await?;
             listing(format, COLUMNS, &rates, row)?;
         }
         RateCommand::Show { currency, date, policy } => {
@@ -130,19 +131,20 @@ fn in_words(dry_run: bool, report: &RatesReport) -> String {
     if dry_run {
         lines.push("dry run, nothing was written".into());
     }
-    if report.converted > 0 {
-        let would = if dry_run { "would be " } else { "" };
-        lines.push(format!(
-            "{} that waited for these rates {would}converted",
-            counted(report.converted, "claim")
-        ));
+    let would = if dry_run { "would be " } else { "" };
+    for (count, thing) in [(report.converted, "claim"), (report.fees_converted, "fee")] {
+        if count > 0 {
+            lines.push(format!("{} that waited for these rates {would}converted", counted(count, thing)));
+        }
     }
-    if report.waiting > 0 {
-        let wait = if report.waiting == 1 { "waits" } else { "wait" };
-        lines.push(format!(
-            "{} still {wait}: `svala claim list --state waiting-for-rate`",
-            counted(report.waiting, "claim")
-        ));
+    for (count, thing, list) in
+        [(report.waiting, "claim", "claim list"), (report.fees_waiting, "fee", "partner fee list")]
+    {
+        if count > 0 {
+            let wait = if count == 1 { "waits" } else { "wait" };
+            let list = format!("`svala {list} --state waiting-for-rate`");
+            lines.push(format!("{} still {wait}: {list}", counted(count, thing)));
+        }
     }
     lines.join("\n")
 }
@@ -219,6 +221,8 @@ fn as_json(report: &RatesReport) -> serde_json::Value {
         "files": report.files.iter().map(file_json).collect::<Vec<_>>(),
         "converted": report.converted,
         "waiting_for_rate": report.waiting,
+        "fees_converted": report.fees_converted,
+        "fees_waiting_for_rate": report.fees_waiting,
         "written": report.written,
     })
 }

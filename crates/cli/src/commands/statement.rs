@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use domain::statement::Disallowed;
 use domain::{PartnerCode, Period};
 use interchange::statement::{
-    STATEMENT_COLUMNS, StatementDocument, StatementLine, html, is_figure, workbook,
+    DELIVERY_COLUMNS, DeliveryDocument, DeliveryLine, STATEMENT_COLUMNS, StatementDocument, StatementLine,
+    html, is_figure, workbook,
 };
 
-use crate::args::Format;
+use crate::args::{Format, StatementBy};
 use crate::cells;
 use crate::connect::Place;
 use crate::output::{Cell, Failure, Readers, csv_text, heading, listing, object, say, table, write_new};
@@ -17,18 +19,27 @@ use crate::progress::LogBar;
 /// What tells a row of a table from its neighbours; the files have all columns.
 const SHORT: [&str; 9] =
     ["position", "day", "movement", "eur", "reason", "number", "external_ref", "category", "receipt_no"];
+/// What the table of deliveries leaves out.
+const LEFT_OUT: [&str; 5] = ["case", "supplier", "amount", "currency", "rate"];
 
 pub async fn run(
     place: &Place,
     format: Format,
     partner: &PartnerCode,
     period: Period,
+    by: StatementBy,
     at: Option<u64>,
     out: Option<&Path>,
 ) -> Result<ExitCode, Failure> {
     let ledger = place.open().await?;
     let bar = LogBar::new();
-    let statement = ledger.statement(partner, period, at, &|position, last| bar.at(position, last)).await?;
+    let progress = |position, last| bar.at(position, last);
+    let statement = match by {
+        StatementBy::Record => Statement::ByRecord(ledger.statement(partner, period, at, &progress).await?),
+        StatementBy::Delivery => {
+            Statement::ByDelivery(ledger.deliveries(partner, period, at, &progress).await?)
+        }
+    };
     drop(bar);
     match (out, format) {
         (Some(path), _) => {
@@ -36,18 +47,39 @@ pub async fn run(
             say(format!("statement of {partner} for {period} written to {}", path.display()))?;
         }
         (None, Format::Json) => object(&statement)?,
-        (None, Format::Csv) => listing(format, &STATEMENT_COLUMNS, &statement.lines, row)?,
-        (None, Format::Table) => say(in_words(&statement)?)?,
+        (None, Format::Csv) => match &statement {
+            Statement::ByRecord(statement) => {
+                listing(format, &STATEMENT_COLUMNS, &statement.lines, row)?;
+            }
+            Statement::ByDelivery(statement) => {
+                listing(format, &DELIVERY_COLUMNS, &statement.lines, delivery_row)?;
+            }
+        },
+        (None, Format::Table) => say(match &statement {
+            Statement::ByRecord(statement) => in_words(statement)?,
+            Statement::ByDelivery(statement) => deliveries_in_words(statement)?,
+        })?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Statement {
+    ByRecord(StatementDocument),
+    ByDelivery(DeliveryDocument),
+}
+
 /// The file's bytes, in the form that its ending names.
-fn rendered(path: &Path, statement: &StatementDocument) -> Result<Vec<u8>, Failure> {
-    match path.extension().and_then(|ending| ending.to_str()) {
-        Some("csv") => csv_text(&STATEMENT_COLUMNS, statement.lines.iter().map(row)),
-        Some("xlsx") => workbook(statement).map_err(|error| Failure::usage(error.to_string())),
-        Some("html") => html(statement).map(String::into_bytes).map_err(overflow),
+fn rendered(path: &Path, statement: &Statement) -> Result<Vec<u8>, Failure> {
+    use Statement::{ByDelivery, ByRecord};
+    match (path.extension().and_then(|ending| ending.to_str()), statement) {
+        (Some("csv"), ByRecord(s)) => csv_text(&STATEMENT_COLUMNS, s.lines.iter().map(row)),
+        (Some("csv"), ByDelivery(s)) => csv_text(&DELIVERY_COLUMNS, s.lines.iter().map(delivery_row)),
+        (Some("xlsx"), ByRecord(s)) => workbook(s).map_err(|error| Failure::usage(error.to_string())),
+        (Some("xlsx"), ByDelivery(s)) => s.workbook().map_err(|error| Failure::usage(error.to_string())),
+        (Some("html"), ByRecord(s)) => html(s).map(String::into_bytes).map_err(overflow),
+        (Some("html"), ByDelivery(s)) => s.html().map(String::into_bytes).map_err(overflow),
         _ => Err(Failure::usage("name a file that ends in .csv, .xlsx or .html")),
     }
 }
@@ -57,20 +89,22 @@ fn overflow(error: money::Overflow) -> Failure {
 }
 
 fn row(line: &StatementLine) -> Vec<Cell> {
-    let cells = line.cells().into_iter().zip(STATEMENT_COLUMNS);
-    cells
-        .map(|(cell, column)| if is_figure(column) { Cell::Figure(cell) } else { Cell::Text(cell) })
-        .collect()
+    line.cells().into_iter().zip(STATEMENT_COLUMNS).map(cell).collect()
+}
+
+fn delivery_row(line: &DeliveryLine) -> Vec<Cell> {
+    line.cells().into_iter().zip(DELIVERY_COLUMNS).map(cell).collect()
+}
+
+fn cell((text, column): (String, &str)) -> Cell {
+    if is_figure(column) { Cell::Figure(text) } else { Cell::Text(text) }
 }
 
 fn in_words(statement: &StatementDocument) -> Result<String, Failure> {
     let mut parts = vec![heading(&format!("statement of {} for {}", statement.partner, statement.period))];
     let figures = statement.figures().map_err(overflow)?;
     parts.push(table(&["figure", "EUR"], figures.iter().map(|f| cells![&f.english, f.eur])));
-    if !statement.totals.disallowed.is_empty() {
-        let reasons = statement.totals.disallowed.iter().map(|part| cells![&part.reason, part.eur]);
-        parts.push(format!("{}\n{}", heading("disallowed, by reason"), table(&["reason", "EUR"], reasons)));
-    }
+    parts.extend(reasons(&statement.totals.disallowed));
     let columns = STATEMENT_COLUMNS.iter().copied().filter(|column| SHORT.contains(column));
     let columns: Vec<&str> = columns.collect();
     let short = |line: &StatementLine| {
@@ -88,4 +122,29 @@ fn in_words(statement: &StatementDocument) -> Result<String, Failure> {
     }
     parts.push(format!("log position {}, root {}", statement.position, statement.root));
     Ok(parts.join("\n\n"))
+}
+
+fn deliveries_in_words(statement: &DeliveryDocument) -> Result<String, Failure> {
+    let mut parts = vec![heading(&format!("deliveries of {} in {}", statement.partner, statement.period))];
+    let figures = statement.figures().map_err(overflow)?;
+    parts.push(table(&["figure", "EUR"], figures.iter().map(|f| cells![f.english, f.eur])));
+    parts.extend(reasons(&statement.totals.disallowed));
+    if !statement.lines.is_empty() {
+        let is_shown = |column: &&str| !LEFT_OUT.contains(column);
+        let columns: Vec<&str> = DELIVERY_COLUMNS.into_iter().filter(is_shown).collect();
+        let short = |line: &DeliveryLine| {
+            let cells = delivery_row(line).into_iter().zip(DELIVERY_COLUMNS);
+            cells.filter(|(_, column)| is_shown(column)).map(|(cell, _)| cell).collect()
+        };
+        let title = heading("delivered in the period, with what became of it");
+        parts.push(format!("{title}\n{}", table(&columns, statement.lines.iter().map(short))));
+    }
+    parts.push(format!("log position {}, root {}", statement.position, statement.root));
+    Ok(parts.join("\n\n"))
+}
+
+fn reasons(disallowed: &[Disallowed]) -> Option<String> {
+    let rows = disallowed.iter().map(|part| cells![&part.reason, part.eur]);
+    let text = || format!("{}\n{}", heading("disallowed, by reason"), table(&["reason", "EUR"], rows));
+    (!disallowed.is_empty()).then(text)
 }

@@ -21,9 +21,7 @@ pub async fn template(
         .workbook()
         .map_err(|error| AppError::Usage(format!("the template cannot be made: {error}")))?;
     write_new(out, &bytes, Readers::Usual)?;
-    let mut cases: Vec<_> = content.cases.iter().map(|case| case.case).collect();
-    cases.dedup();
-    let cases = counted(cases.len() as u64, "open case");
+    let cases = counted(content.references().len() as u64, "open case");
     say(format!("{}: the spend report of {partner} for {period}, with {cases}", out.display()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,17 +3,32 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::PartnerCode;
+use crate::period::Period;
 
 /// The partners a case was given to, each from a day on; one without a day has it from the beginning.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Vec<(Option<Date>, PartnerCode)>", from = "Vec<(Option<Date>, PartnerCode)>")]
 pub struct Assignments(BTreeMap<Option<Date>, PartnerCode>);
+
+impl From<Vec<(Option<Date>, PartnerCode)>> for Assignments {
+    fn from(assigned: Vec<(Option<Date>, PartnerCode)>) -> Self {
+        Self(assigned.into_iter().collect())
+    }
+}
+
+impl From<Assignments> for Vec<(Option<Date>, PartnerCode)> {
+    fn from(assignments: Assignments) -> Self {
+        assignments.0.into_iter().collect()
+    }
+}
 
 impl Assignments {
     /// Gives the case to a partner: from a day until the next one that is known, or from the beginning in place of all
     /// that was before.
-    pub(crate) fn assign(&mut self, partner: PartnerCode, assigned_on: Option<Date>) {
+    pub fn assign(&mut self, partner: PartnerCode, assigned_on: Option<Date>) {
         if assigned_on.is_none() {
             self.0.clear();
         }
@@ -23,6 +38,12 @@ impl Assignments {
     /// The partner that has the case on a day.
     pub fn on(&self, day: Date) -> Option<&PartnerCode> {
         self.0.range(..=Some(day)).next_back().map(|(_, partner)| partner)
+    }
+
+    /// Whether a partner has it on some day of a period.
+    pub fn has_in(&self, partner: &PartnerCode, period: Period) -> bool {
+        let mut later = self.0.range(Some(period.first())..=Some(period.last()));
+        self.on(period.first()) == Some(partner) || later.any(|(_, later)| later == partner)
     }
 
     /// The partner that has it after all transfers that are known.

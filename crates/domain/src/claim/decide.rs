@@ -15,8 +15,8 @@ use crate::balance::Line;
 use crate::case::{Case, CaseEvent, Stage};
 use crate::ids::{Actor, ClaimId};
 use crate::plan;
-use crate::rates::{self, Quote};
-use crate::refusal::{Refusal, bookable};
+use crate::rates::Quote;
+use crate::refusal::{Refusal, bookable, reportable};
 
 /// Decides a command about a claim of this case.
 pub fn decide(case: &Case, command: &ClaimCommand, rulebook: &Rulebook) -> Result<Vec<CaseEvent>, Refusal> {
@@ -85,20 +85,13 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
     let (exchange, eur) = match spend.amount.currency() {
         Currency::EUR => (None, Some(euros(spend.amount)?)),
         _ => {
-            let rule = rulebook.parameters().spend_rate;
-            let day = rates::day(rule, spend.delivered_on, spend.reported_on);
-            let exchange =
-                Exchange { rulebook: rulebook.version().to_owned(), rule, day, quote: spend.quote };
+            let exchange = Exchange::asked(rulebook, spend.delivered_on, spend.reported_on, spend.quote);
             let value = |quote| exchange.value_of(spend.amount, spend.shared, quote);
             let eur = spend.quote.as_ref().map(value).transpose()?;
             (Some(exchange), eur)
         }
     };
-    match eur {
-        Some(eur) => bookable(eur, &case.balances.line(&spend.budget_line))?,
-        None if spend.amount.is_positive() => {}
-        None => return Err(Refusal::new("not-positive", format!("{} is no positive amount", spend.amount))),
-    }
+    reportable(spend.amount, eur, &case.balances.line(&spend.budget_line))?;
     let benefit = [spend.category.as_str(), &spend.budget_line];
     let drawn = eur.and_then(|eur| plan::drawn_by(case, spend.claim, &spend.partner, benefit, eur));
     let Spend { claim, partner, category, budget_line, delivered_on, amount, .. } = spend.clone();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 use money::Eur;
-use rulebook::Parameters;
+use rulebook::{Country, Parameters};
 
 use super::state::ClaimState;
 use crate::ids::{CaseId, FileDigest, PartnerCode};
@@ -22,6 +22,8 @@ rulebook::codes! {
         SamePurpose = "same-purpose",
         /// Just below the amount from which a second person must agree.
         NearThreshold = "near-threshold",
+        /// Delivered where and when no agreement with the partner was in force.
+        OutsideAgreement = "outside-agreement",
     }
 }
 
@@ -30,7 +32,7 @@ impl FlagKind {
     pub fn holds_back(self) -> bool {
         match self {
             Self::OddAmount | Self::SameReceipt | Self::SamePurpose => true,
-            Self::LateReport | Self::NearThreshold => false,
+            Self::LateReport | Self::NearThreshold | Self::OutsideAgreement => false,
         }
     }
 }
@@ -59,6 +61,11 @@ pub struct Sighted {
     pub purpose: String,
     /// The programme that pays.
     pub programme: String,
+    /// The country that the person returned to.
+    pub country: Country,
+    /// Whether the partner has agreements, and none of them was in force for this programme and country on the day of the
+    /// delivery.
+    pub outside_agreement: bool,
     /// Day of delivery.
     pub delivered_on: Date,
     /// Day of the report.
@@ -134,6 +141,12 @@ pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<F
                 FlagKind::NearThreshold,
                 format!("{eur} EUR is just below {limit}, from which two people decide"),
             );
+        }
+        if claim.outside_agreement {
+            let Sighted { partner, programme, country, delivered_on, .. } = claim;
+            let detail =
+                format!("no agreement with {partner} for {programme} in {country} on {delivered_on}");
+            raise(FlagKind::OutsideAgreement, detail);
         }
     }
     raised

@@ -17,6 +17,7 @@ pub use event::{
     SpendReported,
 };
 pub use flags::{Flag, FlagKind, Sighted, flags};
+pub(crate) use review::waiting_for_rate;
 pub use state::{Claim, ClaimState, ReceiptFile, evolve};
 pub(crate) use upcast::{BenefitReversedV1, ClaimQueriedV1, SpendReportedV1, SpendReportedV2};
 pub(crate) use value::euros;

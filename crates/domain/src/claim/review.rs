@@ -2,7 +2,7 @@
 
 use jiff::Span;
 use jiff::civil::Date;
-use money::Eur;
+use money::{Currency, Eur};
 use rulebook::Rulebook;
 
 use super::decide::{not_own, once_and, overflow, undecided};
@@ -30,7 +30,7 @@ pub(super) fn accept(
 ) -> Result<Vec<CaseEvent>, Refusal> {
     let claim = undecided(case, id)?;
     not_own(claim, by)?;
-    let eur = claim.eur.ok_or_else(|| waiting_for_rate(claim))?;
+    let eur = claim.eur.ok_or_else(|| waiting_for_rate(claim.amount.currency()))?;
     let basis = basis(case, claim, rulebook);
     let refused = |reason, basis| {
         let budget_line = claim.budget_line.clone();
@@ -103,7 +103,7 @@ pub(super) fn query(
     let claim = undecided(case, id)?;
     not_own(claim, by)?;
     match claim.state {
-        ClaimState::WaitingForRate => Err(waiting_for_rate(claim)),
+        ClaimState::WaitingForRate => Err(waiting_for_rate(claim.amount.currency())),
         ClaimState::Queried => {
             let detail = "the claim is queried already: wait for the answer, or decide it by name";
             Err(Refusal::new("already-queried", detail))
@@ -119,8 +119,8 @@ fn queried(claim: ClaimId, reason: QueryReason, details: Option<TextId>, basis: 
     ClaimQueried { claim, reason, details, basis }.into()
 }
 
-fn waiting_for_rate(claim: &Claim) -> Refusal {
-    let currency = claim.amount.currency();
+/// Nobody decides what has no euros yet.
+pub(crate) fn waiting_for_rate(currency: Currency) -> Refusal {
     Refusal::new("waiting-for-rate", format!("the exchange rate of {currency} is not published yet"))
 }
 

@@ -1,6 +1,8 @@
 //! What amounts in other currencies are worth in euro.
 
+use jiff::civil::Date;
 use money::{Amount, Currency, Eur};
+use rulebook::Rulebook;
 
 use super::event::{Exchange, Original, Shared, SpendReported};
 use super::state::Claim;
@@ -8,6 +10,18 @@ use crate::rates::{self, Quote};
 use crate::refusal::Refusal;
 
 impl Exchange {
+    /// What the rulebook asks for on these days, with the rate if it is published.
+    pub(crate) fn asked(
+        rulebook: &Rulebook,
+        delivered_on: Date,
+        reported_on: Date,
+        quote: Option<Quote>,
+    ) -> Self {
+        let rule = rulebook.parameters().spend_rate;
+        let day = rates::day(rule, delivered_on, reported_on);
+        Self { rulebook: rulebook.version().to_owned(), rule, day, quote }
+    }
+
     /// Whether a rate is of the source that values the amount, and not of a later day.
     fn takes(&self, quote: &Quote) -> bool {
         quote.source == rates::source(self.rule) && quote.rate_date <= self.day

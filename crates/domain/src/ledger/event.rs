@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::upcast::FileImportedV1;
 use crate::event::events;
 use crate::ids::{FileDigest, TextId};
 
 events! {
     /// An event of the ledger's own stream.
-    LedgerEvent { RulebookAdopted = 1, FileImported = 1 }
+    LedgerEvent { RulebookAdopted = 1, FileImported = 2 (1 as FileImportedV1) }
 }
 
 /// A version of the rulebook came into force. The document is kept whole, so that every decision can be explained
@@ -31,12 +32,19 @@ pub struct ImportCounts {
     pub rows: u64,
     /// Applied now.
     pub applied: u64,
+    /// Applied, and accepted in part: the rest is disallowed (in version 1 counted as refused).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cut: u64,
     /// Known already, from another file or an earlier row.
     pub recognised: u64,
     /// Applied, with a refusal by a business rule as their outcome.
     pub refused: u64,
     /// Left out because of errors (`--partial`).
     pub rejected: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A file was imported.

@@ -1,6 +1,7 @@
 //! The ledger's own stream: which rulebook is in force, and which files were imported.
 
 mod event;
+mod upcast;
 
 use event_log::StreamId;
 

@@ -108,6 +108,11 @@ impl Agreement {
         self.valid_from <= day && self.valid_until.is_none_or(|last| day <= last)
     }
 
+    /// Whether it is in force on a day for a programme in a country.
+    pub fn covers(&self, programme: &str, country: Country, day: Date) -> bool {
+        self.programme == programme && self.countries.contains(&country) && self.holds_on(day)
+    }
+
     /// Whether both are for the same programme and country on some day.
     pub fn overlaps(&self, other: &Self) -> bool {
         let begins_in = |one: &Self, other: &Self| other.holds_on(one.valid_from);

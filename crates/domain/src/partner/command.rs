@@ -21,7 +21,7 @@ pub struct Fee {
     pub reported_on: Date,
     /// As charged, with its currency.
     pub amount: Amount,
-    /// The rate that the rulebook asks for, if the amount is in another currency.
+    /// The rate that the rulebook asks for, if the amount is in another currency and the rate is published.
     pub quote: Option<Quote>,
     /// Keyed digest of partner, supplier and receipt number.
     pub receipt_key: KeyDigest,
@@ -81,6 +81,13 @@ pub enum PartnerCommand {
     },
     /// The partner charges a fee.
     ReportFee(Fee),
+    /// Give a fee that waits for its rate the rate that has been published.
+    ConvertFee {
+        /// Which.
+        fee: FeeId,
+        /// The rate.
+        quote: Quote,
+    },
     /// Finance accepts a fee.
     AcceptFee {
         /// Which.
@@ -124,6 +131,7 @@ impl PartnerCommand {
             Self::ApproveDetails { .. } => "approve-payment-details",
             Self::RejectDetails { .. } => "reject-payment-details",
             Self::ReportFee(_) => "report-fee",
+            Self::ConvertFee { .. } => "convert-fee",
             Self::AcceptFee { .. } => "accept-fee",
             Self::RefuseFee { .. } => "refuse-fee",
             Self::Payment(command) => command.name(),
@@ -135,9 +143,10 @@ impl PartnerCommand {
     pub fn about(&self) -> Option<String> {
         match self {
             Self::Sign { agreement, .. } | Self::End { agreement, .. } => Some(agreement.to_string()),
-            Self::ReportFee(Fee { fee, .. }) | Self::AcceptFee { fee, .. } | Self::RefuseFee { fee, .. } => {
-                Some(fee.to_string())
-            }
+            Self::ReportFee(Fee { fee, .. })
+            | Self::ConvertFee { fee, .. }
+            | Self::AcceptFee { fee, .. }
+            | Self::RefuseFee { fee, .. } => Some(fee.to_string()),
             Self::Pay { payment, .. } => Some(payment.to_string()),
             Self::Payment(command) => command.about().map(|payment| payment.to_string()),
             Self::Register { .. }
@@ -160,6 +169,7 @@ impl PartnerCommand {
             | Self::ProposeDetails { .. }
             | Self::ApproveDetails { .. }
             | Self::RejectDetails { .. }
+            | Self::ConvertFee { .. }
             | Self::Payment(_)
             | Self::AcceptFee { .. }
             | Self::RefuseFee { .. } => None,

@@ -7,18 +7,18 @@ use rulebook::Rulebook;
 use super::agreement::{Agreement, FeeTerms};
 use super::command::{Fee as ReportedFee, PartnerCommand};
 use super::event::{
-    AgreementEnded, AgreementSigned, FeeAccepted, FeeProposed, FeeRefused, FeeReported, PartnerEvent,
-    PartnerNamed, PartnerPaid, PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed,
-    PaymentDetailsRejected,
+    AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeRefused, FeeReported,
+    PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered, PaymentDetailsApproved,
+    PaymentDetailsProposed, PaymentDetailsRejected,
 };
 use super::fee::{Fee, FeeState};
 use super::state::{Partner, Proposal};
 use crate::approval::asks_for_second;
 use crate::balance::Line;
-use crate::claim::{Exchange, euros};
+use crate::claim::{Exchange, euros, waiting_for_rate};
 use crate::ids::{Actor, AgreementCode, FeeId, PartnerCode};
-use crate::rates;
-use crate::refusal::{Refusal, bookable};
+use crate::rates::Quote;
+use crate::refusal::{Refusal, bookable, reportable};
 
 /// Decides a command on a partner, or on none yet for [`PartnerCommand::Register`].
 pub fn decide(
@@ -38,9 +38,13 @@ pub fn decide(
         (None, _) => return Err(Refusal::new("unknown-partner", "the partner is not registered")),
         (Some(partner), _) => partner,
     };
-    // A partner's people report and propose; what it is paid, where and on what terms is decided by others.
-    if !matches!(command, PartnerCommand::ProposeDetails { .. } | PartnerCommand::ReportFee(_)) {
-        not_own(partner, by)?;
+    // A partner's people report and propose, and a rate is nobody's decision; what the partner is paid, where and on what
+    // terms is decided by others.
+    match command {
+        PartnerCommand::ProposeDetails { .. }
+        | PartnerCommand::ReportFee(_)
+        | PartnerCommand::ConvertFee { .. } => {}
+        _ => not_own(partner, by)?,
     }
     let event = match command {
         PartnerCommand::Register { name, .. } => match &partner.name {
@@ -81,6 +85,7 @@ pub fn decide(
             PaymentDetailsRejected { details: proposed(partner)?.details, reason: *reason }.into()
         }
         PartnerCommand::ReportFee(fee) => report_fee(partner, fee, rulebook)?,
+        PartnerCommand::ConvertFee { fee, quote } => convert_fee(partner, *fee, quote)?,
         PartnerCommand::AcceptFee { fee } => accept_fee(partner, *fee, by, rulebook)?,
         PartnerCommand::Payment(command) => crate::payment::decide(partner, command, by)?,
         PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details } => {
@@ -167,28 +172,21 @@ fn proposed(partner: &Partner) -> Result<&Proposal, Refusal> {
     })
 }
 
-/// Values the fee in euro, at the rate that values spend. Nothing that is charged is dropped: a fee outside every
-/// agreement is reported as such.
+/// Values the fee in euro, at the rate that values spend; without it the fee waits. Nothing that is charged is dropped: a
+/// fee outside every agreement is reported as such.
 fn report_fee(partner: &Partner, fee: &ReportedFee, rulebook: &Rulebook) -> Result<PartnerEvent, Refusal> {
     if partner.fees.contains_key(&fee.fee) {
         return Err(Refusal::new("already-reported", "this fee was reported before"));
     }
-    let (exchange, eur) = match (fee.amount.currency(), fee.quote) {
-        (Currency::EUR, _) => (None, euros(fee.amount)?),
-        (currency, None) => {
-            let detail = format!("the exchange rate of {currency} is not published yet");
-            return Err(Refusal::new("rate-missing", detail));
-        }
-        (_, Some(quote)) => {
-            let rule = rulebook.parameters().spend_rate;
-            let day = rates::day(rule, fee.charged_on, fee.reported_on);
-            let exchange =
-                Exchange { rulebook: rulebook.version().to_owned(), rule, day, quote: Some(quote) };
-            let eur = exchange.value(fee.amount, &quote)?;
+    let (exchange, eur) = match fee.amount.currency() {
+        Currency::EUR => (None, Some(euros(fee.amount)?)),
+        _ => {
+            let exchange = Exchange::asked(rulebook, fee.charged_on, fee.reported_on, fee.quote);
+            let eur = fee.quote.as_ref().map(|quote| exchange.value(fee.amount, quote)).transpose()?;
             (Some(exchange), eur)
         }
     };
-    bookable(eur, &Line::default())?;
+    reportable(fee.amount, eur, &Line::default())?;
     let ReportedFee { fee: id, charged_on, amount, receipt_key, receipt_sha256, details, .. } = fee.clone();
     let agreement = partner.fee_agreement(charged_on).cloned();
     Ok(FeeReported {
@@ -205,6 +203,18 @@ fn report_fee(partner: &Partner, fee: &ReportedFee, rulebook: &Rulebook) -> Resu
     .into())
 }
 
+/// Values a fee that waited, at the rate that was asked for when it was reported.
+fn convert_fee(partner: &Partner, id: FeeId, quote: &Quote) -> Result<PartnerEvent, Refusal> {
+    let fee = known(partner, id)?;
+    let exchange = fee.exchange.as_ref().filter(|_| fee.state == FeeState::WaitingForRate);
+    let exchange = exchange.ok_or_else(|| {
+        Refusal::new("not-waiting", format!("the fee is {}: it waits for no rate", fee.state))
+    })?;
+    let eur = exchange.value(fee.amount, quote)?;
+    bookable(eur, &Line::default())?;
+    Ok(FeeConverted { fee: id, quote: *quote, eur }.into())
+}
+
 /// A fee has no cap, so from the limit of the rulebook on it takes two people like a claim.
 fn accept_fee(
     partner: &Partner,
@@ -213,12 +223,13 @@ fn accept_fee(
     rulebook: &Rulebook,
 ) -> Result<PartnerEvent, Refusal> {
     let fee = undecided(partner, id)?;
-    Ok(match asks_for_second(fee.proposed_by.as_ref(), by, fee.eur, fee.eur, rulebook)? {
+    let eur = fee.eur.ok_or_else(|| waiting_for_rate(fee.amount.currency()))?;
+    Ok(match asks_for_second(fee.proposed_by.as_ref(), by, eur, eur, rulebook)? {
         Some(second_approval_from) => {
             let (proposed_by, rulebook) = (by.clone(), rulebook.version().to_owned());
             FeeProposed { fee: id, proposed_by, second_approval_from, rulebook }.into()
         }
-        None => FeeAccepted { fee: id, eur: fee.eur }.into(),
+        None => FeeAccepted { fee: id, eur }.into(),
     })
 }
 
@@ -231,10 +242,14 @@ fn own_partner(code: &PartnerCode, by: &Actor) -> Refusal {
     Refusal::new("own-partner", format!("{by} acts for {code}: somebody else decides this"))
 }
 
-fn undecided(partner: &Partner, id: FeeId) -> Result<&Fee, Refusal> {
+fn known(partner: &Partner, id: FeeId) -> Result<&Fee, Refusal> {
     let fee = partner.fees.get(&id);
-    let fee = fee.ok_or_else(|| Refusal::new("unknown-fee", format!("{} has no such fee", partner.code)))?;
-    if !matches!(fee.state, FeeState::Reported | FeeState::Proposed) {
+    fee.ok_or_else(|| Refusal::new("unknown-fee", format!("{} has no such fee", partner.code)))
+}
+
+fn undecided(partner: &Partner, id: FeeId) -> Result<&Fee, Refusal> {
+    let fee = known(partner, id)?;
+    if !fee.state.is_open() {
         return Err(Refusal::new("already-decided", format!("the fee is {} already", fee.state)));
     }
     Ok(fee)

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::agreement::FeeTerms;
 use super::name::Name;
+use super::upcast::FeeReportedV1;
 use crate::claim::Exchange;
 use crate::event::events;
 use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, PaymentId, TextId};
 use crate::payment::{PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentProposed};
+use crate::rates::Quote;
 
 events! {
     /// An event of a partner stream.
@@ -24,7 +26,8 @@ events! {
         PaymentDetailsProposed = 1,
         PaymentDetailsApproved = 1,
         PaymentDetailsRejected = 1,
-        FeeReported = 1,
+        FeeReported = 2 (1 as FeeReportedV1),
+        FeeConverted = 1,
         FeeProposed = 1,
         FeeAccepted = 1,
         FeeRefused = 1,
@@ -154,11 +157,12 @@ pub struct FeeReported {
     pub charged_on: Date,
     /// As charged, with its currency.
     pub amount: Amount,
-    /// Which rate valued it; none for euros.
+    /// Which rate values it; none for euros.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange: Option<Exchange>,
-    /// In euro, computed once.
-    pub eur: Eur,
+    /// In euro, computed once; none while the rate is still to come (never so in version 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eur: Option<Eur>,
     /// Keyed digest of partner, supplier and receipt number.
     pub receipt_key: KeyDigest,
     /// SHA-256 of the receipt's file, when the partner gave one.
@@ -166,6 +170,18 @@ pub struct FeeReported {
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
     pub details: TextId,
+}
+
+/// The rate that a fee waited for was published: its euros are computed, once and for all.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeConverted {
+    /// Which.
+    pub fee: FeeId,
+    /// The rate.
+    pub quote: Quote,
+    /// In euro.
+    pub eur: Eur,
 }
 
 /// One person would accept a fee so large that another one must agree.

@@ -13,6 +13,8 @@ pub const PARTNER_FEE: &str = "partner-fee";
 rulebook::codes! {
     /// How far a fee has come.
     FeeState {
+        /// Reported in a currency whose rate is not published yet.
+        WaitingForRate = "waiting-for-rate",
         /// Reported, not decided.
         Reported = "reported",
         /// One person would accept it; another must agree.
@@ -21,6 +23,16 @@ rulebook::codes! {
         Accepted = "accepted",
         /// Refused by finance, with a reason.
         Refused = "refused",
+    }
+}
+
+impl FeeState {
+    /// Not decided yet.
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::WaitingForRate | Self::Reported | Self::Proposed => true,
+            Self::Accepted | Self::Refused => false,
+        }
     }
 }
 
@@ -33,10 +45,10 @@ pub struct Fee {
     pub charged_on: Date,
     /// As charged.
     pub amount: Amount,
-    /// Which rate valued it; none for euros.
+    /// Which rate values it; none for euros.
     pub exchange: Option<Exchange>,
-    /// In euro.
-    pub eur: Eur,
+    /// In euro; none while the rate is still to come.
+    pub eur: Option<Eur>,
     /// SHA-256 of the receipt's file.
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
@@ -57,7 +69,7 @@ impl From<&FeeReported> for Fee {
             eur: event.eur,
             receipt_sha256: event.receipt_sha256,
             details: event.details,
-            state: FeeState::Reported,
+            state: if event.eur.is_some() { FeeState::Reported } else { FeeState::WaitingForRate },
             proposed_by: None,
         }
     }

@@ -8,6 +8,7 @@ mod event;
 mod fee;
 mod name;
 mod state;
+mod upcast;
 
 pub use account::{
     Account, AccountNumber, Bic, Iban, NotABic, NotAnAccountNumber, NotAnIban, PaymentDetails,
@@ -16,8 +17,8 @@ pub use agreement::{Agreement, BasisPoints, FeeTerms, NotBasisPoints};
 pub use command::{Fee as ReportedFee, PartnerCommand};
 pub use decide::decide;
 pub use event::{
-    AgreementEnded, AgreementSigned, FeeAccepted, FeeProposed, FeeRefused, FeeReported, PaidFor,
-    PartnerCommandRefused, PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered,
+    AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeRefused, FeeReported,
+    PaidFor, PartnerCommandRefused, PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered,
     PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
 };
 pub use fee::{Fee, FeeState, PARTNER_FEE};

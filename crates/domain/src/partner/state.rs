@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use rulebook::Country;
 
 use super::agreement::Agreement;
 use super::event::PartnerEvent;
@@ -119,6 +120,14 @@ impl Partner {
                     return Err(FoldError(format!("fee {} is reported twice", e.fee)));
                 }
             }
+            PartnerEvent::FeeConverted(e) => match partner.fees.get_mut(&e.fee) {
+                Some(Fee {
+                    state: state @ FeeState::WaitingForRate, eur, exchange: Some(exchange), ..
+                }) => {
+                    (*state, *eur, exchange.quote) = (FeeState::Reported, Some(e.eur), Some(e.quote));
+                }
+                _ => return Err(FoldError(format!("fee {} does not wait for a rate", e.fee))),
+            },
             PartnerEvent::FeeProposed(e) => {
                 let fee = partner.undecided(e.fee)?;
                 (fee.state, fee.proposed_by) = (FeeState::Proposed, Some(e.proposed_by.clone()));
@@ -145,6 +154,12 @@ impl Partner {
         self.agreements.iter().find(|(_, agreement)| charging(agreement)).map(|(code, _)| code)
     }
 
+    /// Whether something was delivered outside of all agreements. Where none is recorded there is nothing to be outside of.
+    pub fn is_outside_agreements(&self, programme: &str, country: Country, day: Date) -> bool {
+        let mut agreements = self.agreements.values();
+        !self.agreements.is_empty() && !agreements.any(|agreement| agreement.covers(programme, country, day))
+    }
+
     fn take_proposal(&mut self, details: TextId) -> Result<Proposal, FoldError> {
         let proposal = self.proposal.take().filter(|proposal| proposal.details == details);
         proposal.ok_or_else(|| FoldError("payment details that nobody proposed are decided".into()))
@@ -152,7 +167,7 @@ impl Partner {
 
     fn undecided(&mut self, id: FeeId) -> Result<&mut Fee, FoldError> {
         match self.fees.get_mut(&id) {
-            Some(fee) if matches!(fee.state, FeeState::Reported | FeeState::Proposed) => Ok(fee),
+            Some(fee) if fee.state.is_open() => Ok(fee),
             Some(_) => Err(FoldError(format!("fee {id} is decided twice"))),
             None => Err(FoldError(format!("fee {id} was never reported"))),
         }

@@ -76,7 +76,7 @@ pub fn standing<'c>(
     }
     let held_by = holds.stopping_all_of(code, day).map(|(number, _)| number);
     for (id, fee) in &partner.fees {
-        let eur = if fee.state == FeeState::Accepted { fee.eur } else { Eur::ZERO };
+        let eur = fee.eur.filter(|_| fee.state == FeeState::Accepted).unwrap_or(Eur::ZERO);
         worths.push(Worth { of: Payable::Fee { fee: *id }, on: fee.charged_on, eur, held_by });
     }
     Ok(Standing { worths, held_by })

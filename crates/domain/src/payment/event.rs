@@ -36,6 +36,16 @@ pub enum Payable {
 }
 
 impl Payable {
+    /// The claim, grant or fee; an advance is for none yet.
+    pub fn id(&self) -> Option<uuid::Uuid> {
+        match self {
+            Self::Claim { claim, .. } => Some(claim.0),
+            Self::Grant { grant, .. } => Some(grant.0),
+            Self::Fee { fee } => Some(fee.0),
+            Self::Advance => None,
+        }
+    }
+
     /// The case it is for, if it is for one.
     pub fn case(&self) -> Option<CaseId> {
         match self {

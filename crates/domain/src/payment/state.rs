@@ -173,6 +173,16 @@ impl Payments {
         self.paid_outside.checked_sub(self.settled(|payment| payment.paid_before)?)
     }
 
+    /// What was paid in advance or outside of the ledger, and no payment that was made has settled.
+    pub fn unsettled(&self) -> Result<Eur, Overflow> {
+        let promised = self
+            .iter()
+            .map(|(_, payment)| payment)
+            .filter(|payment| matches!(payment.state, PaymentState::Proposed | PaymentState::Approved));
+        let promised = promised.flat_map(|payment| [payment.paid_before, payment.advance_settled]);
+        Eur::sum(promised.chain([self.open_advance()?, self.open_outside()?]))
+    }
+
     fn settled(&self, part: impl Fn(&Payment) -> Eur) -> Result<Eur, Overflow> {
         Eur::sum(self.iter().filter(|(_, payment)| payment.is_live()).map(|(_, payment)| part(payment)))
     }

@@ -33,7 +33,7 @@ rulebook::codes! {
         Grant = "arrival-grant",
         /// Of such a grant something came back, or it was another partner's after all.
         GrantBack = "arrival-grant-back",
-        /// A fee was reported.
+        /// A fee was reported, or converted once its rate was published.
         FeeReported = "fee-reported",
         /// A fee was accepted.
         Fee = "fee",
@@ -93,12 +93,21 @@ pub enum Words {
     Reference(CreditorReference),
 }
 
-/// Spend that waits, or waited, for an exchange rate: it is in no figure until then.
+impl Stated {
+    /// Whether it is spend on a person: no fee, no arrival grant, no payment.
+    pub fn is_spend(&self) -> bool {
+        self.case.is_some() && self.budget_line.as_deref() != Some(BUDGET_LINE)
+    }
+}
+
+/// Spend or a fee that waits, or waited, for an exchange rate: it is in no figure until then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    /// The claim's number.
+    /// The number of the claim or fee.
     pub number: u64,
-    /// The day of the report.
+    /// As what it moves once it has its rate.
+    pub kind: MovementKind,
+    /// The day of the report, or on which a refusal was taken back.
     pub since: Date,
     /// The day on which it was converted or refused.
     pub until: Option<Date>,
@@ -122,8 +131,30 @@ pub struct Account {
     stated: Vec<Stated>,
     movements: Vec<Movement>,
     grants: CashGrants,
-    /// Payments that are proposed: how much each transfers, and whether it is an advance.
-    payments: HashMap<Uuid, (Eur, bool)>,
+    /// Payments that are proposed.
+    payments: HashMap<Uuid, Proposed>,
+    covered: Vec<Covered>,
+}
+
+/// A payment that is proposed, and not yet made.
+#[derive(Debug)]
+struct Proposed {
+    /// What it transfers.
+    total: Eur,
+    advance: bool,
+    /// What it is for; an advance is for nothing yet.
+    items: Vec<(Uuid, Eur)>,
+}
+
+/// What a payment that was made paid of one claim, fee or grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Covered {
+    /// The day on which it was recorded.
+    pub day: Date,
+    /// The number of the claim, fee or grant.
+    pub about: u64,
+    /// How much, in euro; below zero where something came back after it was paid.
+    pub eur: Eur,
 }
 
 impl Account {
@@ -139,6 +170,7 @@ impl Account {
             movements: Vec::new(),
             grants: CashGrants::default(),
             payments: HashMap::new(),
+            covered: Vec::new(),
         }
     }
 
@@ -152,14 +184,24 @@ impl Account {
         self.name.as_ref()
     }
 
+    /// What payments paid of which claim, fee or grant, in the order of the log.
+    pub fn covered(&self) -> &[Covered] {
+        &self.covered
+    }
+
     /// The movements, in the order of the log.
     pub fn movements(&self) -> &[Movement] {
         &self.movements
     }
 
-    /// Spend that waits, or waited, for an exchange rate.
+    /// Spend and fees that wait, or waited, for an exchange rate.
     pub fn waiting(&self) -> &[Waiting] {
         &self.waiting
+    }
+
+    /// Its claims, fees and payments, in the order of the log.
+    pub fn all(&self) -> &[Stated] {
+        &self.stated
     }
 
     /// The claim, fee or payment with a number.
@@ -202,16 +244,12 @@ impl Account {
                     },
                 );
                 if e.eur.is_none() {
-                    let (number, since) = (recorded.position, recorded.recorded_on());
-                    self.waiting.push(Waiting { number, since, until: None });
+                    self.waits(recorded, e.claim.0, MovementKind::Reported);
                 }
                 self.moved(recorded, e.claim.0, MovementKind::Reported, e.eur.unwrap_or(Eur::ZERO), None);
             }
             CaseEvent::ClaimConverted(e) => {
-                if let Some(place) = self.places.get(&e.claim.0) {
-                    self.stated[*place].quote = Some(e.quote);
-                }
-                self.waits_no_more(recorded, e.claim.0);
+                self.valued(recorded, e.claim.0, e.quote);
                 self.moved(recorded, e.claim.0, MovementKind::Reported, e.eur, None);
             }
             CaseEvent::ClaimAccepted(e) => {
@@ -225,6 +263,10 @@ impl Account {
                 self.moved(recorded, e.claim.0, MovementKind::Disallowed, e.disallowed, reason);
             }
             CaseEvent::ClaimReopened(e) => {
+                // It was refused before it had euros: it waits again.
+                if e.amount.is_zero() {
+                    self.waits(recorded, e.claim.0, MovementKind::Reported);
+                }
                 self.moved(recorded, e.claim.0, MovementKind::Reopened, e.amount, None);
             }
             CaseEvent::BenefitReversed(e) => {
@@ -249,11 +291,18 @@ impl Account {
                     words: Words::Sealed(e.details),
                 };
                 self.state(e.fee.0, stated);
-                self.fees.insert(e.fee.0, e.eur);
-                self.moved(recorded, e.fee.0, MovementKind::FeeReported, e.eur, None);
+                match e.eur {
+                    Some(eur) => self.charged(recorded, e.fee.0, eur),
+                    None => self.waits(recorded, e.fee.0, MovementKind::FeeReported),
+                }
+            }
+            PartnerEvent::FeeConverted(e) => {
+                self.valued(recorded, e.fee.0, e.quote);
+                self.charged(recorded, e.fee.0, e.eur);
             }
             PartnerEvent::FeeAccepted(e) => self.moved(recorded, e.fee.0, MovementKind::Fee, e.eur, None),
             PartnerEvent::FeeRefused(e) => {
+                self.waits_no_more(recorded, e.fee.0);
                 let eur = self.fees.get(&e.fee.0).copied().unwrap_or(Eur::ZERO);
                 self.moved(recorded, e.fee.0, MovementKind::FeeRefused, eur, Some("by-finance"));
             }
@@ -279,7 +328,8 @@ impl Account {
             }
             PartnerEvent::PaymentProposed(e) => {
                 let advance = e.items.iter().any(|item| item.of == Payable::Advance);
-                self.payments.insert(e.payment.0, (e.total, advance));
+                let items = e.items.iter().filter_map(|item| Some((item.of.id()?, item.eur))).collect();
+                self.payments.insert(e.payment.0, Proposed { total: e.total, advance, items });
                 self.state(
                     e.payment.0,
                     Stated {
@@ -294,8 +344,20 @@ impl Account {
                     },
                 );
             }
+            // Of which nothing is left to be transferred, a payment is settled by its approval.
+            PartnerEvent::PaymentApproved(e) => {
+                let settled = |payment: &Proposed| payment.total.is_zero();
+                if self.payments.get(&e.payment.0).is_some_and(settled)
+                    && let Some(payment) = self.payments.remove(&e.payment.0)
+                {
+                    self.covers(recorded, &payment.items);
+                }
+            }
             PartnerEvent::PaymentInstructed(e) => {
-                let Some((total, advance)) = self.payments.remove(&e.payment.0) else { return };
+                let Some(Proposed { total, advance, items }) = self.payments.remove(&e.payment.0) else {
+                    return;
+                };
+                self.covers(recorded, &items);
                 if let Some(place) = self.places.get(&e.payment.0) {
                     self.stated[*place].on = e.execute_on;
                 }
@@ -303,6 +365,15 @@ impl Account {
                 self.moved(recorded, e.payment.0, kind, total, None);
             }
             _ => {}
+        }
+    }
+
+    fn covers(&mut self, recorded: &Recorded, items: &[(Uuid, Eur)]) {
+        for (id, eur) in items {
+            if let Some(place) = self.places.get(id) {
+                let (day, about) = (recorded.recorded_on(), self.stated[*place].number);
+                self.covered.push(Covered { day, about, eur: *eur });
+            }
         }
     }
 
@@ -316,6 +387,26 @@ impl Account {
         }
         for (grant, kind, eur) in self.grants.apply(case, event, &self.partner) {
             self.moved(recorded, grant.0, kind, eur, None);
+        }
+    }
+
+    fn charged(&mut self, recorded: &Recorded, id: Uuid, eur: Eur) {
+        self.fees.insert(id, eur);
+        self.moved(recorded, id, MovementKind::FeeReported, eur, None);
+    }
+
+    /// What waited got its rate.
+    fn valued(&mut self, recorded: &Recorded, id: Uuid, quote: Quote) {
+        if let Some(place) = self.places.get(&id) {
+            self.stated[*place].quote = Some(quote);
+        }
+        self.waits_no_more(recorded, id);
+    }
+
+    fn waits(&mut self, recorded: &Recorded, id: Uuid, kind: MovementKind) {
+        if let Some(place) = self.places.get(&id) {
+            let (number, since) = (self.stated[*place].number, recorded.recorded_on());
+            self.waiting.push(Waiting { number, kind, since, until: None });
         }
     }
 

@@ -9,11 +9,13 @@
 //! - owed at the end = at the beginning + eligible − reversed + fees + arrival grants paid out − those that came back −
 //!   advances − paid
 
+mod delivery;
 mod fold;
 mod grants;
 mod open;
 mod totals;
 
-pub use fold::{Account, Movement, MovementKind, Stated, Waiting, Words};
+pub use delivery::{Delivered, DeliveryTotals, delivered, delivery_totals};
+pub use fold::{Account, Covered, Movement, MovementKind, Stated, Waiting, Words};
 pub use open::{held, undecided, waiting};
 pub use totals::{Disallowed, Totals, totals};

@@ -25,14 +25,14 @@ pub fn undecided(movements: &[Movement], last: Date) -> Result<Vec<Movement>, Ov
     Ok(left.into_values().filter(|movement| !movement.eur.is_zero()).collect())
 }
 
-/// Spend that waits for its exchange rate at the end of a day, as movements of nothing yet.
+/// Spend and fees that wait for their exchange rate at the end of a day, as movements of nothing yet.
 pub fn waiting(account: &Account, last: Date) -> Vec<Movement> {
     let waiting = account.waiting().iter().filter(|waiting| waiting.at_the_end_of(last));
     waiting
         .map(|waiting| Movement {
             position: waiting.number,
             day: waiting.since,
-            kind: MovementKind::Reported,
+            kind: waiting.kind,
             eur: Eur::ZERO,
             reason: Some("waiting-for-rate"),
             about: waiting.number,
@@ -61,7 +61,7 @@ pub fn held<'a>(
         stopping.is_some()
     };
     let mut held = Eur::ZERO;
-    for (about, eur) in unpaid(account.movements(), last)? {
+    for (about, eur) in unpaid(account, last)? {
         if account.stated(about).is_some_and(covered) {
             held = held.checked_add(eur)?;
         }
@@ -69,27 +69,34 @@ pub fn held<'a>(
     Ok(held)
 }
 
-/// What is accepted and not paid at the end of a day, by what it is about. What was paid is taken for the oldest first,
-/// whatever it was meant for.
-fn unpaid(movements: &[Movement], last: Date) -> Result<Vec<(u64, Eur)>, Overflow> {
+/// What is accepted and not paid at the end of a day, by what it is about. A payment pays its items; whatever else was
+/// paid, in advance or outside of the ledger, is taken for the oldest first.
+fn unpaid(account: &Account, last: Date) -> Result<Vec<(u64, Eur)>, Overflow> {
     let (mut open, mut paid): (Vec<(u64, Eur)>, Eur) = (Vec::new(), Eur::ZERO);
-    for movement in movements.iter().filter(|movement| movement.day <= last) {
+    fn less(open: &mut [(u64, Eur)], about: u64, eur: Eur) -> Result<(), Overflow> {
+        if let Some((_, left)) = open.iter_mut().rev().find(|(number, _)| *number == about) {
+            *left = left.checked_sub(eur)?;
+        }
+        Ok(())
+    }
+    for movement in account.movements().iter().filter(|movement| movement.day <= last) {
         match movement.kind {
             MovementKind::Eligible | MovementKind::Fee | MovementKind::Grant => {
                 open.push((movement.about, movement.eur));
             }
             MovementKind::Reversed | MovementKind::GrantBack => {
-                let reversed = open.iter_mut().rev().find(|(about, _)| *about == movement.about);
-                if let Some((_, left)) = reversed {
-                    *left = left.checked_sub(movement.eur)?;
-                }
+                less(&mut open, movement.about, movement.eur)?;
             }
             MovementKind::Advance | MovementKind::Paid => paid = paid.checked_add(movement.eur)?,
             _ => {}
         }
     }
+    for covered in account.covered().iter().filter(|covered| covered.day <= last) {
+        less(&mut open, covered.about, covered.eur)?;
+        paid = paid.checked_sub(covered.eur)?;
+    }
     for (_, left) in &mut open {
-        let settled = (*left).min(paid);
+        let settled = (*left).min(paid).max(Eur::ZERO);
         paid = paid.checked_sub(settled)?;
         *left = left.checked_sub(settled)?;
     }

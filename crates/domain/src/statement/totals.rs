@@ -14,6 +14,17 @@ pub struct Disallowed {
     pub eur: Eur,
 }
 
+impl Disallowed {
+    /// Adds an amount to the part of its reason; the parts stand in the order of their reasons.
+    pub(super) fn add(parts: &mut Vec<Self>, reason: &str, eur: Eur) -> Result<(), Overflow> {
+        match parts.binary_search_by(|part| part.reason.as_str().cmp(reason)) {
+            Ok(place) => parts[place].eur = parts[place].eur.checked_add(eur)?,
+            Err(place) => parts.insert(place, Self { reason: reason.to_owned(), eur }),
+        }
+        Ok(())
+    }
+}
+
 /// The figures of a statement, in euro.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Totals {
@@ -86,17 +97,8 @@ pub fn totals(movements: &[Movement], period: Period) -> Result<Totals, Overflow
             MovementKind::Advance => &mut totals.advances,
             MovementKind::Paid => &mut totals.paid,
             MovementKind::Disallowed => {
-                let reason = movement.reason.unwrap_or_default();
-                let place = match totals.disallowed.binary_search_by(|part| part.reason.as_str().cmp(reason))
-                {
-                    Ok(place) => place,
-                    Err(place) => {
-                        let part = Disallowed { reason: reason.to_owned(), eur: Eur::ZERO };
-                        totals.disallowed.insert(place, part);
-                        place
-                    }
-                };
-                &mut totals.disallowed[place].eur
+                Disallowed::add(&mut totals.disallowed, movement.reason.unwrap_or_default(), eur)?;
+                continue;
             }
         };
         *figure = figure.checked_add(eur)?;

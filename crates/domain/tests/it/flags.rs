@@ -17,6 +17,8 @@ fn sighted(number: u64, amount: &str) -> Sighted {
         category: "education".into(),
         purpose: "education".into(),
         programme: "jrs".into(),
+        country: "GM".parse().unwrap(),
+        outside_agreement: false,
         delivered_on: day("2024-04-01"),
         reported_on: day("2024-04-10"),
         eur: Some(eur(amount)),
@@ -57,6 +59,15 @@ fn an_amount_is_odd_beside_what_the_partner_usually_claims_for_the_benefit() {
     let of_another = Sighted { partner: partner("ettc"), ..sighted(9, "500.01") };
     assert_eq!(raised(&with(of_another)), Vec::<String>::new(), "another partner's usual is not this one's");
     assert_eq!(raised(&with(sighted(9, "500.01"))[1..]), Vec::<String>::new(), "four others tell nothing");
+}
+
+#[test]
+fn what_no_agreement_covers_is_said_with_where_and_when() {
+    let outside = Sighted { outside_agreement: true, ..sighted(1, "10.00") };
+    assert_eq!(raised(&[outside.clone(), sighted(2, "10.00")]), ["1:outside-agreement"]);
+    let flags = flags(&[outside], rules().parameters());
+    assert_eq!(flags[&1][0].detail, "no agreement with caritas for jrs in GM on 2024-04-01");
+    assert!(!flags[&1][0].kind.holds_back());
 }
 
 /// Both places are named, and at both.

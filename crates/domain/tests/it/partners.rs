@@ -1,7 +1,8 @@
 //! Partners: names, agreements, payment details with two people, fees.
 
 use domain::partner::{
-    AccountNumber, Agreement, BasisPoints, Bic, FeeState, FeeTerms, Iban, PartnerEvent, ReportedFee, decide,
+    AccountNumber, Agreement, BasisPoints, Bic, FeeConverted, FeeState, FeeTerms, Iban, PartnerEvent,
+    ReportedFee, decide,
 };
 use domain::rates::{Quote, RateSource};
 use domain::{Actor, FeeId, KeyDigest, Partner, PartnerCommand};
@@ -172,6 +173,34 @@ fn agreements_beside_each_other_are_signed_and_end_early_once() {
     told.done(end("2025", "2025-06-30"));
 }
 
+/// An agreement covers its programme, its countries and its days; without any there is nothing to be outside of.
+#[rstest]
+#[case("jrs", "AM", "2024-01-01", false)]
+#[case("jrs", "AM", "2024-12-31", false)]
+#[case("jrs", "ET", "2024-06-30", false)]
+#[case("jrs", "AM", "2023-12-31", true)]
+#[case("jrs", "AM", "2025-01-01", true)]
+#[case("jrs", "GM", "2024-06-30", true)]
+#[case("amira2", "AM", "2024-06-30", true)]
+#[case("amira2", "GM", "2024-06-30", false)]
+fn spend_is_inside_an_agreement_or_outside_of_all(
+    #[case] programme: &str,
+    #[case] country: &str,
+    #[case] on: &str,
+    #[case] outside: bool,
+) {
+    let mut told = Told::registered();
+    let is_outside =
+        |told: &Told| told.partner().is_outside_agreements(programme, country.parse().unwrap(), day(on));
+    assert!(!is_outside(&told));
+    told.done(sign("2024", agreement(&["AM", "ET"], "2024-01-01", Some("2024-12-31"))));
+    told.done(sign(
+        "amira",
+        Agreement { programme: "amira2".into(), ..agreement(&["GM"], "2024-01-01", None) },
+    ));
+    assert_eq!(is_outside(&told), outside);
+}
+
 #[test]
 fn payment_details_come_into_force_when_another_person_approves() {
     let mut told = Told::registered();
@@ -249,13 +278,63 @@ fn a_fee_in_another_currency_takes_the_rate_that_values_spend() {
         version: 1,
     };
     let charged = fee(1, "2024-06-30", dinars("1500000.000"));
-    let without = PartnerCommand::ReportFee(charged.clone());
-    assert_eq!(told.refused(without), "rate-missing");
     let later = ReportedFee { quote: Some(quote("2024-07-01")), ..charged.clone() };
     assert_eq!(told.refused(PartnerCommand::ReportFee(later)), "wrong-rate");
     told.done(PartnerCommand::ReportFee(ReportedFee { quote: Some(quote("2024-06-01")), ..charged }));
     let fee = told.partner().fees.values().next().unwrap();
-    assert_eq!((fee.eur, fee.exchange.as_ref().unwrap().quote), (eur("1082.41"), Some(quote("2024-06-01"))));
+    let valued = (fee.eur, fee.exchange.as_ref().unwrap().quote);
+    assert_eq!(valued, (Some(eur("1082.41")), Some(quote("2024-06-01"))));
+}
+
+/// Without its rate a fee waits, like spend: it is not decided, and converted once, at the rate it was reported for.
+#[test]
+fn a_fee_without_its_rate_waits() {
+    let mut told = Told::registered();
+    let quote = |rate: &str, day_: &str| Quote {
+        source: RateSource::InforEuro,
+        rate_date: day(day_),
+        rate: rate.parse().unwrap(),
+        version: 1,
+    };
+    let convert =
+        |number: u128, quote| PartnerCommand::ConvertFee { fee: FeeId(Uuid::from_u128(number)), quote };
+    let state = |told: &Told, number: u128| {
+        let fee = &told.partner().fees[&FeeId(Uuid::from_u128(number))];
+        (fee.state, fee.eur)
+    };
+    for (number, sum) in [(1, "1500000.000"), (2, "4.999"), (3, "4000000.000")] {
+        told.done(PartnerCommand::ReportFee(fee(number, "2024-06-30", dinars(sum))));
+        assert_eq!(state(&told, number), (FeeState::WaitingForRate, None));
+        assert_eq!(told.refused(accept_fee(number, "anna")), "waiting-for-rate");
+    }
+    assert_eq!(told.refused(convert(1, quote("1385.7992", "2024-07-01"))), "wrong-rate");
+    assert_eq!(told.refused(convert(2, quote("1385.7992", "2024-06-01"))), "worth-nothing");
+    assert_eq!(told.refused(convert(4, quote("1385.7992", "2024-06-01"))), "unknown-fee");
+    // Whoever imports the rate decides nothing.
+    told.done(Given(convert(1, quote("1385.7992", "2024-06-01")), actor("asha@caritas")));
+    assert_eq!(state(&told, 1), (FeeState::Reported, Some(eur("1082.41"))));
+    assert_eq!(told.refused(convert(1, quote("1385.7992", "2024-06-01"))), "not-waiting");
+    told.done(accept_fee(1, "anna"));
+    // What is worth nothing is refused by a person; what is large takes two.
+    told.done(refuse_fee(2, "anna"));
+    assert_eq!(told.refused(convert(2, quote("1", "2024-06-01"))), "not-waiting");
+    told.done(convert(3, quote("1385.7992", "2024-06-01")));
+    told.done(accept_fee(3, "anna"));
+    assert_eq!(state(&told, 3), (FeeState::Proposed, Some(eur("2886.42"))));
+}
+
+#[test]
+fn a_conversion_of_a_fee_that_does_not_wait_is_damage() {
+    let mut told = Told::registered();
+    told.done(PartnerCommand::ReportFee(fee(1, "2024-06-30", eur("10.00").into())));
+    let quote = Quote {
+        source: RateSource::InforEuro,
+        rate_date: day("2024-06-01"),
+        rate: "2".parse().unwrap(),
+        version: 1,
+    };
+    let converted = FeeConverted { fee: FeeId(Uuid::from_u128(1)), quote, eur: eur("5.00") };
+    assert!(Partner::evolve(told.0.take(), &converted.into()).is_err());
 }
 
 #[rstest]

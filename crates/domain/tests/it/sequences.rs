@@ -1,12 +1,12 @@
 //! Random histories of one case.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 use domain::case::{CaseCommand, CaseEvent, Decision};
-use domain::claim::{ClaimState, Spend};
-use domain::grant::{GrantState, PaymentMethod};
+use domain::claim::Spend;
+use domain::grant::PaymentMethod;
 use domain::rates::{Quote, RateSource};
-use domain::{Balances, Case, ClaimCommand, GrantCommand, KeyDigest, Line};
+use domain::{Balances, Case, ClaimCommand, GrantCommand, KeyDigest};
 use jiff::Span;
 use jiff::civil::Date;
 use money::{Amount, Eur, Locale, Rate};
@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use rulebook::{Authority, Facts, ReturnMode};
 
+use crate::standing::{excuse, promises_no_more, stands, within_cap};
 use crate::support::*;
 
 /// Days on which something in the rules changes, seen from the days around them.
@@ -47,25 +48,25 @@ const AMOUNTS: &[&str] = &[
     "90000000000000.00",
 ];
 
-fn date() -> impl Strategy<Value = Date> {
+pub fn date() -> impl Strategy<Value = Date> {
     (select(BORDERS), -1_i64..=1).prop_map(|(border, days)| day(border) + Span::new().days(days))
 }
 
-fn amount() -> impl Strategy<Value = Eur> {
+pub fn amount() -> impl Strategy<Value = Eur> {
     select(AMOUNTS).prop_map(eur)
 }
 
-fn rate() -> impl Strategy<Value = Rate> {
+pub fn rate() -> impl Strategy<Value = Rate> {
     select(&["0.000000000001", "0.7483", "1", "1385.7992", "999999999999999"][..])
         .prop_map(|rate| rate.parse().unwrap())
 }
 
 /// The rate that the embedded rules ask for on a day.
-fn quote(rate: Rate, on: Date) -> Quote {
+pub fn quote(rate: Rate, on: Date) -> Quote {
     Quote { source: RateSource::InforEuro, rate_date: on.first_of_month(), rate, version: 1 }
 }
 
-fn dinars(sum: &str) -> Amount {
+pub fn dinars(sum: &str) -> Amount {
     Amount::parse(sum, "IQD".parse().unwrap(), Locale::Strict).unwrap()
 }
 
@@ -74,7 +75,7 @@ fn late_date() -> impl Strategy<Value = Date> {
     prop_oneof![3 => Just(day("2025-09-01")), 1 => date()]
 }
 
-fn case_command() -> impl Strategy<Value = CaseCommand> {
+pub fn case_command() -> impl Strategy<Value = CaseCommand> {
     let decision = select(&[Decision::Approve, Decision::Reject][..]);
     let mode = select(ReturnMode::ALL);
     let authority = select(Authority::ALL);
@@ -105,12 +106,14 @@ fn plan_command() -> impl Strategy<Value = CaseCommand> {
     })
 }
 
-fn name() -> impl Strategy<Value = &'static str> {
+pub fn name() -> impl Strategy<Value = &'static str> {
     select(&["anna", "anna", "bo", "bo", "asha@caritas"][..])
 }
 
-fn claim_command() -> impl Strategy<Value = Command> {
-    let report = (0_u128..8, select(&["caritas", "caritas", "irara"][..]), date(), amount(), 0_u8..12);
+/// About the claims with these numbers.
+pub fn claim_command(numbers: Range<u128>) -> impl Strategy<Value = Command> {
+    let number = || numbers.clone();
+    let report = (number(), select(&["caritas", "caritas", "irara"][..]), date(), amount(), 0_u8..12);
     let report = report.prop_map(|(number, code, delivered_on, sum, line)| {
         let budget_line = if line == 0 { "amira2-iraq".to_owned() } else { SUPPORT.to_owned() };
         let reported = spend(number, "2024-04-01", "1.00");
@@ -119,16 +122,16 @@ fn claim_command() -> impl Strategy<Value = Command> {
     });
     let sums = select(&["0.004", "0.005", "12345.678", "1500000.000", "99999999999999.999"][..]);
     let abroad =
-        (0_u128..8, date(), sums, prop::option::of(rate())).prop_map(|(number, delivered_on, sum, rate)| {
+        (number(), date(), sums, prop::option::of(rate())).prop_map(|(number, delivered_on, sum, rate)| {
             let reported = spend(number, "2024-04-01", "1.00");
             let quote = rate.map(|rate| quote(rate, delivered_on));
             Spend { delivered_on, reported_on: delivered_on, amount: dinars(sum), quote, ..reported }.into()
         });
     // Some are of a later day than the claim, which must be refused.
-    let convert = (0_u128..8, date(), rate()).prop_map(|(number, on, rate)| {
+    let convert = (number(), date(), rate()).prop_map(|(number, on, rate)| {
         ClaimCommand::Convert { claim: claim(number), quote: quote(rate, on) }.into()
     });
-    let back_abroad = (0_u128..8, select(&["0.001", "100.000", "12345.678"][..]), late_date());
+    let back_abroad = (number(), select(&["0.001", "100.000", "12345.678"][..]), late_date());
     let back_abroad = back_abroad.prop_map(|(number, sum, reversed_on)| {
         let (reversal_key, details) = (KeyDigest([8; 32]), text(7));
         ClaimCommand::Reverse {
@@ -140,12 +143,12 @@ fn claim_command() -> impl Strategy<Value = Command> {
         }
         .into()
     });
-    let accept = (0_u128..8, any::<bool>(), name()).prop_map(|(number, by_name, name)| {
+    let accept = (number(), any::<bool>(), name()).prop_map(|(number, by_name, name)| {
         ClaimCommand::Accept { claim: claim(number), by_name, by: actor(name) }.into()
     });
-    let asked = (0_u128..8, any::<bool>(), name())
+    let asked = (number(), any::<bool>(), name())
         .prop_map(|(number, ask, name)| by(name, if ask { query(number) } else { answer(number) }).into());
-    let reverse = (0_u128..8, amount(), late_date()).prop_map(|(number, amount, reversed_on)| {
+    let reverse = (number(), amount(), late_date()).prop_map(|(number, amount, reversed_on)| {
         let (reversal_key, details) = (KeyDigest([7; 32]), text(7));
         ClaimCommand::Reverse {
             claim: claim(number),
@@ -156,20 +159,24 @@ fn claim_command() -> impl Strategy<Value = Command> {
         }
         .into()
     });
-    prop_oneof![4 => report, 4 => abroad, 4 => convert, 1 => back_abroad, 8 => accept, 2 => asked, 1 => (0_u128..8).prop_map(|number| refuse(number).into()),
-        2 => (0_u128..8).prop_map(|number| reopen(number).into()), 3 => reverse]
+    let refused = (number(), name()).prop_map(|(number, name)| by(name, refuse(number)).into());
+    let reopened = (number(), name()).prop_map(|(number, name)| by(name, reopen(number)).into());
+    prop_oneof![4 => report, 4 => abroad, 4 => convert, 1 => back_abroad, 8 => accept, 2 => asked, 1 => refused, 2 => reopened, 3 => reverse]
 }
 
-fn grant_command() -> impl Strategy<Value = Command> {
-    let pay = (0_u128..5, date(), amount()).prop_map(|(number, paid_on, amount)| {
+/// About the grants with these numbers.
+pub fn grant_command(numbers: Range<u128>) -> impl Strategy<Value = Command> {
+    let number = || numbers.clone();
+    let method = select(&[PaymentMethod::Card, PaymentMethod::CashByPartner][..]);
+    let pay = (number(), date(), amount(), method).prop_map(|(number, paid_on, amount, method)| {
         let (payment_key, details) = (KeyDigest([number as u8; 32]), text(8));
-        let (grant, method) = (grant(number), PaymentMethod::Card);
+        let grant = grant(number);
         GrantCommand::Pay { grant, paid_on, amount, method, payment_key, details }.into()
     });
-    let back = (0_u128..5, amount(), late_date()).prop_map(|(number, amount, returned_on)| {
+    let back = (number(), amount(), late_date()).prop_map(|(number, amount, returned_on)| {
         GrantCommand::Return { grant: grant(number), amount, returned_on, details: text(9) }.into()
     });
-    prop_oneof![5 => pay, 2 => (0_u128..5).prop_map(|number| allow(number).into()), 3 => back]
+    prop_oneof![5 => pay, 2 => number().prop_map(|number| allow(number).into()), 3 => back]
 }
 
 /// A case as filed, or already at home, so that most commands find something to do.
@@ -196,49 +203,8 @@ fn start() -> impl Strategy<Value = History> {
 }
 
 fn commands() -> impl Strategy<Value = Vec<Command>> {
-    let command =
-        prop_oneof![3 => case_command().prop_map(Command::from), 6 => claim_command(), 3 => grant_command()];
+    let command = prop_oneof![3 => case_command().prop_map(Command::from), 6 => claim_command(0..8), 3 => grant_command(0..5)];
     prop::collection::vec(command, 1..60)
-}
-
-/// What the claims and payments add up to, line by line, counted without looking at a single event.
-fn counted(case: &Case) -> BTreeMap<String, (Eur, Eur, Eur)> {
-    let mut lines: BTreeMap<String, (Eur, Eur, Eur)> = BTreeMap::new();
-    let add = |sum: &mut Eur, amount: Eur| *sum = sum.checked_add(amount).unwrap();
-    for claim in case.claims.values() {
-        let (pending, disbursed, disallowed) = lines.entry(claim.budget_line.clone()).or_default();
-        if claim.is_open() {
-            add(pending, claim.eur.unwrap_or(Eur::ZERO));
-        }
-        add(disbursed, claim.eligible.checked_sub(claim.reversed).unwrap());
-        add(disallowed, claim.disallowed);
-    }
-    for grant in case.grants.values() {
-        let (_, disbursed, disallowed) = lines.entry(GRANT.to_owned()).or_default();
-        match grant.state {
-            GrantState::Refused => add(disallowed, grant.amount),
-            GrantState::Paid | GrantState::Allowed | GrantState::Returned => {
-                add(disbursed, grant.amount.checked_sub(grant.returned).unwrap());
-            }
-        }
-    }
-    lines
-}
-
-/// Lines that may stand over their cap: it was lowered below what was paid, or finance allowed a payment.
-fn excuse(excused: &mut Vec<String>, before: &Balances, after: &Balances, event: &CaseEvent) {
-    if let CaseEvent::ArrivalGrantAllowed(e) = event {
-        excused.push(e.budget_line.clone());
-    }
-    for (name, line) in after.iter() {
-        if line.cap < before.line(name).cap {
-            excused.push(name.to_owned());
-        }
-    }
-}
-
-fn within_cap(line: &Line) -> bool {
-    line.disbursed <= line.cap
 }
 
 proptest! {
@@ -302,39 +268,11 @@ proptest! {
                         }
                     }
                     prop_assert_eq!(&balances, &now.balances);
+                    promises_no_more(&was.balances, &now.balances, &command)?;
                     prop_assert!(now.revision == was.revision + events.len() as u64 && now.refused == was.refused);
                 }
             }
-            for (name, line) in now.balances.iter() {
-                prop_assert!(!line.pending.is_negative() && !line.disbursed.is_negative());
-                prop_assert!(!line.disallowed.is_negative());
-                let left = now.plan.iter().filter(|(.., planned)| planned.budget_line == name);
-                prop_assert_eq!(Eur::sum(left.map(|(.., planned)| planned.left)).unwrap(), line.committed);
-                prop_assert!(within_cap(line) || excused.iter().any(|e| e == name), "{} is over its cap: {:?}", name, line);
-            }
-            for (name, (pending, disbursed, disallowed)) in counted(now) {
-                let line = now.balances.line(&name);
-                prop_assert_eq!((line.pending, line.disbursed, line.disallowed), (pending, disbursed, disallowed));
-            }
-            for claim in now.claims.values() {
-                let decided = claim.eligible.checked_add(claim.disallowed).unwrap();
-                prop_assert_eq!(decided, if claim.is_open() { Eur::ZERO } else { claim.eur.unwrap_or(Eur::ZERO) });
-                prop_assert!(!claim.reversed.is_negative() && claim.reversed <= claim.eligible);
-                prop_assert!(!claim.drawn.is_negative() && claim.drawn <= claim.eur.unwrap_or(Eur::ZERO));
-                prop_assert_eq!(claim.proposed_by.is_some() && claim.is_open(), claim.state == ClaimState::Proposed);
-                // Euros are those of the receipt, or of its rate; without a rate there are none, and nothing is decided.
-                let worth = match (claim.amount.to_eur_exact(), claim.quote()) {
-                    (Some(eur), _) => Some(eur),
-                    (None, quote) => quote.map(|quote| claim.amount.convert(quote.rate).unwrap()),
-                };
-                prop_assert_eq!(claim.eur, worth);
-                if claim.eur.is_none() {
-                    let states = [ClaimState::WaitingForRate, ClaimState::Refused];
-                    prop_assert!(states.contains(&claim.state) && decided.is_zero());
-                }
-                let all_back = !claim.eligible.is_zero() && claim.reversed == claim.eligible;
-                prop_assert_eq!(claim.state == ClaimState::Reversed, all_back);
-            }
+            stands(now, &excused)?;
         }
         // The log is the truth: its events alone give the same case and the same balances, also from bytes.
         let mut balances = Balances::default();

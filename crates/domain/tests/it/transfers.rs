@@ -1,8 +1,8 @@
 //! Transfers: who had the case on the day of the delivery decides.
 
-use domain::case::{CaseEvent, PartnerAssigned};
+use domain::case::{Assignments, CaseEvent, PartnerAssigned};
 use domain::claim::{ClaimReason, ClaimState, Spend};
-use domain::{Case, PartnerCode};
+use domain::{Case, PartnerCode, Period};
 use jiff::Span;
 use jiff::civil::Date;
 use proptest::prelude::*;
@@ -120,5 +120,48 @@ proptest! {
         let last = assignments[since..].iter().max_by_key(|(_, on)| *on).map(|(partner, _)| partner);
         let case = case.unwrap();
         prop_assert_eq!((case.partner_on(asked), case.partner()), (expected, last));
+    }
+}
+
+/// A partner has a case in a period if it has it on one of its days.
+#[test]
+fn a_partner_has_a_case_in_a_period_if_on_one_of_its_days() {
+    let history = handed_over();
+    let had =
+        |code: &str, period: &str| history.case().assignments.has_in(&partner(code), period.parse().unwrap());
+    for (period, caritas, irara) in [
+        ("2024-05", true, false),
+        ("2024-06", false, true),
+        ("2024-05-31..2024-06-01", true, true),
+        ("2024", true, true),
+        ("2025", false, true),
+        ("2020", true, false),
+    ] {
+        assert_eq!((had("caritas", period), had("irara", period)), (caritas, irara), "{period}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is told, and written and read again: the days are looked at one by one.
+    #[test]
+    fn who_has_a_case_in_a_period_is_who_has_it_on_its_days(
+        told in prop::collection::vec((select(&["caritas", "irara", "ettc"][..]), prop::option::of(0_i64..30)), 0..8),
+        first in 0_i64..30,
+        days in 0_i64..10,
+    ) {
+        let at = |offset: i64| day("2024-06-01") + Span::new().days(offset);
+        let mut assignments = Assignments::default();
+        for (code, offset) in told {
+            assignments.assign(partner(code), offset.map(at));
+        }
+        let period = Period::new(at(first), at(first + days)).unwrap();
+        for code in ["caritas", "irara", "ettc"].map(partner) {
+            let on_a_day = (first..=first + days).any(|offset| assignments.on(at(offset)) == Some(&code));
+            prop_assert_eq!(assignments.has_in(&code, period), on_a_day);
+        }
+        let text = serde_json::to_string(&assignments).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Assignments>(&text).unwrap(), assignments);
     }
 }

@@ -2,6 +2,10 @@
 
 use std::fmt::Write;
 
+use domain::Period;
+use domain::statement::Disallowed;
+use money::Eur;
+
 use super::{STATEMENT_COLUMNS, StatementDocument, StatementLine, is_figure};
 
 const STYLE: &str = "\
@@ -21,108 +25,144 @@ a{color:inherit}";
 /// # Errors
 /// [`money::Overflow`] where what was disallowed cannot be added up.
 pub fn html(statement: &StatementDocument) -> Result<String, money::Overflow> {
-    let mut page = String::new();
-    let title = match statement.name.as_str() {
-        "" => format!("Statement {} {}", statement.partner, statement.period),
-        name => format!("Statement {name} ({}) {}", statement.partner, statement.period),
-    };
-    let title = escaped(&title);
-    let _ = write!(
-        page,
-        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title>\n\
-         <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head>\n<body>\n\
-         <h1>{title}</h1>\n<p>{} – {}, in EUR</p>\n",
-        statement.period.first(),
-        statement.period.last()
-    );
-    figures(&mut page, statement)?;
-    reasons(&mut page, statement);
-    for movement in domain::statement::MovementKind::ALL {
-        let lines: Vec<&StatementLine> =
-            statement.lines.iter().filter(|line| line.movement == movement.code()).collect();
-        rows(&mut page, movement.code(), movement.code(), &lines);
-    }
-    let undecided: Vec<&StatementLine> = statement.undecided.iter().collect();
-    rows(&mut page, "undecided", "undecided at the end of the period", &undecided);
-    let waiting: Vec<&StatementLine> = statement.waiting.iter().collect();
-    rows(&mut page, "waiting", "waiting for an exchange rate, and so in no figure", &waiting);
-    let _ = write!(
-        page,
-        "<p class=\"proof\">A movement stands in the period in which it was recorded. Log position {}, root {}. The same ledger gives this statement again with \
-         <code>svala partner statement {} --period {} --at {}</code>.</p>\n</body>\n</html>\n",
-        statement.position,
-        statement.root,
-        escaped(&statement.partner),
-        statement.period,
-        statement.position
-    );
-    Ok(page)
-}
-
-fn figures(page: &mut String, statement: &StatementDocument) -> Result<(), money::Overflow> {
-    page.push_str(
-        "<table><caption>Figures / Belopp</caption><thead><tr><th scope=\"col\">English</th>\
-         <th scope=\"col\" lang=\"sv\">Svenska</th><th scope=\"col\" class=\"n\">EUR</th></tr></thead><tbody>\n",
-    );
-    for figure in statement.figures()? {
-        let english = escaped(&figure.english);
-        let named = match figure.movement {
-            Some(movement) if statement.lines.iter().any(|line| line.movement == movement) => {
-                format!("<a href=\"#{movement}\">{english}</a>")
-            }
+    let mut page = Page::begin("Statement", &statement.partner, &statement.name, statement.period);
+    page.figures(statement.figures()?.into_iter().map(|figure| {
+        let rows = match figure.movement {
+            Some(movement) if statement.lines.iter().any(|line| line.movement == movement) => Some(movement),
             None if figure.english == "undecided at the end" && !statement.undecided.is_empty() => {
-                format!("<a href=\"#undecided\">{english}</a>")
+                Some("undecided")
             }
-            _ => english,
+            _ => None,
         };
-        let _ = writeln!(
-            page,
-            "<tr><th scope=\"row\">{named}</th><td lang=\"sv\">{}</td><td class=\"n\">{}</td></tr>",
-            figure.swedish, figure.eur
-        );
+        (rows, figure.english, figure.swedish, figure.eur)
+    }));
+    page.reasons(&statement.totals.disallowed);
+    for movement in domain::statement::MovementKind::ALL {
+        let lines = statement.lines.iter().filter(|line| line.movement == movement.code());
+        page.lines(movement.code(), movement.code(), lines);
     }
-    page.push_str("</tbody></table>\n");
-    Ok(())
+    page.lines("undecided", "undecided at the end of the period", statement.undecided.iter());
+    let waiting = "waiting for an exchange rate, and so in no figure";
+    page.lines("waiting", waiting, statement.waiting.iter());
+    let said = "A movement stands in the period in which it was recorded.";
+    Ok(page.end(said, &statement.partner, statement.period, "", statement.position, &statement.root))
 }
 
-fn reasons(page: &mut String, statement: &StatementDocument) {
-    if statement.totals.disallowed.is_empty() {
-        return;
-    }
-    page.push_str(
-        "<table><caption>Disallowed, by reason / Ej godkänt, per skäl</caption><thead><tr>\
-         <th scope=\"col\">reason</th><th scope=\"col\" class=\"n\">EUR</th></tr></thead><tbody>\n",
-    );
-    for part in &statement.totals.disallowed {
-        let _ = writeln!(
-            page,
-            "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td></tr>",
-            escaped(&part.reason),
-            part.eur
-        );
-    }
-    page.push_str("</tbody></table>\n");
-}
+/// A page while it is written.
+pub(super) struct Page(String);
 
-fn rows(page: &mut String, id: &str, title: &str, lines: &[&StatementLine]) {
-    if lines.is_empty() {
-        return;
+impl Page {
+    pub(super) fn begin(what: &str, partner: &str, name: &str, period: Period) -> Self {
+        let title = match name {
+            "" => format!("{what} {partner} {period}"),
+            name => format!("{what} {name} ({partner}) {period}"),
+        };
+        let title = escaped(&title);
+        Self(format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title>\n\
+             <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head>\n<body>\n\
+             <h1>{title}</h1>\n<p>{} – {}, in EUR</p>\n",
+            period.first(),
+            period.last()
+        ))
     }
-    let _ = write!(page, "<table id=\"{id}\"><caption>{title}</caption><thead><tr>");
-    for name in STATEMENT_COLUMNS {
-        let class = if is_figure(name) { " class=\"n\"" } else { "" };
-        let _ = write!(page, "<th scope=\"col\"{class}>{name}</th>");
-    }
-    page.push_str("</tr></thead><tbody>\n");
-    for line in lines {
-        page.push_str("<tr>");
-        for (column, cell) in STATEMENT_COLUMNS.iter().zip(&line.cells()) {
-            let class = if is_figure(column) { " class=\"n\"" } else { "" };
-            let _ = write!(page, "<td{class}>{}</td>", escaped(cell));
+
+    /// Figures in English and Swedish, each with the table of the rows it adds up, if there is one.
+    pub(super) fn figures<'a>(
+        &mut self,
+        figures: impl Iterator<Item = (Option<&'a str>, String, &'a str, Eur)>,
+    ) {
+        let Self(page) = self;
+        page.push_str(
+            "<table><caption>Figures / Belopp</caption><thead><tr><th scope=\"col\">English</th>\
+             <th scope=\"col\" lang=\"sv\">Svenska</th><th scope=\"col\" class=\"n\">EUR</th></tr></thead><tbody>\n",
+        );
+        for (rows, english, swedish, eur) in figures {
+            let english = escaped(&english);
+            let named = match rows {
+                Some(rows) => format!("<a href=\"#{rows}\">{english}</a>"),
+                None => english,
+            };
+            let _ = writeln!(
+                page,
+                "<tr><th scope=\"row\">{named}</th><td lang=\"sv\">{swedish}</td><td class=\"n\">{eur}</td></tr>"
+            );
         }
-        page.push_str("</tr>\n");
+        page.push_str("</tbody></table>\n");
     }
-    page.push_str("</tbody></table>\n");
+
+    pub(super) fn reasons(&mut self, parts: &[Disallowed]) {
+        let Self(page) = self;
+        if parts.is_empty() {
+            return;
+        }
+        page.push_str(
+            "<table><caption>Disallowed, by reason / Ej godkänt, per skäl</caption><thead><tr>\
+             <th scope=\"col\">reason</th><th scope=\"col\" class=\"n\">EUR</th></tr></thead><tbody>\n",
+        );
+        for part in parts {
+            let _ = writeln!(
+                page,
+                "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td></tr>",
+                escaped(&part.reason),
+                part.eur
+            );
+        }
+        page.push_str("</tbody></table>\n");
+    }
+
+    fn lines<'a>(&mut self, id: &str, title: &str, lines: impl Iterator<Item = &'a StatementLine>) {
+        self.rows(id, title, &STATEMENT_COLUMNS, lines.map(StatementLine::cells));
+    }
+
+    /// A table of rows, unless there are none.
+    pub(super) fn rows<const N: usize>(
+        &mut self,
+        id: &str,
+        title: &str,
+        columns: &[&str; N],
+        rows: impl Iterator<Item = [String; N]>,
+    ) {
+        let Self(page) = self;
+        let mut rows = rows.peekable();
+        if rows.peek().is_none() {
+            return;
+        }
+        let class = |name: &str| if is_figure(name) { " class=\"n\"" } else { "" };
+        let _ = write!(page, "<table id=\"{id}\"><caption>{title}</caption><thead><tr>");
+        for name in columns {
+            let _ = write!(page, "<th scope=\"col\"{}>{name}</th>", class(name));
+        }
+        page.push_str("</tr></thead><tbody>\n");
+        for row in rows {
+            page.push_str("<tr>");
+            for (name, cell) in columns.iter().zip(&row) {
+                let _ = write!(page, "<td{}>{}</td>", class(name), escaped(cell));
+            }
+            page.push_str("</tr>\n");
+        }
+        page.push_str("</tbody></table>\n");
+    }
+
+    /// The whole page, with what it proves.
+    pub(super) fn end(
+        self,
+        said: &str,
+        partner: &str,
+        period: Period,
+        options: &str,
+        position: u64,
+        root: &str,
+    ) -> String {
+        let Self(mut page) = self;
+        let _ = write!(
+            page,
+            "<p class=\"proof\">{said} Log position {position}, root {root}. The same ledger gives this statement again with \
+             <code>svala partner statement {} --period {period}{options} --at {position}</code>.</p>\n</body>\n</html>\n",
+            escaped(partner)
+        );
+        page
+    }
 }
 
 /// Text as it may stand in an element or an attribute.

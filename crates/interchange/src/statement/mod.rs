@@ -2,6 +2,7 @@
 //!
 //! All three show the same figures and the same rows; a figure is the sum of the rows of its movement.
 
+mod delivery;
 mod html;
 mod workbook;
 
@@ -11,6 +12,7 @@ use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;
 
+pub use delivery::{DELIVERY_COLUMNS, DeliveryDocument, DeliveryFigure, DeliveryLine};
 pub use html::html;
 pub use workbook::workbook;
 
@@ -95,7 +97,8 @@ pub const STATEMENT_COLUMNS: [&str; 15] = [
 
 /// Whether a column holds figures, which stand under each other.
 pub fn is_figure(column: &str) -> bool {
-    matches!(column, "position" | "eur" | "number" | "amount" | "rate")
+    let figures = ["eur", "eligible", "disallowed", "reversed", "undecided"];
+    matches!(column, "position" | "number" | "amount" | "rate") || figures.contains(&column)
 }
 
 /// The column of a line that holds its movement, and the one that holds its euros.

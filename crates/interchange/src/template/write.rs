@@ -16,6 +16,7 @@ const ROWS: u32 = 10_000;
 /// Where the lists stand in the hidden sheet, from 0.
 const CATEGORIES_AT: u16 = 3;
 const CURRENCIES_AT: u16 = 4;
+const CASES_AT: u16 = 5;
 
 /// What a template is filled with.
 #[derive(Debug, Clone)]
@@ -28,7 +29,7 @@ pub struct TemplateContent {
     pub categories: Vec<String>,
     /// Currencies to choose from.
     pub currencies: Vec<Currency>,
-    /// The partner's open cases, a row for each budget line.
+    /// The partner's open cases, a row for each budget line; the rows of a case one after the other.
     pub cases: Vec<TemplateCase>,
 }
 
@@ -48,6 +49,13 @@ pub struct TemplateCase {
 }
 
 impl TemplateContent {
+    /// Each case once, on however many budget lines something is left.
+    pub fn references(&self) -> Vec<CaseReference> {
+        let mut references: Vec<CaseReference> = self.cases.iter().map(|case| case.case).collect();
+        references.dedup();
+        references
+    }
+
     /// The bytes of the workbook.
     ///
     /// # Errors
@@ -67,6 +75,7 @@ impl TemplateContent {
         header(sheet, SpendRow::COLUMNS)?;
         let text = Format::new().set_num_format("@");
         let day = Format::new().set_num_format("yyyy-mm-dd");
+        let cases = self.references().len();
         let list = |sheet: &mut Worksheet, column: u16, choice: DataValidation| {
             sheet.add_data_validation(1, column, ROWS, column, &choice).map(drop)
         };
@@ -81,11 +90,10 @@ impl TemplateContent {
                     list(sheet, column, DataValidation::new().allow_list_strings(&[self.partner.as_str()])?)?
                 }
                 // A family's receipt names several cases, so another value than one of the list is let through.
-                "case_ref" if !self.cases.is_empty() => {
-                    let cases = DataValidation::new()
-                        .allow_list_formula(Formula::new(range("Cases", 0, self.cases.len())))
-                        .show_error_message(false);
-                    list(sheet, column, cases)?;
+                "case_ref" if cases > 0 => {
+                    let codes = Formula::new(range(SHEET, CASES_AT, cases));
+                    let choice = DataValidation::new().allow_list_formula(codes).show_error_message(false);
+                    list(sheet, column, choice)?;
                 }
                 "category" if !self.categories.is_empty() => {
                     let codes = Formula::new(range(SHEET, CATEGORIES_AT, self.categories.len()));
@@ -150,6 +158,9 @@ impl TemplateContent {
         for (row, currency) in (1..).zip(&self.currencies) {
             write_text(sheet, row, CURRENCIES_AT, currency.code())?;
         }
+        for (row, case) in (1..).zip(self.references()) {
+            write_text(sheet, row, CASES_AT, &case.to_string())?;
+        }
         Ok(())
     }
 }
@@ -169,7 +180,7 @@ fn write_text(sheet: &mut Worksheet, row: u32, column: u16, text: &str) -> Resul
     sheet.write_string(row, column, guarded(text).as_ref()).map(drop)
 }
 
-/// The cells of a list below a header, as a formula names them: `Cases!$A$2:$A$9`.
+/// The cells of a list below a header, as a formula names them: `svala!$D$2:$D$9`.
 fn range(sheet: &str, column: u16, length: usize) -> String {
     let column = crate::workbook::column_name(usize::from(column));
     format!("={sheet}!${column}$2:${column}${}", length + 1)

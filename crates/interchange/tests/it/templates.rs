@@ -1,5 +1,6 @@
 //! Templates of spend reports: written, read back, and held against what they say of themselves.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use domain::{CaseReference, Period};
@@ -22,7 +23,11 @@ fn content() -> TemplateContent {
         period: "2024-Q2".parse().unwrap(),
         categories: vec!["education".into(), "medical-care".into()],
         currencies: vec![Currency::EUR, "IQD".parse().unwrap()],
-        cases: vec![case(1), TemplateCase { budget_line: "=1+1".into(), ..case(2) }],
+        cases: vec![
+            case(1),
+            TemplateCase { budget_line: "amira2-iraq".into(), ..case(1) },
+            TemplateCase { budget_line: "=1+1".into(), ..case(2) },
+        ],
     }
 }
 
@@ -102,29 +107,107 @@ fn a_hidden_sheet_that_is_not_as_it_was_made_stops_the_file() {
     }
 }
 
-/// What drop-down lists refer to is there, and nothing in the workbook is a formula.
+/// The template as the archive of parts that another program opens.
+fn written(content: &TemplateContent) -> BTreeMap<String, String> {
+    unpacked(&content.workbook().unwrap())
+}
+
+/// What stands between two texts, each time.
+fn between<'x>(xml: &'x str, begin: &str, end: &str) -> Vec<&'x str> {
+    xml.split(begin).skip(1).map(|rest| rest.split(end).next().unwrap()).collect()
+}
+
+/// The text of a cell of a sheet; empty where there is none.
+fn cell<'x>(parts: &'x BTreeMap<String, String>, sheet: u32, place: &str) -> &'x str {
+    let cells = between(&parts[&format!("xl/worksheets/sheet{sheet}.xml")], "<c r=\"", "</c>");
+    let Some(cell) = cells.into_iter().find(|cell| cell.starts_with(&format!("{place}\""))) else {
+        return "";
+    };
+    let text: usize = between(cell, "<v>", "</v>")[0].parse().unwrap();
+    let texts = between(&parts["xl/sharedStrings.xml"], "<si><t", "</t></si>");
+    texts[text].split_once('>').unwrap().1
+}
+
+/// Every column that has a list has it on all its rows, and the list says where its values stand.
 #[test]
-fn lists_to_choose_from_name_the_cells_they_stand_in() {
-    let parts = unpacked(&content().workbook().unwrap());
+fn each_list_to_choose_from_covers_its_column_and_names_its_values() {
+    let parts = written(&content());
     let spend = &parts["xl/worksheets/sheet1.xml"];
-    for list in ["svala!$D$2:$D$3", "svala!$E$2:$E$3", "Cases!$A$2:$A$3", "irara"] {
-        assert!(spend.contains(list), "{list}: {spend}");
+    let lists: Vec<(&str, &str, &str)> = between(spend, "<dataValidation ", "</dataValidation>")
+        .into_iter()
+        .map(|list| {
+            assert!(list.contains("type=\"list\""), "{list}");
+            let said =
+                match (list.contains("errorStyle=\"warning\""), list.contains("showErrorMessage=\"1\"")) {
+                    (true, true) => "warns",
+                    (false, true) => "refuses",
+                    (_, false) => "lets pass",
+                };
+            (between(list, "sqref=\"", "\"")[0], between(list, "<formula1>", "</formula1>")[0], said)
+        })
+        .collect();
+    let expected = [
+        ("A2:A10001", "&quot;irara&quot;", "refuses"),
+        ("B2:B10001", "svala!$F$2:$F$3", "lets pass"),
+        ("C2:C10001", "svala!$D$2:$D$3", "refuses"),
+        ("F2:F10001", "svala!$E$2:$E$3", "warns"),
+    ];
+    let plain = lists.iter().map(|(at, list, said)| (*at, list.replace('"', "&quot;"), *said));
+    assert_eq!(plain.collect::<Vec<_>>(), expected.map(|(at, list, said)| (at, list.to_owned(), said)));
+    for (place, name) in [("A1", "partner"), ("B1", "case_ref"), ("C1", "category"), ("F1", "currency")] {
+        assert_eq!(cell(&parts, 1, place), name);
     }
-    assert!(parts["xl/workbook.xml"].contains("state=\"hidden\""));
-    assert!(
-        parts["xl/sharedStrings.xml"].contains("<t>'=1+1</t>"),
-        "text that looks like a formula is guarded"
-    );
-    assert!(parts["xl/sharedStrings.xml"].contains("<t>-10.00</t>"), "figures are not");
+    // The values are there, each once; a case too, on however many budget lines it has something.
+    let [first, second] = [1, 2].map(|bits| CaseReference::from_random(bits).to_string());
+    for (column, values) in [
+        ("D", ["education", "medical-care", ""]),
+        ("E", ["EUR", "IQD", ""]),
+        ("F", [first.as_str(), second.as_str(), ""]),
+    ] {
+        for (row, value) in (2..).zip(values) {
+            assert_eq!(cell(&parts, 4, &format!("{column}{row}")), value, "{column}{row}");
+        }
+    }
+    let none = TemplateContent { cases: Vec::new(), ..content() };
+    assert!(!written(&none)["xl/worksheets/sheet1.xml"].contains("sqref=\"B2"), "a list of nothing");
+}
+
+/// One sheet is hidden, and only that: it says for whom and when the template is.
+#[test]
+fn the_hidden_sheet_says_whose_template_it_is() {
+    let parts = written(&content());
+    let sheets = between(&parts["xl/workbook.xml"], "<sheet ", "/>");
+    let told: Vec<(&str, bool)> = sheets
+        .iter()
+        .map(|sheet| (between(sheet, "name=\"", "\"")[0], sheet.contains("state=\"hidden\"")))
+        .collect();
+    assert_eq!(told, [("Spend", false), ("Cases", false), ("Instructions", false), ("svala", true)]);
+    for (row, key, value) in
+        [(1, "template version", "1"), (2, "partner", "irara"), (3, "period", "2024-Q2"), (4, "", "")]
+    {
+        assert_eq!([cell(&parts, 4, &format!("A{row}")), cell(&parts, 4, &format!("B{row}"))], [key, value]);
+    }
+}
+
+/// What is left stands in the sheet of cases, a row for each budget line; nothing in the workbook is a formula.
+#[test]
+fn the_cases_are_shown_with_what_is_left_and_nothing_is_run() {
+    let parts = written(&content());
+    let row = |row: u32| ["A", "B", "C", "D", "E"].map(|column| cell(&parts, 2, &format!("{column}{row}")));
+    let first = CaseReference::from_random(1).to_string();
+    assert_eq!(row(1), ["case_ref", "budget_line", "cap_eur", "remaining_eur", "available_eur"]);
+    assert_eq!(row(2), [&first, "reintegration", "3000.00", "2500.00", "-10.00"]);
+    assert_eq!(row(3), [&first, "amira2-iraq", "3000.00", "2500.00", "-10.00"]);
+    assert_eq!(row(4)[1], "'=1+1", "text that looks like a formula is guarded, figures are not");
     assert!(parts.iter().filter(|(name, _)| name.contains("sheets/")).all(|(_, xml)| !xml.contains("<f>")));
 }
 
 /// The parts of an archive whose parts stand one after the other.
-fn unpacked(bytes: &[u8]) -> std::collections::BTreeMap<String, String> {
+fn unpacked(bytes: &[u8]) -> BTreeMap<String, String> {
     use std::io::Read;
     let half = |at: usize| usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
     let word = |at: usize| half(at) + (half(at + 2) << 16);
-    let mut parts = std::collections::BTreeMap::new();
+    let mut parts = BTreeMap::new();
     let end = bytes.windows(4).rposition(|window| window == b"PK\x05\x06").unwrap();
     let mut at = word(end + 16);
     while bytes[at..].starts_with(b"PK\x01\x02") {

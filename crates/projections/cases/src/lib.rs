@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use domain::case::{CaseEvent, Stage};
-use domain::{CaseReference, Event, FoldError, PartnerCode, Recorded, SubjectId, TextId};
+use domain::case::{Assignments, CaseEvent, Stage};
+use domain::{CaseReference, Event, FoldError, Recorded, SubjectId, TextId};
 use jiff::civil::Date;
 use projection_runner::Projection;
 use rulebook::{Country, ReturnMode};
@@ -34,10 +34,8 @@ pub struct CaseRow {
     pub departed_on: Option<Date>,
     /// Day the person came home.
     pub arrived_on: Option<Date>,
-    /// The partner that delivers, after all transfers that are known.
-    pub partner: Option<PartnerCode>,
-    /// Its first day; none from the beginning.
-    pub partner_since: Option<Date>,
+    /// The partners that deliver, by day.
+    pub assignments: Assignments,
     /// Ids of the conditions that failed when the authority rejected.
     pub rejected_for: Vec<String>,
     /// Commands that were refused.
@@ -62,7 +60,7 @@ pub struct CasesProjection;
 
 impl Projection for CasesProjection {
     const NAME: &'static str = "cases";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     type Row = CaseRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
@@ -87,8 +85,7 @@ impl Projection for CasesProjection {
                     decided_on: None,
                     departed_on: None,
                     arrived_on: None,
-                    partner: None,
-                    partner_since: None,
+                    assignments: Assignments::default(),
                     rejected_for: Vec::new(),
                     refused: Vec::new(),
                 });
@@ -107,12 +104,7 @@ impl Projection for CasesProjection {
             CaseEvent::ReturnModeChanged(e) => row.return_mode = e.return_mode,
             CaseEvent::Departed(e) => row.departed_on = Some(e.departed_on),
             CaseEvent::Arrived(e) => row.arrived_on = Some(e.arrived_on),
-            // A transfer that is told late may lie before one that is known; no day replaces whatever was before.
-            CaseEvent::PartnerAssigned(e)
-                if e.assigned_on.is_none() || e.assigned_on >= row.partner_since =>
-            {
-                (row.partner, row.partner_since) = (Some(e.partner.clone()), e.assigned_on);
-            }
+            CaseEvent::PartnerAssigned(e) => row.assignments.assign(e.partner.clone(), e.assigned_on),
             CaseEvent::CommandRefused(e) => row.refused.push(RefusedCommand {
                 command: e.command.clone(),
                 reasons: e.reasons.iter().map(|r| r.id.clone()).collect(),

@@ -38,18 +38,25 @@ pub async fn accept(
     flagged_too: bool,
     dry_run: bool,
 ) -> Result<(), Failure> {
-    if !dry_run {
-        let waiting = ClaimFilter { state: Some(ClaimState::WaitingForRate), ..filter.clone() };
-        let waiting = ledger.claims(&waiting).await?;
-        convert(ledger, &waiting.iter().map(named).collect::<Vec<_>>()).await?;
+    let waiting = ClaimFilter { state: Some(ClaimState::WaitingForRate), ..filter.clone() };
+    let waiting: Vec<_> = ledger.claims(&waiting).await?.iter().map(named).collect();
+    let mut worth = BTreeMap::new();
+    match dry_run {
+        true => worth = ledger.would_convert(&waiting).await?,
+        false => convert(ledger, &waiting).await?,
     }
-    let claims = ledger.claims(&filter).await?;
+    let mut claims = ledger.claims(&filter).await?;
+    for claim in &mut claims {
+        if let Some(eur) = worth.get(&claim.claim) {
+            (claim.eur, claim.state) = (Some(*eur), ClaimState::Reported);
+        }
+    }
     let open = |claim: &&ClaimItem| match claim.state {
         ClaimState::Reported => true,
         ClaimState::Proposed => claim.proposed_by != ledger.actor(),
         _ => false,
     };
-    let flags = ledger.flags().await?;
+    let flags = ledger.flags_supposing(&worth).await?;
     let holds_back = |claim: &ClaimItem| {
         let mut flags = flags.get(&claim.claim).into_iter().flatten();
         !flagged_too && flags.any(|flag| flag.kind.holds_back())

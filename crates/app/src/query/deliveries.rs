@@ -1,0 +1,61 @@
+//! A partner's statement by day of delivery.
+
+use domain::statement::{Delivered, delivered, delivery_totals};
+use domain::{FoldError, PartnerCode, Period};
+use interchange::statement::{DeliveryDocument, DeliveryLine};
+use projection_runner::Progress;
+
+use super::statement::Told;
+use crate::error::AppError;
+use crate::ledger::Ledger;
+
+impl Ledger {
+    /// What a partner delivered in a period and what became of it, as the log stood at a position, whenever it was reported
+    /// and decided. Folded like [`statement`](Self::statement), and the same for ever.
+    ///
+    /// [`AppError::Usage`] if the log does not reach so far, or the partner is not known there.
+    pub async fn deliveries(
+        &self,
+        partner: &PartnerCode,
+        period: Period,
+        at: Option<u64>,
+        progress: Progress<'_>,
+    ) -> Result<DeliveryDocument, AppError> {
+        let stood = self.account_at(partner, at, progress).await?;
+        let account = &stood.account;
+        let delivered = delivered(account, period).map_err(FoldError::from)?;
+        let told = self.told_of(account, delivered.iter().map(|claim| claim.stated.number)).await?;
+        let line = |claim: &Delivered<'_>| Some(line(claim, told.get(&claim.stated.number)?));
+        Ok(DeliveryDocument {
+            partner: partner.to_string(),
+            name: account.name().map(ToString::to_string).unwrap_or_default(),
+            period,
+            position: stood.position,
+            root: stood.root.clone(),
+            totals: delivery_totals(&delivered).map_err(FoldError::from)?,
+            lines: delivered.iter().filter_map(line).collect(),
+        })
+    }
+}
+
+fn line(claim: &Delivered<'_>, told: &Told<'_>) -> DeliveryLine {
+    let stated = claim.stated;
+    DeliveryLine {
+        number: stated.number,
+        on: stated.on,
+        external_ref: told.external_ref.clone(),
+        case: told.case.clone(),
+        category: stated.category.clone(),
+        receipt_no: told.receipt_no.clone(),
+        supplier: told.supplier.clone(),
+        amount: stated.amount.to_string(),
+        currency: stated.amount.currency().code(),
+        rate: stated.quote.map(|quote| quote.rate.to_string()).unwrap_or_default(),
+        eur: claim.reported,
+        eligible: claim.eligible,
+        disallowed: claim.disallowed,
+        reversed: claim.reversed,
+        undecided: claim.undecided,
+        reason: if claim.waits { "waiting-for-rate" } else { claim.reason.unwrap_or_default() },
+    }
+}
