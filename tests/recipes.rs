@@ -80,6 +80,7 @@ fn every_recipe_is_run() -> Outcome {
         [
             "approve-claims.md",
             "audit-a-balance.md",
+            "book-a-month.md",
             "correct-a-mistake.md",
             "pay-a-partner.md",
             "prove-nothing-was-altered.md",
