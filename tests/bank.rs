@@ -7,10 +7,10 @@ use crate::support::{Ledger, on_postgres, samples};
 const IBAN: &str = "SE3550000000054910000003";
 
 /// A movement: its amount, what the bank calls it, and what both sides call it.
-struct Line(&'static str, &'static str, &'static str);
+struct Line<'l>(&'l str, &'l str, &'l str);
 
 /// One `Ntry`.
-fn entry(Line(amount, reference, end_to_end): &Line, day: &str) -> String {
+fn entry(Line(amount, reference, end_to_end): &Line<'_>, day: &str) -> String {
     let (direction, unsigned) = match amount.strip_prefix('-') {
         Some(unsigned) => ("DBIT", unsigned),
         None => ("CRDT", *amount),
@@ -38,7 +38,7 @@ fn balance(code: &str, amount: &str) -> String {
 }
 
 /// One `Stmt` of a day in June.
-fn statement(sequence: u64, day: &str, opening: &str, closing: &str, lines: &[Line]) -> String {
+fn statement(sequence: u64, day: &str, opening: &str, closing: &str, lines: &[Line<'_>]) -> String {
     let entries: String = lines.iter().map(|line| entry(line, day)).collect();
     format!(
         "<Stmt><Id>S{sequence}</Id><ElctrncSeqNb>{sequence}</ElctrncSeqNb><Acct><Id><IBAN>{IBAN}</IBAN></Id><Ccy>EUR</Ccy></Acct>{}{}{entries}</Stmt>",
@@ -54,7 +54,7 @@ fn message(statements: &[String]) -> String {
     )
 }
 
-fn notification(id: &str, day: &str, lines: &[Line]) -> String {
+fn notification(id: &str, day: &str, lines: &[Line<'_>]) -> String {
     let entries: String = lines.iter().map(|line| entry(line, day)).collect();
     format!(
         "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.054.001.08\"><BkToCstmrDbtCdtNtfctn><Ntfctn><Id>{id}</Id><Acct><Id><IBAN>{IBAN}</IBAN></Id><Ccy>EUR</Ccy></Acct>{entries}</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"
@@ -256,6 +256,29 @@ fn the_rules_say_which_payments_the_lines_settle() {
     ledger.write("mine.toml", "version = \"x\"");
     assert!(ledger.fail(2, "bank proposals --rules mine.toml").contains("these are no rules of matching"));
     assert_eq!(ledger.root(), before);
+}
+
+/// What goes out in a file for the bank comes back as a line with its reference.
+#[test]
+fn a_payment_in_a_file_is_found_by_its_reference() {
+    let ledger = Ledger::small("cases");
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    ledger.write("some.csv", "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\nirara,FX-2041,education,2024-02-01,500.00,EUR,Lempa,R-1,,\n");
+    ledger.ok("import spend some.csv --accept");
+    ledger.ok("--actor anna partner payment-details propose irara --iban 'GB82 WEST 1234 5698 7654 32' --holder Irara");
+    ledger.ok("--actor berit partner payment-details approve irara");
+    ledger.ok("--actor anna payment propose --partner irara");
+    let payment = ledger.csv("payment list").remove(0);
+    ledger.ok(&format!("--actor berit payment approve {}", payment["payment"]));
+    let line = [Line("-500.00", "B1", &payment["reference"])];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-15", "500.00", "0.00", &line)]));
+    ledger.ok("import statement july.xml");
+    assert!(ledger.csv("bank proposals").is_empty(), "what is in no file cannot have been paid");
+    ledger.ok(&format!("--actor anna payment file --out pay.xml --debtor-name Norrkassan --debtor-iban {IBAN} --debtor-bic ESSESESS --execute-on 2099-07-15"));
+    let told = ledger.csv("bank proposals");
+    let wanted = format!("payment {} to irara", payment["payment"]);
+    assert_eq!((told.len(), &*told[0]["rule"], &*told[0]["items"]), (1, "exact-reference", &*wanted));
+    ledger.is_sound();
 }
 
 const MAPPING: &str = "

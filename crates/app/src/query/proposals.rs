@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use ::bank::{LineRow, LinesProjection};
 use ::grants::GrantsProjection;
 use domain::bank::plain_reference;
+use domain::creditor::CreditorReference;
 use domain::grant::PaymentMethod;
 use domain::matching::{Match, OpenItem, OpenLine, Rules, run};
-use domain::partner::PartnerEvent;
-use domain::{Event, SubjectId, TextId};
+use domain::partner::{PartnerEvent, PaymentDetails};
+use domain::{Event, KeyDigest, Recorded, SubjectId, TextId};
 use jiff::civil::Date;
 use money::{Amount, Eur};
 use serde::Serialize;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
-use crate::texts::PaymentText;
+use crate::texts::{LineText, PaymentText};
 
 /// What the rules say of some lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,50 +42,51 @@ pub struct ProposalItem {
     pub why: String,
 }
 
-/// A payment that was recorded.
+/// A payment that the bank should have made.
 struct Paid {
     id: Uuid,
     name: String,
     amount: Eur,
     day: Date,
-    text: (SubjectId, TextId),
+    reference: Reference,
+    /// Where it went, in the vault, if that is known.
+    account: Option<TextId>,
 }
 
+/// What stands on a payment at the bank.
+enum Reference {
+    /// Given by the ledger.
+    Ours(CreditorReference),
+    /// Given by whoever recorded it, in the vault.
+    Recorded(SubjectId, TextId),
+}
+
+/// Scope of the keyed digest of an account on the other side.
+const COUNTERPART: &str = "bank-counterpart";
+
 impl Ledger {
-    /// What the rules say of all lines and of all payments that were recorded: to partners, and of arrival grants by
-    /// bank. Nothing is recorded.
+    /// What the rules say of all lines and of all payments that the bank should have made: to partners, and of arrival
+    /// grants by bank. Nothing is recorded.
     pub async fn bank_proposals(&self, rules: &Rules) -> Result<Vec<ProposalItem>, AppError> {
         self.current().await?;
         let rows: Vec<LineRow> =
             self.runner.all_rows::<LinesProjection>().await?.into_iter().map(|(_, row)| row).collect();
+        let wanted: Vec<_> = rows.iter().map(|row| (LEDGER_SUBJECT, row.details)).collect();
+        let texts = self.reveal::<LineText>(&wanted).await?;
         let lines: Vec<OpenLine> = rows
             .iter()
-            .map(|row| OpenLine {
+            .zip(texts)
+            .map(|(row, text)| OpenLine {
                 line: row.line,
                 amount: row.amount,
                 booked_on: row.booked_on,
                 references: row.references.clone(),
-                counterpart: None,
+                counterpart: text.and_then(|text| text.account).map(|number| self.counterpart(&number)),
             })
             .collect();
         let mut paid = self.paid_to_partners().await?;
         paid.extend(self.grants_by_bank().await?);
-        let wanted: Vec<_> = paid.iter().map(|paid| paid.text).collect();
-        let texts = self.reveal::<PaymentText>(&wanted).await?;
-        let items: Vec<OpenItem> = paid
-            .iter()
-            .zip(texts)
-            .map(|(paid, text)| OpenItem {
-                item: paid.id,
-                amount: Amount::from(paid.amount).negated(),
-                day: paid.day,
-                references: text
-                    .map(|text| self.reference_key(&plain_reference(&text.payment_ref)))
-                    .into_iter()
-                    .collect(),
-                counterpart: None,
-            })
-            .collect();
+        let items = self.open_items(&paid).await?;
         let outcome = run(rules, &lines, &items);
         let told = Names {
             lines: rows.iter().map(|row| (row.line.0, row)).collect(),
@@ -111,18 +113,66 @@ impl Ledger {
         Ok(groups.into_iter().flat_map(by_number).collect())
     }
 
+    /// Payments as they are matched.
+    async fn open_items(&self, paid: &[Paid]) -> Result<Vec<OpenItem>, AppError> {
+        let recorded = paid.iter().filter_map(|paid| match &paid.reference {
+            Reference::Recorded(subject, text) => Some((*subject, *text)),
+            Reference::Ours(_) => None,
+        });
+        let recorded: Vec<_> = recorded.collect();
+        let mut recorded = self.reveal::<PaymentText>(&recorded).await?.into_iter();
+        let accounts: Vec<_> = paid.iter().filter_map(|paid| Some((LEDGER_SUBJECT, paid.account?))).collect();
+        let mut accounts = self.reveal::<PaymentDetails>(&accounts).await?.into_iter();
+        let mut items = Vec::with_capacity(paid.len());
+        for paid in paid {
+            let reference = match &paid.reference {
+                Reference::Ours(reference) => Some(reference.to_string()),
+                Reference::Recorded(..) => recorded.next().flatten().map(|text| text.payment_ref),
+            };
+            let account = paid.account.and_then(|_| accounts.next().flatten());
+            let digest = |reference: String| self.reference_key(&plain_reference(&reference));
+            items.push(OpenItem {
+                item: paid.id,
+                amount: Amount::from(paid.amount).negated(),
+                day: paid.day,
+                references: reference.map(digest).into_iter().collect(),
+                counterpart: account.map(|details| self.counterpart(details.account.number())),
+            });
+        }
+        Ok(items)
+    }
+
+    fn counterpart(&self, number: &str) -> KeyDigest {
+        self.key_digest(COUNTERPART, &[&plain_reference(number)])
+    }
+
+    /// Payments in files for the bank, and those that were made outside of the ledger.
     async fn paid_to_partners(&self) -> Result<Vec<Paid>, AppError> {
         let mut paid = Vec::new();
         for (partner, events) in self.partners_and_events(&self.partner_codes().await?).await? {
-            for recorded in events {
-                if let Event::Partner(PartnerEvent::PartnerPaid(e)) = recorded.event {
-                    paid.push(Paid {
+            for Recorded { position, event, .. } in events {
+                let name = format!("payment {position} to {}", partner.code);
+                match event {
+                    Event::Partner(PartnerEvent::PartnerPaid(e)) => paid.push(Paid {
                         id: e.payment.0,
-                        name: format!("payment {} to {}", recorded.position, partner.code),
+                        name,
                         amount: e.amount,
                         day: e.paid_on,
-                        text: (LEDGER_SUBJECT, e.details),
-                    });
+                        reference: Reference::Recorded(LEDGER_SUBJECT, e.details),
+                        account: None,
+                    }),
+                    Event::Partner(PartnerEvent::PaymentProposed(e)) => {
+                        let file = partner.payments.get(e.payment).and_then(|payment| payment.file);
+                        paid.extend(file.map(|(_, execute_on)| Paid {
+                            id: e.payment.0,
+                            name,
+                            amount: e.total,
+                            day: execute_on,
+                            reference: Reference::Ours(e.reference),
+                            account: Some(e.account),
+                        }));
+                    }
+                    _ => {}
                 }
             }
         }
@@ -144,7 +194,8 @@ impl Ledger {
                 name: format!("grant {}", row.position),
                 amount: row.amount,
                 day: row.paid_on,
-                text: (subject, row.details),
+                reference: Reference::Recorded(subject, row.details),
+                account: None,
             })
         });
         Ok(paid.collect())

@@ -42,8 +42,9 @@ pub enum BankCommand {
     },
     /// Which payments the lines settle, by the rules of matching: what is beyond doubt, what is in doubt, what is likely.
     #[command(after_help = "\
-Payments are those recorded with `svala partner paid`, and arrival grants paid by bank. Nothing is recorded. Each rule
-takes what it can tell beyond doubt; where two would fit it is a tie, which somebody decides.
+Payments are those in files for the bank, those recorded with `svala partner paid`, and arrival grants paid by bank.
+Nothing is recorded. Each rule takes what it can tell beyond doubt; where two would fit it is a tie, which somebody
+decides.
 
 Examples:
   svala bank proposals
