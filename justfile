@@ -60,6 +60,8 @@ fuzz-xlsx times="200":
     PROPTEST_CASES=$((256 * {{times}})) cargo test -p interchange -- workbook
 fuzz-rates times="200":
     PROPTEST_CASES=$((256 * {{times}})) cargo test -p interchange --test it -- rates
+fuzz-camt times="200":
+    PROPTEST_CASES=$((256 * {{times}})) cargo test -p interchange --test it -- camt::
 
 # Write the golden messages and the recipes' output anew; look at the difference before committing it.
 golden:

@@ -38,7 +38,8 @@ impl Trial {
 
     /// Runs the program on a file; answers with its exit code, what it said, and its peak of memory.
     fn run(&self, name: &str) -> (Option<i32>, String, u64) {
-        let mut command = self.ledger.command(&format!("import spend {name} --dry-run"));
+        let kind = if name.ends_with(".xml") { "statement" } else { "spend" };
+        let mut command = self.ledger.command(&format!("import {kind} {name} --dry-run"));
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let status = format!("/proc/{}/status", child.id());
         let mut peak = 0;
@@ -330,5 +331,41 @@ fn an_archive_of_very_many_parts_is_refused_in_little_memory() {
     archive(&mut file, &parts, Claims { entries: |_| 4, ..TRUE });
     file.flush().unwrap();
     trial.refuses("few-parts.xlsx", "workbook.too-large");
+    trial.nothing_was_applied();
+}
+
+#[test]
+fn bank_statements_that_exhaust_are_refused_in_little_memory() {
+    let trial = Trial::new();
+    let head =
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\"><BkToCstmrStmt><Stmt><Id>S</Id>";
+    let times = if store_testing::long() { 1_000_000 } else { 120_000 };
+    let with = |name: &str, inside: &str, again: &str| {
+        let mut file = trial.file(name);
+        file.write_all(head.as_bytes()).unwrap();
+        file.write_all(inside.as_bytes()).unwrap();
+        for _ in 0..times {
+            file.write_all(again.as_bytes()).unwrap();
+        }
+        file.flush().unwrap();
+    };
+    with("deep.xml", "", "<a>");
+    trial.refuses("deep.xml", "file.xml");
+    with("doctype.xml", "<!DOCTYPE a [<!ENTITY b \"cc\">]>", "&b;");
+    trial.refuses("doctype.xml", "file.xml");
+    with("one-text.xml", "<Ntry>", "words and words ");
+    trial.refuses("one-text.xml", "file.xml");
+    with("attributes.xml", "<Ntry><Amt ", "a=\"1\" ");
+    trial.refuses("attributes.xml", "file.xml");
+    with("transactions.xml", "<Ntry><NtryDtls>", "<TxDtls></TxDtls>");
+    trial.refuses("transactions.xml", "file.too-large");
+    let entry = "<Ntry><Amt Ccy=\"EUR\">1</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts></Ntry>";
+    with("entries.xml", "", entry);
+    trial.refuses("entries.xml", "file.too-large");
+    let long =
+        format!("<Ntry><NtryDtls><TxDtls><AddtlTxInf>{}</AddtlTxInf></TxDtls></NtryDtls>", "x".repeat(490));
+    let long = format!("{long}{}", entry.trim_start_matches("<Ntry>"));
+    with("texts.xml", "", &long);
+    trial.refuses("texts.xml", "file.too-large");
     trial.nothing_was_applied();
 }

@@ -6,6 +6,7 @@ mod sie;
 mod support;
 
 mod bad_input;
+mod bank;
 mod books;
 mod checkpoints;
 mod commands;

@@ -132,6 +132,17 @@ impl Ledger {
                         }
                         Event::Hold(event) => named.extend(own_text(&recorded, event.text())),
                         Event::PaymentFile(event) => named.extend(own_text(&recorded, event.text())),
+                        Event::Bank(event) => {
+                            let (scope, digest, _) = event.unique_fact();
+                            name(&mut facts, scope, digest.0, recorded.position);
+                            named.extend(event.texts().filter_map(|text| own_text(&recorded, Some(text))));
+                        }
+                        Event::Line(event) => {
+                            if let Some((scope, digest, _)) = event.unique_fact() {
+                                name(&mut facts, scope, digest.0, recorded.position);
+                            }
+                            named.extend(own_text(&recorded, event.text()));
+                        }
                         Event::Ledger(LedgerEvent::RulebookAdopted(_)) | Event::Rates(_) => {}
                     }
                 }

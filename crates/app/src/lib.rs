@@ -9,6 +9,7 @@
 //! - [`check`]: verification, replay, doctor;
 //! - [`checkpoints`]: signed statements of what the log was, kept outside the database.
 
+mod bank;
 pub mod check;
 pub mod checkpoints;
 pub mod command;

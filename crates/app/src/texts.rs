@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use domain::bank::ReferenceKind;
 use domain::{SubjectId, TextId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,39 @@ impl AnyText {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ReasonText {
     pub reason: String,
+}
+
+/// The number of an account of the authority.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct AccountText {
+    pub number: String,
+}
+
+/// What a bank calls a statement.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StatementText {
+    pub statement: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What a line of a statement says beside its figures.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LineText {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remittance: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<(ReferenceKind, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank_reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank_code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub information: Option<String>,
 }
 
 /// The name of an imported file.

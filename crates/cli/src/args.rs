@@ -1,5 +1,6 @@
 //! The command line, with its help.
 
+mod bank;
 mod books;
 mod case;
 mod claim;
@@ -15,6 +16,7 @@ use domain::rates::RateSource;
 use jiff::civil::Date;
 use money::{Currency, Eur};
 
+pub use bank::{BankAccountCommand, BankCommand};
 pub use books::{BooksCommand, BooksOf};
 pub use case::{CaseCommand, OnDay, PlannedAmount};
 pub use claim::ClaimCommand;
@@ -109,7 +111,8 @@ Examples:
     )]
     Migrate,
 
-    /// Import a file of cases, grants, spend or reversals (CSV in UTF-8, or Excel .xlsx), or of exchange rates.
+    /// Import a file of cases, grants, spend or reversals (CSV in UTF-8, or Excel .xlsx), of exchange rates, or of bank
+    /// statements.
     #[command(
         subcommand,
         after_help = "\
@@ -202,6 +205,13 @@ Examples:
         after_help = "Examples:\n  svala hold place --partner irara --from 2024-05-01 --reason \"receipts are missing\"\n  svala hold list\n  svala hold release 1 --on 2024-07-01 --reason \"receipts are here\""
     )]
     Hold(HoldCommand),
+
+    /// The bank: the authority's accounts, their statements, and the lines of these.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  svala bank account add payments --iban \"SE35 5000 0000 0549 1000 0003\" --currency EUR\n  svala import statement june.xml\n  svala bank statements\n  svala bank lines --from 2024-06-01 --format csv > lines.csv"
+    )]
+    Bank(BankCommand),
 
     /// Exchange rates: list them, show which applies.
     #[command(

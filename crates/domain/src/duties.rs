@@ -105,7 +105,9 @@ impl Duties {
                 let (position, actor) = (recorded.position, recorded.actor.clone());
                 vec![Violation { position, breach: Breach::AnotherName, actor, about: position }]
             }
-            Event::PaymentFile(_) | Event::Ledger(_) | Event::Rates(_) => Vec::new(),
+            Event::PaymentFile(_) | Event::Ledger(_) | Event::Rates(_) | Event::Bank(_) | Event::Line(_) => {
+                Vec::new()
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
+use crate::bank::{BankEvent, LineEvent};
 use crate::case::CaseEvent;
 use crate::hold::HoldEvent;
 use crate::ledger::LedgerEvent;
@@ -90,6 +91,10 @@ pub enum Event {
     Hold(HoldEvent),
     /// Of the stream of files of payments.
     PaymentFile(PaymentFileEvent),
+    /// Of the stream of an account at the bank: its statements.
+    Bank(BankEvent),
+    /// Of the stream of one line of a statement.
+    Line(LineEvent),
 }
 
 /// An event that this program cannot read, and so must not skip.
@@ -147,6 +152,8 @@ impl Event {
             .chain(of("rates", RatesEvent::TYPES))
             .chain(of("holds", HoldEvent::TYPES))
             .chain(of("payments", PaymentFileEvent::TYPES))
+            .chain(of("bank", BankEvent::TYPES))
+            .chain(of("line", LineEvent::TYPES))
     }
 
     /// Reads a recorded event and demands that writing it again gives the same bytes: that no other spelling of a
@@ -190,6 +197,8 @@ impl Event {
             "payments" => {
                 PaymentFileEvent::decode(event_type, version, body).map(|e| e.map(Self::PaymentFile))
             }
+            "bank" => BankEvent::decode(event_type, version, body).map(|e| e.map(Self::Bank)),
+            "line" => LineEvent::decode(event_type, version, body).map(|e| e.map(Self::Line)),
             _ => Ok(None),
         };
         if let Ok(Some(event)) = decoded {
@@ -212,6 +221,8 @@ impl Event {
             Self::Rates(event) => event.event_type(),
             Self::Hold(event) => event.event_type(),
             Self::PaymentFile(event) => event.event_type(),
+            Self::Bank(event) => event.event_type(),
+            Self::Line(event) => event.event_type(),
         }
     }
 
@@ -224,6 +235,8 @@ impl Event {
             Self::Rates(event) => event.schema_version(),
             Self::Hold(event) => event.schema_version(),
             Self::PaymentFile(event) => event.schema_version(),
+            Self::Bank(event) => event.schema_version(),
+            Self::Line(event) => event.schema_version(),
         }
     }
 
@@ -236,6 +249,8 @@ impl Event {
             Self::Rates(event) => event.is_written_as(body),
             Self::Hold(event) => event.is_written_as(body),
             Self::PaymentFile(event) => event.is_written_as(body),
+            Self::Bank(event) => event.is_written_as(body),
+            Self::Line(event) => event.is_written_as(body),
         }
     }
 
@@ -248,6 +263,8 @@ impl Event {
             Self::Rates(event) => event.body(),
             Self::Hold(event) => event.body(),
             Self::PaymentFile(event) => event.body(),
+            Self::Bank(event) => event.body(),
+            Self::Line(event) => event.body(),
         }
     }
 }

@@ -41,6 +41,8 @@ uuid_ids! {
     FeeId,
     /// One payment to a partner.
     PaymentId,
+    /// One line of a bank statement.
+    LineId,
     /// The person a case is about: whose key opens the encrypted texts.
     SubjectId,
 }
@@ -171,6 +173,10 @@ short_codes! {
     AgreementCode,
     /// A text that cannot be the code of an agreement.
     NotAnAgreementCode = "the code of an agreement";
+    /// The short name of an account of the authority at its bank, such as `payments-eur`.
+    BankAccountCode,
+    /// A text that cannot be the code of an account.
+    NotABankAccountCode = "the code of an account";
 }
 
 impl PartnerCode {
@@ -183,6 +189,20 @@ impl PartnerCode {
     /// The partner's own stream.
     pub fn stream(&self) -> StreamId {
         stream("partner", &self.0)
+    }
+}
+
+impl BankAccountCode {
+    /// The stream of the account: its statements.
+    pub fn stream(&self) -> StreamId {
+        stream("bank", &self.0)
+    }
+}
+
+impl LineId {
+    /// The stream of the line: what became of it.
+    pub fn stream(self) -> StreamId {
+        stream("line", self.0)
     }
 }
 

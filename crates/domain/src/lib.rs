@@ -10,6 +10,7 @@
 
 mod approval;
 pub mod balance;
+pub mod bank;
 pub mod books;
 pub mod case;
 pub mod claim;
@@ -20,6 +21,7 @@ pub mod grant;
 pub mod hold;
 pub mod ids;
 pub mod ledger;
+pub mod matching;
 pub mod partner;
 pub mod payment;
 pub mod period;
@@ -37,8 +39,8 @@ pub use event::{DecodeError, Event, Recorded};
 pub use grant::GrantCommand;
 pub use hold::{HoldCommand, Holds};
 pub use ids::{
-    Actor, AgreementCode, CaseId, ClaimId, FeeId, GrantId, KeyDigest, PartnerCode, PaymentId, SubjectId,
-    TextId,
+    Actor, AgreementCode, BankAccountCode, CaseId, ClaimId, FeeId, GrantId, KeyDigest, LineId, PartnerCode,
+    PaymentId, SubjectId, TextId,
 };
 pub use partner::{Partner, PartnerCommand};
 pub use payment::{PaymentCommand, PaymentFiles};

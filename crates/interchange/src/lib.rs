@@ -14,6 +14,8 @@
 //!
 //! [`read_rates`] reads a file of exchange rates, whichever of four forms it has.
 //!
+//! [`camt`] reads the statements of a bank.
+//!
 //! [`statement`] writes what a partner and finance agree on, [`pain`] what the bank is to pay.
 //!
 //! Whether a case exists, a receipt is known or a payment is allowed is decided elsewhere; such findings can
@@ -41,6 +43,8 @@
 //! ```
 
 pub mod books;
+mod budget;
+pub mod camt;
 mod cell;
 mod dialect;
 mod error;

@@ -56,6 +56,42 @@ impl Amount {
         self.currency
     }
 
+    /// Nothing, in a currency.
+    pub fn zero(currency: Currency) -> Self {
+        Self { value: Decimal::new(0, currency.minor_digits()), currency }
+    }
+
+    /// `self + other`, exactly.
+    ///
+    /// # Errors
+    /// [`AddError`] when the currencies differ, or the result has more digits than an amount may have.
+    pub fn checked_add(self, other: Self) -> Result<Self, AddError> {
+        if self.currency != other.currency {
+            return Err(AddError::Currencies(self.currency, other.currency));
+        }
+        // Both have the minor digits of the currency, so the smallest units can be added as they are; the sum must be
+        // one that can be read again.
+        let end = 10_u128.checked_pow(WHOLE_DIGITS_MAX as u32 + self.value.scale()).ok_or(Overflow)?;
+        let sum = self.minor_units().checked_add(other.minor_units()).ok_or(Overflow)?;
+        if sum.unsigned_abs() >= end {
+            return Err(Overflow.into());
+        }
+        let value = Decimal::try_from_i128_with_scale(sum, self.value.scale()).map_err(|_| Overflow)?;
+        Ok(Self { value, currency: self.currency })
+    }
+
+    /// `−self`.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        // Zero has no sign in text, so it must have none here.
+        self.with_minor_units(-self.minor_units())
+    }
+
+    /// Whether the amount is below zero.
+    pub const fn is_negative(&self) -> bool {
+        self.value.mantissa() < 0
+    }
+
     /// Whether the amount is above zero.
     pub const fn is_positive(&self) -> bool {
         self.value.mantissa() > 0
@@ -106,6 +142,17 @@ impl fmt::Display for Amount {
         let unsigned = self.value.abs().to_string();
         f.pad_integral(!self.value.is_sign_negative(), "", &unsigned)
     }
+}
+
+/// Why two amounts cannot be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum AddError {
+    /// They are in two currencies.
+    #[error("An amount in {0} and one in {1} have no sum.")]
+    Currencies(Currency, Currency),
+    /// The result does not fit.
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
 }
 
 /// Why an amount cannot be converted.

@@ -20,7 +20,7 @@ mod round;
 mod split;
 mod text;
 
-pub use amount::{Amount, ConvertError};
+pub use amount::{AddError, Amount, ConvertError};
 pub use currency::{Currency, UnknownCurrency};
 pub use error::{Overflow, ParseMoneyError};
 pub use eur::Eur;

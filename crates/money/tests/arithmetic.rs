@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use money::{Amount, ConvertError, Decimal, Eur, Locale, Overflow, Rate};
+use money::{AddError, Amount, ConvertError, Decimal, Eur, Locale, Overflow, Rate};
 use rstest::rstest;
 
 fn amount(text: &str, currency: &str) -> Amount {
@@ -18,6 +18,21 @@ fn overflow_is_an_error_not_a_wrap() {
     assert_eq!(Eur::MAX.checked_neg(), Ok(Eur::from_cents(-i64::MAX)));
     assert_eq!(Eur::sum([Eur::MAX, cent]), Err(Overflow));
     assert_eq!(Overflow.rule(), "amount.overflow");
+}
+
+#[test]
+fn amounts_of_one_currency_have_a_sum_that_can_be_read_again() {
+    let sum = |a: &str, b: &str| amount(a, "IQD").checked_add(amount(b, "IQD")).map(|sum| sum.to_string());
+    assert_eq!(sum("1500.125", "-1500.125").as_deref(), Ok("0.000"));
+    assert_eq!(sum("99999999999999999.998", "0.001").as_deref(), Ok("99999999999999999.999"));
+    assert_eq!(sum("99999999999999999.999", "0.001"), Err(AddError::Overflow(Overflow)));
+    assert_eq!(sum("-99999999999999999.999", "-0.001"), Err(AddError::Overflow(Overflow)));
+    let (dinars, euros) = (amount("1", "IQD"), amount("1", "EUR"));
+    assert_eq!(dinars.checked_add(euros), Err(AddError::Currencies(dinars.currency(), euros.currency())));
+    let nothing = Amount::zero(euros.currency());
+    assert_eq!((nothing.negated(), nothing.negated().to_string()), (nothing, "0.00".to_owned()));
+    assert_eq!(euros.checked_add(euros.negated()), Ok(nothing));
+    assert!(euros.negated().is_negative() && !nothing.is_negative());
 }
 
 #[rstest]

@@ -1,4 +1,4 @@
-//! Importing files: cases, grants, spend, reversals, exchange rates.
+//! Importing files: cases, grants, spend, reversals, exchange rates, statements of the bank.
 //!
 //! A file is read twice. The first pass checks every row against the ledger and the rows before it and finds every
 //! error. Only a file without errors, or `--partial`, gets the second pass, which writes. So one bad row means that
@@ -6,6 +6,7 @@
 //! Rows are written in batches; each row names itself, so an import that was cut short is simply repeated and goes on
 //! where it stopped.
 
+mod bookings;
 mod cases;
 mod chunk;
 mod fees;
@@ -19,6 +20,8 @@ mod reversals;
 mod rows;
 mod shares;
 mod spend;
+mod statement_file;
+mod statements;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
@@ -47,6 +50,9 @@ pub use report::{ImportReport, Receipts};
 pub use reversals::Reversals;
 pub(crate) use rows::{named, reversal_parts};
 pub use spend::Spend;
+pub use statement_file::CsvStatement;
+pub(crate) use statements::masked;
+pub use statements::{StatementOutcome, StatementsReport, StatementsRequest};
 
 /// Errors listed; the others are counted.
 pub const ERRORS_LISTED_MAX: usize = 1_000;

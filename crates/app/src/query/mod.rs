@@ -4,6 +4,7 @@
 //! log's.
 
 mod balances;
+mod bank;
 mod books;
 mod cases;
 mod claims;
@@ -19,6 +20,7 @@ mod partner_history;
 mod partners;
 mod payment_detail;
 mod payments;
+mod proposals;
 mod queries;
 mod rates;
 mod statement;
@@ -32,6 +34,7 @@ use domain::CaseId;
 use event_log::{RecordedEvent, StoreError};
 
 pub use balances::BalanceItem;
+pub use bank::{BankAccountItem, BankLineFilter, BankLineItem, BankStatementItem};
 pub use books::Books;
 pub use cases::{CaseDetail, CaseItem, PlanItem};
 pub use claims::{ClaimFilter, ClaimItem};
@@ -44,6 +47,7 @@ pub use holds::HoldItem;
 pub use partners::{AgreementItem, DetailsItem, PartnerDetail, PartnerItem, StateTotal};
 pub use payment_detail::{HeldLine, PaymentDetail, PaymentLine};
 pub use payments::{DueItem, PaymentFileItem, PaymentFilter, PaymentItem};
+pub use proposals::ProposalItem;
 pub use queries::QueryItem;
 pub use rates::{RateFilter, RateItem};
 pub use summary::{ReasonTotal, Summary, SummaryLine};

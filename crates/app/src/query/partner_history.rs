@@ -53,7 +53,9 @@ impl Ledger {
                 Event::Partner(event) => of_partner(event, &text, &number),
                 Event::Hold(event) => of_hold(event, &text),
                 Event::PaymentFile(event) => of_payment_file(event),
-                Event::Case(_) | Event::Ledger(_) | Event::Rates(_) => continue,
+                Event::Case(_) | Event::Ledger(_) | Event::Rates(_) | Event::Bank(_) | Event::Line(_) => {
+                    continue;
+                }
             };
             let (position, recorded_at, actor) = (*position, utc(*recorded_at), actor.clone());
             items.push(HistoryItem { position, recorded_at, actor, event: event.event_type(), what });
@@ -71,7 +73,12 @@ impl Ledger {
                 }
                 Event::Partner(event) => others.extend(event.text().map(|text| (LEDGER_SUBJECT, text))),
                 Event::Hold(event) => others.extend(event.text().map(|text| (LEDGER_SUBJECT, text))),
-                Event::Case(_) | Event::PaymentFile(_) | Event::Ledger(_) | Event::Rates(_) => {}
+                Event::Case(_)
+                | Event::PaymentFile(_)
+                | Event::Ledger(_)
+                | Event::Rates(_)
+                | Event::Bank(_)
+                | Event::Line(_) => {}
             }
         }
         let accounts = self.reveal::<PaymentDetails>(&details).await?;

@@ -180,11 +180,21 @@ impl Session<'_> {
         self.seal_under(draft, key, subject, bytes)
     }
 
-    /// Encrypts a text about no person, under the ledger's own key, which was loaded.
-    pub fn seal_own(&self, draft: &mut Draft, text: &impl Serialize) -> Result<TextId, AppError> {
+    /// Encrypts a text about no person, under the ledger's own key, which was loaded; of no command yet.
+    pub fn seal_apart(&self, text: &impl Serialize) -> Result<SealedText, AppError> {
         let key = self.own_key.as_ref();
         let key = key.ok_or_else(|| AppError::Usage("the ledger's own key was not loaded".into()))?;
-        self.seal_under(draft, key, LEDGER_SUBJECT, &event_log::canonical::to_bytes(text)?)
+        let bytes = event_log::canonical::to_bytes(text)?;
+        let sealed = key.seal(LEDGER_SUBJECT.0, &bytes, &mut self.ledger.environment.entropy())?;
+        Ok(SealedText { id: sealed.id, subject_id: LEDGER_SUBJECT.0, bytes: sealed.bytes })
+    }
+
+    /// Encrypts a text about no person, under the ledger's own key, which was loaded.
+    pub fn seal_own(&self, draft: &mut Draft, text: &impl Serialize) -> Result<TextId, AppError> {
+        let sealed = self.seal_apart(text)?;
+        let id = TextId(sealed.id);
+        draft.texts.push(sealed);
+        Ok(id)
     }
 
     fn seal_under(
@@ -279,6 +289,21 @@ impl Draft {
         if !self.expected.iter().any(|(stream, _)| *stream == stream_id) {
             self.expected.push((stream_id.clone(), before));
         }
+        self.add(stream_id, event, keys)
+    }
+
+    /// Adds the first event of a stream that this command has not touched: of many such, none is searched for.
+    pub(super) fn push_first(
+        &mut self,
+        stream_id: StreamId,
+        event: &Event,
+        keys: Vec<UniqueKey>,
+    ) -> Result<(), AppError> {
+        self.expected.push((stream_id.clone(), 0));
+        self.add(stream_id, event, keys)
+    }
+
+    fn add(&mut self, stream_id: StreamId, event: &Event, keys: Vec<UniqueKey>) -> Result<(), AppError> {
         let (event_type, schema_version, body) = (event.event_type(), event.schema_version(), event.body()?);
         self.events.push(NewEvent { stream_id, event_type, schema_version, body, keys });
         Ok(())

@@ -5,6 +5,7 @@
 //! check decides nothing and holds rows only against the ledger and each other.
 //! When somebody else wrote first, what was decided is forgotten, loaded again and decided again.
 
+mod bank;
 mod decide;
 mod execute;
 mod held;
@@ -25,6 +26,7 @@ use vault::SubjectKey;
 pub use decide::Draft;
 pub(crate) use execute::{About, Executed};
 
+use bank::LoadedBank;
 use held::Held;
 use holds::LoadedHolds;
 use partners::LoadedPartner;
@@ -116,6 +118,7 @@ pub struct Session<'l> {
     partners: HashMap<PartnerCode, LoadedPartner>,
     holds: Option<LoadedHolds>,
     payment_files: Option<LoadedFiles>,
+    bank: LoadedBank,
     own_key: Option<SubjectKey>,
     rates: HashMap<RateSource, RateTable>,
     batch: Vec<(usize, Append)>,
@@ -139,6 +142,7 @@ impl<'l> Session<'l> {
             partners: HashMap::new(),
             holds: None,
             payment_files: None,
+            bank: LoadedBank::default(),
             own_key: None,
             rates: HashMap::new(),
             batch: Vec::new(),
@@ -308,6 +312,7 @@ impl<'l> Session<'l> {
         self.partners.clear();
         self.holds = None;
         self.payment_files = None;
+        self.bank = LoadedBank::default();
         self.rates.clear();
     }
 

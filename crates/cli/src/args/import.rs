@@ -50,6 +50,35 @@ Examples:
         #[arg(long)]
         dry_run: bool,
     },
+    /// Statements of the bank: camt.053, or notifications camt.054 (XML); or CSV with a mapping.
+    #[command(after_help = "\
+The whole file or nothing. Of each statement opening and booked entries must come to closing, and it must continue the
+one before it. A statement or line that is known already is recognised.
+
+Examples:
+  svala import statement june.xml --dry-run
+  svala import statement june.xml
+  svala import statement june.csv --mapping cash-desk.toml
+  svala import statement july.xml --accept-gap \"the account was with another bank in between\"")]
+    Statement {
+        /// The file.
+        file: PathBuf,
+        /// The file is CSV: what its columns mean (TOML, see docs/FORMATS.md).
+        #[arg(long, value_name = "FILE")]
+        mapping: Option<PathBuf>,
+        /// The balance before the first row, where no column of the CSV has it.
+        #[arg(long, value_name = "AMOUNT", requires = "mapping", allow_hyphen_values = true)]
+        opening: Option<String>,
+        /// The balance after the last row.
+        #[arg(long, value_name = "AMOUNT", requires = "mapping", allow_hyphen_values = true)]
+        closing: Option<String>,
+        /// Let a statement follow although something before it is missing; the reason is kept, encrypted.
+        #[arg(long, value_name = "REASON")]
+        accept_gap: Option<String>,
+        /// Show what would happen; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// The files imported so far.
     List,
 }

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use app::Ledger;
 use app::import::{
-    Cases, Grants, ImportReport, ImportRequest, Importer, RatesRequest, ReceiptFolder, Reversals, Spend,
+    Cases, CsvStatement, Grants, ImportReport, ImportRequest, Importer, RatesRequest, ReceiptFolder,
+    Reversals, Spend, StatementsRequest,
 };
 use domain::ledger::ImportCounts;
 use serde_json::json;
@@ -25,6 +26,20 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
                 RatesRequest { paths: files.clone(), month: *month, allow_jumps, dry_run: *dry_run };
             return super::rate::import(place, format, &request).await;
         }
+        ImportCommand::Statement { file, mapping, opening, closing, accept_gap, dry_run } => {
+            let csv = mapping.as_ref().map(|mapping| CsvStatement {
+                mapping: mapping.clone(),
+                opening: opening.clone(),
+                closing: closing.clone(),
+            });
+            let request = StatementsRequest {
+                path: file.clone(),
+                csv,
+                accept_gap: accept_gap.clone(),
+                dry_run: *dry_run,
+            };
+            return super::bank::import(place, format, &request).await;
+        }
         ImportCommand::Spend { file, accept, receipts } => {
             folder = receipts.as_deref().map(ReceiptFolder::open).transpose()?;
             (file, *accept)
@@ -40,9 +55,10 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
         ImportCommand::Cases(_) => import(&ledger, &Cases, file).await?,
         ImportCommand::Grants(_) => import(&ledger, &Grants, file).await?,
         ImportCommand::Spend { .. } => import(&ledger, &Spend { accept, receipts: folder }, file).await?,
-        ImportCommand::Reversals(_) | ImportCommand::Rates { .. } | ImportCommand::List => {
-            import(&ledger, &Reversals, file).await?
-        }
+        ImportCommand::Reversals(_)
+        | ImportCommand::Rates { .. }
+        | ImportCommand::Statement { .. }
+        | ImportCommand::List => import(&ledger, &Reversals, file).await?,
     };
     if accept && report.written {
         tell_flags(&ledger, before).await?;

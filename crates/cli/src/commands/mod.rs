@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod bank;
 mod books;
 mod case;
 mod check;
@@ -46,6 +47,7 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Payment(command) => payment::run(place, format, command).await,
         Command::Books(command) => books::run(place, format, command).await,
         Command::Hold(command) => hold::run(place, format, command).await,
+        Command::Bank(command) => bank::run(place, format, command).await,
         Command::Rate(command) => rate::run(place, format, command).await,
         Command::Balance { case } => report::balance(place, format, case).await,
         Command::History { case } => report::history(place, format, &case).await,

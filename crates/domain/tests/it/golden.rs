@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use domain::bank::{BankAccount, BankLine};
 use domain::case::CaseEvent;
 use domain::claim::ClaimState;
 use domain::{Case, DecodeError, Event, Holds, Partner, PaymentFiles, Recorded};
@@ -109,7 +110,7 @@ fn a_type_name_is_used_once() {
 
 #[test]
 fn an_unknown_type_is_refused_never_skipped() {
-    for noun in ["case", "partner", "ledger", "rates", "holds", "payments", "voucher"] {
+    for noun in ["case", "partner", "ledger", "rates", "holds", "payments", "bank", "line", "voucher"] {
         let error = Event::decode(&recorded(noun, "VoucherBooked", 1, b"{}")).unwrap_err();
         assert_names_the_place(&error, noun);
         assert!(
@@ -313,6 +314,22 @@ fn the_story_of_a_partner_and_its_hold_ends_like_this() {
         let Event::Hold(event) = event(name) else { panic!("{name}") };
         holds.evolve(&event).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
+    let (mut account, mut line) = (None, None);
+    for name in
+        ["BankAccountOpened", "StatementImported", "NotificationImported", "StatementImported.after-a-gap"]
+    {
+        let Event::Bank(event) = event(name) else { panic!("{name}") };
+        account =
+            Some(BankAccount::evolve(account, &event).unwrap_or_else(|error| panic!("{name}: {error}")));
+    }
+    for name in ["BankLineBooked.returned", "BankLineStated"] {
+        let Event::Line(event) = event(name) else { panic!("{name}") };
+        line = Some(BankLine::evolve(line, &event).unwrap_or_else(|error| panic!("{name}: {error}")));
+    }
+    let last = account.unwrap().last.unwrap();
+    assert_eq!((last.sequence, last.closing.to_string().as_str()), (None, "257.00"));
+    assert!(line.unwrap().stated_in.is_some());
+
     let open: Vec<u64> =
         holds.iter().filter(|(_, hold)| hold.released_on.is_none()).map(|(number, _)| number).collect();
     assert_eq!((open, holds.revision), (vec![2], 3));

@@ -1,6 +1,7 @@
 //! Decisions and folds: every rule by name, random histories, and the bodies of events for ever.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failing helper is a failing test")]
 
+mod bank;
 mod books;
 mod cases;
 mod claims;
@@ -13,6 +14,7 @@ mod golden;
 mod grants;
 mod holds;
 mod limits;
+mod matching;
 mod partners;
 mod payments;
 mod periods;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::echo::escaped;
+use crate::camt::StatementProblem;
 use crate::rates::RATE_FILE_BYTES_MAX;
 use crate::record::{MAX_COLUMNS, MAX_RECORD_BYTES, MAX_ROWS};
 use crate::workbook::WorkbookProblem;
@@ -111,7 +112,7 @@ pub enum FileProblem {
         /// The character in it.
         column: usize,
     },
-    /// XML that is broken, or has what no file of rates has.
+    /// XML that is broken, or has what no such file has.
     #[error("Byte {offset} of the file: {what}. Get the file anew.")]
     Xml {
         /// Where in the file.
@@ -119,6 +120,9 @@ pub enum FileProblem {
         /// What is wrong there.
         what: &'static str,
     },
+    /// A file of bank statements that cannot be read.
+    #[error(transparent)]
+    Statement(#[from] StatementProblem),
     /// The file cannot be read.
     #[error("Row {row} cannot be read: {source}.")]
     Io {
@@ -150,6 +154,7 @@ impl FileProblem {
             Self::NoMonth => "rates.month",
             Self::Json { .. } => "file.json",
             Self::Xml { .. } => "file.xml",
+            Self::Statement(problem) => problem.rule(),
             Self::Io { .. } => "file.io",
         }
     }

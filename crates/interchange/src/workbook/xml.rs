@@ -1,7 +1,7 @@
 //! A part of a workbook as elements and texts, none of them longer than allowed.
 
 use std::borrow::Cow;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesEnd, BytesRef, BytesStart, Event};
@@ -9,6 +9,7 @@ use quick_xml::{Error, Reader, XmlVersion};
 
 use super::archive::{Damaged, Unpacked};
 use super::fault::WorkbookProblem;
+use crate::budget::{Budgeted, TooLong};
 use crate::error::FileProblem;
 
 /// Longest element or text, in bytes: a cell of 32 767 characters fits.
@@ -48,7 +49,7 @@ pub(crate) struct Place {
 /// Reads one part.
 #[derive(Debug)]
 pub(crate) struct Xml<Rd: Read> {
-    reader: Reader<Budgeted<Rd>>,
+    reader: Reader<Budgeted<Unpacked<Rd>>>,
     buffer: Vec<u8>,
     part: &'static str,
     depth: usize,
@@ -57,7 +58,7 @@ pub(crate) struct Xml<Rd: Read> {
 impl<Rd: Read> Xml<Rd> {
     /// `part` is what the part is called in errors.
     pub(crate) fn new(part: &'static str, unpacked: Unpacked<Rd>) -> Self {
-        let mut reader = Reader::from_reader(Budgeted { inner: BufReader::new(unpacked), left: 0 });
+        let mut reader = Reader::from_reader(Budgeted::new(unpacked));
         reader.config_mut().expand_empty_elements = true;
         Self { reader, buffer: Vec::new(), part, depth: 0 }
     }
@@ -71,7 +72,7 @@ impl<Rd: Read> Xml<Rd> {
     pub(crate) fn next(&mut self) -> Result<Node<'_>, FileProblem> {
         let place = self.place();
         self.buffer.clear();
-        self.reader.get_mut().left = TOKEN_BYTES_MAX;
+        self.reader.get_mut().allow(TOKEN_BYTES_MAX);
         let event = self.reader.read_event_into(&mut self.buffer).map_err(|error| place.failed(&error))?;
         Ok(match event {
             Event::Start(start) => {
@@ -140,8 +141,10 @@ impl Place {
         let Error::Io(error) = error else {
             return self.wrong("it is no well-formed XML");
         };
+        if TooLong::is(error) {
+            return self.wrong("an element or a text is longer than 256 KiB");
+        }
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Damaged>()) {
-            Some(Damaged(TOO_LONG)) => self.wrong(TOO_LONG),
             Some(Damaged(what)) => WorkbookProblem::Archive(what).into(),
             None => FileProblem::Io { row: 1, source: io::Error::new(error.kind(), error.to_string()) },
         }
@@ -156,39 +159,5 @@ fn referenced(reference: &BytesRef<'_>, place: Place) -> Result<String, FileProb
             .map(str::to_owned)
             .ok_or_else(|| place.wrong("an entity is not allowed")),
         Err(_) => Err(place.wrong("there is no such character")),
-    }
-}
-
-const TOO_LONG: &str = "an element or a text is longer than 256 KiB";
-
-/// Lets no more through than one element or text may have.
-#[derive(Debug)]
-struct Budgeted<Rd: Read> {
-    inner: BufReader<Unpacked<Rd>>,
-    left: usize,
-}
-
-impl<Rd: Read> Read for Budgeted<Rd> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let n = available.len().min(buffer.len());
-        buffer[..n].copy_from_slice(&available[..n]);
-        self.consume(n);
-        Ok(n)
-    }
-}
-
-impl<Rd: Read> BufRead for Budgeted<Rd> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        let available = self.inner.fill_buf()?;
-        if self.left == 0 && !available.is_empty() {
-            return Err(Damaged(TOO_LONG).into());
-        }
-        Ok(&available[..available.len().min(self.left)])
-    }
-
-    fn consume(&mut self, n: usize) {
-        self.left = self.left.saturating_sub(n);
-        self.inner.consume(n);
     }
 }

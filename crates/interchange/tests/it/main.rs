@@ -3,6 +3,8 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests may fail them")]
 
 mod book;
+mod camt;
+mod camt_samples;
 mod cells;
 mod files;
 mod headers;

@@ -1,0 +1,154 @@
+//! Accounts at the bank: loading them and the lines that are known, taking statements in.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::bank::{
+    self, BankAccount, BankEvent, BankLine, Imported, KnownLines, LineEvent, OpenAccount, Statement,
+};
+use domain::{BankAccountCode, Event, KeyDigest, LineId, Refusal};
+use event_log::{SealedText, StreamId, UniqueKey};
+
+use super::{Draft, Session};
+use crate::error::AppError;
+use crate::ledger::Ledger;
+
+/// Facts and streams asked for at once.
+const PAGE: usize = 2_000;
+
+/// An account as its stream has it; none if it was never opened.
+#[derive(Default)]
+pub(super) struct LoadedAccount {
+    account: Option<BankAccount>,
+    version: u64,
+}
+
+/// What is held of the bank.
+#[derive(Default)]
+pub(super) struct LoadedBank {
+    accounts: HashMap<BankAccountCode, LoadedAccount>,
+    lines: KnownLines,
+    line_versions: HashMap<LineId, u64>,
+}
+
+impl Ledger {
+    /// Lines by their keys, those that are there, with the versions of their streams.
+    pub(crate) async fn lines_by_key(&self, keys: &[KeyDigest]) -> Result<Vec<(BankLine, u64)>, AppError> {
+        let mut found = Vec::new();
+        for page in keys.chunks(PAGE) {
+            let digests: Vec<_> = page.iter().map(|key| key.0).collect();
+            let owners = self.store.find_keys(bank::BANK_LINE, &digests).await?;
+            let mut streams: Vec<StreamId> =
+                owners.into_iter().flatten().map(|owner| owner.stream_id).collect();
+            streams.sort_unstable();
+            streams.dedup();
+            let mut lines: HashMap<StreamId, (Option<BankLine>, u64)> = HashMap::new();
+            for recorded in self.store.read_streams(&streams).await? {
+                if let Event::Line(event) = Event::decode_checked(&recorded)? {
+                    let (line, version) = lines.entry(recorded.stream_id).or_default();
+                    *line = Some(BankLine::evolve(line.take(), &event)?);
+                    *version = recorded.stream_version;
+                }
+            }
+            found.extend(lines.into_values().filter_map(|(line, version)| Some((line?, version))));
+        }
+        Ok(found)
+    }
+}
+
+impl Session<'_> {
+    /// Loads an account, unless it is held; answers with the version of its stream.
+    pub async fn load_bank_account(&mut self, code: &BankAccountCode) -> Result<u64, AppError> {
+        if !self.bank.accounts.contains_key(code) {
+            let mut loaded = LoadedAccount::default();
+            for recorded in self.ledger.store.read_streams(&[code.stream()]).await? {
+                if let Event::Bank(event) = Event::decode_checked(&recorded)? {
+                    loaded.account = Some(BankAccount::evolve(loaded.account.take(), &event)?);
+                    loaded.version = recorded.stream_version;
+                }
+            }
+            self.bank.accounts.insert(code.clone(), loaded);
+        }
+        Ok(self.bank.accounts.get(code).map_or(0, |loaded| loaded.version))
+    }
+
+    /// An account that was loaded or opened in this session.
+    pub fn bank_account(&self, code: &BankAccountCode) -> Option<&BankAccount> {
+        self.bank.accounts.get(code).and_then(|loaded| loaded.account.as_ref())
+    }
+
+    /// Loads the lines that have these keys.
+    pub async fn load_lines(&mut self, keys: &[KeyDigest]) -> Result<(), AppError> {
+        for (line, version) in self.ledger.lines_by_key(keys).await? {
+            self.bank.lines.insert(&line);
+            self.bank.line_versions.insert(line.booked.line, version);
+        }
+        Ok(())
+    }
+
+    /// Opens an account, which was loaded.
+    pub fn open_bank_account(
+        &mut self,
+        draft: &mut Draft,
+        command: &OpenAccount,
+    ) -> Result<Result<(), Refusal>, AppError> {
+        match bank::open(self.bank_account(&command.account), command) {
+            Ok(event) => Ok(Ok(self.record_bank(draft, &command.account, event)?)),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    /// Takes a statement of an account in; account and lines were loaded. Of its sealed texts only those are kept that
+    /// an event names: lines that are known already have theirs.
+    pub fn import_statement(
+        &mut self,
+        draft: &mut Draft,
+        code: &BankAccountCode,
+        statement: &Statement,
+        texts: Vec<SealedText>,
+    ) -> Result<Result<Option<Imported>, Refusal>, AppError> {
+        let loaded = self.bank.accounts.get(code).and_then(|loaded| loaded.account.as_ref());
+        let account = loaded.ok_or_else(|| AppError::Usage(format!("there is no account {code}")))?;
+        let imported = match bank::import(account, statement, &mut self.bank.lines) {
+            Ok(imported) => imported,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if let Some(Imported { event, lines, .. }) = &imported {
+            let mut named: HashSet<_> = event.texts().map(|text| text.0).collect();
+            for (line, event) in lines {
+                named.extend(event.text().map(|text| text.0));
+                self.record_line(draft, *line, event)?;
+            }
+            self.record_bank(draft, code, event.clone())?;
+            draft.texts.extend(texts.into_iter().filter(|text| named.contains(&text.id)));
+        }
+        Ok(Ok(imported))
+    }
+
+    fn record_bank(
+        &mut self,
+        draft: &mut Draft,
+        code: &BankAccountCode,
+        event: BankEvent,
+    ) -> Result<(), AppError> {
+        let (scope, digest, entity) = event.unique_fact();
+        let loaded = self.bank.accounts.entry(code.clone()).or_default();
+        loaded.account = Some(BankAccount::evolve(loaded.account.take(), &event)?);
+        let before = loaded.version;
+        loaded.version += 1;
+        let keys = vec![UniqueKey { scope, digest: digest.0, entity }];
+        draft.push(code.stream(), before, &Event::Bank(event), keys)
+    }
+
+    fn record_line(&mut self, draft: &mut Draft, line: LineId, event: &LineEvent) -> Result<(), AppError> {
+        let key = |(scope, digest, entity): (_, KeyDigest, _)| UniqueKey { scope, digest: digest.0, entity };
+        let keys = event.unique_fact().map(key).into_iter().collect();
+        let version = self.bank.line_versions.entry(line).or_default();
+        let before = *version;
+        *version += 1;
+        let event = Event::Line(event.clone());
+        match before {
+            0 => draft.push_first(line.stream(), &event, keys),
+            _ => draft.push(line.stream(), before, &event, keys),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! `svala bank …` and `svala import statement`.
+
+use std::process::ExitCode;
+
+use app::import::{StatementOutcome, StatementsReport, StatementsRequest};
+use app::query::{BankAccountItem, BankLineFilter, BankLineItem, BankStatementItem, ProposalItem};
+use domain::matching::Rules;
+use serde_json::json;
+
+use super::report;
+use crate::args::{BankAccountCommand, BankCommand, Format};
+use crate::cells;
+use crate::connect::Place;
+use crate::output::{Cell, Failure, counted, listing, object, say};
+use crate::progress::LogBar;
+
+const ACCOUNTS: &[&str] =
+    &["account", "currency", "number", "statements", "sequence", "closing", "opened_at", "opened_by"];
+
+const STATEMENTS: &[&str] = &[
+    "position",
+    "account",
+    "kind",
+    "statement",
+    "sequence",
+    "from",
+    "to",
+    "opening",
+    "closing",
+    "currency",
+    "lines",
+    "gap_accepted",
+    "imported_at",
+    "imported_by",
+];
+
+const LINES: &[&str] = &[
+    "line",
+    "account",
+    "booked_on",
+    "value_on",
+    "amount",
+    "currency",
+    "code",
+    "reversal",
+    "returned",
+    "source",
+    "name",
+    "counterpart",
+    "references",
+    "remittance",
+];
+
+const PROPOSALS: &[&str] =
+    &["certainty", "rule", "lines", "items", "amount", "currency", "residual", "residual_account", "why"];
+
+pub async fn run(place: &Place, format: Format, command: BankCommand) -> Result<ExitCode, Failure> {
+    match command {
+        BankCommand::Account(BankAccountCommand::Add { account, iban, number, currency }) => {
+            let number = iban.map(|iban| iban.to_string()).or(number.map(|number| number.to_string()));
+            let number = number.ok_or_else(|| Failure::usage("give one of --iban and --number"))?;
+            let ledger = place.open_to_write().await?;
+            ledger.open_bank_account(account.clone(), &number, currency).await?;
+            say(format!(
+                "the account {account} in {currency} is registered: its statements can be imported"
+            ))?;
+        }
+        BankCommand::Account(BankAccountCommand::List) => {
+            listing(format, ACCOUNTS, &place.open().await?.bank_accounts().await?, account_row)?;
+        }
+        BankCommand::Statements { account } => {
+            let items = place.open().await?.bank_statements(account.as_ref()).await?;
+            listing(format, STATEMENTS, &items, statement_row)?;
+        }
+        BankCommand::Lines { account, from, to } => {
+            let items = place.open().await?.bank_lines(&BankLineFilter { account, from, to }).await?;
+            listing(format, LINES, &items, line_row)?;
+        }
+        BankCommand::Proposals { show_rules: true, .. } => say(Rules::document().trim_end())?,
+        BankCommand::Proposals { rules, .. } => {
+            let rules = match rules {
+                Some(path) => {
+                    let document = std::fs::read_to_string(&path)
+                        .map_err(|why| Failure::usage(format!("{} cannot be read: {why}", path.display())))?;
+                    Rules::parse(&document)
+                }
+                None => Rules::embedded(),
+            };
+            let rules = rules.map_err(|error| Failure::usage(error.to_string()))?;
+            listing(format, PROPOSALS, &place.open().await?.bank_proposals(&rules).await?, proposal_row)?;
+        }
+        BankCommand::History { account } => {
+            report::history_items(format, &place.open().await?.bank_history(&account).await?)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A number that may be missing.
+fn figure(number: Option<impl ToString>) -> Cell {
+    Cell::Figure(number.map(|number| number.to_string()).unwrap_or_default())
+}
+
+fn account_row(account: &BankAccountItem) -> Vec<Cell> {
+    cells![
+        &account.account,
+        account.currency.code(),
+        &account.number,
+        account.statements,
+        figure(account.sequence),
+        figure(account.closing.as_ref()),
+        &account.opened_at,
+        &account.opened_by
+    ]
+}
+
+fn statement_row(statement: &BankStatementItem) -> Vec<Cell> {
+    cells![
+        statement.position,
+        &statement.account,
+        statement.kind.code(),
+        &statement.statement,
+        figure(statement.sequence),
+        statement.from,
+        statement.to,
+        figure(statement.opening.as_ref()),
+        figure(statement.closing.as_ref()),
+        statement.currency.code(),
+        statement.lines,
+        &statement.gap_accepted,
+        &statement.imported_at,
+        &statement.imported_by
+    ]
+}
+
+fn line_row(line: &BankLineItem) -> Vec<Cell> {
+    cells![
+        line.line,
+        &line.account,
+        line.booked_on,
+        line.value_on,
+        Cell::Figure(line.amount.clone()),
+        line.currency.code(),
+        &line.code,
+        if line.reversal { "yes" } else { "no" },
+        &line.returned,
+        line.source.code(),
+        &line.name,
+        &line.counterpart,
+        &line.references,
+        &line.remittance
+    ]
+}
+
+fn proposal_row(proposal: &ProposalItem) -> Vec<Cell> {
+    cells![
+        proposal.certainty,
+        &proposal.rule,
+        &proposal.lines,
+        &proposal.items,
+        figure(Some(&proposal.amount)),
+        &proposal.currency,
+        figure(proposal.residual.as_ref()),
+        &proposal.residual_account,
+        &proposal.why
+    ]
+}
+
+/// Imports a file of statements.
+pub async fn import(place: &Place, format: Format, request: &StatementsRequest) -> Result<ExitCode, Failure> {
+    let ledger = if request.dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
+    let report = ledger.import_statements(request).await?;
+    if report.written {
+        let bar = LogBar::new();
+        ledger.catch_up(&|position, last| bar.at(position, last)).await?;
+    }
+    match format {
+        Format::Table => say(in_words(request.dry_run, &report))?,
+        Format::Json => object(&json!({
+            "file": report.file,
+            "sha256": report.sha256,
+            "statements": report.statements,
+            "imported_before": report.imported_before.as_ref().map(|e| json!({"position": e.position, "actor": e.actor})),
+            "written": report.written,
+        }))?,
+        Format::Csv => {
+            let columns =
+                ["account", "kind", "sequence", "to", "opening", "closing", "lines", "new", "known"];
+            listing(format, &columns, &report.statements, |s| {
+                cells![
+                    s.account.as_str(),
+                    s.kind.code(),
+                    figure(s.sequence),
+                    s.to,
+                    figure(s.opening.as_ref()),
+                    figure(s.closing.as_ref()),
+                    s.lines,
+                    s.new,
+                    s.known
+                ]
+            })?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn in_words(dry_run: bool, report: &StatementsReport) -> String {
+    let name = &report.file;
+    if let Some(earlier) = &report.imported_before {
+        return format!(
+            "{name}: this very file was imported before, at position {} by {}: nothing to do",
+            earlier.position, earlier.actor
+        );
+    }
+    let count = counted(report.statements.len() as u64, "statement");
+    let head = if dry_run {
+        format!("{name}: dry run, nothing was written; {count}")
+    } else {
+        format!("{name}: {count}")
+    };
+    let statements = report.statements.iter().map(statement_in_words);
+    std::iter::once(head).chain(statements).collect::<Vec<_>>().join("\n")
+}
+
+fn statement_in_words(statement: &StatementOutcome) -> String {
+    let number = statement.sequence.map_or_else(String::new, |number| format!(" {number}"));
+    let to = statement.to.map_or_else(String::new, |to| format!(" until {to}"));
+    let mut line = format!("  {}{number} of {}{to}: ", statement.kind, statement.account);
+    if statement.imported_before {
+        line.push_str("known already");
+        return line;
+    }
+    if let (Some(opening), Some(closing)) = (&statement.opening, &statement.closing) {
+        line.push_str(&format!("{opening} to {closing}, "));
+    }
+    line.push_str(&counted(statement.lines, "line"));
+    line.push_str(&format!(", {} new", statement.new));
+    if statement.known > 0 {
+        line.push_str(&format!(", {} known", statement.known));
+    }
+    if statement.not_booked > 0 {
+        line.push_str(&format!("; not booked yet and left out: {}", statement.not_booked));
+    }
+    line
+}

@@ -1,0 +1,238 @@
+//! Decisions about accounts and their statements.
+
+use money::Amount;
+
+use super::command::{Booking, OpenAccount, Statement};
+use super::event::{
+    BankAccountOpened, BankEvent, BankLineBooked, BankLineStated, LineEvent, NotificationImported,
+    StatementImported, StatementKind,
+};
+use super::state::{BankAccount, KnownLines, Stated};
+use crate::ids::LineId;
+use crate::refusal::Refusal;
+
+/// Registers an account.
+pub fn open(account: Option<&BankAccount>, command: &OpenAccount) -> Result<BankEvent, Refusal> {
+    if account.is_some() {
+        let detail = format!("there is an account {} already: choose another code", command.account);
+        return Err(Refusal::new("account-code-used", detail));
+    }
+    let OpenAccount { account, currency, number_key, details } = command.clone();
+    Ok(BankAccountOpened { account, currency, number_key, details }.into())
+}
+
+/// What a statement brings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Imported {
+    /// For the stream of the account.
+    pub event: BankEvent,
+    /// For the streams of lines, in the order of the statement.
+    pub lines: Vec<(LineId, LineEvent)>,
+    /// Lines that were not known.
+    pub booked: u64,
+    /// Lines that were known.
+    pub known: u64,
+}
+
+/// Takes a statement in: its lines lead from its opening to its closing balance, in one currency, and it continues the
+/// one before it. What is new among its lines is booked; `known` holds the lines that are there, and then these too.
+pub fn import(
+    account: &BankAccount,
+    statement: &Statement,
+    known: &mut KnownLines,
+) -> Result<Option<Imported>, Refusal> {
+    let sum = total(account, statement)?;
+    let event: BankEvent = match statement.kind {
+        StatementKind::Notification => {
+            if account.notifications.contains_key(&statement.statement) {
+                return Ok(None);
+            }
+            NotificationImported {
+                statement: statement.statement,
+                lines: statement.lines.len() as u64,
+                file: statement.file,
+                details: statement.details,
+            }
+            .into()
+        }
+        StatementKind::Statement => {
+            let stated = adds_up(account, statement, sum)?;
+            if let Some(earlier) = account.statements.get(&statement.statement) {
+                return if *earlier == stated { Ok(None) } else { Err(said_otherwise(earlier, &stated)) };
+            }
+            let gap = account.last.as_ref().and_then(|last| gap(last, &stated));
+            let gap_accepted = match (gap, statement.gap_accepted) {
+                (Some(refusal), None) => return Err(refusal),
+                (Some(_), reason) => reason,
+                (None, _) => None,
+            };
+            StatementImported {
+                statement: statement.statement,
+                sequence: statement.sequence,
+                from: statement.from,
+                to: statement.to,
+                opening: stated.opening,
+                closing: stated.closing,
+                lines: stated.lines,
+                file: statement.file,
+                gap_accepted,
+                details: statement.details,
+            }
+            .into()
+        }
+    };
+    let mut lines = Vec::new();
+    for (ordinal, booking) in (1..).zip(&statement.lines) {
+        lines.extend(line(account, statement, ordinal, booking, known)?);
+    }
+    let is_new = |(_, event): &&(LineId, LineEvent)| matches!(event, LineEvent::BankLineBooked(_));
+    let booked = lines.iter().filter(is_new).count() as u64;
+    Ok(Some(Imported { event, lines, booked, known: statement.lines.len() as u64 - booked }))
+}
+
+/// The sum of the lines, all of which are in the currency of the account.
+fn total(account: &BankAccount, statement: &Statement) -> Result<Amount, Refusal> {
+    let mut sum = Amount::zero(account.currency);
+    for (ordinal, booking) in (1_u64..).zip(&statement.lines) {
+        if booking.amount.currency() != account.currency {
+            let detail = format!(
+                "line {ordinal} is in {}, the account {} in {}",
+                booking.amount.currency(),
+                account.code,
+                account.currency
+            );
+            return Err(Refusal::new("statement-currency", detail));
+        }
+        sum = add(sum, booking.amount)?;
+    }
+    Ok(sum)
+}
+
+/// Opening and lines come to closing.
+fn adds_up(account: &BankAccount, statement: &Statement, sum: Amount) -> Result<Stated, Refusal> {
+    let (Some(opening), Some(closing)) = (statement.opening, statement.closing) else {
+        let detail = "a statement has its booked balance before (OPBD or PRCD) and after (CLBD) its entries; ask the bank for the whole one";
+        return Err(Refusal::new("statement-balance-missing", detail));
+    };
+    for (balance, name) in [(opening, "opening"), (closing, "closing")] {
+        if balance.currency() != account.currency {
+            let detail = format!(
+                "the {name} balance is in {}, the account {} in {}",
+                balance.currency(),
+                account.code,
+                account.currency
+            );
+            return Err(Refusal::new("statement-currency", detail));
+        }
+    }
+    let reached = add(opening, sum)?;
+    if reached != closing {
+        let off = add(closing, reached.negated())?;
+        let detail = format!(
+            "opening {opening} and booked entries {sum} come to {reached} {}, not to the closing {closing}: {off} off; get the file anew from the bank",
+            account.currency
+        );
+        return Err(Refusal::new("statement-does-not-add-up", detail));
+    }
+    Ok(Stated { sequence: statement.sequence, opening, closing, lines: statement.lines.len() as u64 })
+}
+
+fn said_otherwise(earlier: &Stated, now: &Stated) -> Refusal {
+    let told =
+        |stated: &Stated| format!("{} lines from {} to {}", stated.lines, stated.opening, stated.closing);
+    let detail =
+        format!("this statement was imported before with {}, and has {} now", told(earlier), told(now));
+    Refusal::new("statement-conflict", detail)
+}
+
+/// What is missing between the last statement and the next, if anything.
+fn gap(last: &Stated, next: &Stated) -> Option<Refusal> {
+    let numbered = last.sequence.zip(next.sequence);
+    // Numbers may begin anew with a year; then the balances alone tell.
+    let skipped = numbered.filter(|(last, next)| *next > last.saturating_add(1));
+    let older = numbered.filter(|(last, next)| *next <= *last && *next != 1);
+    let broken = last.closing != next.opening;
+    if !broken && skipped.is_none() && older.is_none() {
+        return None;
+    }
+    let mut said = Vec::new();
+    match (skipped, older) {
+        (Some((last, next)), _) if last + 2 == next => {
+            said.push(format!("statement {} is missing", last + 1))
+        }
+        (Some((last, next)), _) => said.push(format!("statements {} to {} are missing", last + 1, next - 1)),
+        (_, Some((last, next))) => {
+            said.push(format!("it is number {next}, and number {last} was imported before it"));
+        }
+        _ => {}
+    }
+    if broken {
+        let off = add(next.opening, last.closing.negated())
+            .map_or_else(|_| String::new(), |off| format!(": {off} off"));
+        said.push(format!(
+            "it opens with {}, and the one before it closes with {}{off}",
+            next.opening, last.closing
+        ));
+    }
+    let detail = format!(
+        "{}: import what is missing first, or give --accept-gap with the reason why it never will be",
+        said.join("; ")
+    );
+    Some(Refusal::new("statement-gap", detail))
+}
+
+/// What a line of the statement comes to: booked, stated, or nothing new.
+fn line(
+    account: &BankAccount,
+    statement: &Statement,
+    ordinal: u64,
+    booking: &Booking,
+    known: &mut KnownLines,
+) -> Result<Option<(LineId, LineEvent)>, Refusal> {
+    let whole = statement.kind == StatementKind::Statement;
+    let line_key = match booking.keys.shared {
+        Some(shared) => match known.get(shared) {
+            Some(_) if !whole => return Ok(None),
+            Some((line, None)) => {
+                known.note(shared, line, Some(statement.statement));
+                let stated = BankLineStated { statement: statement.statement, ordinal };
+                return Ok(Some((line, stated.into())));
+            }
+            // A line of another statement: the bank gave two lines the same reference.
+            Some((_, Some(_))) => booking.keys.own,
+            None => shared,
+        },
+        None if whole => booking.keys.own,
+        None => {
+            let detail = format!(
+                "line {ordinal} of a notification has no reference of the bank (AcctSvcrRef), so it could not be recognised in the statement: import the statement instead"
+            );
+            return Err(Refusal::new("notification-without-reference", detail));
+        }
+    };
+    known.note(line_key, booking.line, whole.then_some(statement.statement));
+    let Booking { line, booked_on, value_on, amount, references, code, reversal, returned, details, .. } =
+        booking.clone();
+    let booked = BankLineBooked {
+        line,
+        account: account.code.clone(),
+        statement: statement.statement,
+        kind: statement.kind,
+        ordinal,
+        booked_on,
+        value_on,
+        amount,
+        line_key,
+        references,
+        code,
+        reversal,
+        returned: returned.is_some(),
+        return_reason: returned.flatten(),
+        details,
+    };
+    Ok(Some((line, booked.into())))
+}
+
+fn add(a: Amount, b: Amount) -> Result<Amount, Refusal> {
+    a.checked_add(b).map_err(|error| Refusal::new("amount-too-large", error.to_string()))
+}

@@ -1,0 +1,127 @@
+//! An account and a line as their events have made them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use money::{Amount, Currency};
+
+use super::event::{BankEvent, BankLineBooked, LineEvent};
+use crate::ids::{BankAccountCode, KeyDigest, LineId, TextId};
+use crate::refusal::FoldError;
+
+/// An account of the authority.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BankAccount {
+    /// Its code.
+    pub code: BankAccountCode,
+    /// Its currency.
+    pub currency: Currency,
+    /// Its number, in the vault.
+    pub details: TextId,
+    /// Its statements by what the bank calls them.
+    pub statements: BTreeMap<KeyDigest, Stated>,
+    /// Its notifications, with the number of their lines.
+    pub notifications: BTreeMap<KeyDigest, u64>,
+    /// The statement that was imported last.
+    pub last: Option<Stated>,
+}
+
+/// What a statement said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stated {
+    /// Its number among those of the account.
+    pub sequence: Option<u64>,
+    /// The balance before its lines.
+    pub opening: Amount,
+    /// The balance after them.
+    pub closing: Amount,
+    /// How many lines it has.
+    pub lines: u64,
+}
+
+impl BankAccount {
+    /// The account after one more event: of none before the first.
+    pub fn evolve(account: Option<Self>, event: &BankEvent) -> Result<Self, FoldError> {
+        let mut account = match (account, event) {
+            (None, BankEvent::BankAccountOpened(e)) => {
+                return Ok(Self {
+                    code: e.account.clone(),
+                    currency: e.currency,
+                    details: e.details,
+                    statements: BTreeMap::new(),
+                    notifications: BTreeMap::new(),
+                    last: None,
+                });
+            }
+            (None, other) => {
+                return Err(FoldError(format!("{} before BankAccountOpened", other.event_type())));
+            }
+            (Some(account), _) => account,
+        };
+        let before = match event {
+            BankEvent::BankAccountOpened(_) => return Err(FoldError("BankAccountOpened twice".into())),
+            BankEvent::StatementImported(e) => {
+                let stated =
+                    Stated { sequence: e.sequence, opening: e.opening, closing: e.closing, lines: e.lines };
+                account.last = Some(stated);
+                account.statements.insert(e.statement, stated).is_some()
+            }
+            BankEvent::NotificationImported(e) => {
+                account.notifications.insert(e.statement, e.lines).is_some()
+            }
+        };
+        if before { Err(FoldError("a statement is imported twice".into())) } else { Ok(account) }
+    }
+}
+
+/// A line of a statement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BankLine {
+    /// What the bank said.
+    pub booked: BankLineBooked,
+    /// The statement it stands in; none as long as only a notification has brought it.
+    pub stated_in: Option<KeyDigest>,
+}
+
+impl BankLine {
+    /// The line after one more event: of none before the first.
+    pub fn evolve(line: Option<Self>, event: &LineEvent) -> Result<Self, FoldError> {
+        match (line, event) {
+            (None, LineEvent::BankLineBooked(e)) => {
+                let stated_in = (e.kind == super::StatementKind::Statement).then_some(e.statement);
+                Ok(Self { booked: e.clone(), stated_in })
+            }
+            (Some(line), LineEvent::BankLineStated(e)) if line.stated_in.is_none() => {
+                Ok(Self { stated_in: Some(e.statement), ..line })
+            }
+            (Some(_), LineEvent::BankLineStated(_)) => {
+                Err(FoldError("a line stands in two statements".into()))
+            }
+            (Some(_), LineEvent::BankLineBooked(_)) => Err(FoldError("BankLineBooked twice".into())),
+            (None, LineEvent::BankLineStated(_)) => {
+                Err(FoldError("BankLineStated before BankLineBooked".into()))
+            }
+        }
+    }
+}
+
+/// The lines that are known by some keys: which, in which statement, and how long their streams are.
+#[derive(Debug, Clone, Default)]
+pub struct KnownLines {
+    by_key: HashMap<KeyDigest, (LineId, Option<KeyDigest>)>,
+}
+
+impl KnownLines {
+    /// Notes a line that is there.
+    pub fn insert(&mut self, line: &BankLine) {
+        self.by_key.insert(line.booked.line_key, (line.booked.line, line.stated_in));
+    }
+
+    /// The line with this key, and the statement it stands in.
+    pub fn get(&self, key: KeyDigest) -> Option<(LineId, Option<KeyDigest>)> {
+        self.by_key.get(&key).copied()
+    }
+
+    pub(super) fn note(&mut self, key: KeyDigest, line: LineId, stated_in: Option<KeyDigest>) {
+        self.by_key.insert(key, (line, stated_in));
+    }
+}

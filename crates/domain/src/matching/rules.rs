@@ -1,0 +1,133 @@
+//! The rules, as data.
+
+use money::Eur;
+use serde::Deserialize;
+
+use crate::bank::ReferenceKind;
+
+/// The rules that are in this program.
+const EMBEDDED: &str = include_str!("rules.toml");
+/// Most rules of a ladder.
+const RULES_MAX: usize = 50;
+/// Widest window, in days.
+const DAYS_MAX: u16 = 366;
+
+/// A ladder of rules.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// What this ladder is called; it stands in every match.
+    pub version: String,
+    /// The rules, in the order in which they are tried.
+    #[serde(rename = "rule")]
+    pub rules: Vec<Rule>,
+}
+
+rulebook::codes! {
+    /// What a rule compares.
+    RuleKind {
+        /// One line and one item: a reference and the amount.
+        Reference = "reference",
+        /// One line and several items, or several lines and one item: a reference and what they come to.
+        Group = "group",
+        /// One line and one item: the amount and the day.
+        Amount = "amount",
+        /// The same, and somebody looks at it.
+        Suggestion = "suggestion",
+    }
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its name; it stands in every match.
+    pub id: String,
+    /// What it compares.
+    pub kind: RuleKind,
+    /// Which references of a line are looked at.
+    #[serde(default)]
+    pub references: Vec<ReferenceKind>,
+    /// How many days before the item's day a line may be booked.
+    #[serde(default)]
+    pub days_before: u16,
+    /// How many days after it.
+    #[serde(default)]
+    pub days_after: u16,
+    /// Whether the account on the other side must be the same; else two that are known must not differ.
+    #[serde(default)]
+    pub counterpart: bool,
+    /// Most lines or items of a group.
+    #[serde(default)]
+    pub members_max: usize,
+    /// How much a group may be off.
+    #[serde(default)]
+    pub residual_max: Option<Eur>,
+    /// Where what it is off is booked.
+    #[serde(default)]
+    pub residual_account: Option<String>,
+}
+
+/// A text that is no ladder of rules.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("these are no rules of matching: {0}")]
+pub struct NotRules(String);
+
+impl Rules {
+    /// The rules that are in this program.
+    ///
+    /// # Errors
+    /// [`NotRules`], which a test keeps from happening.
+    pub fn embedded() -> Result<Self, NotRules> {
+        Self::parse(EMBEDDED)
+    }
+
+    /// The document they are read from (TOML).
+    pub fn document() -> &'static str {
+        EMBEDDED
+    }
+
+    /// Reads rules (TOML).
+    ///
+    /// # Errors
+    /// [`NotRules`] says which rule is not as it must be.
+    pub fn parse(document: &str) -> Result<Self, NotRules> {
+        let rules: Self = toml::from_str(document).map_err(|error| NotRules(error.to_string()))?;
+        if rules.rules.len() > RULES_MAX {
+            return Err(NotRules(format!("there are more than {RULES_MAX}")));
+        }
+        let mut seen = Vec::new();
+        for rule in &rules.rules {
+            if let Some(wrong) = rule.wrong() {
+                return Err(NotRules(format!("rule {}: {wrong}", rule.id)));
+            }
+            if seen.contains(&&rule.id) {
+                return Err(NotRules(format!("rule {} stands there twice", rule.id)));
+            }
+            seen.push(&rule.id);
+        }
+        Ok(rules)
+    }
+}
+
+impl Rule {
+    fn wrong(&self) -> Option<&'static str> {
+        let by_reference = matches!(self.kind, RuleKind::Reference | RuleKind::Group);
+        if by_reference == self.references.is_empty() {
+            return Some("a reference or group needs references, and no other kind has them");
+        }
+        if (self.kind == RuleKind::Group) != (self.members_max >= 1) {
+            return Some("a group needs members_max, and no other kind has it");
+        }
+        if self.days_before > DAYS_MAX || self.days_after > DAYS_MAX {
+            return Some("a window has at most 366 days before and after");
+        }
+        if self.residual_max.is_some() != self.residual_account.is_some() {
+            return Some("residual_max and residual_account come together");
+        }
+        if self.residual_max.is_some_and(|max| max.is_negative() || self.kind != RuleKind::Group) {
+            return Some("only a group may be off, and not by less than nothing");
+        }
+        None
+    }
+}

@@ -1,0 +1,149 @@
+//! The ladder, from the first rule to the last.
+
+use super::open::{Match, OpenItem, OpenLine, Outcome, Residual, Tie};
+use super::pairs::{Free, Resolved};
+use super::rules::{Rule, RuleKind, Rules};
+use super::{by_amount, by_reference, groups};
+
+/// Matches lines with items. Ids must be distinct; the order of lines and items does not matter.
+pub fn run(rules: &Rules, lines: &[OpenLine], items: &[OpenItem]) -> Outcome {
+    let (mut lines, mut items) = (lines.to_vec(), items.to_vec());
+    lines.sort_by_key(|line| line.line);
+    items.sort_by_key(|item| item.item);
+    let mut ladder = Ladder {
+        free: Free { lines: vec![true; lines.len()], items: vec![true; items.len()] },
+        lines,
+        items,
+        outcome: Outcome::default(),
+    };
+    for rule in &rules.rules {
+        match rule.kind {
+            RuleKind::Reference => {
+                let resolved = by_reference::resolve(rule, &ladder.lines, &ladder.items, &ladder.free);
+                ladder.take(rule, resolved);
+            }
+            RuleKind::Amount => {
+                let resolved = by_amount::resolve(rule, &ladder.lines, &ladder.items, &ladder.free);
+                ladder.take(rule, resolved);
+            }
+            RuleKind::Group => {
+                let grouped = groups::resolve(rule, &ladder.lines, &ladder.items, &ladder.free);
+                ladder.take_groups(rule, grouped);
+            }
+            RuleKind::Suggestion => {
+                let resolved = by_amount::resolve(rule, &ladder.lines, &ladder.items, &ladder.free);
+                ladder.suggest(rule, resolved);
+            }
+        }
+    }
+    let Outcome { mut matches, mut ties, mut suggestions } = ladder.outcome;
+    matches.sort_by(|a, b| a.lines.cmp(&b.lines));
+    ties.sort();
+    suggestions.sort_by(|a, b| (&a.lines, &a.items).cmp(&(&b.lines, &b.items)));
+    Outcome { matches, ties, suggestions }
+}
+
+struct Ladder {
+    lines: Vec<OpenLine>,
+    items: Vec<OpenItem>,
+    free: Free,
+    outcome: Outcome,
+}
+
+impl Ladder {
+    fn take(&mut self, rule: &Rule, resolved: Resolved) {
+        for (line, item) in resolved.pairs {
+            let amount = self.lines[line].amount;
+            let why = match rule.kind {
+                RuleKind::Reference => format!("{} and {amount} {}", named(rule), amount.currency()),
+                _ => format!(
+                    "{amount} {} booked on {}, due on {}",
+                    amount.currency(),
+                    self.lines[line].booked_on,
+                    self.items[item].day
+                ),
+            };
+            self.settle(rule, &[line], &[item], None, why);
+        }
+        self.keep_apart(rule, resolved.ties);
+        resolved.contested.iter().for_each(|item| self.free.items[*item] = false);
+    }
+
+    fn take_groups(&mut self, rule: &Rule, grouped: groups::Grouped) {
+        for groups::Group { lines, items, residual } in grouped.groups {
+            let account = rule
+                .residual_account
+                .clone()
+                .filter(|_| residual != money::Amount::zero(residual.currency()));
+            let rest = account.map(|account| Residual { amount: residual, account });
+            let off = rest
+                .as_ref()
+                .map_or_else(String::new, |rest| format!(", {} {} off", rest.amount, rest.amount.currency()));
+            let why = format!("{}: {} lines for {} items{off}", named(rule), lines.len(), items.len());
+            self.settle(rule, &lines, &items, rest, why);
+        }
+        self.keep_apart(rule, grouped.ties);
+    }
+
+    fn settle(
+        &mut self,
+        rule: &Rule,
+        lines: &[usize],
+        items: &[usize],
+        residual: Option<Residual>,
+        why: String,
+    ) {
+        lines.iter().for_each(|line| self.free.lines[*line] = false);
+        items.iter().for_each(|item| self.free.items[*item] = false);
+        let matched = self.matched(rule, lines, items, residual, why);
+        self.outcome.matches.push(matched);
+    }
+
+    fn matched(
+        &self,
+        rule: &Rule,
+        lines: &[usize],
+        items: &[usize],
+        residual: Option<Residual>,
+        why: String,
+    ) -> Match {
+        Match {
+            rule: rule.id.clone(),
+            lines: lines.iter().map(|line| self.lines[*line].line).collect(),
+            items: items.iter().map(|item| self.items[*item].item).collect(),
+            residual,
+            why,
+        }
+    }
+
+    /// What is in a tie is kept from the weaker rules: they would decide by less what more could not decide.
+    fn keep_apart(&mut self, rule: &Rule, ties: Vec<(usize, Vec<usize>)>) {
+        for (line, items) in ties {
+            self.free.lines[line] = false;
+            items.iter().for_each(|item| self.free.items[*item] = false);
+            self.outcome.ties.push(Tie {
+                line: self.lines[line].line,
+                rule: rule.id.clone(),
+                items: items.iter().map(|item| self.items[*item].item).collect(),
+            });
+        }
+    }
+
+    /// One suggestion for each pair that would fit; nothing is used up.
+    fn suggest(&mut self, rule: &Rule, resolved: Resolved) {
+        let pairs = resolved.pairs.into_iter().map(|(line, item)| (line, vec![item]));
+        for (line, items) in pairs.chain(resolved.ties) {
+            for item in items {
+                let why =
+                    format!("booked on {}, due on {}", self.lines[line].booked_on, self.items[item].day);
+                let suggestion = self.matched(rule, &[line], &[item], None, why);
+                self.outcome.suggestions.push(suggestion);
+            }
+        }
+    }
+}
+
+fn named(rule: &Rule) -> String {
+    let kinds: Vec<&str> = rule.references.iter().map(|kind| kind.code()).collect();
+    format!("reference in common ({})", kinds.join(", "))
+}

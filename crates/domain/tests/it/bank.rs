@@ -1,0 +1,296 @@
+//! Statements of the bank: they add up, continue each other, and each line is there once.
+
+use domain::bank::{
+    BankAccount, BankEvent, BankLine, Booking, Imported, KnownLines, LineEvent, LineKeys, OpenAccount,
+    Statement, StatementKind, import, open,
+};
+use domain::ids::FileDigest;
+use domain::{KeyDigest, LineId, Refusal};
+use money::{Amount, Currency, Eur, Locale};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::support::*;
+
+fn amount(text: &str) -> Amount {
+    Amount::parse(text, Currency::EUR, Locale::Strict).unwrap()
+}
+
+fn key(number: u64) -> KeyDigest {
+    let mut digest = [0; 32];
+    digest[..8].copy_from_slice(&number.to_be_bytes());
+    KeyDigest(digest)
+}
+
+fn account() -> BankAccount {
+    let command = OpenAccount {
+        account: "payments".parse().unwrap(),
+        currency: Currency::EUR,
+        number_key: key(1),
+        details: text(1),
+    };
+    BankAccount::evolve(None, &open(None, &command).unwrap()).unwrap()
+}
+
+/// A line of so many euros; `shared` is what the bank calls it.
+fn booking(line: u128, euros: &str, shared: Option<u64>) -> Booking {
+    Booking {
+        line: LineId(Uuid::from_u128(line)),
+        keys: LineKeys { shared: shared.map(key), own: key(1_000_000 + line as u64) },
+        booked_on: day("2024-06-03"),
+        value_on: None,
+        amount: amount(euros),
+        references: Vec::new(),
+        code: Vec::new(),
+        reversal: false,
+        returned: None,
+        details: text(7),
+    }
+}
+
+fn statement(
+    name: u64,
+    sequence: Option<u64>,
+    opening: &str,
+    closing: &str,
+    lines: Vec<Booking>,
+) -> Statement {
+    Statement {
+        statement: key(name),
+        kind: StatementKind::Statement,
+        sequence,
+        from: None,
+        to: None,
+        opening: Some(amount(opening)),
+        closing: Some(amount(closing)),
+        lines,
+        file: FileDigest([9; 32]),
+        gap_accepted: None,
+        details: text(8),
+    }
+}
+
+fn notification(name: u64, lines: Vec<Booking>) -> Statement {
+    let kind = StatementKind::Notification;
+    Statement { kind, opening: None, closing: None, ..statement(name, None, "0.00", "0.00", lines) }
+}
+
+/// An account and its lines being told what the bank says.
+struct Told {
+    account: BankAccount,
+    known: KnownLines,
+    lines: Vec<BankLine>,
+}
+
+impl Told {
+    fn new() -> Self {
+        Self { account: account(), known: KnownLines::default(), lines: Vec::new() }
+    }
+
+    /// Takes a statement in; answers with new and known lines.
+    fn take(&mut self, statement: &Statement) -> Result<(u64, u64), Refusal> {
+        match import(&self.account, statement, &mut self.known)? {
+            None => Ok((0, statement.lines.len() as u64)),
+            Some(Imported { event, lines, booked, known }) => {
+                self.account = BankAccount::evolve(Some(self.account.clone()), &event).unwrap();
+                for (id, event) in &lines {
+                    let at = self.lines.iter().position(|line| line.booked.line == *id);
+                    let before = at.map(|at| self.lines.remove(at));
+                    self.lines.push(BankLine::evolve(before, event).unwrap());
+                }
+                // What another program would load is what was noted on the way.
+                self.known = KnownLines::default();
+                self.lines.iter().for_each(|line| self.known.insert(line));
+                Ok((booked, known))
+            }
+        }
+    }
+
+    fn sum(&self) -> Eur {
+        Eur::sum(self.lines.iter().map(|line| line.booked.amount.to_eur_exact().unwrap())).unwrap()
+    }
+}
+
+fn refused(told: &mut Told, statement: &Statement) -> (String, String) {
+    let refusal = told.take(statement).unwrap_err();
+    (refusal.codes(), refusal.to_string())
+}
+
+#[test]
+fn a_statement_that_does_not_add_up_is_refused_with_the_sum_that_is_off() {
+    let mut told = Told::new();
+    let wrong = statement(1, None, "18.15", "27.05", vec![booking(1, "8.85", None)]);
+    let (code, said) = refused(&mut told, &wrong);
+    assert_eq!(code, "statement-does-not-add-up");
+    assert!(
+        said.contains(
+            "opening 18.15 and booked entries 8.85 come to 27.00 EUR, not to the closing 27.05: 0.05 off"
+        ),
+        "{said}"
+    );
+    assert_eq!(told.take(&statement(1, None, "18.15", "27.00", vec![booking(1, "8.85", None)])), Ok((1, 0)));
+}
+
+#[rstest]
+#[case::no_opening(Statement { opening: None, ..statement(1, None, "0.00", "0.00", vec![]) }, "statement-balance-missing")]
+#[case::no_closing(Statement { closing: None, ..statement(1, None, "0.00", "0.00", vec![]) }, "statement-balance-missing")]
+#[case::other_currency(Statement { closing: Some(Amount::parse("0.00", "SEK".parse().unwrap(), Locale::Strict).unwrap()), ..statement(1, None, "0.00", "0.00", vec![]) }, "statement-currency")]
+#[case::line_in_another(statement(1, None, "0.00", "0.00", vec![Booking { amount: Amount::zero("SEK".parse().unwrap()), ..booking(1, "1.00", None) }]), "statement-currency")]
+#[case::notification_without_reference(notification(1, vec![booking(1, "1.00", None)]), "notification-without-reference")]
+#[case::too_much(statement(1, None, "0.00", "0.00", vec![booking(1, "99999999999999999.99", None), booking(2, "99999999999999999.99", None)]), "amount-too-large")]
+fn what_cannot_be_is_refused(#[case] wrong: Statement, #[case] code: &str) {
+    assert_eq!(refused(&mut Told::new(), &wrong).0, code);
+}
+
+#[test]
+fn an_account_is_opened_once() {
+    let known = account();
+    let command = OpenAccount {
+        account: known.code.clone(),
+        currency: Currency::EUR,
+        number_key: key(2),
+        details: text(2),
+    };
+    assert_eq!(open(Some(&known), &command).unwrap_err().codes(), "account-code-used");
+}
+
+#[rstest]
+#[case::in_order(Some(12), "10.00", None)]
+#[case::not_numbered(None, "10.00", None)]
+#[case::a_new_year(Some(1), "10.00", None)]
+#[case::two_missing(Some(14), "10.00", Some("statements 12 to 13 are missing"))]
+#[case::one_missing(Some(13), "10.00", Some("statement 12 is missing"))]
+#[case::the_same_number(Some(11), "10.00", Some("it is number 11, and number 11 was imported before it"))]
+#[case::older(Some(7), "10.00", Some("it is number 7, and number 11 was imported before it"))]
+#[case::broken(
+    Some(12),
+    "10.01",
+    Some("it opens with 10.01, and the one before it closes with 10.00: 0.01 off")
+)]
+#[case::broken_and_not_numbered(None, "0.00", Some("closes with 10.00: -10.00 off"))]
+#[case::broken_in_a_new_year(Some(1), "0.00", Some("closes with 10.00: -10.00 off"))]
+fn a_statement_continues_the_one_before_it(
+    #[case] sequence: Option<u64>,
+    #[case] opening: &str,
+    #[case] missing: Option<&str>,
+) {
+    let mut told = Told::new();
+    told.take(&statement(1, Some(11), "0.00", "10.00", vec![booking(1, "10.00", None)])).unwrap();
+    let next = statement(2, sequence, opening, opening, vec![]);
+    let Some(missing) = missing else {
+        assert_eq!(told.take(&next), Ok((0, 0)));
+        return;
+    };
+    let (code, said) = refused(&mut told, &next);
+    assert_eq!(code, "statement-gap");
+    assert!(said.contains(missing) && said.contains("--accept-gap"), "{said}");
+    // A reason stands only where there is a gap.
+    let accepted = Statement { gap_accepted: Some(text(3)), ..next };
+    told.take(&accepted).unwrap();
+    let after = Statement { gap_accepted: Some(text(4)), ..statement(3, None, opening, opening, vec![]) };
+    let Ok(Some(Imported { event, .. })) = import(&told.account, &after, &mut told.known) else { panic!() };
+    assert!(matches!(event, BankEvent::StatementImported(e) if e.gap_accepted.is_none()));
+}
+
+#[test]
+fn the_same_statement_is_known_and_another_of_its_name_is_a_conflict() {
+    let mut told = Told::new();
+    let first = statement(1, Some(1), "0.00", "10.00", vec![booking(1, "10.00", None)]);
+    assert_eq!(told.take(&first), Ok((1, 0)));
+    let again = statement(1, Some(1), "0.00", "10.00", vec![booking(2, "10.00", None)]);
+    assert_eq!(told.take(&again), Ok((0, 1)));
+    let (code, said) =
+        refused(&mut told, &statement(1, Some(1), "0.00", "9.00", vec![booking(3, "9.00", None)]));
+    assert_eq!(code, "statement-conflict");
+    assert!(said.contains("1 lines from 0.00 to 10.00, and has 1 lines from 0.00 to 9.00 now"), "{said}");
+    assert_eq!(told.lines.len(), 1);
+}
+
+#[test]
+fn a_line_of_a_notification_and_of_the_statement_is_one() {
+    let mut told = Told::new();
+    let line = |id| booking(id, "-5.00", Some(77));
+    assert_eq!(told.take(&notification(1, vec![line(1)])), Ok((1, 0)));
+    assert_eq!(told.lines[0].stated_in, None);
+    assert_eq!(told.take(&notification(2, vec![line(2)])), Ok((0, 1)));
+    let whole = statement(3, None, "5.00", "0.00", vec![line(3)]);
+    assert_eq!(told.take(&whole), Ok((0, 1)));
+    assert_eq!(told.lines.len(), 1);
+    assert_eq!(told.lines[0].stated_in, Some(key(3)));
+    // And one that comes late brings nothing.
+    assert_eq!(told.take(&notification(4, vec![line(4)])), Ok((0, 1)));
+    assert_eq!(told.sum(), eur("-5.00"));
+}
+
+/// A bank that gives the same reference, day and amount twice did so for two movements, if two statements have them.
+#[test]
+fn a_line_that_stands_in_another_statement_is_another_line() {
+    let mut told = Told::new();
+    assert_eq!(
+        told.take(&statement(1, None, "0.00", "5.00", vec![booking(1, "5.00", Some(77))])),
+        Ok((1, 0))
+    );
+    assert_eq!(
+        told.take(&statement(2, None, "5.00", "10.00", vec![booking(2, "5.00", Some(77))])),
+        Ok((1, 0))
+    );
+    assert_eq!(told.sum(), eur("10.00"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// However many statements, with whatever their notifications brought before or after: the lines in the ledger come
+    /// to what the balances say, each line once.
+    #[test]
+    fn the_lines_come_to_the_balances(
+        months in vec(vec((1_i64..100_000, any::<bool>(), any::<bool>(), any::<bool>()), 0..8), 1..6),
+        late: bool,
+    ) {
+        let mut told = Told::new();
+        let (mut balance, mut name, mut id, mut wanted) = (0, 100, 0_u128, 0);
+        let mut later = Vec::new();
+        for month in months {
+            let mut lines = Vec::new();
+            let opening = balance;
+            let mut notified = Vec::new();
+            for (cents, debit, referenced, early) in month {
+                id += 1;
+                wanted += 1;
+                let cents = if debit { -cents } else { cents };
+                balance += cents;
+                let line = booking(id, &Eur::from_cents(cents).to_string(), referenced.then_some(id as u64));
+                if referenced && early {
+                    notified.push(Booking { line: LineId(Uuid::from_u128(1_000 + id)), ..line.clone() });
+                }
+                lines.push(line);
+            }
+            name += 2;
+            let notice = notification(name, notified);
+            if late { later.push(notice) } else { told.take(&notice).unwrap(); }
+            let (opening, closing) = (Eur::from_cents(opening).to_string(), Eur::from_cents(balance).to_string());
+            told.take(&statement(name + 1, None, &opening, &closing, lines)).unwrap();
+        }
+        for notice in later {
+            prop_assert_eq!(told.take(&notice).unwrap().0, 0);
+        }
+        prop_assert_eq!(told.sum().cents(), balance);
+        prop_assert_eq!(told.lines.len(), wanted);
+        prop_assert!(told.lines.iter().all(|line| line.stated_in.is_some()));
+    }
+}
+
+/// What is folded in another order contradicts itself.
+#[test]
+fn a_line_is_booked_once_and_stated_once() {
+    let mut told = Told::new();
+    told.take(&statement(1, None, "0.00", "5.00", vec![booking(1, "5.00", None)])).unwrap();
+    let line = told.lines.pop().unwrap();
+    let booked: LineEvent = line.booked.clone().into();
+    let stated: LineEvent = domain::bank::BankLineStated { statement: key(2), ordinal: 1 }.into();
+    assert!(BankLine::evolve(Some(line.clone()), &booked).is_err());
+    assert!(BankLine::evolve(Some(line), &stated).is_err());
+    assert!(BankLine::evolve(None, &stated).is_err());
+}

@@ -1,0 +1,375 @@
+//! Matching: every true pair, no false one, no tie, whatever the order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::bank::{LineReference, ReferenceKind};
+use domain::matching::{OpenItem, OpenLine, Outcome, Rules, run};
+use domain::{KeyDigest, LineId};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use money::{Amount, Eur};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::support::*;
+
+fn rules() -> Rules {
+    Rules::embedded().unwrap()
+}
+
+fn key(number: u64) -> KeyDigest {
+    let mut digest = [0; 32];
+    digest[..8].copy_from_slice(&number.to_be_bytes());
+    KeyDigest(digest)
+}
+
+fn cents(cents: i64) -> Amount {
+    Eur::from_cents(cents).into()
+}
+
+fn on(days: i64) -> Date {
+    day("2024-06-01").saturating_add(days.days())
+}
+
+fn item(id: u128, amount: i64, due: i64, references: &[u64]) -> OpenItem {
+    OpenItem {
+        item: Uuid::from_u128(id),
+        amount: cents(amount),
+        day: on(due),
+        references: references.iter().copied().map(key).collect(),
+        counterpart: None,
+    }
+}
+
+fn line(id: u128, amount: i64, booked: i64, references: &[(ReferenceKind, u64)]) -> OpenLine {
+    OpenLine {
+        line: LineId(Uuid::from_u128(id)),
+        amount: cents(amount),
+        booked_on: on(booked),
+        references: references
+            .iter()
+            .map(|(kind, number)| LineReference { kind: *kind, digest: key(*number) })
+            .collect(),
+        counterpart: None,
+    }
+}
+
+use ReferenceKind::{Creditor, EndToEnd, PaymentInformation};
+
+/// Every match as `rule: lines > items`, every tie as `rule? line`.
+fn told(outcome: &Outcome) -> Vec<String> {
+    let number = |id: &Uuid| id.as_u128().to_string();
+    let matches = outcome.matches.iter().map(|m| {
+        let lines: Vec<String> = m.lines.iter().map(|line| number(&line.0)).collect();
+        let items: Vec<String> = m.items.iter().map(number).collect();
+        let off = m.residual.as_ref().map_or_else(String::new, |r| format!(" {} {}", r.amount, r.account));
+        format!("{}: {} > {}{off}", m.rule, lines.join("+"), items.join("+"))
+    });
+    let ties = outcome.ties.iter().map(|tie| format!("{}? {}", tie.rule, number(&tie.line.0)));
+    matches.chain(ties).collect()
+}
+
+#[rstest]
+#[case::exact(vec![line(1, -500, 40, &[(EndToEnd, 7)])], vec![item(1, -500, 0, &[7])], &["exact-reference: 1 > 1"])]
+#[case::structured(vec![line(1, -500, 40, &[(Creditor, 7)])], vec![item(1, -500, 0, &[7])], &["structured-reference: 1 > 1"])]
+#[case::other_amount(vec![line(1, -5_000, 40, &[(EndToEnd, 7)])], vec![item(1, -500, 0, &[7])], &[])]
+#[case::other_direction(vec![line(1, 500, 0, &[(EndToEnd, 7)])], vec![item(1, -500, 0, &[7])], &[])]
+#[case::amount_and_day(vec![line(1, -500, 3, &[])], vec![item(1, -500, 0, &[])], &["amount-and-day: 1 > 1"])]
+#[case::too_late(vec![line(1, -500, 4, &[])], vec![item(1, -500, 0, &[])], &[])]
+#[case::too_early(vec![line(1, -500, 0, &[])], vec![item(1, -500, 1, &[])], &[])]
+#[case::paid_twice(
+    vec![line(1, -500, 0, &[(EndToEnd, 7)]), line(2, -500, 1, &[(EndToEnd, 7)])],
+    vec![item(1, -500, 0, &[7])],
+    &["exact-reference? 1", "exact-reference? 2"]
+)]
+#[case::two_would_fit(
+    vec![line(1, -500, 0, &[])],
+    vec![item(1, -500, 0, &[]), item(2, -500, 0, &[])],
+    &["amount-and-day? 1"]
+)]
+#[case::a_reference_tells_two_apart(
+    vec![line(1, -500, 0, &[(EndToEnd, 8)]), line(2, -500, 0, &[])],
+    vec![item(1, -500, 0, &[7]), item(2, -500, 0, &[8])],
+    &["exact-reference: 1 > 2", "amount-and-day: 2 > 1"]
+)]
+#[case::a_batch(
+    vec![line(1, -900, 0, &[(PaymentInformation, 7)])],
+    vec![item(1, -500, 0, &[1, 7]), item(2, -400, 0, &[2, 7])],
+    &["group-by-reference: 1 > 1+2"]
+)]
+#[case::instalments(
+    vec![line(1, -500, 0, &[(EndToEnd, 7)]), line(2, -400, 30, &[(EndToEnd, 7)])],
+    vec![item(1, -900, 0, &[7])],
+    &["group-by-reference: 1+2 > 1"]
+)]
+#[case::instalments_to_come(vec![line(1, -500, 0, &[(EndToEnd, 7)])], vec![item(1, -9_000, 0, &[7])], &[])]
+#[case::some_of_a_batch(
+    vec![line(1, -900, 0, &[(PaymentInformation, 7)])],
+    vec![item(1, -500, 0, &[7]), item(2, -400, 0, &[7]), item(3, -30, 0, &[7])],
+    &["group-by-reference: 1 > 1+2"]
+)]
+#[case::some_in_two_ways(
+    vec![line(1, -900, 0, &[(PaymentInformation, 7)])],
+    vec![item(1, -500, 0, &[7]), item(2, -400, 0, &[7]), item(3, -400, 0, &[7])],
+    &["group-by-reference? 1"]
+)]
+#[case::less_a_fee(
+    vec![line(1, -650, 0, &[(EndToEnd, 7)])],
+    vec![item(1, -500, 0, &[7])],
+    &["reference-less-fee: 1 > 1 -1.50 bank-fees"]
+)]
+#[case::just_too_much(vec![line(1, -3_001, 0, &[(EndToEnd, 7)])], vec![item(1, -500, 0, &[7])], &[])]
+#[case::just_not_too_much(
+    vec![line(1, -3_000, 0, &[(EndToEnd, 7)])],
+    vec![item(1, -500, 0, &[7])],
+    &["reference-less-fee: 1 > 1 -25.00 bank-fees"]
+)]
+fn the_ladder_takes_what_is_beyond_doubt(
+    #[case] lines: Vec<OpenLine>,
+    #[case] items: Vec<OpenItem>,
+    #[case] wanted: &[&str],
+) {
+    assert_eq!(told(&run(&rules(), &lines, &items)), wanted);
+}
+
+#[test]
+fn two_accounts_that_differ_do_not_belong_together_and_one_account_tells_two_apart() {
+    let to = |number: u64, line: OpenLine| OpenLine { counterpart: Some(key(number)), ..line };
+    let of = |number: u64, item: OpenItem| OpenItem { counterpart: Some(key(number)), ..item };
+    let lines = [to(1, line(1, -500, 0, &[]))];
+    assert!(run(&rules(), &lines, &[of(2, item(1, -500, 0, &[]))]).matches.is_empty());
+    let two = [of(1, item(1, -500, 0, &[])), of(2, item(2, -500, 0, &[]))];
+    assert_eq!(told(&run(&rules(), &lines, &two)), ["amount-day-and-account: 1 > 1"]);
+}
+
+/// What is only likely is shown, and uses nothing up.
+#[test]
+fn a_likely_pair_is_suggested_and_stays_open() {
+    let outcome = run(&rules(), &[line(1, -500, 30, &[])], &[item(1, -500, 0, &[]), item(2, -500, 1, &[])]);
+    assert!(outcome.matches.is_empty() && outcome.ties.is_empty());
+    assert_eq!(outcome.suggestions.len(), 2);
+}
+
+#[rstest]
+#[case("members_max = 1000\n\n", "\n\n", "rule group-by-reference: a group needs members_max")]
+#[case("references = [\"creditor\"]", "", "rule structured-reference: a reference or group needs references")]
+#[case("residual_max = \"25.00\"", "", "residual_max and residual_account come together")]
+#[case("residual_max = \"25.00\"", "residual_max = \"-1.00\"", "not by less than nothing")]
+#[case("days_after = 45", "days_after = 400", "at most 366 days")]
+#[case("id = \"same-amount\"", "id = \"amount-and-day\"", "rule amount-and-day stands there twice")]
+#[case("kind = \"suggestion\"", "kind = \"guess\"", "guess")]
+fn rules_that_say_nothing_are_refused(#[case] from: &str, #[case] to: &str, #[case] wanted: &str) {
+    let document = include_str!("../../src/matching/rules.toml");
+    assert!(document.contains(from));
+    let error = Rules::parse(&document.replacen(from, to, 1)).unwrap_err().to_string();
+    assert!(error.contains(wanted), "{error}");
+}
+
+/// What a bank may do with a payment, as the generator knows it.
+#[derive(Debug, Clone, Copy)]
+enum Story {
+    Paid,
+    PaidByStructuredReference,
+    PaidWithoutReference,
+    Batch(u8),
+    Instalments(u8),
+    LessFee(u16),
+    PaidTwice,
+    NotPaid,
+    Unknown,
+}
+
+fn story() -> impl Strategy<Value = Story> {
+    prop_oneof![
+        4 => Just(Story::Paid),
+        2 => Just(Story::PaidByStructuredReference),
+        2 => Just(Story::PaidWithoutReference),
+        2 => (2_u8..6).prop_map(Story::Batch),
+        2 => (2_u8..4).prop_map(Story::Instalments),
+        2 => (1_u16..2_500).prop_map(Story::LessFee),
+        1 => Just(Story::PaidTwice),
+        1 => Just(Story::NotPaid),
+        1 => Just(Story::Unknown),
+    ]
+}
+
+type Pair = (BTreeSet<u128>, BTreeSet<u128>);
+
+/// A month with its truth: what belongs together, and the lines that are in doubt.
+#[derive(Debug, Default)]
+struct Month {
+    lines: Vec<OpenLine>,
+    items: Vec<OpenItem>,
+    truth: BTreeSet<Pair>,
+    doubtful: BTreeSet<u128>,
+}
+
+impl Month {
+    fn of(stories: &[Story]) -> Self {
+        let mut month = Self::default();
+        // No two amounts are less than 100 euros apart, so that none is taken for another less a fee.
+        for (n, story) in (1_i64..).zip(stories) {
+            let (amount, due, reference) = (-n * 10_000, n % 28, n as u64 * 100);
+            let item = |month: &mut Self, amount: i64, references: &[u64]| {
+                let id = month.items.len() as u128 + 10_000;
+                month.items.push(item(id, amount, due, references));
+                id
+            };
+            let line = |month: &mut Self, amount: i64, references: &[(ReferenceKind, u64)]| {
+                let id = month.lines.len() as u128 + 1;
+                month.lines.push(line(id, amount, due + 1, references));
+                id
+            };
+            match *story {
+                Story::Paid | Story::PaidByStructuredReference => {
+                    let kind = if matches!(story, Story::Paid) { EndToEnd } else { Creditor };
+                    let items = item(&mut month, amount, &[reference]);
+                    let lines = line(&mut month, amount, &[(kind, reference)]);
+                    month.truth.insert((set([lines]), set([items])));
+                }
+                Story::PaidWithoutReference => {
+                    let items = item(&mut month, amount, &[reference]);
+                    let lines = line(&mut month, amount, &[]);
+                    month.truth.insert((set([lines]), set([items])));
+                }
+                Story::Batch(parts) => {
+                    let parts = i64::from(parts);
+                    let items: Vec<u128> = (0..parts)
+                        .map(|part| {
+                            item(&mut month, amount - part, &[reference + 1 + part as u64, reference])
+                        })
+                        .collect();
+                    let whole = amount * parts - (0..parts).sum::<i64>();
+                    let lines = line(&mut month, whole, &[(PaymentInformation, reference)]);
+                    month.truth.insert((set([lines]), set(items)));
+                }
+                Story::Instalments(parts) => {
+                    let parts = i64::from(parts);
+                    let items = item(&mut month, amount * parts, &[reference]);
+                    let lines: Vec<u128> =
+                        (0..parts).map(|_| line(&mut month, amount, &[(EndToEnd, reference)])).collect();
+                    month.truth.insert((set(lines), set([items])));
+                }
+                Story::LessFee(fee) => {
+                    let items = item(&mut month, amount, &[reference]);
+                    let lines = line(&mut month, amount - i64::from(fee), &[(EndToEnd, reference)]);
+                    month.truth.insert((set([lines]), set([items])));
+                }
+                Story::PaidTwice => {
+                    item(&mut month, amount, &[reference]);
+                    for _ in 0..2 {
+                        let doubtful = line(&mut month, amount, &[(EndToEnd, reference)]);
+                        month.doubtful.insert(doubtful);
+                    }
+                }
+                Story::NotPaid => {
+                    item(&mut month, amount, &[reference]);
+                }
+                Story::Unknown => {
+                    line(&mut month, amount, &[(EndToEnd, reference)]);
+                }
+            }
+        }
+        month
+    }
+}
+
+fn set(ids: impl IntoIterator<Item = u128>) -> BTreeSet<u128> {
+    ids.into_iter().collect()
+}
+
+fn found(outcome: &Outcome) -> BTreeSet<Pair> {
+    let pair = |m: &domain::matching::Match| {
+        (set(m.lines.iter().map(|line| line.0.as_u128())), set(m.items.iter().map(Uuid::as_u128)))
+    };
+    outcome.matches.iter().map(pair).collect()
+}
+
+/// No line and no item is used twice, nor both matched and in doubt.
+fn used_once(outcome: &Outcome) -> bool {
+    let mut uses: BTreeMap<Uuid, u32> = BTreeMap::new();
+    for matched in &outcome.matches {
+        for id in matched.lines.iter().map(|line| line.0).chain(matched.items.iter().copied()) {
+            *uses.entry(id).or_default() += 1;
+        }
+    }
+    for tie in &outcome.ties {
+        *uses.entry(tie.line.0).or_default() += 1;
+    }
+    uses.values().all(|times| *times == 1)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Every true pair, no false one; what was paid twice is in doubt.
+    #[test]
+    fn a_month_is_matched_as_it_was(stories in vec(story(), 0..40)) {
+        let month = Month::of(&stories);
+        let outcome = run(&rules(), &month.lines, &month.items);
+        prop_assert_eq!(found(&outcome), month.truth);
+        prop_assert_eq!(set(outcome.ties.iter().map(|tie| tie.line.0.as_u128())), month.doubtful);
+        prop_assert!(used_once(&outcome));
+    }
+
+    /// Few amounts, days and references, so that nearly everything fits nearly everything.
+    #[test]
+    fn whatever_fits_whatever_each_is_used_once_and_the_order_does_not_matter(
+        lines in vec((1_i64..4, 0_i64..4, vec((0_usize..3, 1_u64..5), 0..3), prop::option::of(1_u64..3)), 0..25),
+        items in vec((1_i64..4, 0_i64..4, vec(1_u64..5, 0..3), prop::option::of(1_u64..3)), 0..25),
+        turn: prop::sample::Index,
+    ) {
+        let kinds = [EndToEnd, Creditor, PaymentInformation];
+        let mut lines: Vec<OpenLine> = (1..)
+            .zip(lines)
+            .map(|(id, (amount, day, references, counterpart))| {
+                let references: Vec<_> = references.into_iter().map(|(kind, number)| (kinds[kind], number)).collect();
+                OpenLine { counterpart: counterpart.map(key), ..line(id, -amount, day, &references) }
+            })
+            .collect();
+        // Apart from those of the lines.
+        let mut items: Vec<OpenItem> = (1_000..)
+            .zip(items)
+            .map(|(id, (amount, day, references, counterpart))| {
+                OpenItem { counterpart: counterpart.map(key), ..item(id, -amount, day, &references) }
+            })
+            .collect();
+        let outcome = run(&rules(), &lines, &items);
+        prop_assert!(used_once(&outcome));
+        if !lines.is_empty() {
+            let at = turn.index(lines.len());
+            lines.rotate_left(at);
+        }
+        items.reverse();
+        prop_assert_eq!(run(&rules(), &lines, &items), outcome);
+    }
+
+    /// Whatever a pair by reference or amount is, no other line or item would have fitted: held against all pairs.
+    #[test]
+    fn a_pair_by_amount_has_each_other_alone(
+        lines in vec((1_i64..6, 0_i64..8), 0..15),
+        items in vec((1_i64..6, 0_i64..8), 0..15),
+    ) {
+        let lines: Vec<OpenLine> =
+            (1..).zip(&lines).map(|(id, (amount, day))| line(id, -amount, *day, &[])).collect();
+        let items: Vec<OpenItem> =
+            (1_000..).zip(&items).map(|(id, (amount, due))| item(id, -amount, *due, &[])).collect();
+        let outcome = run(&rules(), &lines, &items);
+        let fits = |line: &OpenLine, item: &OpenItem| {
+            line.amount == item.amount && (item.day..=item.day.saturating_add(3.days())).contains(&line.booked_on)
+        };
+        let mut wanted = BTreeSet::new();
+        for line in &lines {
+            for item in items.iter().filter(|item| fits(line, item)) {
+                let alone = items.iter().filter(|other| fits(line, other)).count() == 1
+                    && lines.iter().filter(|other| fits(other, item)).count() == 1;
+                if alone {
+                    wanted.insert((set([line.line.0.as_u128()]), set([item.item.as_u128()])));
+                }
+            }
+        }
+        prop_assert_eq!(found(&outcome), wanted);
+    }
+}

@@ -1,0 +1,174 @@
+//! What a message says, typed.
+
+use domain::bank::{IsoCode, StatementKind};
+use jiff::civil::Date;
+use money::{Amount, Currency};
+
+/// One statement of an account, or one notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BankStatement {
+    /// Whether it is a whole statement, with its balances.
+    pub kind: StatementKind,
+    /// The message it came in.
+    pub message_id: Option<String>,
+    /// What the bank calls it.
+    pub id: String,
+    /// Its number among those sent electronically.
+    pub electronic_sequence: Option<u64>,
+    /// Its number among all.
+    pub legal_sequence: Option<u64>,
+    /// It was sent before: `COPY`, `DUPL` or `CODU`.
+    pub copy: Option<IsoCode>,
+    /// The first day it is about.
+    pub from: Option<Date>,
+    /// The last day it is about.
+    pub to: Option<Date>,
+    /// The number of the account, an IBAN or another one, without spaces.
+    pub account: String,
+    /// The currency of the account, if it is named.
+    pub currency: Option<Currency>,
+    /// All balances, in the order of the file.
+    pub balances: Vec<Balance>,
+    /// All entries, in the order of the file.
+    pub entries: Vec<Entry>,
+}
+
+impl BankStatement {
+    /// The booked balance before the first entry: `OPBD` or else `PRCD`.
+    pub fn opening(&self) -> Option<&Balance> {
+        self.balance("OPBD").or_else(|| self.balance("PRCD"))
+    }
+
+    /// The booked balance after the last entry: `CLBD`.
+    pub fn closing(&self) -> Option<&Balance> {
+        self.balance("CLBD")
+    }
+
+    /// The currency of the account: as it is named, or else that of its balances or first entry.
+    pub fn account_currency(&self) -> Option<Currency> {
+        let balance = self.closing().or_else(|| self.opening()).map(|balance| balance.amount.currency());
+        let entry = || self.entries.first().map(|entry| entry.amount.currency());
+        self.currency.or(balance).or_else(entry)
+    }
+
+    /// How many entries are not booked.
+    pub fn not_booked(&self) -> u64 {
+        self.entries.iter().filter(|entry| entry.status != EntryStatus::Booked).count() as u64
+    }
+
+    fn balance(&self, code: &str) -> Option<&Balance> {
+        self.balances.iter().find(|balance| balance.code == code)
+    }
+}
+
+/// A balance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balance {
+    /// Which: `OPBD`, `PRCD`, `CLBD`, `OPAV`, `CLAV`, … or the bank's own word.
+    pub code: String,
+    /// Below zero where the account was overdrawn.
+    pub amount: Amount,
+    /// Of which day.
+    pub on: Option<Date>,
+}
+
+rulebook::codes! {
+    /// How certain an entry is.
+    EntryStatus {
+        /// Booked: money that moved.
+        Booked = "BOOK",
+        /// Expected.
+        Pending = "PDNG",
+        /// For information only.
+        Information = "INFO",
+        /// Expected on a later day.
+        Future = "FUTR",
+    }
+}
+
+/// An entry of a statement: one movement, or a batch of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Above zero for money that came in.
+    pub amount: Amount,
+    /// It takes an earlier entry back; the amount has its effect already.
+    pub reversal: bool,
+    /// How certain it is; only what is booked is money.
+    pub status: EntryStatus,
+    /// The day it was booked.
+    pub booked_on: Option<Date>,
+    /// The day from which it counts for interest.
+    pub value_on: Option<Date>,
+    /// What the bank calls it (`AcctSvcrRef`).
+    pub bank_reference: Option<String>,
+    /// What kind of movement it is.
+    pub code: TransactionCode,
+    /// The payment order it was a batch of (`Btch/PmtInfId`).
+    pub batch: Option<String>,
+    /// The movements it is made of, as far as they are named.
+    pub transactions: Vec<Transaction>,
+    /// What else the bank says.
+    pub information: Option<String>,
+}
+
+/// The code of a kind of movement: of ISO 20022, or the bank's own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TransactionCode {
+    /// Domain, family and subfamily, such as `PMNT`, `RCDT`, `BOOK`.
+    pub domain: Vec<IsoCode>,
+    /// The bank's own.
+    pub proprietary: Option<String>,
+}
+
+/// One movement of an entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Transaction {
+    /// What it is called.
+    pub references: References,
+    /// Its amounts, without a sign: of the transaction, of its details, the counter value.
+    pub amounts: Vec<Amount>,
+    /// Whether money came in, where it says so itself.
+    pub credit: Option<bool>,
+    /// What kind of movement it is.
+    pub code: TransactionCode,
+    /// Who paid.
+    pub debtor: Party,
+    /// Who was paid.
+    pub creditor: Party,
+    /// What it is for, in words.
+    pub remittance: Vec<String>,
+    /// References that the receiver gave for it, such as an `RF` reference.
+    pub creditor_references: Vec<String>,
+    /// It came back, and the code of the reason.
+    pub returned: Option<Option<IsoCode>>,
+    /// What else the bank says.
+    pub information: Option<String>,
+}
+
+/// The references of a movement.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct References {
+    /// The message of the payment order.
+    pub message: Option<String>,
+    /// What the bank calls it.
+    pub bank: Option<String>,
+    /// The payment order.
+    pub payment_information: Option<String>,
+    /// What the one who ordered it calls it.
+    pub instruction: Option<String>,
+    /// What goes from the one who pays to the one who is paid; `NOTPROVIDED` is left out.
+    pub end_to_end: Option<String>,
+    /// A UUID from end to end.
+    pub uetr: Option<String>,
+    /// What the first bank calls it.
+    pub transaction: Option<String>,
+}
+
+/// Who is on one side of a movement.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Party {
+    /// The name.
+    pub name: Option<String>,
+    /// The number of the account.
+    pub account: Option<String>,
+}
