@@ -98,10 +98,22 @@ fn accepting_a_period_shows_before_what_it_does() {
         said.contains("2 claims would be decided (dry run, nothing was written): 170.00 EUR eligible"),
         "{said}"
     );
-    assert_eq!(ledger.csv("claim accept --partner irara --period 2024-Q2"), preview);
+    // What is reported after the preview waits for another one.
+    let position = ledger.root().0;
+    ledger.write(
+        "late.csv",
+        format!("{SPEND}\nirara,FX-2041,medical-care,2024-05-01,60.00,EUR,Clinic,Q2-3,,\n"),
+    );
+    ledger.ok("import spend late.csv");
+    let accept = "claim accept --partner irara --period 2024-Q2";
+    assert_eq!(ledger.csv(&format!("{accept} --up-to {position}")), preview);
+    assert_eq!(state(&ledger, "Q2-3"), "reported");
+    let said = ledger.run(&format!("{accept} --up-to {position} --dry-run"));
+    assert!(said.err.contains("1 claim reported since then"), "{said}");
+    assert_eq!(ledger.csv(accept).len(), 1);
     assert_eq!((state(&ledger, "Q1-1"), state(&ledger, "Q2-2")), ("reported".into(), "accepted".into()));
     assert!(ledger.fail(2, "claim accept --period 2024-Q5").contains("2024-Q2"));
-    assert_eq!(ledger.csv("claim list --period 2024-04-01..2024-07-01").len(), 3);
+    assert_eq!(ledger.csv("claim list --period 2024-04-01..2024-07-01").len(), 4);
 }
 
 #[test]

@@ -411,3 +411,27 @@ fn a_file_that_is_made_again_must_be_the_one_that_was_recorded() {
     assert!(refused.contains("comes out with other bytes"), "{refused}");
     assert!(!ledger.path("copy.xml").exists());
 }
+
+/// Who pays by hand what is proposed already, and records it, must not see it paid again.
+#[test]
+fn what_was_paid_outside_meanwhile_is_not_paid_again() {
+    let ledger = ledger();
+    let number = proposed(&ledger, "");
+    let total = payment(&ledger, &number)["total"].clone();
+    ledger.ok(&format!("partner paid irara --amount {total} --on 2024-06-01 --reference H-1"));
+    let error = ledger.fail(1, &format!("--actor berit payment approve {number}"));
+    assert!(error.contains("no-longer-due") && error.contains("paid outside"), "{error}");
+
+    // Nor where it was approved before.
+    let other = Ledger::small("cases");
+    spend(&other, &["irara,FX-2041,education,2024-02-01,500.00,EUR,Lempa,R-1,,"]);
+    account(&other, "--iban 'GB82 WEST 1234 5698 7654 32' --holder IRARA");
+    let number = proposed(&other, "");
+    other.ok(&format!("--actor berit payment approve {number}"));
+    other.ok("partner paid irara --amount 500.00 --on 2024-06-01 --reference H-1");
+    let error = other.fail(1, &format!("--actor anna payment file --out p.xml {FROM}"));
+    assert!(error.contains("no-longer-due"), "{error}");
+    other.ok(&format!("payment cancel {number} --reason 'paid by hand'"));
+    let again = proposed(&other, "");
+    assert_eq!(payment(&other, &again)["total"], "0.00");
+}

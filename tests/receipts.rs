@@ -218,3 +218,31 @@ fn an_erased_person_takes_the_receipt_along() {
     assert_eq!((ledger.root(), ledger.balances().len()), (root, balances));
     ledger.is_sound();
 }
+
+/// Nobody has to compute hashes for that: the kept files are compared.
+#[test]
+fn the_same_scan_at_two_partners_is_flagged_whatever_its_number() {
+    let ledger = with_scans(&[("R-1.pdf", b"scan"), ("A-9.pdf", b"scan"), ("A-8.pdf", b"another")]);
+    let of_caritas =
+        |receipt: &str| format!("caritas,FX-2052,medical-care,2024-03-01,11.00,EUR,Clinic,{receipt},,");
+    let run = import(&ledger, &[row("R-1", ""), of_caritas("A-9"), of_caritas("A-8")], "--receipts scans");
+    assert_eq!(run.code, Some(0), "{run}");
+    let flagged = ledger.csv("claim flags");
+    let same: Vec<&String> =
+        flagged.iter().filter(|flag| flag["flag"] == "same-receipt").map(|flag| &flag["claim"]).collect();
+    assert_eq!(same, [&ledger.claim("R-1"), &ledger.claim("A-9")]);
+}
+
+/// Receipt numbers are the suppliers' own: one file cannot be the evidence of two of them.
+#[test]
+fn one_file_is_no_receipt_of_two_suppliers() {
+    let ledger = with_scans(&[("17.pdf", b"scan")]);
+    let of = |supplier: &str| format!("irara,FX-2041,education,2024-02-01,10.00,EUR,{supplier},17,,");
+    let run = import(&ledger, &[of("Shop A"), of("Shop B")], "--receipts scans");
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(
+        run.err.contains("receipt.ambiguous-file") || run.out.contains("receipt.ambiguous-file"),
+        "{run}"
+    );
+    assert_eq!(import(&ledger, &[of("Shop A")], "--receipts scans").code, Some(0));
+}

@@ -130,8 +130,12 @@ pub fn read(bytes: &[u8]) -> Sie {
             continue;
         }
         if counts {
-            let plain = |b: &&u8| !matches!(b, b' ' | b'{' | b'}' | b'"' | b'\\');
-            covered.extend(fields.iter().flatten().filter(plain).copied());
+            // Separators do not count, and an object list is separated inside; what stands between quotes does.
+            for field in &fields {
+                let list = field.starts_with(b"{");
+                let left_out = |b: u8| matches!(b, b'{' | b'}' | b'"' | b'\\') || (list && b == b' ');
+                covered.extend(field.iter().copied().filter(|b| !left_out(*b)));
+            }
         }
         let told: Vec<String> = fields[1..].iter().map(|field| text(field)).collect();
         match label.as_str() {

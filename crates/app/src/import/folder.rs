@@ -31,6 +31,8 @@ struct Found {
     /// Files to attach, by the digest of their receipt.
     wanted: BTreeMap<Hash, PathBuf>,
     missing: BTreeSet<u64>,
+    /// The receipt that each file is of.
+    taken: HashMap<PathBuf, Hash>,
 }
 
 impl ReceiptFolder {
@@ -108,7 +110,12 @@ impl ReceiptFolder {
             }
             Some(_) => Ok(None),
             None => {
-                self.found().wanted.insert(receipt, path.clone());
+                let mut found = self.found();
+                if *found.taken.entry(path.clone()).or_insert(receipt) != receipt {
+                    let message = "The folder's file of this receipt number is another supplier's receipt in this import already. Import the two in files of their own, each with its folder.";
+                    return wrong("receipt.ambiguous-file", message);
+                }
+                found.wanted.insert(receipt, path.clone());
                 Ok(None)
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ::claims::ClaimsProjection;
-use domain::claim::{Flag, Sighted, flags};
+use domain::claim::{Flag, Sighted, flags, worth};
 use domain::{Partner, PartnerCode};
 use money::Eur;
 
@@ -20,7 +20,7 @@ impl Ledger {
     /// The same as if some claims that wait for their rate were worth these euros, by number.
     pub async fn flags_supposing(
         &self,
-        worth: &BTreeMap<u64, Eur>,
+        supposed: &BTreeMap<u64, Eur>,
     ) -> Result<BTreeMap<u64, Vec<Flag>>, AppError> {
         self.current().await?;
         let rows = self.runner.all_rows::<ClaimsProjection>().await?;
@@ -44,6 +44,7 @@ impl Ledger {
             let programme = line.map_or_else(|| row.budget_line.clone(), |line| line.programme.clone());
             let outside =
                 |partner: &Partner| partner.is_outside_agreements(&programme, country, row.delivered_on);
+            let eur = row.eur.or_else(|| supposed.get(&row.position).copied());
             sighted.push(Sighted {
                 number: row.position,
                 outside_agreement: partners.get(&row.partner).is_some_and(outside),
@@ -55,7 +56,8 @@ impl Ledger {
                 category: row.category,
                 delivered_on: row.delivered_on,
                 reported_on: row.reported_on,
-                eur: row.eur.or_else(|| worth.get(&row.position).copied()),
+                eur,
+                worth: row.shared.map_or(eur, |shared| worth(shared.whole, row.quote)),
                 state: row.state,
                 receipt: texts.next().flatten().map(|text| (plain_supplier(&text.supplier), text.receipt_no)),
                 receipt_sha256: row.receipt_sha256,

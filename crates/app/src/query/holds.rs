@@ -37,7 +37,7 @@ pub struct HoldItem {
     pub placed_at: String,
     /// Who released it.
     pub released_by: String,
-    /// Accepted claims in its scope that are not paid, delivered since, while it is open.
+    /// Accepted claims in its scope that are not paid, whenever they were delivered, until it is released.
     pub claims: u64,
     /// The people they are for.
     pub people: u64,
@@ -65,10 +65,9 @@ pub(super) struct AcceptedSpend {
 }
 
 impl AcceptedSpend {
-    /// Whether a hold that is not released keeps it from being paid.
-    pub(super) fn is_held_by(&self, hold: &Hold) -> bool {
-        let open = hold.released_on.is_none() && self.eur > Eur::ZERO;
-        open && hold.covers(&self.partner, self.country, &self.programme, self.delivered_on)
+    /// Whether a hold that is in force on a day keeps it from being paid then, whenever it was delivered.
+    pub(super) fn is_held_by(&self, hold: &Hold, day: Date) -> bool {
+        self.eur > Eur::ZERO && hold.covers(&self.partner, self.country, &self.programme, day)
     }
 }
 
@@ -79,7 +78,9 @@ impl Ledger {
         let (holds, events) = self.holds_and_events().await?;
         let mut items = Vec::new();
         for (number, hold) in holds.iter().filter(|(_, hold)| all || hold.released_on.is_none()) {
-            items.push(item(number, hold, accepted.iter().filter(|spend| spend.is_held_by(hold)))?);
+            // One that begins later shows what it will stop.
+            let day = self.today().max(hold.from);
+            items.push(item(number, hold, accepted.iter().filter(|spend| spend.is_held_by(hold, day)))?);
         }
         self.tell_who_and_why(&mut items, &events).await?;
         Ok(items)

@@ -217,7 +217,7 @@ impl Ledger {
             business.entry(row.partner.clone()).or_default().count(&row)?;
         }
         for spend in accepted {
-            let held = holds.iter().any(|(_, hold)| spend.is_held_by(hold));
+            let held = holds.iter().any(|(_, hold)| spend.is_held_by(hold, self.today()));
             let business = business.entry(spend.partner).or_default();
             business.countries.insert(spend.country);
             business.programmes.insert(spend.programme);

@@ -71,6 +71,10 @@ Examples:
         /// Also those that a flag holds back.
         #[arg(long)]
         flagged_too: bool,
+        /// Only claims that were reported up to this position of the log, such as a dry run names: what was reported
+        /// since waits for another look.
+        #[arg(long, value_name = "POSITION", conflicts_with = "claims")]
+        up_to: Option<u64>,
         /// Show what would happen; write nothing.
         #[arg(long)]
         dry_run: bool,

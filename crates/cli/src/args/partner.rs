@@ -300,7 +300,8 @@ Examples:
         #[arg(long)]
         reason: String,
     },
-    /// Open holds, each with the accepted claims in its scope that were delivered since and are not paid.
+    /// Open holds, each with the accepted claims in its scope that are not paid, whenever they were delivered. Fees and
+    /// grants that wait with their partner are not counted.
     List {
         /// Released ones too.
         #[arg(long)]

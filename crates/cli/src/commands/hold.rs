@@ -46,7 +46,7 @@ pub async fn run(place: &Place, format: Format, command: HoldCommand) -> Result<
             let (number, claims, eur) = placed.map(|h| (h.hold, h.claims, h.eur)).unwrap_or_default();
             let claims = crate::output::counted(claims, "accepted claim");
             say(format!(
-                "hold {number}: payments of {scope} stop from {from} on; delivered since: {claims} over {eur} EUR"
+                "hold {number}: payments of {scope} stop from {from} on; waiting: {claims} over {eur} EUR"
             ))?;
         }
         HoldCommand::Release { hold, on, reason } => {

@@ -110,8 +110,12 @@ pub fn decide(
                     format!("{current} has the case: say from which day on {partner} has it"),
                 )),
                 _ => {
-                    // What others plan is promised by nobody any more.
-                    let mut events = crate::plan::release_others(case, partner, ReleaseReason::Transferred);
+                    // What others plan than whoever has the case in the end is promised by nobody any more: a transfer
+                    // that is told late takes nothing from the partner that has it since.
+                    let mut assignments = case.assignments.clone();
+                    assignments.assign(partner.clone(), *assigned_on);
+                    let last = assignments.last().unwrap_or(partner);
+                    let mut events = crate::plan::release_others(case, last, ReleaseReason::Transferred);
                     let assigned = PartnerAssigned { partner: partner.clone(), assigned_on: *assigned_on };
                     events.push(assigned.into());
                     Ok(events)

@@ -72,6 +72,8 @@ pub struct Sighted {
     pub reported_on: Date,
     /// In euro; none while the rate is still to come.
     pub eur: Option<Eur>,
+    /// What the whole receipt is worth, of which this may be one share: what the limit for two people looks at.
+    pub worth: Option<Eur>,
     /// How far it has come.
     pub state: ClaimState,
     /// Supplier and receipt number, in one spelling; none once they were erased.
@@ -133,7 +135,7 @@ pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<F
             raise(FlagKind::SamePurpose, format!("the same purpose for the same person: {places}"));
         }
         if let (Some(limit), Some(percent), Some(eur)) =
-            (parameters.second_approval_from, parameters.near_threshold_percent, claim.eur)
+            (parameters.second_approval_from, parameters.near_threshold_percent, claim.worth)
             && eur < limit
             && i128::from(eur.cents()) * 100 >= i128::from(limit.cents()) * i128::from(100 - percent)
         {

@@ -21,6 +21,7 @@ pub(crate) use review::waiting_for_rate;
 pub use state::{Claim, ClaimState, ReceiptFile, evolve};
 pub(crate) use upcast::{BenefitReversedV1, ClaimQueriedV1, SpendReportedV1, SpendReportedV2};
 pub(crate) use value::euros;
+pub use value::worth;
 
 /// Kind of unique fact: a receipt of a supplier reported by a partner.
 pub const RECEIPT: &str = "receipt";

@@ -56,7 +56,7 @@ impl Exchange {
 }
 
 /// What a receipt is worth as a whole, of which a claim may be one share; none while the rate is still to come.
-fn worth(whole: Amount, quote: Option<Quote>) -> Option<Eur> {
+pub fn worth(whole: Amount, quote: Option<Quote>) -> Option<Eur> {
     match quote {
         None => whole.to_eur_exact(),
         Some(quote) => whole.convert(quote.rate).ok(),

@@ -167,6 +167,19 @@ fn still_right(
         );
         return Err(Refusal::new("no-longer-due", detail));
     }
+    // What was recorded as paid outside of the ledger since would be paid a second time.
+    if !payment.is_advance() {
+        let gross = payment.gross().map_err(too_large)?;
+        let open = partner.payments.open_outside().map_err(too_large)?;
+        let outside = open.checked_add(payment.paid_before).map_err(too_large)?.clamp(Eur::ZERO, gross);
+        if outside != payment.paid_before {
+            let detail = format!(
+                "{outside} EUR of payment {reference} were paid outside of the ledger, not {} as when it was proposed: {again}",
+                payment.paid_before
+            );
+            return Err(Refusal::new("no-longer-due", detail));
+        }
+    }
     Ok(())
 }
 

@@ -22,6 +22,7 @@ fn sighted(number: u64, amount: &str) -> Sighted {
         delivered_on: day("2024-04-01"),
         reported_on: day("2024-04-10"),
         eur: Some(eur(amount)),
+        worth: Some(eur(amount)),
         state: ClaimState::Reported,
         receipt: Some(("a shop".into(), format!("R-{number}"))),
         receipt_sha256: None,
@@ -48,6 +49,15 @@ fn a_report_is_late_after_the_days_of_the_rulebook(#[case] reported_on: &str, #[
 #[case("2000.00", &[])]
 fn just_below_the_limit_of_two_people(#[case] amount: &str, #[case] expected: &[&str]) {
     assert_eq!(raised(&[sighted(1, amount)]), expected);
+}
+
+/// A family's receipt is not smaller for being shared: neither where two people decide it, nor where it is just below.
+#[test]
+fn the_limit_of_two_people_looks_at_the_whole_receipt() {
+    let share = |worth: &str| Sighted { worth: Some(eur(worth)), ..sighted(1, "650.00") };
+    assert_eq!(raised(&[share("1950.00")]), ["1:near-threshold"]);
+    let share = Sighted { worth: Some(eur("5850.00")), ..sighted(1, "1950.00") };
+    assert_eq!(raised(&[share]), Vec::<String>::new());
 }
 
 #[test]

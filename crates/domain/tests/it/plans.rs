@@ -135,3 +135,19 @@ proptest! {
         }
     }
 }
+
+/// A transfer that is told late ends where the next one begins, so whoever has the case since keeps what it planned.
+#[test]
+fn a_transfer_that_is_told_late_takes_no_plan_from_the_last_partner() {
+    let mut history = History::arrived(facts());
+    history.done(hand_over("irara", "2024-06-01"));
+    history.done(domain::CaseCommand::AgreePlan {
+        partner: partner("irara"),
+        agreed_on: day("2024-06-01"),
+        lines: vec![(BUSINESS.to_owned(), eur("2000.00"))],
+    });
+    assert_eq!(names(&history.done(hand_over("ettc", "2024-05-01"))), ["PartnerAssigned"]);
+    assert_eq!(figures(&history), "2000.00 0.00 0.00 1000.00");
+    assert_eq!(names(&history.done(hand_over("caritas", "2024-07-01"))), ["PlanReleased", "PartnerAssigned"]);
+    assert_eq!(figures(&history), "0.00 0.00 0.00 3000.00");
+}

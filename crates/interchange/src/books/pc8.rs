@@ -82,7 +82,7 @@ impl Pc8 {
     fn covered(&mut self, bytes: Vec<u8>) {
         if let Some(sum) = &mut self.sum {
             let counted: Vec<u8> =
-                bytes.iter().copied().filter(|b| !matches!(b, b'{' | b'}' | b'\\' | b'"' | b' ')).collect();
+                bytes.iter().copied().filter(|b| !matches!(b, b'{' | b'}' | b'\\' | b'"')).collect();
             sum.update(&counted);
         }
         self.bytes.extend(bytes);

@@ -33,7 +33,7 @@ pub fn sie(document: &BooksDocument<'_>) -> Sie {
     record(&mut out, "#GEN", &[&day(document.made_on)]);
     record(&mut out, "#SIETYP", &["4"]);
     record(&mut out, "#FNAMN", &[document.company]);
-    for (place, year) in years(document).into_iter().rev().enumerate() {
+    for (place, year) in years(document).rev().enumerate() {
         let place = match place {
             0 => "0".to_owned(),
             place => format!("-{place}"),
@@ -78,10 +78,12 @@ fn objects(vouchers: &[Voucher]) -> BTreeSet<&Object> {
     vouchers.iter().flat_map(|voucher| &voucher.entries).flat_map(|entry| &entry.objects).collect()
 }
 
-/// Every calendar year of the period in which something was booked, or its last one.
-fn years(document: &BooksDocument<'_>) -> BTreeSet<i16> {
-    let booked = document.vouchers.iter().map(|voucher| voucher.year);
-    booked.chain([document.period.last().year()]).collect()
+/// The calendar years from the first to the last in which something was booked: they are numbered by how long ago they
+/// were, so none is left out.
+fn years(document: &BooksDocument<'_>) -> std::ops::RangeInclusive<i16> {
+    let last = document.period.last().year();
+    let booked = || document.vouchers.iter().map(|voucher| voucher.year);
+    booked().min().unwrap_or(last)..=booked().max().unwrap_or(last)
 }
 
 fn day(day: Date) -> String {

@@ -189,16 +189,16 @@ impl Row<'_> {
         at.and_then(|at| self.cells.get(at)).map_or("", |cell| cell.trim())
     }
 
+    // A mapping may name the wrong column, so no cell is repeated: it may be a name or a birth number.
     fn amount(&self, name: &str) -> Result<Amount, StatementProblem> {
         let cell = self.cell(name);
         let plain = plain_number(cell, self.mapping);
         let amount = plain.ok_or_else(|| {
             let message = "The number is not written as the mapping says: compare decimal and thousands.";
-            StatementProblem::cell(self.row, name, "amount.not-a-number", message).with_value(cell)
+            StatementProblem::cell(self.row, name, "amount.not-a-number", message)
         })?;
-        Amount::parse(&amount, self.mapping.currency, Locale::Strict).map_err(|error| {
-            StatementProblem::cell(self.row, name, error.rule(), error.to_string()).with_value(cell)
-        })
+        Amount::parse(&amount, self.mapping.currency, Locale::Strict)
+            .map_err(|error| StatementProblem::cell(self.row, name, error.rule(), error.to_string()))
     }
 
     fn date(&self, name: &str) -> Result<Date, StatementProblem> {
@@ -210,8 +210,7 @@ impl Row<'_> {
             DateForm::DayFirst => parts(cell, [2, 2, 4], Some('/')).map(|[d, m, y]| format!("{y}-{m}-{d}")),
             DateForm::MonthFirst => parts(cell, [2, 2, 4], Some('/')).map(|[m, d, y]| format!("{y}-{m}-{d}")),
         };
-        let wrong =
-            |message: &str| StatementProblem::cell(self.row, name, "date.form", message).with_value(cell);
+        let wrong = |message: &str| StatementProblem::cell(self.row, name, "date.form", message);
         let iso = iso.ok_or_else(|| wrong("The day is not written as the mapping says."))?;
         iso_date(&iso).map_err(wrong)
     }

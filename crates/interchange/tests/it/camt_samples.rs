@@ -146,7 +146,8 @@ fn same_transaction(ours: &Transaction, theirs: &Value, entry: &Entry) {
     for word in words {
         assert!(ours.remittance.contains(&word), "{word}");
     }
-    let block = text(&said["getCreditorReferenceInformation"]["getRef"]);
+    let block = text(&said["getCreditorReferenceInformation"]["getRef"])
+        .or_else(|| text(&said["getStructuredBlock"]["getCreditorReferenceInformation"]["getRef"]));
     assert_eq!(ours.creditor_references.first().cloned(), block);
     assert_eq!(ours.returned.is_some(), theirs["getReturnInformation"].is_object());
 }

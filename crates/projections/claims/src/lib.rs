@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::case::CaseEvent;
-use domain::claim::{ClaimReason, ClaimState, QueryReason};
+use domain::claim::{ClaimReason, ClaimState, QueryReason, Shared};
 use domain::ids::FileDigest;
 use domain::rates::Quote;
 use domain::{Actor, CaseId, Event, FoldError, PartnerCode, Recorded, TextId};
@@ -46,7 +46,10 @@ pub struct ClaimRow {
     pub state: ClaimState,
     /// Supplier, receipt number and description, in the vault.
     pub details: TextId,
-    /// SHA-256 of the receipt's file, when the partner gave one.
+    /// Which share of the receipt it is, if that is for a family.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<Shared>,
+    /// SHA-256 of the receipt's file: of the one that is kept, or else as the partner gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_sha256: Option<FileDigest>,
     /// Day of the report.
@@ -82,12 +85,13 @@ pub struct ClaimsProjection;
 
 impl Projection for ClaimsProjection {
     const NAME: &'static str = "claims";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     type Row = ClaimRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
         let claim = match &event.event {
             Event::Case(CaseEvent::SpendReported(e)) => e.claim,
+            Event::Case(CaseEvent::ReceiptAttached(e)) => e.claim,
             Event::Case(CaseEvent::ClaimConverted(e)) => e.claim,
             Event::Case(CaseEvent::ClaimAccepted(e)) => e.claim,
             Event::Case(CaseEvent::ClaimProposed(e)) => e.claim,
@@ -125,6 +129,7 @@ impl Projection for ClaimsProjection {
                     reason: None,
                     state: undecided(e.eur),
                     details: e.details,
+                    shared: e.shared,
                     receipt_sha256: e.receipt_sha256,
                     reported_on: event.recorded_on(),
                     proposed_by: None,
@@ -135,6 +140,7 @@ impl Projection for ClaimsProjection {
             (None, _) => return Err(FoldError("a decision before the report".into())),
         };
         match case_event {
+            CaseEvent::ReceiptAttached(e) => row.receipt_sha256 = Some(e.sha256),
             CaseEvent::ClaimConverted(e) => {
                 (row.quote, row.eur, row.state) = (Some(e.quote), Some(e.eur), ClaimState::Reported);
             }

@@ -12,7 +12,7 @@ use money::Eur;
 use super::convert;
 use crate::args::Format;
 use crate::cells;
-use crate::output::{Failure, counted, listing, say};
+use crate::output::{Failure, counted, listing, remark, say};
 
 const COLUMNS: &[&str] = &[
     "claim",
@@ -29,15 +29,22 @@ const COLUMNS: &[&str] = &[
     "flags",
 ];
 
+/// Which claims are accepted in bulk.
+pub struct Bulk {
+    /// Those asked for.
+    pub filter: ClaimFilter,
+    /// Also those that a flag holds back.
+    pub flagged_too: bool,
+    /// Only those reported up to this position.
+    pub up_to: Option<u64>,
+}
+
 /// Accepts the claims asked for that can be decided in bulk, and lists what became of each. Those with a
 /// flag that asks for a look at another claim stay open, unless they are asked for too.
-pub async fn accept(
-    ledger: &Ledger,
-    format: Format,
-    filter: ClaimFilter,
-    flagged_too: bool,
-    dry_run: bool,
-) -> Result<(), Failure> {
+pub async fn accept(ledger: &Ledger, format: Format, bulk: Bulk, dry_run: bool) -> Result<(), Failure> {
+    let Bulk { filter, flagged_too, up_to } = bulk;
+    // Before anything is looked at, so that whatever is reported meanwhile lies above it.
+    let position = ledger.store().head().await?.position;
     let waiting = ClaimFilter { state: Some(ClaimState::WaitingForRate), ..filter.clone() };
     let waiting: Vec<_> = ledger.claims(&waiting).await?.iter().map(named).collect();
     let mut worth = BTreeMap::new();
@@ -46,6 +53,9 @@ pub async fn accept(
         false => convert(ledger, &waiting).await?,
     }
     let mut claims = ledger.claims(&filter).await?;
+    let before = claims.len();
+    claims.retain(|claim| up_to.is_none_or(|up_to| claim.claim <= up_to));
+    let later = before - claims.len();
     for claim in &mut claims {
         if let Some(eur) = worth.get(&claim.claim) {
             (claim.eur, claim.state) = (Some(*eur), ClaimState::Reported);
@@ -87,6 +97,14 @@ pub async fn accept(
     })?;
     if format == Format::Table {
         say(summary(&rows, held_back.len(), dry_run)?)?;
+        if later > 0 {
+            remark(format!("{} reported since then: not looked at", counted(later as u64, "claim")));
+        }
+        if dry_run {
+            remark(format!(
+                "with --up-to {position} nothing is accepted that was reported after this preview"
+            ));
+        }
     }
     Ok(())
 }

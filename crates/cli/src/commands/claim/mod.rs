@@ -73,13 +73,14 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             let queries = place.open().await?.queries(partner.as_ref()).await?;
             listing(format, QUERY_COLUMNS, &queries, query_row)?;
         }
-        ClaimCommand::Accept { claims, all: _, partner, case, period, flagged_too, dry_run }
+        ClaimCommand::Accept { claims, all: _, partner, case, period, flagged_too, up_to, dry_run }
             if claims.is_empty() =>
         {
             let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
             let case = find(&ledger, case).await?;
             let filter = ClaimFilter { case, partner, period, state: None };
-            bulk::accept(&ledger, format, filter, flagged_too, dry_run).await?;
+            let bulk = bulk::Bulk { filter, flagged_too, up_to };
+            bulk::accept(&ledger, format, bulk, dry_run).await?;
         }
         ClaimCommand::Accept { claims, dry_run, .. } => {
             let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
