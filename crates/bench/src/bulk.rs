@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use event_log::{Append, AppendOutcome, NewEvent, RecordedEvent, Store, UniqueKey};
 
 use crate::Outcome;
+use crate::database::command_id;
 
 /// How long it takes to append a log's events in batches of so many.
 pub async fn append(store: &Arc<dyn Store>, log: &[RecordedEvent], in_one: usize) -> Outcome<Duration> {
@@ -33,8 +34,7 @@ fn commands(events: &[RecordedEvent], types: &mut HashMap<String, &'static str>)
         .map(|events| {
             let first = events.first().ok_or("a command has no events")?;
             let mut append = Append {
-                // A command that was cut has its id twice.
-                command_id: uuid::Uuid::from_u128(first.command_id.as_u128() ^ u128::from(first.position)),
+                command_id: command_id(first),
                 fingerprint: first.leaf_hash,
                 actor: first.actor.clone(),
                 recorded_at: first.recorded_at,

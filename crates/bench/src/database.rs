@@ -4,17 +4,23 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use event_log::{LedgerMeta, RecordedEvent, Store};
+use uuid::Uuid;
 
 use crate::Outcome;
 
-/// The first and the last event of each command among these; what they cut in two is two commands.
+/// The id of the command that an event begins. What a batch's end cuts in two is two commands.
+pub fn command_id(first: &RecordedEvent) -> Uuid {
+    Uuid::from_u128(first.command_id.as_u128() ^ u128::from(first.position))
+}
+
+/// The first and the last event of each command among these.
 pub fn commands(events: &[RecordedEvent]) -> Vec<(&RecordedEvent, &RecordedEvent)> {
     let mut commands: Vec<_> = events
         .chunk_by(|one, next| one.command_id == next.command_id)
         .filter_map(|events| Some((events.first()?, events.last()?)))
         .collect();
     // As the ledger writes them: neighbours in the index next to each other.
-    commands.sort_unstable_by_key(|(first, _)| first.command_id);
+    commands.sort_unstable_by_key(|(first, _)| command_id(first));
     commands
 }
 

@@ -12,7 +12,7 @@ use store_testing::postgres::Database as Own;
 use uuid::Uuid;
 
 use crate::Outcome;
-use crate::database::{Bare, Database, PAGE, Reader, commands};
+use crate::database::{Bare, Database, PAGE, Reader, command_id, commands};
 
 const TABLES: &str = r#"
 CREATE TABLE events (
@@ -157,7 +157,7 @@ impl Bare for PgConnection {
         sqlx::query(
             "INSERT INTO commands SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::bigint[])",
         )
-        .bind(all(&commands, |(first, _)| first.command_id))
+        .bind(all(&commands, |(first, _)| command_id(first)))
         .bind(all(&commands, |(first, _)| first.leaf_hash.to_vec()))
         .bind(all(&commands, |(first, _)| first.position.cast_signed()))
         .bind(all(&commands, |(_, last)| last.position.cast_signed()))

@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, Connection, Sqlite};
 use store_sqlite::SqliteStore;
 
 use crate::Outcome;
-use crate::database::{Bare, Database, PAGE, ROWS, Reader, commands};
+use crate::database::{Bare, Database, PAGE, ROWS, Reader, command_id, commands};
 
 const TABLES: &str = "
 CREATE TABLE events (
@@ -143,7 +143,7 @@ impl Bare for SqliteConnection {
         insert(&mut transaction, INSERT, 10, events, bind).await?;
         insert(&mut transaction, "INSERT INTO commands VALUES ", 4, &commands, |query, (first, last)| {
             Ok(query
-                .bind(first.command_id.as_bytes().to_vec())
+                .bind(command_id(first).as_bytes().to_vec())
                 .bind(first.leaf_hash.to_vec())
                 .bind(i64::try_from(first.position)?)
                 .bind(i64::try_from(last.position)?))
