@@ -73,6 +73,11 @@ macro_rules! into_failure {
 }
 into_failure!(event_log::StoreError, vault::VaultError, rulebook::RulebookErrors);
 
+/// Amounts that cannot be added up.
+pub fn overflow(error: money::Overflow) -> Failure {
+    AppError::from(domain::FoldError::from(error)).into()
+}
+
 /// Prints to stdout.
 pub fn say(text: impl AsRef<str>) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();

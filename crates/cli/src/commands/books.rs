@@ -11,7 +11,7 @@ use money::Eur;
 use crate::args::{BooksCommand, BooksOf, Format};
 use crate::cells;
 use crate::connect::Place;
-use crate::output::{Cell, Failure, Readers, csv_text, listing, object, remark, say, write_new};
+use crate::output::{Cell, Failure, Readers, csv_text, listing, object, overflow, remark, say, write_new};
 use crate::progress::LogBar;
 
 const VOUCHER_COLUMNS: [&str; 11] = [
@@ -160,9 +160,6 @@ fn entries(vouchers: &[Voucher]) -> impl Iterator<Item = (&Voucher, &Entry)> {
 
 fn row(voucher: &Voucher, entry: &Entry) -> Vec<Cell> {
     use domain::books::DimensionOf;
-    let code = |of: DimensionOf| {
-        entry.objects.iter().find(|object| object.of == of).map_or("", |object| object.code.as_str())
-    };
     let amount = entry.amount.to_string();
     let (debit, credit) = match amount.strip_prefix('-') {
         Some(credit) if entry.amount < Eur::ZERO => (String::new(), credit.to_owned()),
@@ -176,13 +173,9 @@ fn row(voucher: &Voucher, entry: &Entry) -> Vec<Cell> {
         &entry.account,
         Cell::Figure(debit),
         Cell::Figure(credit),
-        code(DimensionOf::Partner),
-        code(DimensionOf::Programme),
-        code(DimensionOf::Case),
-        code(DimensionOf::Category)
+        entry.code(DimensionOf::Partner),
+        entry.code(DimensionOf::Programme),
+        entry.code(DimensionOf::Case),
+        entry.code(DimensionOf::Category)
     ]
-}
-
-fn overflow(error: money::Overflow) -> Failure {
-    Failure::from(app::AppError::from(domain::FoldError::from(error)))
 }

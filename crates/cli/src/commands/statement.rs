@@ -13,7 +13,9 @@ use interchange::statement::{
 use crate::args::{Format, StatementBy};
 use crate::cells;
 use crate::connect::Place;
-use crate::output::{Cell, Failure, Readers, csv_text, heading, listing, object, say, table, write_new};
+use crate::output::{
+    Cell, Failure, Readers, csv_text, heading, listing, object, overflow, say, table, write_new,
+};
 use crate::progress::LogBar;
 
 /// What tells a row of a table from its neighbours; the files have all columns.
@@ -82,10 +84,6 @@ fn rendered(path: &Path, statement: &Statement) -> Result<Vec<u8>, Failure> {
         (Some("html"), ByDelivery(s)) => s.html().map(String::into_bytes).map_err(overflow),
         _ => Err(Failure::usage("name a file that ends in .csv, .xlsx or .html")),
     }
-}
-
-fn overflow(error: money::Overflow) -> Failure {
-    Failure::from(app::AppError::from(domain::FoldError::from(error)))
 }
 
 fn row(line: &StatementLine) -> Vec<Cell> {

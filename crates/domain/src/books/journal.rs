@@ -48,6 +48,13 @@ pub struct Entry {
     pub objects: Vec<Object>,
 }
 
+impl Entry {
+    /// The code of the object it names in a dimension; empty where it names none.
+    pub fn code(&self, of: DimensionOf) -> &str {
+        self.objects.iter().find(|object| object.of == of).map_or("", |object| object.code.as_str())
+    }
+}
+
 /// An object of a dimension.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Object {

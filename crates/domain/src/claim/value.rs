@@ -83,7 +83,7 @@ impl Claim {
 
     /// What the whole receipt is worth, of which this may be one share; none while the rate is still to come.
     pub fn worth_of_receipt(&self) -> Option<Eur> {
-        worth(self.shared.map_or(self.amount, |shared| shared.whole), self.quote())
+        worth(self.whole(), self.quote())
     }
 
     /// What is worth how much of what this claim was converted at: an amount in euro is itself, one in the currency of

@@ -73,19 +73,16 @@ fn rows(sheet: &mut Worksheet, document: &BooksDocument<'_>) -> Result<(), XlsxE
     sheet.set_freeze_panes(1, 0)?;
     let entries = document.vouchers.iter().flat_map(|v| v.entries.iter().map(move |entry| (v, entry)));
     for (row, (voucher, entry)) in (1..).zip(entries) {
-        let code = |of: DimensionOf| {
-            entry.objects.iter().find(|object| object.of == of).map_or("", |object| object.code.as_str())
-        };
         let words = [
             (0, voucher_name(voucher)),
             (1, voucher.year.to_string()),
             (2, voucher.day.to_string()),
             (3, text(voucher)),
             (4, entry.account.clone()),
-            (7, code(DimensionOf::Partner).to_owned()),
-            (8, code(DimensionOf::Programme).to_owned()),
-            (9, code(DimensionOf::Case).to_owned()),
-            (10, code(DimensionOf::Category).to_owned()),
+            (7, entry.code(DimensionOf::Partner).to_owned()),
+            (8, entry.code(DimensionOf::Programme).to_owned()),
+            (9, entry.code(DimensionOf::Case).to_owned()),
+            (10, entry.code(DimensionOf::Category).to_owned()),
             (11, voucher.position.to_string()),
         ];
         for (column, word) in words {
