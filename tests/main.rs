@@ -18,6 +18,7 @@ mod hostile;
 mod partial;
 mod partners;
 mod payments;
+mod periods;
 mod privacy;
 mod proofs;
 mod rates;

@@ -131,6 +131,7 @@ impl Ledger {
                             named.extend(own_text(&recorded, event.text()));
                         }
                         Event::Hold(event) => named.extend(own_text(&recorded, event.text())),
+                        Event::Closing(event) => named.extend(own_text(&recorded, event.text())),
                         Event::PaymentFile(event) => named.extend(own_text(&recorded, event.text())),
                         Event::Bank(event) => {
                             let (scope, digest, _) = event.unique_fact();

@@ -7,6 +7,7 @@ mod claim;
 mod import;
 mod partner;
 mod payment;
+mod period;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,7 @@ pub use partner::{
     AgreementCommand, DetailsCommand, FeeCommand, HoldCommand, PartnerCommand, ScopeArgs, StatementBy,
 };
 pub use payment::PaymentCommand;
+pub use period::{CheckHow, PeriodCommand};
 
 /// The event-sourced ledger for reintegration support.
 #[derive(Debug, Parser)]
@@ -188,7 +190,8 @@ Examples:
     #[command(
         subcommand,
         after_help = "\
-Every event that moves money is a balanced voucher, booked on the day it was recorded. How it is booked is data:
+Every event that moves money is a balanced voucher, booked on the day it was decided or the money moved, or, if that day's
+period is closed, in the open one. How it is booked is data:
 `svala books chart --document` prints it.
 
 Examples:
@@ -198,6 +201,13 @@ Examples:
   svala books chart"
     )]
     Books(BooksCommand),
+
+    /// Closing of periods: what is open in one, close it for good, prove that the closed ones are as they were.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  svala period check 2024-05\n  svala period close 2024-05 --dry-run\n  svala period close 2024-05\n  svala period list"
+    )]
+    Period(PeriodCommand),
 
     /// Holds: stop payments to a partner, in a country or of a programme, and let them go on.
     #[command(

@@ -105,9 +105,12 @@ impl Duties {
                 let (position, actor) = (recorded.position, recorded.actor.clone());
                 vec![Violation { position, breach: Breach::AnotherName, actor, about: position }]
             }
-            Event::PaymentFile(_) | Event::Ledger(_) | Event::Rates(_) | Event::Bank(_) | Event::Line(_) => {
-                Vec::new()
-            }
+            Event::PaymentFile(_)
+            | Event::Ledger(_)
+            | Event::Rates(_)
+            | Event::Bank(_)
+            | Event::Line(_)
+            | Event::Closing(_) => Vec::new(),
         }
     }
 

@@ -6,6 +6,7 @@
 //! When somebody else wrote first, what was decided is forgotten, loaded again and decided again.
 
 mod bank;
+mod closings;
 mod decide;
 mod execute;
 mod held;
@@ -27,6 +28,7 @@ pub use decide::Draft;
 pub(crate) use execute::{About, Executed};
 
 use bank::LoadedBank;
+use closings::LoadedClosings;
 use held::Held;
 use holds::LoadedHolds;
 use partners::LoadedPartner;
@@ -117,6 +119,7 @@ pub struct Session<'l> {
     keys: HashMap<(&'static str, Hash), Option<Owner>>,
     partners: HashMap<PartnerCode, LoadedPartner>,
     holds: Option<LoadedHolds>,
+    closings: Option<LoadedClosings>,
     payment_files: Option<LoadedFiles>,
     bank: LoadedBank,
     own_key: Option<SubjectKey>,
@@ -141,6 +144,7 @@ impl<'l> Session<'l> {
             keys: HashMap::new(),
             partners: HashMap::new(),
             holds: None,
+            closings: None,
             payment_files: None,
             bank: LoadedBank::default(),
             own_key: None,

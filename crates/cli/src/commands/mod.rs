@@ -12,6 +12,7 @@ mod hold;
 mod import;
 mod partner;
 mod payment;
+mod period;
 mod prove;
 mod rate;
 mod receipt;
@@ -46,6 +47,7 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Partner(command) => partner::run(place, format, command).await,
         Command::Payment(command) => payment::run(place, format, command).await,
         Command::Books(command) => books::run(place, format, command).await,
+        Command::Period(command) => period::run(place, format, command).await,
         Command::Hold(command) => hold::run(place, format, command).await,
         Command::Bank(command) => bank::run(place, format, command).await,
         Command::Rate(command) => rate::run(place, format, command).await,

@@ -5,6 +5,7 @@ mod bank;
 mod books;
 mod cases;
 mod claims;
+mod closing;
 mod duties;
 mod exchange;
 mod families;

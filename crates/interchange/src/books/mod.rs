@@ -33,12 +33,16 @@ pub struct BooksDocument<'a> {
     pub made_on: jiff::civil::Date,
 }
 
-/// What a voucher is called: series and number, such as `S12`, within its year.
+/// What a voucher is called: series, year and number, such as `S2024-12`.
 pub fn voucher_name(voucher: &Voucher) -> String {
-    format!("{}{}", voucher.series, voucher.number)
+    format!("{}{}-{}", voucher.series, voucher.year, voucher.number)
 }
 
-/// What a voucher is about, in words: the kind of event and the number of the claim, fee, grant or payment.
+/// What a voucher is about, in words: the kind of event, the number of the claim, fee, grant or payment, and the closed
+/// period that it belongs to.
 fn text(voucher: &Voucher) -> String {
-    format!("{} {}", voucher.kind, voucher.about)
+    match voucher.closed_period {
+        Some(period) => format!("{} {} of {period}", voucher.kind, voucher.about),
+        None => format!("{} {}", voucher.kind, voucher.about),
+    }
 }
