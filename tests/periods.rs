@@ -61,6 +61,14 @@ fn what_comes_late_is_booked_in_the_open_period_and_names_the_old_one() {
     assert_eq!((late["kind"].as_str(), late["about_day"].as_str()), ("grant-returned", "2023-12-30"));
     assert!(late["day"].as_str() > "2024-01-01", "{late:?}");
     assert_eq!(ledger.csv("period list"), before);
+    // The pack of a closed period is the one of the day on which it was closed.
+    let said = ledger.ok("period pack 2023 --out 2023.xlsx --company Norrkassan");
+    assert!(said.contains("2023.xlsx: 2023, which is closed, log position "), "{said}");
+    assert!(ledger.ok("period pack 2024 --out 2024.xlsx").contains("which is open"));
+    for name in ["2023.xlsx", "2024.xlsx"] {
+        assert!(std::fs::read(ledger.path(name)).unwrap().starts_with(b"PK"));
+    }
+    ledger.fail(2, "period pack 2024 --out 2024.xlsx");
     let trial = ledger.csv("books trial-balance --period 2023");
     assert!(!trial.is_empty());
 }

@@ -166,6 +166,15 @@ pub enum Cell {
     Figure(String),
 }
 
+impl Cell {
+    /// What stands in it.
+    pub fn into_text(self) -> String {
+        match self {
+            Self::Text(text) | Self::Figure(text) => text,
+        }
+    }
+}
+
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())

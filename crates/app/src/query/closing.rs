@@ -9,6 +9,7 @@ use domain::closing::{Check, ClosePeriod, ClosingEvent, Finding, PeriodClosed};
 use domain::ids::FileDigest;
 use domain::partner::FeeState;
 use domain::{Event, FoldError, Period, Recorded, TextId};
+use interchange::statement::StatementDocument;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use money::Eur;
@@ -90,6 +91,19 @@ pub struct ClosedPeriodItem {
     pub findings: Vec<Finding>,
 }
 
+/// All that belongs to a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeriodPack {
+    /// How it looks now; of a closed one as it was booked when it was closed.
+    pub checked: PeriodCheck,
+    /// How it was closed, if it was.
+    pub closed: Option<ClosedPeriodItem>,
+    /// The statements of the partners that moved anything in it, or are owed anything at its end.
+    pub statements: Vec<StatementDocument>,
+    /// The day on which this was put together.
+    pub made_on: Date,
+}
+
 impl Ledger {
     /// Books the period and looks at everything that is looked at before it is closed. `near` is how many days before and
     /// after its end are looked at for what stands on the other side.
@@ -100,7 +114,19 @@ impl Ledger {
         near: u16,
         progress: Progress<'_>,
     ) -> Result<PeriodCheck, AppError> {
-        let (vouchers, position) = self.vouchers(chart, None, progress).await?;
+        self.check_period_at(chart, period, near, None, progress).await
+    }
+
+    /// The same of the books as they stood at a position.
+    async fn check_period_at(
+        &self,
+        chart: &Chart,
+        period: Period,
+        near: u16,
+        at: Option<u64>,
+        progress: Progress<'_>,
+    ) -> Result<PeriodCheck, AppError> {
+        let (vouchers, position) = self.vouchers(chart, at, progress).await?;
         let trial = TrialBalance::of(chart, &vouchers, Some(period)).map_err(FoldError::from)?;
         let mut matters = self.without_statement(period).await?;
         matters.extend(self.undecided(period).await?);
@@ -184,6 +210,36 @@ impl Ledger {
             items.push(closed(recorded, e, now == e.digest, &reasons));
         }
         Ok(items)
+    }
+
+    /// All that belongs to a period: of a closed one as it was booked when it was closed.
+    pub async fn period_pack(
+        &self,
+        chart: &Chart,
+        period: Period,
+        near: u16,
+        progress: Progress<'_>,
+    ) -> Result<PeriodPack, AppError> {
+        let closed =
+            self.closed_periods(chart, progress).await?.into_iter().find(|item| item.period == period);
+        let at = closed.as_ref().map(|item| item.position);
+        let mut checked = self.check_period_at(chart, period, near, at, progress).await?;
+        if let Some(closed) = &closed {
+            checked.findings.clone_from(&closed.findings);
+        }
+        let mut statements = Vec::new();
+        for code in self.partner_codes().await? {
+            let made = match self.statement(&code, period, Some(checked.position), progress).await {
+                Ok(made) => made,
+                // Nobody knew the partner then.
+                Err(AppError::Usage(_)) => continue,
+                Err(other) => return Err(other),
+            };
+            if !made.lines.is_empty() || !made.totals.owed.is_zero() {
+                statements.push(made);
+            }
+        }
+        Ok(PeriodPack { checked, closed, statements, made_on: self.today() })
     }
 
     /// Accounts whose last statement ends before the period does.

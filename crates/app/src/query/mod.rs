@@ -39,7 +39,7 @@ pub use bank::{BankAccountItem, BankLineFilter, BankLineItem, BankStatementItem}
 pub use books::Books;
 pub use cases::{CaseDetail, CaseItem, PlanItem};
 pub use claims::{ClaimFilter, ClaimItem};
-pub use closing::{ClosedPeriodItem, Matter, PeriodCheck};
+pub use closing::{ClosedPeriodItem, Matter, PeriodCheck, PeriodPack};
 pub use explain::{ClaimExplained, Explanation, GrantExplained, Judgement, RuleCited};
 pub use fees::{FeeFilter, FeeItem};
 pub use grants::GrantItem;

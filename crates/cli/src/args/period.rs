@@ -39,6 +39,23 @@ Examples:
         #[command(flatten)]
         how: CheckHow,
     },
+    /// The month pack, a workbook: summary, open matters, what was booked late, statements of all partners, trial balance,
+    /// vouchers. Of a closed period as it was booked when it was closed.
+    #[command(
+        after_help = "Examples:\n  svala period pack 2024-05 --out may.xlsx --company Migrationsverket"
+    )]
+    Pack {
+        /// A month, a quarter or a year: 2024-05, 2024-Q2, 2024.
+        period: Period,
+        /// The new file.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Whose books they are.
+        #[arg(long, default_value = "Svala")]
+        company: String,
+        #[command(flatten)]
+        how: CheckHow,
+    },
     /// The closed periods, each booked again from the log and held to its digest; exit code 1 if one is not as it was.
     List {
         /// Another chart of accounts than the one in this program (TOML).

@@ -1,16 +1,19 @@
 //! `svala period …`
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use app::query::{ClosedPeriodItem, Matter, PeriodCheck};
+use app::query::{ClosedPeriodItem, Matter, PeriodCheck, PeriodPack};
 use domain::Period;
+use domain::closing::Finding;
+use interchange::books::{BooksDocument, PackDocument, month_pack};
 
 use super::books::chart_of;
 use super::report;
 use crate::args::{CheckHow, Format, PeriodCommand};
 use crate::cells;
 use crate::connect::Place;
-use crate::output::{Cell, Failure, counted, listing, object, remark, say};
+use crate::output::{Cell, Failure, NewFile, Readers, counted, listing, object, remark, say};
 use crate::progress::LogBar;
 
 const MATTER_COLUMNS: &[&str] = &["check", "stops", "number", "of", "day", "eur", "what"];
@@ -59,6 +62,9 @@ pub async fn run(place: &Place, format: Format, command: PeriodCommand) -> Resul
                 checked.digest
             ))?;
         }
+        PeriodCommand::Pack { period, out, company, how } => {
+            pack(place, period, &out, &company, &how).await?
+        }
         PeriodCommand::List { chart } => {
             let chart = chart_of(chart.as_deref())?;
             let ledger = place.open().await?;
@@ -87,6 +93,76 @@ async fn check(place: &Place, period: Period, how: &CheckHow) -> Result<PeriodCh
     let ledger = place.open().await?;
     let bar = LogBar::new();
     Ok(ledger.check_period(&chart, period, how.near, &|position, last| bar.at(position, last)).await?)
+}
+
+async fn pack(
+    place: &Place,
+    period: Period,
+    out: &Path,
+    company: &str,
+    how: &CheckHow,
+) -> Result<(), Failure> {
+    let file = NewFile::at(out, Readers::Usual)?;
+    let chart = chart_of(how.chart.as_deref())?;
+    let ledger = place.open().await?;
+    let bar = LogBar::new();
+    let pack = ledger.period_pack(&chart, period, how.near, &|position, last| bar.at(position, last)).await?;
+    drop(bar);
+    let PeriodPack { checked, closed, statements, made_on } = &pack;
+    let books = BooksDocument {
+        chart: &chart,
+        vouchers: &checked.vouchers,
+        trial: &checked.trial,
+        period,
+        position: checked.position,
+        company,
+        made_on: *made_on,
+    };
+    let stops = |finding: &Finding| finding.check.stops() && finding.found > 0;
+    let findings: Vec<_> = checked
+        .findings
+        .iter()
+        .map(|finding| (finding.check.to_string(), finding.found, finding.amount, stops(finding)))
+        .collect();
+    let matters: Vec<Vec<String>> = checked
+        .matters
+        .iter()
+        .map(|found| matter(found).into_iter().map(Cell::into_text).collect())
+        .collect();
+    let document = PackDocument {
+        books: &books,
+        head: &head(&pack, company, period),
+        findings: &findings,
+        matter_columns: MATTER_COLUMNS,
+        matters: &matters,
+        statements,
+    };
+    file.write(&month_pack(&document).map_err(|error| Failure::usage(error.to_string()))?)?;
+    let state = if closed.is_some() { "closed" } else { "open" };
+    say(format!("{}: {period}, which is {state}, log position {}", out.display(), checked.position))
+}
+
+/// What stands above everything else.
+fn head(pack: &PeriodPack, company: &str, period: Period) -> Vec<(&'static str, String)> {
+    let PeriodPack { checked, closed, made_on, .. } = pack;
+    let mut head = vec![
+        ("books of", company.to_owned()),
+        ("period", period.to_string()),
+        ("made on", made_on.to_string()),
+        ("log position", checked.position.to_string()),
+        ("vouchers", checked.vouchers.len().to_string()),
+        ("digest", checked.digest.to_string()),
+    ];
+    match closed {
+        None => head.push(("closed", "no".to_owned())),
+        Some(item) => head.extend([
+            ("closed", format!("{} by {}", item.closed_at, item.closed_by)),
+            ("unchanged since", yes(item.unchanged).to_owned()),
+            ("accepted", item.accepted.clone()),
+            ("reason", item.reason.clone()),
+        ]),
+    }
+    head
 }
 
 fn shown(format: Format, checked: &PeriodCheck) -> Result<(), Failure> {

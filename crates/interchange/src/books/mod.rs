@@ -3,6 +3,7 @@
 //! All of them hold the same vouchers; none computes an amount.
 
 mod journal;
+mod pack;
 mod pc8;
 mod sie;
 mod workbook;
@@ -11,6 +12,7 @@ use domain::Period;
 use domain::books::{Chart, TrialBalance, Voucher};
 
 pub use journal::{beancount, hledger};
+pub use pack::{PackDocument, month_pack};
 pub use sie::{Sie, sie};
 pub use workbook::books_workbook;
 
