@@ -181,7 +181,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ),
     (
         "claim list",
-        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,eligible,disallowed,reversed,reason,state,proposed_by",
+        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,eligible,disallowed,reversed,reason,state,proposed_by,report",
     ),
     (
         "case list",
@@ -206,7 +206,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ),
     (
         "partner fee list",
-        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,state,decided_by,note",
+        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,state,decided_by,note,report",
     ),
     ("partner history irara", "position,recorded_at,actor,event,what"),
     (
@@ -217,6 +217,10 @@ const LISTINGS: &[(&str, &str)] = &[
     (
         "import list",
         "position,recorded_at,actor,kind,file,rows,applied,cut,refused,recognised,rejected,sha256",
+    ),
+    (
+        "report list",
+        "report,recorded_at,actor,partner,first_day,last_day,file,rows,recognised,rejected,claims,accepted,cut,refused,queried,pending,waiting,eur,eligible,disallowed,undecided,reversed,flagged,fees,fees_eur,sha256",
     ),
     ("history FX-2041", "position,recorded_at,actor,event,what"),
     ("explain FX-2041", "about,number,eligible,disallowed,reason,because"),

@@ -24,6 +24,7 @@ mod proofs;
 mod rates;
 mod receipts;
 mod repetition;
+mod reports;
 mod rules;
 mod scenario;
 mod statement;

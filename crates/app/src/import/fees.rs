@@ -89,6 +89,7 @@ pub(super) fn apply(session: &mut Session<'_>, at: At, row: &SpendRow) -> Result
         receipt_key,
         receipt_sha256: row.receipt_sha256.map(FileDigest),
         details: session.seal_own(&mut draft, &text)?,
+        file: session.source(),
     });
     let reported = session.on_partner(&mut draft, &partner, &report)?;
     session.commit(draft);

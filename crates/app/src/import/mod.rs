@@ -213,8 +213,15 @@ impl Ledger {
         let purpose = if request.dry_run || I::CHECKS_BY_DECIDING { Purpose::DryRun } else { Purpose::Check };
         let mut rejects = (request.partial && !request.dry_run).then(|| Rejects::at(reject_path(request)));
         let none = HashSet::new();
-        let orders =
-            Orders { request, name: &name, purpose, skip: &none, rejects: rejects.as_mut(), progress };
+        let orders = Orders {
+            request,
+            name: &name,
+            sha256,
+            purpose,
+            skip: &none,
+            rejects: rejects.as_mut(),
+            progress,
+        };
         let check = self.pass(importer, orders).await?;
         if request.dry_run || (check.errors_total() > 0 && !request.partial) {
             report.take(check);
@@ -229,7 +236,8 @@ impl Ledger {
         // The rows left out are safe in their file before the others are written.
         report.reject_file = rejects.map(Rejects::finish).transpose()?.flatten();
         let purpose = Purpose::Write;
-        let orders = Orders { request, name: &name, purpose, skip: &check.bad_rows, rejects: None, progress };
+        let orders =
+            Orders { request, name: &name, sha256, purpose, skip: &check.bad_rows, rejects: None, progress };
         let mut done = self.pass(importer, orders).await?;
         done.add_rejected(check);
         // Before the record of the import: if this is cut short, the same import again goes on.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use domain::ids::FileDigest;
 use domain::ledger::ImportCounts;
 use interchange::{Dialect, Layout, Record, RejectFile, RowError, Table};
 use money::Eur;
@@ -27,6 +28,8 @@ pub(super) struct Orders<'a> {
     pub(super) request: &'a ImportRequest,
     /// Its name, without the folder.
     pub(super) name: &'a str,
+    /// Its SHA-256.
+    pub(super) sha256: [u8; 32],
     /// Find errors, show what would happen, or write.
     pub(super) purpose: Purpose,
     /// Rows to leave out.
@@ -64,14 +67,14 @@ impl Ledger {
         importer: &I,
         mut orders: Orders<'_>,
     ) -> Result<Pass, AppError> {
-        let Orders { request, name, purpose, .. } = orders;
+        let Orders { request, name, sha256, purpose, .. } = orders;
         let file = File::open(&request.path).map_err(AppError::io(name))?;
         let length = file.metadata().map_err(AppError::io(name))?.len();
         let read = Arc::new(AtomicU64::new(0));
         let reader = Counting { inner: BufReader::new(file), read: read.clone() };
         let mut table = Table::<I::Row, _>::open_file(name, reader, request.locale)?;
         let mut pass = Pass { dialect: Some(table.dialect()), ..Pass::default() };
-        let mut session = Session::new(self, purpose);
+        let mut session = Session::new(self, purpose).of_file(FileDigest(sha256));
         let mut records: Vec<Record<I::Row>> = Vec::with_capacity(CHUNK_ROWS);
         let mut writing: Option<Writing<I::Row>> = None;
         loop {

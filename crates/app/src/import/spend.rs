@@ -133,7 +133,7 @@ impl Importer for Spend {
                 receipt_no: row.receipt_no.clone(),
                 description: row.description.clone(),
             };
-            let report = ClaimCommand::Report(Reported {
+            let report = ClaimCommand::Report(Box::new(Reported {
                 claim,
                 partner: partner.clone(),
                 category: row.category.clone(),
@@ -146,7 +146,8 @@ impl Importer for Spend {
                 receipt_sha256: row.receipt_sha256.map(FileDigest),
                 details: session.seal(&mut draft, share.case, &text)?,
                 shared: shares::shared(&shares, place, of, row.amount),
-            });
+                file: session.source(),
+            }));
             reports.push((share, claim, report));
         }
         let (refused, undecided) = self.decide(session, &mut draft, &reports, waits)?;

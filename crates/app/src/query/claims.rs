@@ -2,6 +2,7 @@
 
 use ::claims::{ClaimRow, ClaimsProjection};
 use domain::claim::ClaimState;
+use domain::ids::FileDigest;
 use domain::{CaseId, ClaimId, PartnerCode, Period};
 use jiff::civil::Date;
 use money::Eur;
@@ -22,6 +23,8 @@ pub struct ClaimFilter {
     pub period: Option<Period>,
     /// In this state.
     pub state: Option<ClaimState>,
+    /// Reported in the file with this SHA-256.
+    pub file: Option<FileDigest>,
 }
 
 /// One claim.
@@ -67,6 +70,8 @@ pub struct ClaimItem {
     pub state: ClaimState,
     /// Who would accept it, while another one has yet to agree.
     pub proposed_by: String,
+    /// The number of the report it came with; none of the oldest, and while the import is not complete.
+    pub report: Option<u64>,
     /// Its identity in the log.
     #[serde(skip)]
     pub id: ClaimId,
@@ -97,6 +102,7 @@ impl Ledger {
                 && filter.partner.as_ref().is_none_or(|partner| row.partner == *partner)
                 && filter.period.is_none_or(|period| period.contains(row.delivered_on))
                 && filter.state.is_none_or(|state| row.state == state)
+                && filter.file.is_none_or(|file| row.file == Some(file))
         };
         let mut rows: Vec<(ClaimId, ClaimRow)> = match filter.case {
             // One case's claims are in its own stream: no need to look at all the others.
@@ -124,6 +130,7 @@ impl Ledger {
             }
         };
         rows.sort_by_key(|(_, row)| row.position);
+        let reports = self.report_numbers().await?;
         let names = self.case_names(rows.iter().map(|(_, row)| row.case)).await?;
         let texts: Vec<_> = rows
             .iter()
@@ -159,6 +166,7 @@ impl Ledger {
                     reason: row.reason.map(|reason| reason.to_string()).unwrap_or_default(),
                     state: row.state,
                     proposed_by: row.proposed_by.map(String::from).unwrap_or_default(),
+                    report: row.file.and_then(|file| reports.get(&file).copied()),
                     id,
                     case_id: row.case,
                 }

@@ -24,6 +24,7 @@ mod payments;
 mod proposals;
 mod queries;
 mod rates;
+mod reports;
 mod statement;
 mod summary;
 mod template;
@@ -52,6 +53,7 @@ pub use payments::{DueItem, PaymentFileItem, PaymentFilter, PaymentItem};
 pub use proposals::ProposalItem;
 pub use queries::QueryItem;
 pub use rates::{RateFilter, RateItem};
+pub use reports::{ReportDetail, ReportFilter, ReportFlag, ReportItem, ReportReason};
 pub use summary::{ReasonTotal, Summary, SummaryLine};
 
 use crate::error::AppError;

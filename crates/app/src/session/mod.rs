@@ -18,6 +18,7 @@ mod rates;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use domain::ids::FileDigest;
 use domain::rates::{RateSource, RateTable};
 use domain::{Case, CaseId, Event, FeeId, PartnerCode, Refusal};
 use event_log::{Append, AppendOutcome, Hash, StreamId};
@@ -112,6 +113,8 @@ struct Loaded {
 pub struct Session<'l> {
     ledger: &'l Ledger,
     purpose: Purpose,
+    /// The file whose rows are decided, if they come from one.
+    file: Option<FileDigest>,
     noted: HashMap<Note, Note>,
     /// What the row being decided noted first.
     noted_by_row: Option<Note>,
@@ -138,6 +141,7 @@ impl<'l> Session<'l> {
         Self {
             ledger,
             purpose,
+            file: None,
             noted: HashMap::new(),
             noted_by_row: None,
             cases: Held::new(),
@@ -152,6 +156,17 @@ impl<'l> Session<'l> {
             batch: Vec::new(),
             extended_by: HashMap::new(),
         }
+    }
+
+    /// The same, for the rows of a file with this SHA-256.
+    #[must_use]
+    pub fn of_file(self, file: FileDigest) -> Self {
+        Self { file: Some(file), ..self }
+    }
+
+    /// The file whose rows are decided, if they come from one.
+    pub fn source(&self) -> Option<FileDigest> {
+        self.file
     }
 
     /// The ledger it writes to.

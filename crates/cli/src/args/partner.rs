@@ -252,6 +252,9 @@ pub enum FeeCommand {
         /// In this state: waiting-for-rate, reported, proposed, accepted, refused.
         #[arg(long)]
         state: Option<FeeState>,
+        /// Of the report with this number.
+        #[arg(long, value_name = "NUMBER")]
+        report: Option<u64>,
     },
     /// Accept fees.
     Accept {

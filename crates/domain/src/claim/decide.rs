@@ -109,6 +109,7 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
         receipt_sha256,
         details,
         shared: spend.shared,
+        file: spend.file,
     };
     Ok(once_and(reported, drawn))
 }

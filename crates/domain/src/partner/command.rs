@@ -29,6 +29,8 @@ pub struct Fee {
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
     pub details: TextId,
+    /// SHA-256 of the file it is reported in, if it comes with one.
+    pub file: Option<FileDigest>,
 }
 
 /// A command to a partner.

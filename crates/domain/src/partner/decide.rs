@@ -187,7 +187,8 @@ fn report_fee(partner: &Partner, fee: &ReportedFee, rulebook: &Rulebook) -> Resu
         }
     };
     reportable(fee.amount, eur, &Line::default())?;
-    let ReportedFee { fee: id, charged_on, amount, receipt_key, receipt_sha256, details, .. } = fee.clone();
+    let ReportedFee { fee: id, charged_on, amount, receipt_key, receipt_sha256, details, file, .. } =
+        fee.clone();
     let agreement = partner.fee_agreement(charged_on).cloned();
     Ok(FeeReported {
         fee: id,
@@ -199,6 +200,7 @@ fn report_fee(partner: &Partner, fee: &ReportedFee, rulebook: &Rulebook) -> Resu
         receipt_key,
         receipt_sha256,
         details,
+        file,
     }
     .into())
 }

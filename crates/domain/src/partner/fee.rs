@@ -53,6 +53,8 @@ pub struct Fee {
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
     pub details: TextId,
+    /// SHA-256 of the file it was reported in.
+    pub file: Option<FileDigest>,
     /// How far it has come.
     pub state: FeeState,
     /// Who would accept it, while another one has yet to agree.
@@ -69,6 +71,7 @@ impl From<&FeeReported> for Fee {
             eur: event.eur,
             receipt_sha256: event.receipt_sha256,
             details: event.details,
+            file: event.file,
             state: if event.eur.is_some() { FeeState::Reported } else { FeeState::WaitingForRate },
             proposed_by: None,
         }

@@ -161,6 +161,7 @@ pub fn spend(number: u128, delivered_on: &str, amount: &str) -> Spend {
         receipt_sha256: None,
         details: text(5),
         shared: None,
+        file: None,
     }
 }
 
@@ -261,7 +262,7 @@ impl From<GrantCommand> for Command {
 
 impl From<Spend> for Command {
     fn from(report: Spend) -> Self {
-        Self::Claim(ClaimCommand::Report(report))
+        Self::Claim(ClaimCommand::Report(report.into()))
     }
 }
 

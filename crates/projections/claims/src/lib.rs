@@ -54,6 +54,9 @@ pub struct ClaimRow {
     pub receipt_sha256: Option<FileDigest>,
     /// Day of the report.
     pub reported_on: Date,
+    /// SHA-256 of the file it was reported in; none of the oldest claims.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileDigest>,
     /// Who would accept it, while another one has yet to agree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed_by: Option<Actor>,
@@ -85,7 +88,7 @@ pub struct ClaimsProjection;
 
 impl Projection for ClaimsProjection {
     const NAME: &'static str = "claims";
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
     type Row = ClaimRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
@@ -132,6 +135,7 @@ impl Projection for ClaimsProjection {
                     shared: e.shared,
                     receipt_sha256: e.receipt_sha256,
                     reported_on: event.recorded_on(),
+                    file: e.file,
                     proposed_by: None,
                     query: None,
                 });
