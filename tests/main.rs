@@ -19,6 +19,7 @@ mod partial;
 mod partners;
 mod payments;
 mod periods;
+mod previews;
 mod privacy;
 mod proofs;
 mod rates;

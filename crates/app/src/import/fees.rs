@@ -8,7 +8,7 @@ use domain::{FeeId, PartnerCode, PartnerCommand};
 use interchange::{RowError, SpendRow};
 use money::Currency;
 
-use super::{At, Refused, RowOutcome, rows};
+use super::{At, Refused, RowOutcome, preview, rows};
 use crate::error::AppError;
 use crate::session::{Earlier, Session};
 use crate::texts::ReceiptText;
@@ -80,8 +80,9 @@ pub(super) fn apply(session: &mut Session<'_>, at: At, row: &SpendRow) -> Result
         receipt_no: row.receipt_no.clone(),
         description: row.description.clone(),
     };
+    let fee = FeeId(session.ledger().environment.new_id()?);
     let report = PartnerCommand::ReportFee(ReportedFee {
-        fee: FeeId(session.ledger().environment.new_id()?),
+        fee,
         charged_on: row.delivered_on,
         reported_on,
         amount: row.amount,
@@ -93,6 +94,7 @@ pub(super) fn apply(session: &mut Session<'_>, at: At, row: &SpendRow) -> Result
     });
     let reported = session.on_partner(&mut draft, &partner, &report)?;
     session.commit(draft);
+    preview::of_fee(session, at, &partner, fee);
     Ok(match reported {
         Ok(()) if waits => RowOutcome::WithoutRate { fee: true },
         Ok(()) => RowOutcome::Applied(Vec::new()),

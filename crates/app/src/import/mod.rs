@@ -13,10 +13,12 @@ mod fees;
 mod folder;
 mod grants;
 mod pass;
+mod preview;
 mod rates;
 mod record;
 mod report;
 mod reversals;
+mod row_report;
 mod rows;
 mod shares;
 mod spend;
@@ -39,6 +41,7 @@ use crate::ledger::Ledger;
 use crate::session::{Purpose, Session};
 
 use pass::{Orders, Rejects};
+pub(crate) use preview::Preview;
 pub(crate) use record::IMPORT;
 
 pub use cases::Cases;
@@ -48,6 +51,7 @@ pub use rates::{MonthFrom, RatesFileReport, RatesReport, RatesRequest};
 pub use record::{EarlierImport, ImportedFile};
 pub use report::{ImportReport, Receipts};
 pub use reversals::Reversals;
+pub use row_report::{PersonReport, ROWS_TOLD_MAX, RowReport};
 pub(crate) use rows::{named, reversal_parts};
 pub use spend::Spend;
 pub use statement_file::CsvStatement;
@@ -166,6 +170,8 @@ pub struct ImportRequest {
     pub partial: bool,
     /// Where the reject file goes; beside the file by default.
     pub rejects: Option<PathBuf>,
+    /// Tell what becomes of each row of spend, and what is left for whom.
+    pub tell_rows: bool,
 }
 
 /// Told how far an import has come.
@@ -202,6 +208,9 @@ impl Ledger {
             imported_before: self.imported_before(import_key).await?,
             reject_file: None,
             written: false,
+            rows: Vec::new(),
+            rows_untold: 0,
+            people: Vec::new(),
         };
         if report.imported_before.is_some() {
             if !importer.brings_more() {
@@ -222,9 +231,11 @@ impl Ledger {
             rejects: rejects.as_mut(),
             progress,
         };
-        let check = self.pass(importer, orders).await?;
+        let mut check = self.pass(importer, orders).await?;
         if request.dry_run || (check.errors_total() > 0 && !request.partial) {
+            let preview = check.preview.take();
             report.take(check);
+            self.tell_rows(&mut report, preview).await?;
             report.receipts = importer.finish(self, false).await?;
             return Ok(report);
         }
@@ -254,7 +265,9 @@ impl Ledger {
         if report.written {
             self.checkpoint_what_is_written().await;
         }
+        let preview = done.preview.take();
         report.take(done);
+        self.tell_rows(&mut report, preview).await?;
         // An import of rates may have been cut short: what it left waiting is converted, of whatever file.
         if report.waiting_for_rate > 0 {
             self.convert_waiting().await?;

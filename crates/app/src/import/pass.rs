@@ -13,6 +13,8 @@ use interchange::{Dialect, Layout, Record, RejectFile, RowError, Table};
 use money::Eur;
 
 use super::chunk::{Writing, Written};
+use super::preview::Preview;
+use super::row_report::{ROWS_TOLD_MAX, RowReport};
 use super::{ERRORS_LISTED_MAX, ImportProgress, ImportRequest, Importer, Receipts, Refused, RowOutcome};
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -59,6 +61,26 @@ pub(super) struct Pass {
     pub(super) outside_period: u64,
     /// Some rows were refused as commands: they may pass when the file is imported again.
     pub(super) waiting: bool,
+    /// Which rows are told one by one.
+    tells: Tells,
+    /// These rows.
+    pub(super) rows: Vec<RowReport>,
+    /// Rows that would be told too if they were not so many.
+    pub(super) rows_untold: u64,
+    /// What is told of them beside.
+    pub(super) preview: Option<Preview>,
+}
+
+/// Which rows are told one by one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Tells {
+    /// None.
+    #[default]
+    Nothing,
+    /// Those with errors: the others are only checked.
+    Errors,
+    /// All.
+    Everything,
 }
 
 impl Ledger {
@@ -73,8 +95,14 @@ impl Ledger {
         let read = Arc::new(AtomicU64::new(0));
         let reader = Counting { inner: BufReader::new(file), read: read.clone() };
         let mut table = Table::<I::Row, _>::open_file(name, reader, request.locale)?;
-        let mut pass = Pass { dialect: Some(table.dialect()), ..Pass::default() };
-        let mut session = Session::new(self, purpose).of_file(FileDigest(sha256));
+        let tells = match purpose {
+            _ if !request.tell_rows => Tells::Nothing,
+            Purpose::Check => Tells::Errors,
+            Purpose::DryRun | Purpose::Write => Tells::Everything,
+        };
+        let mut pass = Pass { dialect: Some(table.dialect()), tells, ..Pass::default() };
+        let mut session =
+            Session::new(self, purpose).of_file(FileDigest(sha256)).telling(tells == Tells::Everything);
         let mut records: Vec<Record<I::Row>> = Vec::with_capacity(CHUNK_ROWS);
         let mut writing: Option<Writing<I::Row>> = None;
         loop {
@@ -104,6 +132,7 @@ impl Ledger {
             }
             orders.progress.at(purpose == Purpose::Write, read.load(Ordering::Relaxed), length);
             if ended {
+                pass.preview = session.take_preview();
                 return Ok(pass);
             }
         }
@@ -137,6 +166,12 @@ impl Pass {
                 rejects.push(layout, &record.fields, errors)?;
             }
             let usable = !matches!(outcome, RowOutcome::Errors(_));
+            match self.tells {
+                Tells::Nothing => {}
+                Tells::Errors if usable => {}
+                _ if self.rows.len() >= ROWS_TOLD_MAX => self.rows_untold += 1,
+                _ => self.rows.push(RowReport::of(layout, record, &outcome)),
+            }
             self.outside_period += u64::from(record.outside_period && usable);
             self.count(outcome)?;
         }
@@ -202,6 +237,9 @@ impl Pass {
         let rejected = check.bad_rows.len() as u64;
         self.counts.rejected += rejected;
         self.counts.rows += rejected;
+        self.rows_untold += check.rows_untold;
+        self.rows.extend(check.rows);
+        self.rows.sort_by_key(|row| row.row);
         self.errors.splice(0..0, check.errors);
         for (rule, errors) in check.rules {
             *self.rules.entry(rule).or_default() += errors;

@@ -10,7 +10,7 @@ use rulebook::Category;
 
 use super::folder::ReceiptFolder;
 use super::shares::{self, Share};
-use super::{At, Importer, Receipts, Refused, RowOutcome, fees, rows};
+use super::{At, Importer, Receipts, Refused, RowOutcome, fees, preview, rows};
 use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::session::{Draft, Earlier, Session};
@@ -156,12 +156,15 @@ impl Importer for Spend {
             reports.iter().filter_map(|(share, claim, _)| session.case(share.case)?.claims.get(claim));
         let in_part = [ClaimState::Accepted, ClaimState::Cut, ClaimState::Proposed, ClaimState::Queried];
         let accepted_in_part = claims.any(|claim| in_part.contains(&claim.state));
-        Ok(match undecided {
+        let outcome = match undecided {
             _ if waits && refused.is_empty() => RowOutcome::WithoutRate { fee: false },
             Some(why) if refused.is_empty() => RowOutcome::Undecided(why),
             _ if accepted_in_part && !refused.is_empty() => RowOutcome::Cut(refused),
             _ => RowOutcome::Applied(refused),
-        })
+        };
+        let claims: Vec<_> = reports.iter().map(|(share, claim, _)| (share.case, *claim)).collect();
+        preview::of_spend(session, at, row, self.accept, &claims)?;
+        Ok(outcome)
     }
 
     fn brings_more(&self) -> bool {

@@ -1,8 +1,10 @@
 //! Balances per person and budget line.
 
+use std::collections::BTreeMap;
+
 use balances::{BalancesProjection, BalancesRow};
 use domain::{CaseId, FoldError};
-use money::Eur;
+use money::{Amount, Eur};
 use serde::Serialize;
 
 use crate::error::AppError;
@@ -38,6 +40,17 @@ pub struct BalanceItem {
     pub remaining: Eur,
     /// `cap − disbursed − committed − pending`.
     pub available: Eur,
+}
+
+/// Amounts in words, added up by currency: `100.00 USD + 250000.000 IQD`; empty of none.
+pub(crate) fn in_own_currencies(amounts: impl IntoIterator<Item = Amount>) -> Result<String, FoldError> {
+    let mut sums: BTreeMap<&str, Amount> = BTreeMap::new();
+    for amount in amounts {
+        let sum = sums.entry(amount.currency().code()).or_insert_with(|| Amount::zero(amount.currency()));
+        *sum = sum.checked_add(amount).map_err(|error| FoldError(error.to_string()))?;
+    }
+    let named = sums.into_iter().map(|(currency, sum)| format!("{sum} {currency}"));
+    Ok(named.collect::<Vec<_>>().join(" + "))
 }
 
 impl Ledger {

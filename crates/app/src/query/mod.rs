@@ -36,6 +36,7 @@ use domain::CaseId;
 use event_log::{RecordedEvent, StoreError};
 
 pub use balances::BalanceItem;
+pub(crate) use balances::in_own_currencies;
 pub use bank::{BankAccountItem, BankLineFilter, BankLineItem, BankStatementItem};
 pub use books::Books;
 pub use cases::{CaseDetail, CaseItem, PlanItem};

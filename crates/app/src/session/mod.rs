@@ -36,6 +36,7 @@ use partners::LoadedPartner;
 use payments::LoadedFiles;
 
 use crate::error::AppError;
+use crate::import::Preview;
 use crate::ledger::Ledger;
 
 /// Kind of unique fact: the authority's own key for a case.
@@ -115,6 +116,8 @@ pub struct Session<'l> {
     purpose: Purpose,
     /// The file whose rows are decided, if they come from one.
     file: Option<FileDigest>,
+    /// What is told of each row, if somebody asked.
+    preview: Option<Preview>,
     noted: HashMap<Note, Note>,
     /// What the row being decided noted first.
     noted_by_row: Option<Note>,
@@ -142,6 +145,7 @@ impl<'l> Session<'l> {
             ledger,
             purpose,
             file: None,
+            preview: None,
             noted: HashMap::new(),
             noted_by_row: None,
             cases: Held::new(),
@@ -162,6 +166,22 @@ impl<'l> Session<'l> {
     #[must_use]
     pub fn of_file(self, file: FileDigest) -> Self {
         Self { file: Some(file), ..self }
+    }
+
+    /// The same, gathering what is to be told of each row.
+    #[must_use]
+    pub(crate) fn telling(self, wanted: bool) -> Self {
+        Self { preview: wanted.then(Preview::default), ..self }
+    }
+
+    /// What is told of each row, if somebody asked.
+    pub(crate) fn preview(&mut self) -> Option<&mut Preview> {
+        self.preview.as_mut()
+    }
+
+    /// Takes what is told of the rows.
+    pub(crate) fn take_preview(&mut self) -> Option<Preview> {
+        self.preview.take()
     }
 
     /// The file whose rows are decided, if they come from one.
