@@ -178,11 +178,11 @@ fn the_help_of_every_command_has_an_example_or_says_what_it_does() {
 const LISTINGS: &[(&str, &str)] = &[
     (
         "balance",
-        "external_ref,case,budget_line,rule_id,currency,cap,committed,pending,disbursed,disallowed,remaining,available",
+        "external_ref,case,budget_line,rule_id,currency,cap,committed,pending,disbursed,disallowed,remaining,available,waiting,waiting_amounts",
     ),
     (
         "claim list",
-        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,eligible,disallowed,reversed,reason,state,proposed_by,report",
+        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,eligible,disallowed,reversed,reason,state,proposed_by,report,words,answer",
     ),
     (
         "case list",

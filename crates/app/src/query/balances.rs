@@ -40,6 +40,10 @@ pub struct BalanceItem {
     pub remaining: Eur,
     /// `cap − disbursed − committed − pending`.
     pub available: Eur,
+    /// Claims that wait for an exchange rate: in no figure, though they will take what is available.
+    pub waiting: u64,
+    /// What they come to in their own currencies, such as `100.00 USD + 250000.000 IQD`.
+    pub waiting_amounts: String,
 }
 
 /// Amounts in words, added up by currency: `100.00 USD + 250000.000 IQD`; empty of none.
@@ -70,7 +74,8 @@ impl Ledger {
         let mut items = Vec::new();
         for (row, external_ref) in rows.into_iter().zip(external) {
             for (budget_line, line) in row.lines.iter() {
-                if line.is_empty() || (case.is_none() && line.rule_id.is_none()) {
+                let waiting: Vec<Amount> = row.waiting(budget_line).collect();
+                if (line.is_empty() && waiting.is_empty()) || (case.is_none() && line.rule_id.is_none()) {
                     continue;
                 }
                 items.push(BalanceItem {
@@ -86,6 +91,8 @@ impl Ledger {
                     disallowed: line.disallowed,
                     remaining: line.remaining().map_err(FoldError::from)?,
                     available: line.available().map_err(FoldError::from)?,
+                    waiting: waiting.len() as u64,
+                    waiting_amounts: in_own_currencies(waiting)?,
                 });
             }
         }

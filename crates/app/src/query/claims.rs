@@ -3,14 +3,14 @@
 use ::claims::{ClaimRow, ClaimsProjection};
 use domain::claim::ClaimState;
 use domain::ids::FileDigest;
-use domain::{CaseId, ClaimId, PartnerCode, Period};
+use domain::{CaseId, ClaimId, PartnerCode, Period, TextId};
 use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;
-use crate::texts::{ERASED, ReceiptText};
+use crate::texts::{ERASED, ReasonText, ReceiptText};
 
 /// Which claims to list; everything not given is not asked about.
 #[derive(Debug, Clone, Default)]
@@ -72,12 +72,28 @@ pub struct ClaimItem {
     pub proposed_by: String,
     /// The number of the report it came with; none of the oldest, and while the import is not complete.
     pub report: Option<u64>,
+    /// Finance's own words: why it refused the claim, or what it asks.
+    pub words: String,
+    /// The partner's answer to what was asked last.
+    pub answer: String,
     /// Its identity in the log.
     #[serde(skip)]
     pub id: ClaimId,
     /// Its case.
     #[serde(skip)]
     pub case_id: CaseId,
+}
+
+/// What finance said last of a claim, and what the partner answered, as far as it still matters.
+fn said(row: &ClaimRow) -> [Option<TextId>; 2] {
+    let query = row.query.as_ref();
+    match row.state {
+        ClaimState::Queried => [query.and_then(|query| query.question), None],
+        ClaimState::Answered => {
+            [query.and_then(|query| query.question), query.and_then(|query| query.answer)]
+        }
+        _ => [row.words, None],
+    }
 }
 
 impl Ledger {
@@ -137,6 +153,16 @@ impl Ledger {
             .filter_map(|(_, row)| Some((names.get(&row.case)?.row.subject, row.details)))
             .collect();
         let texts = self.reveal::<ReceiptText>(&texts).await?;
+        let wanted: Vec<_> = rows
+            .iter()
+            .filter_map(|(_, row)| Some((names.get(&row.case)?.row.subject, row)))
+            .flat_map(|(subject, row)| said(row).into_iter().flatten().map(move |text| (subject, text)))
+            .collect();
+        let mut told = self.reveal::<ReasonText>(&wanted).await?.into_iter();
+        let mut next = |text: Option<TextId>| match text {
+            None => String::new(),
+            Some(_) => told.next().flatten().map_or_else(|| ERASED.to_owned(), |text| text.reason),
+        };
         Ok(rows
             .into_iter()
             .filter_map(|(id, row)| Some((id, names.get(&row.case)?, row)))
@@ -145,6 +171,7 @@ impl Ledger {
                 let erased =
                     || ReceiptText { supplier: ERASED.into(), receipt_no: ERASED.into(), description: None };
                 let ReceiptText { supplier, receipt_no, .. } = text.unwrap_or_else(erased);
+                let [words, answer] = said(&row).map(&mut next);
                 ClaimItem {
                     claim: row.position,
                     external_ref: name.external_ref.clone(),
@@ -167,6 +194,8 @@ impl Ledger {
                     state: row.state,
                     proposed_by: row.proposed_by.map(String::from).unwrap_or_default(),
                     report: row.file.and_then(|file| reports.get(&file).copied()),
+                    words,
+                    answer,
                     id,
                     case_id: row.case,
                 }

@@ -42,6 +42,9 @@ pub struct ClaimRow {
     pub reversed: Eur,
     /// Why something is disallowed.
     pub reason: Option<ClaimReason>,
+    /// Finance's words about what is disallowed, in the vault; a rule has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<TextId>,
     /// How far it has come.
     pub state: ClaimState,
     /// Supplier, receipt number and description, in the vault.
@@ -130,6 +133,7 @@ impl Projection for ClaimsProjection {
                     disallowed: Eur::ZERO,
                     reversed: Eur::ZERO,
                     reason: None,
+                    words: None,
                     state: undecided(e.eur),
                     details: e.details,
                     shared: e.shared,
@@ -172,10 +176,11 @@ impl Projection for ClaimsProjection {
             }
             CaseEvent::ClaimRefused(e) => {
                 (row.disallowed, row.reason, row.state) = (e.disallowed, Some(e.reason), ClaimState::Refused);
+                row.words = e.details;
             }
             CaseEvent::ClaimReopened(_) => {
                 (row.disallowed, row.reason, row.state) = (Eur::ZERO, None, undecided(row.eur));
-                row.proposed_by = None;
+                (row.proposed_by, row.words) = (None, None);
             }
             CaseEvent::BenefitReversed(e) => {
                 row.reversed = row.reversed.checked_add(e.amount)?;

@@ -17,8 +17,8 @@ use crate::cells;
 use crate::connect::Place;
 use crate::output::{Cell, Failure, listing, say};
 
-/// The columns of a list of claims.
-pub const COLUMNS: &[&str] = &[
+/// The columns of a list of claims; the table for people has no room for the words.
+const COLUMNS: &[&str] = &[
     "claim",
     "external_ref",
     "case",
@@ -40,7 +40,11 @@ pub const COLUMNS: &[&str] = &[
     "state",
     "proposed_by",
     "report",
+    "words",
+    "answer",
 ];
+/// The columns of the table for people.
+pub const SHOWN: &[&str] = COLUMNS.split_at(COLUMNS.len() - 2).0;
 
 const QUERY_COLUMNS: &[&str] = &[
     "claim",
@@ -64,7 +68,10 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             let ledger = place.open().await?;
             let (case, file) = (find(&ledger, case).await?, file_of(&ledger, report).await?);
             let claims = ledger.claims(&ClaimFilter { case, partner, period, state, file }).await?;
-            listing(format, COLUMNS, &claims, row)?;
+            match format {
+                Format::Table => listing(format, SHOWN, &claims, shown)?,
+                Format::Json | Format::Csv => listing(format, COLUMNS, &claims, row)?,
+            }
         }
         ClaimCommand::Flags { partner, period, report, decided } => {
             let ledger = place.open().await?;
@@ -217,8 +224,13 @@ fn outcome(state: ClaimState, eligible: Eur, disallowed: Eur, reason: &str) -> S
     }
 }
 
+/// One claim as a row of the table for people.
+pub fn shown(c: &ClaimItem) -> Vec<Cell> {
+    row(c).into_iter().take(SHOWN.len()).collect()
+}
+
 /// One claim as a row.
-pub fn row(c: &ClaimItem) -> Vec<Cell> {
+fn row(c: &ClaimItem) -> Vec<Cell> {
     cells![
         c.claim,
         &c.external_ref,
@@ -240,7 +252,9 @@ pub fn row(c: &ClaimItem) -> Vec<Cell> {
         &c.reason,
         c.state.code(),
         &c.proposed_by,
-        c.report
+        c.report,
+        &c.words,
+        &c.answer
     ]
 }
 
