@@ -93,7 +93,11 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
     };
     reportable(spend.amount, eur, &case.balances.line(&spend.budget_line))?;
     let benefit = [spend.category.as_str(), &spend.budget_line];
-    let drawn = eur.and_then(|eur| plan::drawn_by(case, spend.claim, &spend.partner, benefit, eur));
+    // What a partner planned that has handed the case over meanwhile is released before anything is drawn from it.
+    let gone = plan::release_gone(case, &case.assignments, spend.reported_on);
+    let has_plan = case.assignments.has_from(&spend.partner, spend.reported_on);
+    let drawn = eur.filter(|_| has_plan);
+    let drawn = drawn.and_then(|eur| plan::drawn_by(case, spend.claim, &spend.partner, benefit, eur));
     let Spend { claim, partner, category, budget_line, delivered_on, amount, .. } = spend.clone();
     let (receipt_key, receipt_sha256, details) = (spend.receipt_key, spend.receipt_sha256, spend.details);
     let reported = SpendReported {
@@ -111,7 +115,9 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
         shared: spend.shared,
         file: spend.file,
     };
-    Ok(once_and(reported, drawn))
+    let mut events = once_and(reported, None);
+    events.extend(gone.into_iter().chain(drawn));
+    Ok(events)
 }
 
 /// A claim has one receipt, and it is the one that was reported.
