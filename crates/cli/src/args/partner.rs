@@ -262,6 +262,21 @@ pub enum FeeCommand {
         #[arg(required = true)]
         fees: Vec<u64>,
     },
+    /// Keep the file of a fee's receipt, encrypted, beside it.
+    Attach {
+        /// The fee's number.
+        fee: u64,
+        /// The file, at most 10 MiB.
+        file: PathBuf,
+    },
+    /// Write the file of a fee's receipt to a new file.
+    Receipt {
+        /// The fee's number.
+        fee: u64,
+        /// The new file.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Refuse a fee, with a reason.
     Refuse {
         /// The fee's number.

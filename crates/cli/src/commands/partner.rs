@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use app::query::{AgreementItem, DetailsItem, FeeFilter, FeeItem, PartnerDetail, PartnerItem};
 use domain::partner::{Account, Agreement, FeeState, FeeTerms, PaidFor, PaymentDetails};
 
-use super::{hold, report, statement};
+use super::{hold, receipt, report, statement};
 use crate::args::{AgreementCommand, DetailsCommand, FeeCommand, Format, PartnerCommand};
 use crate::cells;
 use crate::connect::Place;
@@ -188,6 +188,8 @@ async fn fee(place: &Place, format: Format, command: FeeCommand) -> Result<ExitC
                 }
             }
         }
+        FeeCommand::Attach { fee, file } => receipt::attach_to_fee(place, fee, &file).await?,
+        FeeCommand::Receipt { fee, out } => receipt::save_of_fee(place, fee, &out).await?,
         FeeCommand::Refuse { fee: number, reason } => {
             let ledger = place.open_to_write().await?;
             let (partner, fee) = ledger.find_fee(number).await?;

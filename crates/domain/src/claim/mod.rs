@@ -10,6 +10,7 @@ mod upcast;
 mod value;
 
 pub use command::{ClaimCommand, Spend};
+pub(crate) use decide::attachable;
 pub use decide::decide;
 pub use event::{
     Basis, BenefitReversed, ClaimAccepted, ClaimAnswered, ClaimConverted, ClaimProposed, ClaimQueried,

@@ -292,6 +292,7 @@ fn the_story_of_a_partner_and_its_hold_ends_like_this() {
         "PaymentDetailsApproved",
         "FeeReported",
         "FeeReported.outside-every-agreement",
+        "FeeReceiptAttached",
         "FeeAccepted",
         "FeeRefused",
         "FeeReported.waiting-for-its-rate",
