@@ -219,6 +219,7 @@ async fn import_file<I: Importer>(ledger: &Ledger, importer: &I, file: &Path) ->
         dry_run: false,
         partial: false,
         rejects: None,
+        tell_rows: false,
     };
     let begun = Instant::now();
     let report = ledger.import(importer, &request, &Silent).await?;

@@ -8,6 +8,7 @@ mod import;
 mod partner;
 mod payment;
 mod period;
+mod report;
 
 use std::path::PathBuf;
 
@@ -27,6 +28,7 @@ pub use partner::{
 };
 pub use payment::PaymentCommand;
 pub use period::{CheckHow, PeriodCommand};
+pub use report::ReportCommand;
 
 /// The event-sourced ledger for reintegration support.
 #[derive(Debug, Parser)]
@@ -154,6 +156,20 @@ Examples:
   svala claim refuse 1412 --reason \"receipt is for another person\""
     )]
     Claim(ClaimCommand),
+
+    /// Reports of spend: each file that a partner reported in, and what has become of its rows.
+    #[command(
+        subcommand,
+        after_help = "\
+A report is a file that was imported with `svala import spend`. Its number stands in `svala claim list`; --report NUMBER
+asks for its claims there, in `svala claim flags`, `svala claim accept` and `svala partner fee list`.
+
+Examples:
+  svala report list --partner caritas --period 2024-Q2
+  svala report show 1520
+  svala claim accept --report 1520 --dry-run"
+    )]
+    Report(ReportCommand),
 
     /// Arrival grants: list the payments, let a refused one count, record money that came back.
     #[command(

@@ -211,6 +211,12 @@ impl From<u64> for Cell {
     }
 }
 
+impl From<Option<u64>> for Cell {
+    fn from(number: Option<u64>) -> Self {
+        Self::Figure(number.map(|n| n.to_string()).unwrap_or_default())
+    }
+}
+
 impl From<jiff::civil::Date> for Cell {
     fn from(date: jiff::civil::Date) -> Self {
         Self::Text(date.to_string())

@@ -216,7 +216,9 @@ impl Duties {
             | PartnerEvent::PartnerNamed(_)
             | PartnerEvent::AgreementSigned(_)
             | PartnerEvent::AgreementEnded(_) => (position, vec![own]),
-            PartnerEvent::PartnerRegistered(_) | PartnerEvent::PartnerCommandRefused(_) => return Vec::new(),
+            PartnerEvent::PartnerRegistered(_)
+            | PartnerEvent::FeeReceiptAttached(_)
+            | PartnerEvent::PartnerCommandRefused(_) => return Vec::new(),
         };
         let violation = |breach| Violation { position, breach, actor: actor.clone(), about };
         breaches.into_iter().flatten().map(violation).collect()

@@ -288,7 +288,7 @@ impl Ledger {
         for (state, waits) in
             [(FeeState::WaitingForRate, true), (FeeState::Reported, false), (FeeState::Proposed, false)]
         {
-            let filter = super::FeeFilter { partner: None, state: Some(state) };
+            let filter = super::FeeFilter { state: Some(state), ..super::FeeFilter::default() };
             for fee in self.fees(&filter).await? {
                 if fee.charged_on <= period.last() {
                     let what = format!("fee {}: {} {}", fee.state, fee.amount, fee.currency);

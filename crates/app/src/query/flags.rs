@@ -14,13 +14,32 @@ use crate::texts::{ReceiptText, plain_supplier};
 impl Ledger {
     /// The flags of all claims, by number: each is held against every other claim of the ledger, whoever reported it.
     pub async fn flags(&self) -> Result<BTreeMap<u64, Vec<Flag>>, AppError> {
-        self.flags_supposing(&BTreeMap::new()).await
+        self.flags_with(&BTreeMap::new(), Vec::new()).await
     }
 
     /// The same as if some claims that wait for their rate were worth these euros, by number.
     pub async fn flags_supposing(
         &self,
         supposed: &BTreeMap<u64, Eur>,
+    ) -> Result<BTreeMap<u64, Vec<Flag>>, AppError> {
+        self.flags_with(supposed, Vec::new()).await
+    }
+
+    /// What a category is for, and the programme whose budget line pays for it: what flags compare.
+    pub(crate) fn purpose_of(&self, category: &str, budget_line: &str) -> (String, String) {
+        let known = self.rulebook.categories().iter().find(|known| known.code == category);
+        let line = self.rulebook.budget_lines().iter().find(|line| line.id == budget_line);
+        (
+            known.map_or(category, |known| known.name_en.as_str()).to_owned(),
+            line.map_or(budget_line, |line| line.programme.as_str()).to_owned(),
+        )
+    }
+
+    /// The same as if some more claims were there, whose numbers nobody has.
+    pub(crate) async fn flags_with(
+        &self,
+        supposed: &BTreeMap<u64, Eur>,
+        more: Vec<Sighted>,
     ) -> Result<BTreeMap<u64, Vec<Flag>>, AppError> {
         self.current().await?;
         let rows = self.runner.all_rows::<ClaimsProjection>().await?;
@@ -34,14 +53,10 @@ impl Ledger {
             .filter_map(|(_, row)| Some((names.get(&row.case)?.row.subject, row.details)))
             .collect();
         let mut texts = self.reveal::<ReceiptText>(&texts).await?.into_iter();
-        let categories = self.rulebook.categories();
-        let lines = self.rulebook.budget_lines();
-        let mut sighted = Vec::with_capacity(rows.len());
+        let mut sighted = Vec::with_capacity(rows.len() + more.len());
         for (_, row) in rows {
             let Some(country) = names.get(&row.case).map(|name| name.row.destination) else { continue };
-            let category = categories.iter().find(|category| category.code == row.category);
-            let line = lines.iter().find(|line| line.id == row.budget_line);
-            let programme = line.map_or_else(|| row.budget_line.clone(), |line| line.programme.clone());
+            let (purpose, programme) = self.purpose_of(&row.category, &row.budget_line);
             let outside =
                 |partner: &Partner| partner.is_outside_agreements(&programme, country, row.delivered_on);
             let eur = row.eur.or_else(|| supposed.get(&row.position).copied());
@@ -51,7 +66,7 @@ impl Ledger {
                 country,
                 partner: row.partner,
                 case: row.case,
-                purpose: category.map_or_else(|| row.category.clone(), |category| category.name_en.clone()),
+                purpose,
                 programme,
                 category: row.category,
                 delivered_on: row.delivered_on,
@@ -63,6 +78,7 @@ impl Ledger {
                 receipt_sha256: row.receipt_sha256,
             });
         }
+        sighted.extend(more);
         Ok(flags(&sighted, self.rulebook.parameters()))
     }
 }

@@ -24,6 +24,7 @@ mod payments;
 mod proposals;
 mod queries;
 mod rates;
+mod reports;
 mod statement;
 mod summary;
 mod template;
@@ -35,6 +36,7 @@ use domain::CaseId;
 use event_log::{RecordedEvent, StoreError};
 
 pub use balances::BalanceItem;
+pub(crate) use balances::in_own_currencies;
 pub use bank::{BankAccountItem, BankLineFilter, BankLineItem, BankStatementItem};
 pub use books::Books;
 pub use cases::{CaseDetail, CaseItem, PlanItem};
@@ -52,6 +54,7 @@ pub use payments::{DueItem, PaymentFileItem, PaymentFilter, PaymentItem};
 pub use proposals::ProposalItem;
 pub use queries::QueryItem;
 pub use rates::{RateFilter, RateItem};
+pub use reports::{ReportDetail, ReportFilter, ReportFlag, ReportItem, ReportReason};
 pub use summary::{ReasonTotal, Summary, SummaryLine};
 
 use crate::error::AppError;

@@ -143,6 +143,12 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
                 text(e.details)
             )
         }
+        PartnerEvent::FeeReceiptAttached(e) => format!(
+            "the receipt of fee {} was put into the vault: {} bytes, SHA-256 {}",
+            number(e.fee.0),
+            e.bytes,
+            e.sha256
+        ),
         PartnerEvent::FeeConverted(e) => {
             format!("fee {} converted: {} EUR at {}", number(e.fee.0), e.eur, rate(&e.quote))
         }

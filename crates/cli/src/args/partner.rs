@@ -252,12 +252,30 @@ pub enum FeeCommand {
         /// In this state: waiting-for-rate, reported, proposed, accepted, refused.
         #[arg(long)]
         state: Option<FeeState>,
+        /// Of the report with this number.
+        #[arg(long, value_name = "NUMBER")]
+        report: Option<u64>,
     },
     /// Accept fees.
     Accept {
         /// The fees' numbers.
         #[arg(required = true)]
         fees: Vec<u64>,
+    },
+    /// Keep the file of a fee's receipt, encrypted, beside it.
+    Attach {
+        /// The fee's number.
+        fee: u64,
+        /// The file, at most 10 MiB.
+        file: PathBuf,
+    },
+    /// Write the file of a fee's receipt to a new file.
+    Receipt {
+        /// The fee's number.
+        fee: u64,
+        /// The new file.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
     },
     /// Refuse a fee, with a reason.
     Refuse {

@@ -18,6 +18,7 @@ mod rate;
 mod receipt;
 mod report;
 mod rulebook;
+mod spend_report;
 mod statement;
 mod template;
 
@@ -43,6 +44,7 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Import(command) => import::run(place, format, command).await,
         Command::Case(command) => case::run(place, format, command).await,
         Command::Claim(command) => claim::run(place, format, command).await,
+        Command::Report(command) => spend_report::run(place, format, command).await,
         Command::Grant(command) => grant::run(place, format, command).await,
         Command::Partner(command) => partner::run(place, format, command).await,
         Command::Payment(command) => payment::run(place, format, command).await,

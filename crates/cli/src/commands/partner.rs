@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use app::query::{AgreementItem, DetailsItem, FeeFilter, FeeItem, PartnerDetail, PartnerItem};
 use domain::partner::{Account, Agreement, FeeState, FeeTerms, PaidFor, PaymentDetails};
 
-use super::{hold, report, statement};
+use super::{hold, receipt, report, statement};
 use crate::args::{AgreementCommand, DetailsCommand, FeeCommand, Format, PartnerCommand};
 use crate::cells;
 use crate::connect::Place;
@@ -44,6 +44,7 @@ const FEE_COLUMNS: &[&str] = &[
     "state",
     "decided_by",
     "note",
+    "report",
 ];
 
 pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Result<ExitCode, Failure> {
@@ -152,8 +153,10 @@ async fn payment_details(place: &Place, command: DetailsCommand) -> Result<(), F
 async fn fee(place: &Place, format: Format, command: FeeCommand) -> Result<ExitCode, Failure> {
     let mut refused = ExitCode::SUCCESS;
     match command {
-        FeeCommand::List { partner, state } => {
-            let fees = place.open().await?.fees(&FeeFilter { partner, state }).await?;
+        FeeCommand::List { partner, state, report } => {
+            let ledger = place.open().await?;
+            let file = super::claim::file_of(&ledger, report).await?;
+            let fees = ledger.fees(&FeeFilter { partner, state, file }).await?;
             listing(format, FEE_COLUMNS, &fees, fee_row)?;
         }
         FeeCommand::Accept { fees } => {
@@ -166,7 +169,8 @@ async fn fee(place: &Place, format: Format, command: FeeCommand) -> Result<ExitC
                 }
                 match ledger.accept_fee(partner.clone(), fee).await {
                     Ok(()) => {
-                        let filter = FeeFilter { partner: Some(partner), state: Some(FeeState::Proposed) };
+                        let state = Some(FeeState::Proposed);
+                        let filter = FeeFilter { partner: Some(partner), state, file: None };
                         let proposed = ledger.fees(&filter).await?.iter().any(|fee| fee.fee == number);
                         say(match proposed {
                             true => format!(
@@ -184,6 +188,8 @@ async fn fee(place: &Place, format: Format, command: FeeCommand) -> Result<ExitC
                 }
             }
         }
+        FeeCommand::Attach { fee, file } => receipt::attach_to_fee(place, fee, &file).await?,
+        FeeCommand::Receipt { fee, out } => receipt::save_of_fee(place, fee, &out).await?,
         FeeCommand::Refuse { fee: number, reason } => {
             let ledger = place.open_to_write().await?;
             let (partner, fee) = ledger.find_fee(number).await?;
@@ -244,7 +250,8 @@ fn fee_row(f: &FeeItem) -> Vec<Cell> {
         f.eur,
         &f.state,
         &f.decided_by,
-        f.note
+        f.note,
+        f.report
     ]
 }
 

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use money::{Amount, Eur};
 use serde::Deserialize;
 
-use super::event::{Basis, BenefitReversed, ClaimQueried, Exchange, QueryReason, SpendReported};
+use super::event::{Basis, BenefitReversed, ClaimQueried, Exchange, QueryReason, Shared, SpendReported};
 use crate::ids::{ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 
 /// Version 1: every amount came with its euros.
@@ -41,6 +41,7 @@ impl From<SpendReportedV1> for SpendReported {
             receipt_sha256: event.receipt_sha256,
             details: event.details,
             shared: None,
+            file: None,
         }
     }
 }
@@ -80,6 +81,49 @@ impl From<SpendReportedV2> for SpendReported {
             receipt_sha256: event.receipt_sha256,
             details: event.details,
             shared: None,
+            file: None,
+        }
+    }
+}
+
+/// Version 3: nothing told in which file it came.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpendReportedV3 {
+    claim: ClaimId,
+    partner: PartnerCode,
+    category: String,
+    budget_line: String,
+    delivered_on: Date,
+    amount: Amount,
+    #[serde(default)]
+    exchange: Option<Exchange>,
+    #[serde(default)]
+    eur: Option<Eur>,
+    receipt_key: KeyDigest,
+    #[serde(default)]
+    receipt_sha256: Option<FileDigest>,
+    details: TextId,
+    #[serde(default)]
+    shared: Option<Shared>,
+}
+
+impl From<SpendReportedV3> for SpendReported {
+    fn from(event: SpendReportedV3) -> Self {
+        Self {
+            claim: event.claim,
+            partner: event.partner,
+            category: event.category,
+            budget_line: event.budget_line,
+            delivered_on: event.delivered_on,
+            amount: event.amount,
+            exchange: event.exchange,
+            eur: event.eur,
+            receipt_key: event.receipt_key,
+            receipt_sha256: event.receipt_sha256,
+            details: event.details,
+            shared: event.shared,
+            file: None,
         }
     }
 }

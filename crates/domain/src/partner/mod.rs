@@ -17,8 +17,8 @@ pub use agreement::{Agreement, BasisPoints, FeeTerms, NotBasisPoints};
 pub use command::{Fee as ReportedFee, PartnerCommand};
 pub use decide::decide;
 pub use event::{
-    AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeRefused, FeeReported,
-    PaidFor, PartnerCommandRefused, PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered,
+    AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeReceiptAttached, FeeRefused,
+    FeeReported, PaidFor, PartnerCommandRefused, PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered,
     PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
 };
 pub use fee::{Fee, FeeState, PARTNER_FEE};
