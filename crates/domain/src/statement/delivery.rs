@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use money::{Eur, Overflow};
 
 use super::fold::{Account, MovementKind, Stated};
 use super::totals::Disallowed;
+use crate::ids::TextId;
 use crate::period::Period;
 
 /// One claim for something that was delivered, and what became of it.
@@ -21,6 +23,8 @@ pub struct Delivered<'a> {
     pub disallowed: Eur,
     /// Why not.
     pub reason: Option<&'static str>,
+    /// What somebody said about that, or asks about it, in the vault.
+    pub words: Option<TextId>,
     /// Of the eligible part, what came back.
     pub reversed: Eur,
     /// Reported and not decided.
@@ -64,6 +68,7 @@ pub fn delivered(account: &Account, period: Period) -> Result<Vec<Delivered<'_>>
             eligible: Eur::ZERO,
             disallowed: Eur::ZERO,
             reason: None,
+            words: account.question(stated.number, Date::MAX),
             reversed: Eur::ZERO,
             undecided: Eur::ZERO,
             waits: waits.contains(&stated.number),
@@ -81,11 +86,11 @@ pub fn delivered(account: &Account, period: Period) -> Result<Vec<Delivered<'_>>
                 (claim.eligible, claim.undecided) = (eur, claim.undecided.checked_sub(eur)?);
             }
             MovementKind::Disallowed => {
-                (claim.disallowed, claim.reason) = (eur, movement.reason);
+                (claim.disallowed, claim.reason, claim.words) = (eur, movement.reason, movement.words);
                 claim.undecided = claim.undecided.checked_sub(eur)?;
             }
             MovementKind::Reopened => {
-                (claim.disallowed, claim.reason) = (Eur::ZERO, None);
+                (claim.disallowed, claim.reason, claim.words) = (Eur::ZERO, None, None);
                 claim.undecided = claim.undecided.checked_add(eur)?;
             }
             MovementKind::Reversed => claim.reversed = claim.reversed.checked_add(eur)?,
