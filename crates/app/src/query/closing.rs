@@ -338,7 +338,7 @@ fn cut_off(vouchers: &[Voucher], period: Period, near: u16) -> Vec<Matter> {
         number: Some(voucher.about),
         of: voucher.kind.to_string(),
         day: Some(voucher.about_day),
-        eur: voucher.entries.first().map(|entry| entry.amount),
+        eur: Some(voucher.moved),
         what: format!("booked on {}", voucher.day),
     };
     vouchers.iter().filter(crosses).map(matter).collect()
