@@ -306,6 +306,23 @@ fn what_did_not_come_back_after_all_counts_as_paid_again() {
     ledger.is_sound();
 }
 
+/// What was refused is done when its reason is gone, in the very same words.
+#[test]
+fn a_return_is_undone_once_what_paid_it_again_is_cancelled() {
+    let (ledger, number, reference) = paid();
+    let lines = [Line("-500.00", "B1", &reference), Line("500.00", "B2", &reference)];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-15", "500.00", "500.00", &lines)]));
+    ledger.ok("import statement july.xml");
+    ledger.ok("bank match");
+    let second = ledger.json("--actor anna payment propose --partner irara")["payment"].to_string();
+    let undo = "bank unmatch 2 --reason 'another matter'";
+    assert!(ledger.fail(1, undo).contains("paid-again"));
+    ledger.ok(&format!("payment cancel {second} --reason 'it did not come back'"));
+    ledger.ok(undo);
+    assert_eq!(find(ledger.csv("payment list"), "payment", &number)["state"], "instructed");
+    assert_eq!(due(&ledger), "0.00");
+}
+
 /// A bank that books a whole file at once names the batch as the file does.
 #[test]
 fn a_batch_is_known_by_what_our_file_calls_it() {

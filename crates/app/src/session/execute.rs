@@ -106,7 +106,9 @@ impl Session<'_> {
             About::Reconciliation(codes) => {
                 self.load_partners(codes.iter().cloned()).await?;
                 self.load_own_key().await?;
-                self.load_reconciliation().await
+                let partners = codes.iter().filter_map(|code| self.partner(code));
+                let partners = partners.map(|partner| partner.revision).sum::<u64>();
+                Ok(self.load_reconciliation().await? + partners)
             }
         }
     }
