@@ -7,11 +7,13 @@ use money::{Amount, Eur};
 
 use crate::case::CaseEvent;
 use crate::event::{Event, Recorded};
+use crate::exception::{ExceptionId, Resolution};
 use crate::hold::{HoldEvent, Scope};
 use crate::ids::{Actor, ClaimId, FeeId, PartnerCode, PaymentId};
 use crate::ledger::LedgerEvent;
 use crate::partner::PartnerEvent;
 use crate::payment::PaymentFileEvent;
+use crate::reconciliation::ReconciliationEvent;
 
 rulebook::codes! {
     /// A duty that one person took twice.
@@ -55,6 +57,10 @@ pub struct Duties {
     /// The version of the rulebook in force.
     rulebook: String,
     holds: HashMap<u64, Scope>,
+    /// Where each match was recorded, and the partners whose payments it settles.
+    matches: HashMap<u64, (u64, Vec<PartnerCode>)>,
+    /// Who proposed to write something off.
+    write_offs: BTreeMap<ExceptionId, String>,
     /// From which claim on each version of the rulebook asks for two people; none where it does not.
     limits: BTreeMap<String, Option<Eur>>,
 }
@@ -105,6 +111,7 @@ impl Duties {
                 let (position, actor) = (recorded.position, recorded.actor.clone());
                 vec![Violation { position, breach: Breach::AnotherName, actor, about: position }]
             }
+            Event::Reconciliation(event) => self.of_matches(event, recorded),
             Event::PaymentFile(_)
             | Event::Ledger(_)
             | Event::Rates(_)
@@ -112,6 +119,50 @@ impl Duties {
             | Event::Line(_)
             | Event::Closing(_) => Vec::new(),
         }
+    }
+
+    /// Nobody matches what is paid to the partner for which they act.
+    fn of_matches(&mut self, event: &ReconciliationEvent, recorded: &Recorded) -> Vec<Violation> {
+        let (position, actor) = (recorded.position, &recorded.actor);
+        let (by, number) = match event {
+            ReconciliationEvent::PaymentMatched(e) => {
+                let partners = e.items.iter().filter_map(|item| item.of.partner()).cloned();
+                self.matches.insert(e.number, (position, partners.collect()));
+                (&e.by, e.number)
+            }
+            ReconciliationEvent::MatchUndone(e) => (&e.by, e.number),
+            _ => return self.of_exceptions(event, recorded),
+        };
+        let Some((about, partners)) = self.matches.get(&number) else { return Vec::new() };
+        let own = partners.iter().any(|partner| partner.is_of(actor)).then_some(Breach::OwnPartner);
+        let other_name = (by.as_str() != actor).then_some(Breach::AnotherName);
+        let breaches = [own, other_name];
+        let violation = |breach| Violation { position, breach, actor: actor.clone(), about: *about };
+        breaches.into_iter().flatten().map(violation).collect()
+    }
+
+    /// What is large is not written off by the one who proposed it, nor does anybody answer for what the partner was paid
+    /// for which they act.
+    fn of_exceptions(&mut self, event: &ReconciliationEvent, recorded: &Recorded) -> Vec<Violation> {
+        let (position, actor) = (recorded.position, &recorded.actor);
+        let (by, id, one_person) = match event {
+            ReconciliationEvent::ExceptionAssigned(e) => (&e.by, &e.exception, None),
+            ReconciliationEvent::WriteOffProposed(e) => {
+                self.write_offs.insert(e.exception.clone(), actor.clone());
+                (&e.by, &e.exception, None)
+            }
+            ReconciliationEvent::ExceptionResolved(e) => {
+                let first = self.write_offs.remove(&e.exception);
+                let same = matches!(e.how, Resolution::WrittenOff { .. }) && first.as_ref() == Some(actor);
+                (&e.by, &e.exception, same.then_some(Breach::SamePerson))
+            }
+            ReconciliationEvent::ExceptionReopened(e) => (&e.by, &e.exception, None),
+            _ => return Vec::new(),
+        };
+        let own = id.about.partner().filter(|partner| partner.is_of(actor)).map(|_| Breach::OwnPartner);
+        let other_name = (by.as_str() != actor).then_some(Breach::AnotherName);
+        let violation = |breach| Violation { position, breach, actor: actor.clone(), about: position };
+        [own, one_person, other_name].into_iter().flatten().map(violation).collect()
     }
 
     /// Nobody stops or frees the payments of the partner for which they act.
@@ -211,6 +262,14 @@ impl Duties {
                 };
                 let number = payment.map_or(position, |payment| payment.number);
                 (number, vec![own, breach, other_name(&e.by)])
+            }
+            PartnerEvent::PaymentReturned(e) => {
+                let number = self.payments.get(&e.payment).map_or(position, |payment| payment.number);
+                (number, vec![own, other_name(&e.by)])
+            }
+            PartnerEvent::PaymentReturnUndone(e) => {
+                let number = self.payments.get(&e.payment).map_or(position, |payment| payment.number);
+                (number, vec![own, other_name(&e.by)])
             }
             PartnerEvent::PartnerPaid(_)
             | PartnerEvent::PartnerNamed(_)

@@ -247,7 +247,7 @@ pub(crate) fn not_own(partner: &Partner, by: &Actor) -> Result<(), Refusal> {
     if by.acts_for(&partner.code) { Err(own_partner(&partner.code, by)) } else { Ok(()) }
 }
 
-fn own_partner(code: &PartnerCode, by: &Actor) -> Refusal {
+pub(crate) fn own_partner(code: &PartnerCode, by: &Actor) -> Refusal {
     Refusal::new("own-partner", format!("{by} acts for {code}: somebody else decides this"))
 }
 

@@ -100,7 +100,8 @@ pub fn delivered(account: &Account, period: Period) -> Result<Vec<Delivered<'_>>
             | MovementKind::Fee
             | MovementKind::FeeRefused
             | MovementKind::Advance
-            | MovementKind::Paid => {}
+            | MovementKind::Paid
+            | MovementKind::PaidBack => {}
         }
     }
     Ok(delivered)

@@ -103,6 +103,7 @@ fn unpaid(account: &Account, last: Date) -> Result<Vec<(u64, Eur)>, Overflow> {
                 less(&mut open, movement.about, movement.eur)?;
             }
             MovementKind::Advance | MovementKind::Paid => paid = paid.checked_add(movement.eur)?,
+            MovementKind::PaidBack => paid = paid.checked_sub(movement.eur)?,
             _ => {}
         }
     }

@@ -56,6 +56,8 @@ pub struct Totals {
     pub advances: Eur,
     /// Paid in the period for what was owed.
     pub paid: Eur,
+    /// Payments that came back from the bank in the period.
+    pub paid_back: Eur,
     /// Reported and not decided at the end of the period.
     pub undecided: Eur,
     /// Owed to the partner at the end of the period.
@@ -96,6 +98,7 @@ pub fn totals(movements: &[Movement], period: Period) -> Result<Totals, Overflow
             MovementKind::GrantBack => &mut totals.grants_back,
             MovementKind::Advance => &mut totals.advances,
             MovementKind::Paid => &mut totals.paid,
+            MovementKind::PaidBack => &mut totals.paid_back,
             MovementKind::Disallowed => {
                 Disallowed::add(&mut totals.disallowed, movement.reason.unwrap_or_default(), eur)?;
                 continue;
@@ -114,7 +117,7 @@ pub(super) fn effect(kind: MovementKind, eur: Eur) -> Result<(Eur, Eur), Overflo
         MovementKind::Eligible => (less, eur),
         MovementKind::Disallowed => (less, Eur::ZERO),
         MovementKind::FeeReported | MovementKind::FeeRefused => (Eur::ZERO, Eur::ZERO),
-        MovementKind::Fee | MovementKind::Grant => (Eur::ZERO, eur),
+        MovementKind::Fee | MovementKind::Grant | MovementKind::PaidBack => (Eur::ZERO, eur),
         MovementKind::Reversed | MovementKind::GrantBack | MovementKind::Advance | MovementKind::Paid => {
             (Eur::ZERO, less)
         }

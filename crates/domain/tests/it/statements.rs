@@ -50,7 +50,8 @@ proptest! {
             prop_assert_eq!((t.grants, t.grants_back), (sum(MovementKind::Grant), sum(MovementKind::GrantBack)));
             let cents = |eur: Eur| eur.cents();
             prop_assert_eq!(cents(t.owed), cents(t.owed_before) + cents(t.eligible) + cents(t.fees) + cents(t.grants)
-                - cents(t.grants_back) - cents(t.reversed) - cents(t.advances) - cents(t.paid));
+                - cents(t.grants_back) - cents(t.reversed) - cents(t.advances) - cents(t.paid) + cents(t.paid_back));
+            prop_assert_eq!(t.paid_back, sum(MovementKind::PaidBack));
             prop_assert_eq!(
                 cents(t.undecided),
                 cents(t.undecided_before) + cents(t.reported) + cents(t.reopened)
@@ -76,6 +77,7 @@ fn figure(t: &Totals, kind: MovementKind) -> Eur {
         MovementKind::FeeRefused => t.fees_refused,
         MovementKind::Advance => t.advances,
         MovementKind::Paid => t.paid,
+        MovementKind::PaidBack => t.paid_back,
     }
 }
 
