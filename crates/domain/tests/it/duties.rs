@@ -239,9 +239,10 @@ fn reconciled(matcher: &str, undoer: &str, first: &str, second: &str) -> Log {
 #[case(["anna", "caritas", "anna", "berit"], &[Breach::OwnPartner])]
 #[case(["anna", "berit", "anna", "anna"], &[Breach::SamePerson])]
 fn whoever_matches_their_own_partner_or_writes_off_alone_is_found(
-    #[case] [matcher, undoer, first, second]: [&str; 4],
+    #[case] people: [&str; 4],
     #[case] wanted: &[Breach],
 ) {
+    let [matcher, undoer, first, second] = people;
     assert_eq!(found(reconciled(matcher, undoer, first, second)), wanted);
     let mut forged = reconciled("anna", "berit", "anna", "berit");
     forged.iter_mut().for_each(|(_, by, _)| *by = "hedda".to_owned());
