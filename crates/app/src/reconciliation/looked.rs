@@ -24,6 +24,8 @@ pub(crate) struct Looked {
     pub open_lines: Vec<OpenLine>,
     /// Items that no line has settled.
     open_items: HashSet<Settled>,
+    /// The numbers of payments and grants.
+    numbers: HashMap<Uuid, u64>,
 }
 
 /// What the rules say of the open lines.
@@ -92,6 +94,7 @@ impl Ledger {
         Ok(Looked {
             open_lines,
             open_items: open_items.collect(),
+            numbers: items.iter().map(|item| (item.of.id(), item.number)).collect(),
             lines: rows.into_iter().map(|row| (row.line, row)).collect(),
             items: items.into_iter().map(|item| (item.of.clone(), item)).collect(),
         })
@@ -123,7 +126,7 @@ impl Looked {
 
     /// The number of a payment or grant that the bank can have made.
     pub fn number(&self, id: Uuid) -> u64 {
-        self.items.values().find(|item| item.of.id() == id).map_or(0, |item| item.number)
+        self.numbers.get(&id).copied().unwrap_or_default()
     }
 
     /// The numbers of lines, in their order.
