@@ -308,13 +308,15 @@ fn a_month_is_matched_as_it_was() {
             })
             .collect();
         let mut truth = month.truth.clone();
-        (found.sort(), truth.sort());
+        found.sort();
+        truth.sort();
         assert_eq!(found, truth, "seed {seed}");
         let settled: Vec<&String> = month.truth.iter().flat_map(|(lines, _)| lines).collect();
         let mut left: Vec<&String> =
             month.lines.iter().map(|(_, name, _)| name).filter(|name| !settled.contains(name)).collect();
         let mut open = open(&ledger);
-        (left.sort(), open.sort());
+        left.sort();
+        open.sort();
         assert_eq!(open.iter().collect::<Vec<_>>(), left, "seed {seed}");
         let trial = trial(&ledger);
         let unexplained: i64 =
