@@ -181,7 +181,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ),
     (
         "claim list",
-        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,eligible,disallowed,reversed,reason,state,proposed_by",
+        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,at_most,eligible,disallowed,reversed,reason,state,proposed_by",
     ),
     (
         "case list",

@@ -62,6 +62,58 @@ fn a_large_claim_takes_two_people() {
     ledger.is_sound();
 }
 
+/// Finance accepts a part: the rest is disallowed for its reason, which stands in the history, and who agrees agrees to it.
+#[test]
+fn a_claim_is_accepted_in_part() {
+    let ledger = reported(&[one("C-1", "1000.00"), one("C-2", "2500.00")].concat());
+    let (small, large) = (number(&ledger, "C-1"), number(&ledger, "C-2"));
+    let part = |claim: &str, at_most: &str| {
+        format!("claim accept {claim} --at-most {at_most} --reason 'two of ten days were not held'")
+    };
+    let shown = ledger.ok(&format!("--actor anna {} --dry-run", part(&small, "800.00")));
+    let cut = "cut: 800.00 EUR eligible, 200.00 EUR disallowed (by-finance)";
+    assert!(shown.contains(&format!("claim {small} would be {cut}")), "{shown}");
+    assert!(ledger.ok(&format!("--actor anna {}", part(&small, "800.00"))).contains(cut));
+    let line = ledger.support("FX-2041");
+    assert_eq!((&*line["disbursed"], &*line["disallowed"]), ("800.00", "200.00"));
+    assert_eq!(ledger.csv("claim list --state cut")[0]["at_most"], "800.00");
+    assert!(ledger.ok("history FX-2041").contains("at most 800.00 EUR: two of ten days were not held"));
+    let explained = ledger.ok("explain FX-2041");
+    assert!(explained.contains("of 1000.00 finance accepts at most 800.00"), "{explained}");
+
+    ledger.ok(&format!("--actor anna {}", part(&large, "2300.00")));
+    assert_eq!(ledger.csv("claim list --state proposed")[0]["at_most"], "2300.00");
+    let other = ledger.fail(1, &format!("--actor bo {}", part(&large, "2200.00")));
+    assert!(other.contains("proposed-otherwise") && other.contains("at most 2300.00"), "{other}");
+    let agreed = ledger.ok(&format!("--actor bo claim accept {large}"));
+    assert!(agreed.contains("cut: 2200.00 EUR eligible, 300.00 EUR disallowed (over-cap)"), "{agreed}");
+    // Both reasons stand in the statement, each with its part.
+    let year = ledger.csv("claim list")[0]["delivered_on"][..4].to_owned();
+    let rows = ledger.csv("partner statement irara --period 2000-01-01..2100-12-31");
+    let mut disallowed: Vec<(String, String)> = rows
+        .iter()
+        .filter(|row| row["movement"] == "disallowed")
+        .map(|row| (row["reason"].clone(), row["eur"].clone()))
+        .collect();
+    disallowed.sort();
+    let expected = [("by-finance", "200.00"), ("by-finance", "200.00"), ("over-cap", "100.00")];
+    assert_eq!(disallowed, expected.map(|(reason, sum)| (reason.to_owned(), sum.to_owned())));
+    let delivered = ledger.csv(&format!("partner statement irara --period {year} --by delivery"));
+    let row = delivered.iter().find(|row| row["receipt_no"] == "C-2").unwrap();
+    assert_eq!((&*row["disallowed"], &*row["reason"]), ("300.00", "by-finance over-cap"));
+
+    for (line, why) in [
+        (format!("claim accept {small} --at-most 1.00"), "--reason"),
+        (format!("claim accept {small} --reason why"), "--at-most"),
+        (format!("claim accept {small} {large} --at-most 1.00 --reason why"), "one claim"),
+        ("claim accept --all --at-most 1.00 --reason why".to_owned(), "--at-most"),
+    ] {
+        assert!(ledger.fail(2, &line).contains(why), "{line}");
+    }
+    assert!(ledger.ok("duties").contains("nobody decided what they reported"));
+    ledger.is_sound();
+}
+
 /// Whoever imports decides what is below the limit, proposes what is not, and reports neither.
 #[test]
 fn an_import_that_accepts_proposes_what_is_large() {

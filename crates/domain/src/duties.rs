@@ -66,7 +66,8 @@ struct Watched {
     /// What the whole receipt is worth, of which this may be one share.
     worth: Option<Eur>,
     whole: Amount,
-    proposed_by: Option<String>,
+    /// Who proposed to accept it, and how much at most.
+    proposed: Option<(String, Option<Eur>)>,
 }
 
 #[derive(Debug)]
@@ -228,7 +229,7 @@ impl Duties {
                     partner,
                     worth: e.worth_of_receipt(),
                     whole: e.whole(),
-                    proposed_by: None,
+                    proposed: None,
                 };
                 self.claims.insert(e.claim, watched);
                 Vec::new()
@@ -246,17 +247,22 @@ impl Duties {
                     breaches.extend(self.breach(Breach::AnotherName, e.claim, recorded));
                 }
                 if let Some(claim) = self.claims.get_mut(&e.claim) {
-                    claim.proposed_by = Some(recorded.actor.clone());
+                    claim.proposed = Some((recorded.actor.clone(), e.cut.map(|cut| cut.at_most)));
                 }
                 breaches
             }
             CaseEvent::ClaimAccepted(e) => {
                 let mut breaches = self.own_claim(e.claim, recorded);
                 let limit = self.limits.get(&e.basis.rulebook).copied().flatten();
-                let proposed_by = self.claims.get(&e.claim).and_then(|claim| claim.proposed_by.as_deref());
-                let worth = self.claims.get(&e.claim).and_then(|claim| claim.worth);
-                let breach = match proposed_by {
-                    Some(first) if first == recorded.actor => Some(Breach::SamePerson),
+                let claim = self.claims.get(&e.claim);
+                // What finance cut off is not accepted, and so does not count.
+                let worth = claim.and_then(|claim| claim.worth?.checked_sub(e.cut_off().ok()?).ok());
+                let breach = match claim.and_then(|claim| claim.proposed.as_ref()) {
+                    Some((first, _)) if *first == recorded.actor => Some(Breach::SamePerson),
+                    // Two people who want different amounts have not agreed.
+                    Some((_, at_most)) if *at_most != e.cut.map(|cut| cut.at_most) => {
+                        Some(Breach::NoSecondPerson)
+                    }
                     Some(_) => None,
                     None => limit.filter(|limit| worth >= Some(*limit)).map(|_| Breach::NoSecondPerson),
                 };
@@ -280,7 +286,7 @@ impl Duties {
 
     fn lapse(&mut self, claim: ClaimId) {
         if let Some(claim) = self.claims.get_mut(&claim) {
-            claim.proposed_by = None;
+            claim.proposed = None;
         }
     }
 

@@ -214,7 +214,7 @@ impl Spend {
         for (share, claim, report) in reports {
             let amount = session.case(share.case).and_then(|case| report.amount(case));
             let by = session.ledger().actor.clone();
-            let accept = ClaimCommand::Accept { claim: *claim, by_name: false, by };
+            let accept = ClaimCommand::Accept { claim: *claim, by_name: false, cut: None, by };
             let accepted = session.on_claim(draft, share.case, &accept)?;
             let now = session.case(share.case).and_then(|c| c.claims.get(claim));
             undecided = undecided.or(match (&accepted, now.map(|claim| claim.state)) {

@@ -56,6 +56,9 @@ fn line(claim: &Delivered<'_>, told: &Told<'_>) -> DeliveryLine {
         disallowed: claim.disallowed,
         reversed: claim.reversed,
         undecided: claim.undecided,
-        reason: if claim.waits { "waiting-for-rate" } else { claim.reason.unwrap_or_default() },
+        reason: match claim.waits {
+            true => "waiting-for-rate".to_owned(),
+            false => claim.disallowed_for.iter().map(|(reason, _)| *reason).collect::<Vec<_>>().join(" "),
+        },
     }
 }

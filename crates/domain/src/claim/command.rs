@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use money::{Amount, Eur};
 use uuid::Uuid;
 
-use super::event::Shared;
+use super::event::{Cut, Shared};
 use super::state::ReceiptFile;
 use super::value;
 use crate::case::Case;
@@ -52,12 +52,14 @@ pub enum ClaimCommand {
         /// The rate.
         quote: Quote,
     },
-    /// Take what fits under the cap and disallow the rest.
+    /// Take what fits under the cap, or less, and disallow the rest.
     Accept {
         /// Which.
         claim: ClaimId,
         /// Accepted by name: decides also what accepting in bulk would query.
         by_name: bool,
+        /// No more than this; none for all that fits, and to agree to what somebody else proposed.
+        cut: Option<Cut>,
         /// Who: of a large claim, another one than who proposed it.
         by: Actor,
     },

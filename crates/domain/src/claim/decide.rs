@@ -23,7 +23,9 @@ pub fn decide(case: &Case, command: &ClaimCommand, rulebook: &Rulebook) -> Resul
     match command {
         ClaimCommand::Report(spend) => report(case, spend, rulebook),
         ClaimCommand::Convert { claim, quote } => convert(case, *claim, quote),
-        ClaimCommand::Accept { claim, by_name, by } => review::accept(case, *claim, *by_name, by, rulebook),
+        ClaimCommand::Accept { claim, by_name, cut, by } => {
+            review::accept(case, *claim, *by_name, *cut, by, rulebook)
+        }
         ClaimCommand::Refuse { claim, details, by } => review::refuse(case, *claim, *details, by, rulebook),
         ClaimCommand::Query { claim, details, by } => review::query(case, *claim, *details, by, rulebook),
         ClaimCommand::Answer { claim: id, details } => {

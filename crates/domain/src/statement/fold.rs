@@ -254,8 +254,10 @@ impl Account {
             }
             CaseEvent::ClaimAccepted(e) => {
                 self.moved(recorded, e.claim.0, MovementKind::Eligible, e.eligible, None);
-                let reason = e.reason.map(|reason| reason.code());
-                self.moved(recorded, e.claim.0, MovementKind::Disallowed, e.disallowed, reason);
+                // What was decided adds up, or the case could not be folded.
+                for (reason, eur) in e.disallowed_for().into_iter().flatten() {
+                    self.moved(recorded, e.claim.0, MovementKind::Disallowed, eur, Some(reason.code()));
+                }
             }
             CaseEvent::ClaimRefused(e) => {
                 self.waits_no_more(recorded, e.claim.0);

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use domain::case::CaseEvent;
+use domain::claim::Cut;
 use domain::duties::{Breach, Duties};
 use domain::ids::FileDigest;
 use domain::partner::{PartnerEvent, PartnerRegistered};
@@ -194,4 +196,38 @@ fn a_step_that_is_missing_is_found() {
     };
     assert_eq!(without("PaymentApproved"), [Breach::NoSecondPerson]);
     assert_eq!(without("PaymentProposed"), [Breach::NoSecondPerson, Breach::NoSecondPerson]);
+}
+
+/// Two people who want different amounts have not agreed, and what is cut below the limit takes one person.
+#[rstest]
+#[case::in_whole(None, &[])]
+#[case::in_part(Some("2000.00"), &[])]
+fn who_agrees_to_another_amount_is_found(#[case] at_most: Option<&str>, #[case] expected: &[Breach]) {
+    let mut log: Log = Vec::new();
+    let mut history = History::arrived_under(rules(), facts());
+    let stream = history.case().id.stream();
+    let accepting = at_most.map_or_else(|| accept_by_name(1), |at_most| accept_at_most(1, at_most));
+    let given = [("asha@caritas", Command::from(spend(1, "2024-04-01", "2500.00")))];
+    let decided = ["anna", "bo"].map(|name| (name, by(name, accepting.clone()).into()));
+    for (name, command) in given.into_iter().chain(decided) {
+        let events = history.done(command);
+        log.extend(events.into_iter().map(|event| (stream.clone(), name.to_owned(), Event::Case(event))));
+    }
+    assert_eq!(found(log.clone()), expected);
+    for (.., event) in &mut log {
+        if let Event::Case(CaseEvent::ClaimAccepted(e)) = event {
+            e.cut = Some(Cut { at_most: eur("2100.00"), details: text(12) });
+            (e.eligible, e.disallowed) = (eur("2100.00"), eur("400.00"));
+        }
+    }
+    assert_eq!(found(log.clone()), [Breach::NoSecondPerson]);
+    log.retain(|(.., event)| event.event_type() != "ClaimProposed");
+    assert_eq!(found(log.clone()), [Breach::NoSecondPerson], "2100.00 takes two people");
+    for (.., event) in &mut log {
+        if let Event::Case(CaseEvent::ClaimAccepted(e)) = event {
+            e.cut = Some(Cut { at_most: eur("1999.99"), details: text(12) });
+            (e.eligible, e.disallowed) = (eur("1999.99"), eur("500.01"));
+        }
+    }
+    assert_eq!(found(log), [], "1999.99 takes one");
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use domain::case::{CaseCommand, CaseEvent, Decision};
-use domain::claim::Spend;
+use domain::claim::{Cut, Spend};
 use domain::grant::PaymentMethod;
 use domain::rates::{Quote, RateSource};
 use domain::{Balances, Case, ClaimCommand, GrantCommand, KeyDigest};
@@ -143,8 +143,10 @@ pub fn claim_command(numbers: Range<u128>) -> impl Strategy<Value = Command> {
         }
         .into()
     });
-    let accept = (number(), any::<bool>(), name()).prop_map(|(number, by_name, name)| {
-        ClaimCommand::Accept { claim: claim(number), by_name, by: actor(name) }.into()
+    let at_most = prop::option::weighted(0.3, amount());
+    let accept = (number(), any::<bool>(), at_most, name()).prop_map(|(number, by_name, at_most, name)| {
+        let cut = at_most.map(|at_most| Cut { at_most, details: text(12) });
+        ClaimCommand::Accept { claim: claim(number), by_name, cut, by: actor(name) }.into()
     });
     let asked = (number(), any::<bool>(), name())
         .prop_map(|(number, ask, name)| by(name, if ask { query(number) } else { answer(number) }).into());
@@ -251,7 +253,14 @@ proptest! {
                                 let claimed = e.eligible.checked_add(e.disallowed).unwrap();
                                 let Command::Claim(ClaimCommand::Accept { by, .. }) = &command else { panic!() };
                                 prop_assert!(!by.acts_for(&was.claims[&e.claim].partner));
-                                if Some(claimed) >= rules().parameters().second_approval_from {
+                                let at_most = e.cut.map(|cut| cut.at_most);
+                                prop_assert!(at_most.is_none_or(|at_most| e.eligible <= at_most && at_most < claimed));
+                                if proposed_by.is_some() {
+                                    prop_assert_eq!(e.cut, was.claims[&e.claim].cut, "both agree to the same");
+                                }
+                                let parts = e.disallowed_for().unwrap();
+                                prop_assert_eq!(Eur::sum(parts.map(|(_, eur)| eur)), Ok(e.disallowed));
+                                if at_most.or(Some(claimed)) >= rules().parameters().second_approval_from {
                                     prop_assert!(proposed_by.as_ref().is_some_and(|first| first != by));
                                 }
                             }

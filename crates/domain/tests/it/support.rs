@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use domain::case::{CommandRefused, Decision};
-use domain::claim::Spend;
+use domain::claim::{Cut, Spend};
 use domain::grant::PaymentMethod;
 use domain::{
     Actor, Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, ClaimId, GrantCommand, GrantId,
@@ -169,11 +169,16 @@ pub fn actor(name: &str) -> Actor {
 }
 
 pub fn accept(number: u128) -> ClaimCommand {
-    ClaimCommand::Accept { claim: claim(number), by_name: false, by: actor("finance") }
+    ClaimCommand::Accept { claim: claim(number), by_name: false, cut: None, by: actor("finance") }
 }
 
 pub fn accept_by_name(number: u128) -> ClaimCommand {
-    ClaimCommand::Accept { claim: claim(number), by_name: true, by: actor("finance") }
+    ClaimCommand::Accept { claim: claim(number), by_name: true, cut: None, by: actor("finance") }
+}
+
+pub fn accept_at_most(number: u128, at_most: &str) -> ClaimCommand {
+    let cut = Some(Cut { at_most: eur(at_most), details: text(12) });
+    ClaimCommand::Accept { claim: claim(number), by_name: true, cut, by: actor("finance") }
 }
 
 pub fn refuse(number: u128) -> ClaimCommand {
@@ -196,7 +201,7 @@ pub fn reopen(number: u128) -> ClaimCommand {
 pub fn by(name: &str, command: ClaimCommand) -> ClaimCommand {
     let by = actor(name);
     match command {
-        ClaimCommand::Accept { claim, by_name, .. } => ClaimCommand::Accept { claim, by_name, by },
+        ClaimCommand::Accept { claim, by_name, cut, .. } => ClaimCommand::Accept { claim, by_name, cut, by },
         ClaimCommand::Refuse { claim, details, .. } => ClaimCommand::Refuse { claim, details, by },
         ClaimCommand::Query { claim, details, .. } => ClaimCommand::Query { claim, details, by },
         ClaimCommand::Reopen { claim, details, .. } => ClaimCommand::Reopen { claim, details, by },

@@ -56,7 +56,8 @@ proptest! {
                         prop_assert!(!claim.partner.is_of(&recorded.actor));
                         let limit = world.rules.parameters().second_approval_from;
                         let first = was.claims[&e.claim].proposed_by.as_ref();
-                        if claim.worth_of_receipt() >= limit {
+                        let worth = claim.worth_of_receipt().unwrap();
+                        if Some(worth.checked_sub(e.cut_off().unwrap()).unwrap()) >= limit {
                             prop_assert!(first.is_some(), "{:?} takes two people", e);
                         }
                         prop_assert!(first.is_none_or(|first| first.as_str() != recorded.actor));

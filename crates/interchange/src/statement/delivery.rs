@@ -62,8 +62,8 @@ pub struct DeliveryLine {
     pub reversed: Eur,
     /// Not decided.
     pub undecided: Eur,
-    /// Why something is disallowed, or `waiting-for-rate`.
-    pub reason: &'static str,
+    /// Why something is disallowed, each reason once, or `waiting-for-rate`.
+    pub reason: String,
 }
 
 /// The columns of a line.
@@ -105,7 +105,7 @@ impl DeliveryLine {
             self.disallowed.to_string(),
             self.reversed.to_string(),
             self.undecided.to_string(),
-            self.reason.to_owned(),
+            self.reason.clone(),
         ]
     }
 }
