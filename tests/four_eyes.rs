@@ -50,7 +50,7 @@ fn a_large_claim_takes_two_people() {
     let refused = ledger.fail(1, &format!("--actor anna claim accept {large}"));
     assert!(refused.contains("second-person-needed"), "{refused}");
     let refused = ledger.fail(1, &format!("--actor asha@irara claim accept {large}"));
-    assert!(refused.contains("own-claim"), "{refused}");
+    assert!(refused.contains("acts-for-partner"), "{refused}");
     ledger.ok(&format!("--actor bo claim accept {large}"));
     assert_eq!(ledger.support("FX-2041")["disbursed"], "2000.00");
     let history = ledger.ok("history FX-2041");
@@ -111,6 +111,43 @@ fn a_claim_is_accepted_in_part() {
         assert!(ledger.fail(2, &line).contains(why), "{line}");
     }
     assert!(ledger.ok("duties").contains("nobody decided what they reported"));
+    ledger.is_sound();
+}
+
+/// Whoever acts for a partner decides nothing: of no partner, and of no country.
+#[test]
+fn a_person_of_another_partner_decides_nothing() {
+    let ledger = reported(&one("O-1", "100.00"));
+    let claim = number(&ledger, "O-1");
+    let omar = "--actor omar@lumen";
+    // Nobody knows lumen yet, so the name is one like others.
+    ledger.ok(&format!("{omar} claim query {claim} --reason why"));
+    ledger.ok("partner register lumen --name Lumen");
+    for line in [
+        format!("claim accept {claim}"),
+        format!("claim refuse {claim} --reason no"),
+        "hold place --country SO --from 2024-01-01 --reason none".to_owned(),
+        "case assign FX-2041 lumen --on 2024-05-01".to_owned(),
+        "case close FX-2041 --on 2024-12-01".to_owned(),
+        "partner paid irara --amount 1.00 --on 2024-05-01 --reference RF-1".to_owned(),
+        "payment propose --partner irara".to_owned(),
+        "import reversals reversals.csv".to_owned(),
+        "import cases cases.csv --dry-run".to_owned(),
+        "bank account add main --iban SE4550000000058398257466 --currency EUR".to_owned(),
+    ] {
+        let refused = ledger.fail(1, &format!("{omar} {line}"));
+        assert!(refused.contains("acts-for-partner"), "{line}: {refused}");
+    }
+    // What a partner sends it may try itself, and it answers what it was asked.
+    ledger.write("own.csv", format!("{SPEND}\nlumen,FX-2041,education,2024-02-01,5.00,EUR,Lempa,E-1,,\n"));
+    ledger.ok(&format!("{omar} import spend own.csv --dry-run"));
+    ledger.ok(&format!("{omar} claim answer {claim} --text because"));
+    let accepted = ledger.json(&format!("{omar} import spend own.csv --accept"));
+    assert_eq!(accepted["refused"][0]["reason"], "acts-for-partner", "{accepted}");
+    assert_eq!(state(&ledger, "E-1"), "reported");
+
+    // What omar asked before the partner was registered is nobody's breach.
+    assert!(ledger.ok("duties").contains("nobody decided"));
     ledger.is_sound();
 }
 
@@ -247,7 +284,7 @@ fn a_history_in_which_one_person_did_both_is_listed() {
         twin.run("duties --format csv").out
     };
     assert!(by("anna").contains("same-person,anna,"), "{}", by("anna"));
-    assert!(by("asha@irara").contains("own-claim,asha@irara,"));
+    assert!(by("asha@irara").contains("acts-for-partner,asha@irara,"));
     let twin = ledger.twin();
     forger::rewrite(&twin, |events| events.retain(|event| event.event_type != "ClaimProposed"));
     std::fs::remove_dir_all(twin.path("svala.checkpoints")).unwrap();
@@ -319,7 +356,7 @@ fn a_preview_by_number_is_what_the_run_then_does() {
         "{shown}"
     );
     let own = ledger.fail(1, &format!("--actor asha@irara claim accept {first} --dry-run"));
-    assert!(own.contains("would stay reported: own-claim"), "{own}");
+    assert!(own.contains("would stay reported: acts-for-partner"), "{own}");
     let done = ledger.ok(&format!("claim accept {first} {second}"));
     assert_eq!(done, shown.replace("would be ", ""));
     assert!(ledger.fail(1, &format!("claim accept {first} --dry-run")).contains("already-decided"));

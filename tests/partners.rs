@@ -158,8 +158,8 @@ fn an_account_that_one_person_approved_is_listed() {
     ledger.ok("import spend fees.csv");
     let fee = ledger.csv("partner fee list")[0]["fee"].clone();
     for own in ["irara", "asha@irara"] {
-        refused(&ledger, &format!("--actor {own} partner fee accept {fee}"), "own-partner");
-        refused(&ledger, &format!("--actor {own} partner fee refuse {fee} --reason x"), "own-partner");
+        refused(&ledger, &format!("--actor {own} partner fee accept {fee}"), "acts-for-partner");
+        refused(&ledger, &format!("--actor {own} partner fee refuse {fee} --reason x"), "acts-for-partner");
     }
     ledger.ok(&format!("--actor berit partner fee accept {fee}"));
     assert!(ledger.csv("duties").is_empty());
@@ -176,9 +176,9 @@ fn an_account_that_one_person_approved_is_listed() {
     };
     let approved = by("PaymentDetailsApproved", "anna");
     assert!(approved.contains("same-person,anna,") && approved.contains("another-name,anna,"), "{approved}");
-    assert!(by("PaymentDetailsApproved", "asha@irara").contains("own-partner,asha@irara,"));
+    assert!(by("PaymentDetailsApproved", "asha@irara").contains("acts-for-partner,asha@irara,"));
     assert!(by("PaymentDetailsProposed", "berit").contains("same-person,berit,"));
-    assert!(by("FeeAccepted", "irara").contains(&format!("own-partner,irara,{fee}")));
+    assert!(by("FeeAccepted", "irara").contains(&format!("acts-for-partner,irara,{fee}")));
     let twin = ledger.twin();
     forger::rewrite(&twin, |events| events.retain(|event| event.event_type != "PaymentDetailsProposed"));
     std::fs::remove_dir_all(twin.path("svala.checkpoints")).unwrap();

@@ -177,7 +177,9 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     assert!(ledger.fail(1, &paid("500.00", "RF-1", "")).contains("already-recorded"));
     assert!(ledger.fail(1, &paid("0.00", "RF-2", "")).contains("not-positive"));
     assert!(
-        ledger.fail(1, &format!("--actor asha@irara {}", paid("1.00", "RF-3", ""))).contains("own-partner")
+        ledger
+            .fail(1, &format!("--actor asha@irara {}", paid("1.00", "RF-3", "")))
+            .contains("acts-for-partner")
     );
     let statement = ledger.json("partner statement irara --period 2020-01-01..2099-12-31");
     let totals = &statement["totals"];
@@ -207,7 +209,7 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     assert!(
         ledger
             .fail(1, "--actor asha@irara hold release 2 --on 2024-07-02 --reason done")
-            .contains("own-partner")
+            .contains("acts-for-partner")
     );
     ledger.ok(&paid("10.00", "RF-4", "--despite-hold"));
     assert_eq!(ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["held"], "1590.00");

@@ -143,6 +143,7 @@ impl Ledger {
         if rulebook.digest() == self.rulebook.digest() {
             return Ok(false);
         }
+        self.may_decide().await?;
         let command_id = self.environment.new_id()?;
         for _ in 0..ATTEMPTS_MAX {
             let own = self.store.read_streams(&[domain::ledger::stream()]).await?;

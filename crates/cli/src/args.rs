@@ -139,7 +139,7 @@ Examples:
         subcommand,
         after_help = "\
 From the rulebook's second_approval_from on it takes two people: the first `accept` proposes, another person's decides.
-Who acts for a partner (--actor asha@caritas) does not decide what it reported.
+Who acts for a partner (--actor asha@caritas) decides nothing.
 
 Examples:
   svala claim list --state reported

@@ -12,6 +12,7 @@ mod approval;
 pub mod balance;
 pub mod bank;
 pub mod books;
+mod by;
 pub mod case;
 pub mod claim;
 pub mod creditor;
@@ -32,6 +33,7 @@ pub mod refusal;
 pub mod statement;
 
 pub use balance::{Balances, Line};
+pub use by::By;
 pub use case::{Case, CaseCommand, CaseEvent};
 pub use claim::ClaimCommand;
 pub use creditor::CreditorReference;

@@ -45,7 +45,7 @@ impl Ledger {
     /// Accepts one claim by name: decides also what accepting in bulk would query. Of a large one, proposes to accept
     /// it, or agrees to what somebody else proposed.
     pub async fn accept_claim(&self, case: CaseId, claim: ClaimId) -> Result<(), AppError> {
-        let command = ClaimCommand::Accept { claim, by_name: true, cut: None, by: self.actor.clone() };
+        let command = ClaimCommand::Accept { claim, by_name: true, cut: None };
         let about = claim.to_string();
         self.execute(case, &["accept-claim", &about], |session, draft| {
             session.on_claim(draft, case, &command)
@@ -65,7 +65,7 @@ impl Ledger {
         let (about, sum) = (claim.to_string(), at_most.to_string());
         self.execute(case, &["accept-claim-in-part", &about, &sum, reason], |session, draft| {
             let cut = Some(Cut { at_most, details: session.seal(draft, case, &text)? });
-            let accept = ClaimCommand::Accept { claim, by_name: true, cut, by: self.actor.clone() };
+            let accept = ClaimCommand::Accept { claim, by_name: true, cut };
             session.on_claim(draft, case, &accept)
         })
         .await
@@ -73,15 +73,13 @@ impl Ledger {
 
     /// Refuses one claim, with finance's reason. Ends also what somebody proposed.
     pub async fn refuse_claim(&self, case: CaseId, claim: ClaimId, reason: &str) -> Result<(), AppError> {
-        let by = self.actor.clone();
-        let refuse = |details| ClaimCommand::Refuse { claim, details, by: by.clone() };
+        let refuse = |details| ClaimCommand::Refuse { claim, details };
         self.with_words(case, claim, "refuse-claim", reason, refuse).await
     }
 
     /// Asks the partner something about a claim; it is not decided in bulk until it is answered and taken up by name.
     pub async fn query_claim(&self, case: CaseId, claim: ClaimId, question: &str) -> Result<(), AppError> {
-        let by = self.actor.clone();
-        let query = |details| ClaimCommand::Query { claim, details, by: by.clone() };
+        let query = |details| ClaimCommand::Query { claim, details };
         self.with_words(case, claim, "query-claim", question, query).await
     }
 
@@ -93,8 +91,7 @@ impl Ledger {
 
     /// Takes up a refused claim again, with finance's reason; it is then decided anew.
     pub async fn reopen_claim(&self, case: CaseId, claim: ClaimId, reason: &str) -> Result<(), AppError> {
-        let by = self.actor.clone();
-        let reopen = |details| ClaimCommand::Reopen { claim, details, by: by.clone() };
+        let reopen = |details| ClaimCommand::Reopen { claim, details };
         self.with_words(case, claim, "reopen-claim", reason, reopen).await
     }
 
@@ -208,7 +205,7 @@ impl Ledger {
                         Ok::<_, AppError>(Cut { at_most: *at_most, details })
                     });
                     let cut = cut.transpose()?;
-                    let command = ClaimCommand::Accept { claim, by_name, cut, by: self.actor.clone() };
+                    let command = ClaimCommand::Accept { claim, by_name, cut };
                     // Refusals of a claim are events of their own; this is a command that changes nothing.
                     let decided = session.on_claim(&mut draft, case, &command)?;
                     let number = chunk[tag].0;

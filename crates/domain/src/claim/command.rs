@@ -8,7 +8,7 @@ use super::event::{Cut, Shared};
 use super::state::ReceiptFile;
 use super::value;
 use crate::case::Case;
-use crate::ids::{Actor, ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
+use crate::ids::{ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 use crate::rates::Quote;
 
 /// What a partner reports.
@@ -60,8 +60,6 @@ pub enum ClaimCommand {
         by_name: bool,
         /// No more than this; none for all that fits, and to agree to what somebody else proposed.
         cut: Option<Cut>,
-        /// Who: of a large claim, another one than who proposed it.
-        by: Actor,
     },
     /// Finance refuses the whole claim; one person is enough.
     Refuse {
@@ -69,8 +67,6 @@ pub enum ClaimCommand {
         claim: ClaimId,
         /// Why, in the vault.
         details: TextId,
-        /// Who.
-        by: Actor,
     },
     /// Finance asks the partner something before it decides.
     Query {
@@ -78,8 +74,6 @@ pub enum ClaimCommand {
         claim: ClaimId,
         /// The question, in the vault.
         details: TextId,
-        /// Who.
-        by: Actor,
     },
     /// The partner's answer to a query, whoever types it in.
     Answer {
@@ -94,8 +88,6 @@ pub enum ClaimCommand {
         claim: ClaimId,
         /// Why, in the vault.
         details: TextId,
-        /// Who.
-        by: Actor,
     },
     /// Money came back, or never should have left: lowers what was disbursed.
     Reverse {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use money::{Currency, Eur};
 use rulebook::Rulebook;
 
-use super::decide::{not_own, once_and, overflow, undecided};
+use super::decide::{once_and, overflow, undecided};
 use super::event::{
     Basis, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, ClaimRefused, Cut, QueryReason,
 };
@@ -31,7 +31,6 @@ pub(super) fn accept(
     rulebook: &Rulebook,
 ) -> Result<Vec<CaseEvent>, Refusal> {
     let claim = undecided(case, id)?;
-    not_own(claim, by)?;
     let eur = claim.eur.ok_or_else(|| waiting_for_rate(claim.amount.currency()))?;
     let cut = agreed(claim, cut, eur)?;
     let basis = basis(case, claim, rulebook);
@@ -112,11 +111,9 @@ pub(super) fn refuse(
     case: &Case,
     id: ClaimId,
     details: TextId,
-    by: &Actor,
     rulebook: &Rulebook,
 ) -> Result<Vec<CaseEvent>, Refusal> {
     let claim = undecided(case, id)?;
-    not_own(claim, by)?;
     let disallowed = claim.eur.unwrap_or(Eur::ZERO);
     let refused = ClaimRefused {
         claim: id,
@@ -133,11 +130,9 @@ pub(super) fn query(
     case: &Case,
     id: ClaimId,
     details: TextId,
-    by: &Actor,
     rulebook: &Rulebook,
 ) -> Result<Vec<CaseEvent>, Refusal> {
     let claim = undecided(case, id)?;
-    not_own(claim, by)?;
     match claim.state {
         ClaimState::WaitingForRate => Err(waiting_for_rate(claim.amount.currency())),
         ClaimState::Queried => {

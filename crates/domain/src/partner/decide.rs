@@ -15,8 +15,9 @@ use super::fee::{Fee, FeeState};
 use super::state::{Partner, Proposal};
 use crate::approval::asks_for_second;
 use crate::balance::Line;
+use crate::by::By;
 use crate::claim::{Exchange, euros, waiting_for_rate};
-use crate::ids::{Actor, AgreementCode, FeeId, PartnerCode};
+use crate::ids::{Actor, AgreementCode, FeeId};
 use crate::rates::Quote;
 use crate::refusal::{Refusal, bookable, reportable};
 
@@ -24,14 +25,14 @@ use crate::refusal::{Refusal, bookable, reportable};
 pub fn decide(
     partner: Option<&Partner>,
     command: &PartnerCommand,
-    by: &Actor,
+    by: &By,
     rulebook: &Rulebook,
 ) -> Result<Vec<PartnerEvent>, Refusal> {
     let partner = match (partner, command) {
-        (None, PartnerCommand::Register { partner, .. }) if by.acts_for(partner) => {
-            return Err(own_partner(partner, by));
-        }
         (None, PartnerCommand::Register { partner, name }) => {
+            by.may_decide()?;
+            // Nor does whoever will act for it once it is there.
+            By::of(by.actor().clone(), |code| code == partner).may_decide()?;
             let registered = PartnerRegistered { partner: partner.clone() };
             return Ok(vec![registered.into(), PartnerNamed { name: name.clone() }.into()]);
         }
@@ -41,10 +42,9 @@ pub fn decide(
     // A partner's people report and propose, and a rate is nobody's decision; what the partner is paid, where and on what
     // terms is decided by others.
     match command {
-        PartnerCommand::ProposeDetails { .. }
-        | PartnerCommand::ReportFee(_)
-        | PartnerCommand::ConvertFee { .. } => {}
-        _ => not_own(partner, by)?,
+        PartnerCommand::ProposeDetails { .. } => by.may_speak_for(&partner.code)?,
+        PartnerCommand::ReportFee(_) | PartnerCommand::ConvertFee { .. } => {}
+        _ => by.may_decide()?,
     }
     let event = match command {
         PartnerCommand::Register { name, .. } => match &partner.name {
@@ -86,8 +86,8 @@ pub fn decide(
         }
         PartnerCommand::ReportFee(fee) => report_fee(partner, fee, rulebook)?,
         PartnerCommand::ConvertFee { fee, quote } => convert_fee(partner, *fee, quote)?,
-        PartnerCommand::AcceptFee { fee } => accept_fee(partner, *fee, by, rulebook)?,
-        PartnerCommand::Payment(command) => crate::payment::decide(partner, command, by)?,
+        PartnerCommand::AcceptFee { fee } => accept_fee(partner, *fee, by.actor(), rulebook)?,
+        PartnerCommand::Payment(command) => crate::payment::decide(partner, command, by.actor())?,
         PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details } => {
             bookable(*amount, &Line::default())?;
             PartnerPaid {
@@ -231,15 +231,6 @@ fn accept_fee(
         }
         None => FeeAccepted { fee: id, eur }.into(),
     })
-}
-
-/// Whoever acts for a partner decides neither what it is paid nor where.
-pub(crate) fn not_own(partner: &Partner, by: &Actor) -> Result<(), Refusal> {
-    if by.acts_for(&partner.code) { Err(own_partner(&partner.code, by)) } else { Ok(()) }
-}
-
-fn own_partner(code: &PartnerCode, by: &Actor) -> Refusal {
-    Refusal::new("own-partner", format!("{by} acts for {code}: somebody else decides this"))
 }
 
 fn known(partner: &Partner, id: FeeId) -> Result<&Fee, Refusal> {

@@ -25,7 +25,5 @@ pub use fee::{Fee, FeeState, PARTNER_FEE};
 pub use name::{Name, NotAName};
 pub use state::{Details, Partner, Proposal};
 
-pub(crate) use decide::not_own;
-
 /// Kind of unique fact: a payment reference of a partner.
 pub const PAYMENT: &str = "partner-payment";

@@ -9,6 +9,7 @@ use super::due::{Standing, Worth, left};
 use super::event::{Payable, PaymentApproved, PaymentCancelled, PaymentItem, PaymentProposed};
 use super::state::{Payment, PaymentState};
 use crate::balance::Line;
+use crate::by::By;
 use crate::ids::{Actor, PaymentId, TextId};
 use crate::partner::{Partner, PartnerEvent};
 use crate::refusal::{Refusal, bookable};
@@ -53,10 +54,10 @@ pub fn ready<'p>(
     partner: &'p Partner,
     id: PaymentId,
     standing: &Standing,
-    by: &Actor,
+    by: &By,
 ) -> Result<&'p Payment, Refusal> {
-    crate::partner::not_own(partner, by)?;
-    let payment = in_state(partner, id, PaymentState::Approved)?;
+    by.may_decide()?;
+    let (payment, by) = (in_state(partner, id, PaymentState::Approved)?, by.actor());
     if payment.approved_by.as_ref() == Some(by) {
         let detail = format!("{by} approved payment {}: somebody else pays it", payment.reference);
         return Err(Refusal::new("same-person", detail));

@@ -31,12 +31,19 @@ fn people() -> [&'static str; 6] {
 /// What each event was: the stream, who gave the command, and what happened.
 type Log = Vec<(StreamId, String, Event)>;
 
+/// A partner is met for the first time.
+fn met(code: &str) -> (StreamId, String, Event) {
+    let registered = PartnerRegistered { partner: partner(code) };
+    (partner(code).stream(), "anna".to_owned(), Event::Partner(registered.into()))
+}
+
 /// One claim, from report to file. Answers with the log, or with who was refused what.
 fn lived(people: [&str; 6]) -> Result<Log, (usize, Refusal)> {
     let [reporter, first, second, proposer, approver, payer] = people;
     let mut log: Log = Vec::new();
     let mut history = History::arrived_under(rules(), facts());
     let case = history.case().id;
+    log.extend(["caritas", "ettc"].map(met));
     let mut note = |stream: &StreamId, by: &str, events: Vec<Event>| {
         log.extend(events.into_iter().map(|event| (stream.clone(), by.to_owned(), event)));
     };
@@ -51,7 +58,7 @@ fn lived(people: [&str; 6]) -> Result<Log, (usize, Refusal)> {
     let caritas = partner("caritas");
     let mut known = Partner::evolve(None, &PartnerRegistered { partner: caritas.clone() }.into()).unwrap();
     let give = |known: &mut Partner, by: &str, command: PartnerCommand| {
-        let events = domain::partner::decide(Some(known), &command, &actor(by), rules())?;
+        let events = domain::partner::decide(Some(known), &command, &who(by), rules())?;
         for event in &events {
             *known = Partner::evolve(Some(known.clone()), event).unwrap();
         }
@@ -91,7 +98,7 @@ fn lived(people: [&str; 6]) -> Result<Log, (usize, Refusal)> {
         sha256: FileDigest([3; 32]),
     };
     let partners = BTreeMap::from([(caritas.clone(), (&known, stand(&known)))]);
-    let written = write_file(&PaymentFiles::default(), &partners, &new, &actor(payer)).map_err(given(5))?;
+    let written = write_file(&PaymentFiles::default(), &partners, &new, &who(payer)).map_err(given(5))?;
     note(&domain::payment::stream(), payer, vec![Event::PaymentFile(written.0.into())]);
     let instructed = written.1.into_iter().map(|(_, event)| Event::Partner(event.into())).collect();
     note(&caritas.stream(), payer, instructed);
@@ -131,11 +138,11 @@ fn forged(place: usize, name: &str) -> Log {
 
 /// Every pair of places that one person takes: how the later command is refused, and what a log says in which it was not.
 #[rstest]
-#[case("reporter", "first", "own-claim", "own-claim")]
-#[case("reporter", "second", "own-claim", "own-claim")]
-#[case("reporter", "proposer", "own-partner", "own-partner")]
-#[case("reporter", "approver", "own-partner", "own-partner")]
-#[case("reporter", "payer", "own-partner", "own-partner")]
+#[case("reporter", "first", "acts-for-partner", "acts-for-partner")]
+#[case("reporter", "second", "acts-for-partner", "acts-for-partner")]
+#[case("reporter", "proposer", "acts-for-partner", "acts-for-partner")]
+#[case("reporter", "approver", "acts-for-partner", "acts-for-partner")]
+#[case("reporter", "payer", "acts-for-partner", "acts-for-partner")]
 #[case("first", "second", "second-person-needed", "same-person")]
 #[case("first", "proposer", "", "")]
 #[case("first", "approver", "", "")]
@@ -165,6 +172,29 @@ fn one_person_in_two_places(
     breaches.dedup();
     let expected: Vec<&str> = if breach.is_empty() { Vec::new() } else { vec![breach] };
     assert_eq!(breaches, expected);
+}
+
+/// Whoever acts for another partner is in none of the places but the reporter's.
+#[rstest]
+#[case("first")]
+#[case("second")]
+#[case("proposer")]
+#[case("approver")]
+#[case("payer")]
+fn who_acts_for_another_partner_decides_nothing(#[case] place: &str) {
+    let place = PLACES.iter().position(|name| *name == place).unwrap();
+    let mut names = people();
+    names[place] = "omar@ettc";
+    let outcome = lived(names).map(|_| ()).map_err(|(at, refusal)| (at, refusal.codes()));
+    assert_eq!(outcome, Err((place, "acts-for-partner".to_owned())));
+    let mut breaches = found(forged(place, "omar@ettc"));
+    breaches.retain(|breach| *breach != Breach::AnotherName);
+    breaches.dedup();
+    assert_eq!(breaches, [Breach::ActsForPartner]);
+    // Where nobody has registered what the name names, it is a name like others.
+    let mut breaches = found(forged(place, "omar@agency"));
+    breaches.retain(|breach| *breach != Breach::AnotherName);
+    assert_eq!(breaches, []);
 }
 
 /// The table above has every pair once.
@@ -206,6 +236,7 @@ fn who_agrees_to_another_amount_is_found(#[case] at_most: Option<&str>, #[case] 
     let mut log: Log = Vec::new();
     let mut history = History::arrived_under(rules(), facts());
     let stream = history.case().id.stream();
+    log.push(met("caritas"));
     let accepting = at_most.map_or_else(|| accept_by_name(1), |at_most| accept_at_most(1, at_most));
     let given = [("asha@caritas", Command::from(spend(1, "2024-04-01", "2500.00")))];
     let decided = ["anna", "bo"].map(|name| (name, by(name, accepting.clone()).into()));

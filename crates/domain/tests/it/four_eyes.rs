@@ -1,4 +1,4 @@
-//! From a certain amount on it takes two people, and nobody decides what they reported.
+//! From a certain amount on it takes two people, and nobody decides who acts for a partner.
 
 use domain::ClaimCommand;
 use domain::case::CaseEvent;
@@ -35,13 +35,15 @@ fn one_person_accepts_below_the_limit_and_proposes_from_there_on(
 #[rstest]
 #[case::two_of_finance("anna", "bo", "accepted")]
 #[case::one_of_finance("anna", "anna", "second-person-needed")]
-#[case::a_person_of_another_partner_and_one_of_finance("omar@ettc", "bo", "accepted")]
-#[case::the_partner_proposes("caritas", "bo", "own-claim")]
-#[case::the_partners_person_proposes("asha@caritas", "bo", "own-claim")]
-#[case::the_partner_agrees("anna", "caritas", "own-claim")]
-#[case::the_partners_person_agrees("anna", "asha@caritas", "own-claim")]
-#[case::two_of_the_partner("asha@caritas", "omar@caritas", "own-claim")]
-#[case::one_of_the_partner("asha@caritas", "asha@caritas", "own-claim")]
+#[case::a_person_of_another_partner_proposes("omar@ettc", "bo", "acts-for-partner")]
+#[case::a_person_of_another_partner_agrees("anna", "omar@ettc", "acts-for-partner")]
+#[case::an_organisation_that_is_no_partner("omar@agency", "bo", "accepted")]
+#[case::the_partner_proposes("caritas", "bo", "acts-for-partner")]
+#[case::the_partners_person_proposes("asha@caritas", "bo", "acts-for-partner")]
+#[case::the_partner_agrees("anna", "caritas", "acts-for-partner")]
+#[case::the_partners_person_agrees("anna", "asha@caritas", "acts-for-partner")]
+#[case::two_of_the_partner("asha@caritas", "omar@caritas", "acts-for-partner")]
+#[case::one_of_the_partner("asha@caritas", "asha@caritas", "acts-for-partner")]
 fn who_reports_proposes_and_agrees_are_three(
     #[case] first: &str,
     #[case] second: &str,
@@ -68,11 +70,11 @@ fn who_reports_proposes_and_agrees_are_three(
 fn nobody_decides_what_they_reported(#[case] command: ClaimCommand) {
     for name in ["caritas", "asha@caritas"] {
         let mut history = claimed("10.00");
-        assert_eq!(history.refused(by(name, command.clone())), "own-claim");
+        assert_eq!(history.refused(by(name, command.clone())), "acts-for-partner");
     }
     let mut history = claimed("10.00");
     history.done(refuse(1));
-    assert_eq!(history.refused(by("asha@caritas", reopen(1))), "own-claim");
+    assert_eq!(history.refused(by("asha@caritas", reopen(1))), "acts-for-partner");
     history.done(by("caritas.staff", reopen(1)));
 }
 

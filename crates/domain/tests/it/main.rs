@@ -3,6 +3,7 @@
 
 mod bank;
 mod books;
+mod by;
 mod cases;
 mod claims;
 mod duties;

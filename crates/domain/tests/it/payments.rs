@@ -59,7 +59,7 @@ impl Paying {
     }
 
     fn give(&mut self, by: &str, command: PartnerCommand) -> Result<Vec<PartnerEvent>, Refusal> {
-        let events = domain::partner::decide(Some(&self.partner), &command, &actor(by), rules_of_one())?;
+        let events = domain::partner::decide(Some(&self.partner), &command, &who(by), rules_of_one())?;
         for event in &events {
             self.partner = Partner::evolve(Some(self.partner.clone()), event).unwrap();
         }
@@ -135,7 +135,7 @@ impl Paying {
         };
         let standing = standing(&self.partner, &self.cases, &self.holds, rules_of_one(), day(on)).unwrap();
         let partners = BTreeMap::from([(partner("caritas"), (&self.partner, standing))]);
-        let (written, instructed) = write_file(&self.files, &partners, &new, &actor(by))?;
+        let (written, instructed) = write_file(&self.files, &partners, &new, &who(by))?;
         self.files.evolve(&written.clone().into()).unwrap();
         for (_, event) in instructed {
             self.partner = Partner::evolve(Some(self.partner.clone()), &event.into()).unwrap();
@@ -145,13 +145,13 @@ impl Paying {
 
     fn hold(&mut self, scope: Scope) {
         let command = HoldCommand::Place { scope, from: day("2024-07-01"), reason: text(1) };
-        let event = domain::hold::decide(&self.holds, &command, &actor("finance"), rules_of_one()).unwrap();
+        let event = domain::hold::decide(&self.holds, &command, &who("finance"), rules_of_one()).unwrap();
         self.holds.evolve(&event).unwrap();
     }
 
     fn release(&mut self, hold: u64) {
         let command = HoldCommand::Release { hold, released_on: day("2024-07-02"), reason: text(1) };
-        let event = domain::hold::decide(&self.holds, &command, &actor("finance"), rules_of_one()).unwrap();
+        let event = domain::hold::decide(&self.holds, &command, &who("finance"), rules_of_one()).unwrap();
         self.holds.evolve(&event).unwrap();
     }
 

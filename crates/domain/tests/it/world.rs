@@ -9,8 +9,8 @@ use domain::ids::{FileDigest, PaymentId};
 use domain::ledger::{LedgerEvent, RulebookAdopted};
 use domain::partner::{Agreement, FeeTerms, PaidFor, ReportedFee};
 use domain::{
-    Actor, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, Event, FeeId, HoldCommand, Holds,
-    KeyDigest, Partner, PartnerCode, PartnerCommand, Recorded, Refusal, SubjectId,
+    Actor, CaseCommand, CaseEvent, CaseId, CaseReference, Event, FeeId, HoldCommand, Holds, KeyDigest,
+    Partner, PartnerCode, PartnerCommand, Recorded, Refusal, SubjectId,
 };
 use event_log::StreamId;
 use jiff::Timestamp;
@@ -193,12 +193,7 @@ fn partner_command(first: u128) -> impl Strategy<Value = PartnerCommand> {
 fn by_of(act: &Act, name: &str) -> Actor {
     match act {
         Act::On(_, command) => match &**command {
-            Command::Claim(
-                ClaimCommand::Accept { by, .. }
-                | ClaimCommand::Refuse { by, .. }
-                | ClaimCommand::Query { by, .. }
-                | ClaimCommand::Reopen { by, .. },
-            ) => by.clone(),
+            Command::By(by, _) => by.actor().clone(),
             _ => actor(name),
         },
         Act::Partner(_, command) => match &**command {
@@ -264,11 +259,13 @@ impl World {
             Act::On(who, command) => self.tell(by, *who, Command::clone(command)),
             Act::Family { number, people, spend } => self.share(by, *number, *people, spend),
             Act::Partner(code, command) => self.on_partner(by, &partner(code), command),
-            Act::Hold(command) => domain::hold::decide(&self.holds, command, by, self.rules).map(|event| {
-                self.holds.evolve(&event).unwrap();
-                self.record(by, domain::hold::stream(), self.holds.revision, Event::Hold(event));
-            }),
+            Act::Hold(command) => domain::hold::decide(&self.holds, command, &who(by.as_str()), self.rules)
+                .map(|event| {
+                    self.holds.evolve(&event).unwrap();
+                    self.record(by, domain::hold::stream(), self.holds.revision, Event::Hold(event));
+                }),
             Act::Adopt(book) => {
+                who(by.as_str()).may_decide()?;
                 self.adopt(by, *book);
                 Ok(())
             }
@@ -278,7 +275,7 @@ impl World {
     fn tell(&mut self, by: &Actor, who: usize, command: Command) -> Result<(), Refusal> {
         let person = &mut self.people[who];
         let before = person.events.len();
-        let done = person.give(command);
+        let done = person.give(crate::support::by(by.as_str(), command));
         let stream = person.case().id.stream();
         let new: Vec<CaseEvent> = person.events[before..].to_vec();
         for (version, event) in (before as u64 + 1..).zip(new) {
@@ -296,7 +293,8 @@ impl World {
             let amount = shared.amount().unwrap();
             Command::from(Spend { claim: id(who), amount, shared: Some(shared), ..spend.clone() })
         };
-        let refuses = |who: &usize| self.people[*who].decide(&share(*who)).is_err();
+        let by_them = |who| crate::support::by(by.as_str(), share(who));
+        let refuses = |who: &usize| self.people[*who].decide(&by_them(*who)).is_err();
         match (0..people).find(refuses) {
             Some(who) => self.tell(by, who, share(who)),
             None => (0..people).try_for_each(|who| self.tell(by, who, share(who))),
@@ -309,7 +307,8 @@ impl World {
         code: &PartnerCode,
         command: &PartnerCommand,
     ) -> Result<(), Refusal> {
-        let events = domain::partner::decide(self.partners.get(code), command, by, self.rules)?;
+        let by_them = who(by.as_str());
+        let events = domain::partner::decide(self.partners.get(code), command, &by_them, self.rules)?;
         for event in events {
             let partner = Partner::evolve(self.partners.remove(code), &event).unwrap();
             let version = partner.revision;
