@@ -8,7 +8,7 @@ use money::{Amount, Eur};
 use crate::case::CaseEvent;
 use crate::event::{Event, Recorded};
 use crate::hold::HoldEvent;
-use crate::ids::{Actor, ClaimId, FeeId, PartnerCode, PaymentId, organisation};
+use crate::ids::{Actor, ClaimId, FeeId, FileDigest, PartnerCode, PaymentId, organisation};
 use crate::ledger::LedgerEvent;
 use crate::partner::PartnerEvent;
 use crate::payment::PaymentFileEvent;
@@ -38,7 +38,7 @@ pub struct Violation {
     pub breach: Breach,
     /// Who gave the command.
     pub actor: String,
-    /// The claim, fee, payment or proposal it is about, by number.
+    /// The claim, fee, payment or proposal it is about, by number; the event itself where it is about none.
     pub about: u64,
 }
 
@@ -54,6 +54,8 @@ pub struct Duties {
     payments: HashMap<PaymentId, WatchedPayment>,
     /// The version of the rulebook in force.
     rulebook: String,
+    /// The rulebook that waits for a second person, and who proposed it.
+    rulebook_proposal: Option<(FileDigest, String)>,
     /// From which claim on each version of the rulebook asks for two people; none where it does not.
     limits: BTreeMap<String, Option<Eur>>,
 }
@@ -94,21 +96,15 @@ impl Duties {
         violations.extend(match &recorded.event {
             Event::Case(event) => self.of_case(event, recorded),
             Event::Partner(event) => self.of_partner(event, recorded),
-            Event::Ledger(LedgerEvent::RulebookAdopted(e)) => {
-                self.rulebook.clone_from(&e.version);
-                Vec::new()
-            }
+            Event::Ledger(event) => self.of_ledger(event, recorded),
             Event::PaymentFile(PaymentFileEvent::PaymentFileWritten(e))
                 if e.by.as_str() != recorded.actor =>
             {
                 vec![violation(recorded, Breach::AnotherName, recorded.position)]
             }
-            Event::PaymentFile(_)
-            | Event::Ledger(_)
-            | Event::Rates(_)
-            | Event::Hold(_)
-            | Event::Bank(_)
-            | Event::Line(_) => Vec::new(),
+            Event::PaymentFile(_) | Event::Rates(_) | Event::Hold(_) | Event::Bank(_) | Event::Line(_) => {
+                Vec::new()
+            }
         });
         violations
     }
@@ -154,6 +150,27 @@ impl Duties {
             _ => None,
         };
         known.unwrap_or(recorded.position)
+    }
+
+    /// Where the rulebook in force asks for two people, two change it.
+    fn of_ledger(&mut self, event: &LedgerEvent, recorded: &Recorded) -> Vec<Violation> {
+        let breach = match event {
+            LedgerEvent::RulebookProposed(e) => {
+                self.rulebook_proposal = Some((e.sha256, recorded.actor.clone()));
+                (e.proposed_by.as_str() != recorded.actor).then_some(Breach::AnotherName)
+            }
+            LedgerEvent::RulebookAdopted(e) => {
+                let takes_two = self.limits.get(&self.rulebook).is_some_and(Option::is_some);
+                self.rulebook.clone_from(&e.version);
+                let proposal = self.rulebook_proposal.take().filter(|(sha256, _)| *sha256 == e.sha256);
+                match proposal {
+                    Some((_, first)) => (takes_two && first == recorded.actor).then_some(Breach::SamePerson),
+                    None => takes_two.then_some(Breach::NoSecondPerson),
+                }
+            }
+            LedgerEvent::FileImported(_) => None,
+        };
+        breach.map(|breach| violation(recorded, breach, recorded.position)).into_iter().collect()
     }
 
     fn of_partner(&mut self, event: &PartnerEvent, recorded: &Recorded) -> Vec<Violation> {

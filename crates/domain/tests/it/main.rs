@@ -21,6 +21,7 @@ mod payments;
 mod periods;
 mod plans;
 mod rates;
+mod rulebooks;
 mod sequences;
 mod standing;
 mod statements;

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use domain::claim::{Shared, Spend};
 use domain::hold::Scope;
-use domain::ids::{FileDigest, PaymentId};
-use domain::ledger::{LedgerEvent, RulebookAdopted};
+use domain::ids::PaymentId;
+use domain::ledger::{LedgerEvent, Rulebooks};
 use domain::partner::{Agreement, FeeTerms, PaidFor, ReportedFee};
 use domain::{
     Actor, CaseCommand, CaseEvent, CaseId, CaseReference, Event, FeeId, HoldCommand, Holds, KeyDigest,
@@ -96,7 +96,7 @@ pub fn acts() -> impl Strategy<Value = Vec<Given>> {
         2 => family(),
         4 => of_partner,
         1 => hold.prop_map(Act::Hold),
-        1 => (0_usize..2).prop_map(Act::Adopt),
+        2 => (0_usize..2).prop_map(Act::Adopt),
     ];
     let given = (name(), 0_i64..25, act).prop_map(|(by, days, act)| Given { by: by_of(&act, by), days, act });
     prop::collection::vec(given, 1..80)
@@ -211,6 +211,7 @@ pub struct World {
     pub people: Vec<History>,
     pub partners: BTreeMap<PartnerCode, Partner>,
     pub holds: Holds,
+    pub rulebooks: Rulebooks,
     pub log: Vec<Recorded>,
     pub rules: &'static Rulebook,
     at: i64,
@@ -225,11 +226,12 @@ impl World {
             people: people.collect(),
             partners: BTreeMap::new(),
             holds: Holds::default(),
+            rulebooks: Rulebooks::default(),
             log: Vec::new(),
             rules: rules(),
             at,
         };
-        world.adopt(&actor("finance"), 0);
+        world.adopt(&actor("finance"), None, 0).unwrap();
         for code in PARTNERS {
             let register = PartnerCommand::Register { partner: partner(code), name: code.parse().unwrap() };
             world.give(&Given::by_finance(Act::Partner(code, Box::new(register)))).unwrap();
@@ -264,11 +266,7 @@ impl World {
                     self.holds.evolve(&event).unwrap();
                     self.record(by, domain::hold::stream(), self.holds.revision, Event::Hold(event));
                 }),
-            Act::Adopt(book) => {
-                who(by.as_str()).may_decide()?;
-                self.adopt(by, *book);
-                Ok(())
-            }
+            Act::Adopt(book) => self.adopt(by, Some(self.rules), *book),
         }
     }
 
@@ -318,17 +316,19 @@ impl World {
         Ok(())
     }
 
-    fn adopt(&mut self, by: &Actor, book: usize) {
-        self.rules = books()[book];
-        self.people.iter_mut().for_each(|person| person.rules = self.rules);
-        let adopted = RulebookAdopted {
-            version: self.rules.version().to_owned(),
-            sha256: FileDigest([0; 32]),
-            document: String::new(),
-        };
-        let version = self.log.len() as u64 + 1;
-        let stream = StreamId::new("ledger", "main").unwrap();
-        self.record(by, stream, version, Event::Ledger(LedgerEvent::RulebookAdopted(adopted)));
+    fn adopt(&mut self, by: &Actor, present: Option<&Rulebook>, book: usize) -> Result<(), Refusal> {
+        let new = books()[book];
+        let decided = domain::ledger::adopt(&self.rulebooks, present, new, &who(by.as_str()))?;
+        if let Some(event) = decided {
+            self.rulebooks.evolve(&event);
+            if matches!(event, LedgerEvent::RulebookAdopted(_)) {
+                self.rules = new;
+                self.people.iter_mut().for_each(|person| person.rules = new);
+            }
+            let version = self.log.len() as u64 + 1;
+            self.record(by, domain::ledger::stream(), version, Event::Ledger(event));
+        }
+        Ok(())
     }
 
     fn record(&mut self, by: &Actor, stream_id: StreamId, stream_version: u64, event: Event) {
