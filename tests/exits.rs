@@ -206,7 +206,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ),
     (
         "partner fee list",
-        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,state,decided_by,note",
+        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,reversed,state,decided_by,note",
     ),
     ("partner history irara", "position,recorded_at,actor,event,what"),
     (

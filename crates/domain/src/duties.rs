@@ -75,6 +75,8 @@ struct WatchedFee {
     number: u64,
     eur: Option<Eur>,
     proposed_by: Option<String>,
+    /// Who would take it back, and how much.
+    reversal: Option<(String, Eur)>,
 }
 
 #[derive(Debug)]
@@ -142,6 +144,8 @@ impl Duties {
                 PartnerEvent::FeeProposed(e) => self.fees.get(&e.fee).map(|fee| fee.number),
                 PartnerEvent::FeeAccepted(e) => self.fees.get(&e.fee).map(|fee| fee.number),
                 PartnerEvent::FeeRefused(e) => self.fees.get(&e.fee).map(|fee| fee.number),
+                PartnerEvent::FeeReversalProposed(e) => self.fees.get(&e.fee).map(|fee| fee.number),
+                PartnerEvent::FeeReversed(e) => self.fees.get(&e.fee).map(|fee| fee.number),
                 PartnerEvent::PaymentApproved(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentCancelled(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentInstructed(e) => self.payments.get(&e.payment).map(|p| p.number),
@@ -196,7 +200,7 @@ impl Duties {
                 return Vec::new();
             }
             PartnerEvent::FeeReported(e) => {
-                let fee = WatchedFee { number: position, eur: e.eur, proposed_by: None };
+                let fee = WatchedFee { number: position, eur: e.eur, proposed_by: None, reversal: None };
                 self.fees.insert(e.fee, fee);
                 return Vec::new();
             }
@@ -216,6 +220,20 @@ impl Duties {
                 let limit = self.limits.get(&self.rulebook).copied().flatten();
                 let one_person = match &fee.proposed_by {
                     Some(first) => (first == actor).then_some(Breach::SamePerson),
+                    None => limit.filter(|limit| fee.eur >= Some(*limit)).map(|_| Breach::NoSecondPerson),
+                };
+                [one_person, None]
+            }
+            PartnerEvent::FeeReversalProposed(e) => {
+                let Some(fee) = self.fees.get_mut(&e.fee) else { return Vec::new() };
+                fee.reversal = Some((actor.clone(), e.eur));
+                [other_name(&e.proposed_by), None]
+            }
+            PartnerEvent::FeeReversed(e) => {
+                let Some(fee) = self.fees.get_mut(&e.fee) else { return Vec::new() };
+                let limit = self.limits.get(&self.rulebook).copied().flatten();
+                let one_person = match fee.reversal.take().filter(|(_, eur)| *eur == e.eur) {
+                    Some((first, _)) => (first == *actor).then_some(Breach::SamePerson),
                     None => limit.filter(|limit| fee.eur >= Some(*limit)).map(|_| Breach::NoSecondPerson),
                 };
                 [one_person, None]
@@ -245,6 +263,7 @@ impl Duties {
             }
             PartnerEvent::FeeRefused(_)
             | PartnerEvent::PartnerPaid(_)
+            | PartnerEvent::PartnerPaidReversed(_)
             | PartnerEvent::PartnerNamed(_)
             | PartnerEvent::AgreementSigned(_)
             | PartnerEvent::AgreementEnded(_)

@@ -50,6 +50,8 @@ pub struct FeeItem {
     pub rate: String,
     /// In euro; none while the rate is still to come.
     pub eur: Option<Eur>,
+    /// Of what was accepted, what was taken back.
+    pub reversed: Eur,
     /// How far it has come.
     pub state: String,
     /// Who decided it.
@@ -104,6 +106,7 @@ impl Ledger {
                             .map(|quote| rate(&quote))
                             .unwrap_or_default(),
                         eur: fee.eur,
+                        reversed: fee.reversed,
                         state: fee.state.to_string(),
                         decided_by: said.deciders.get(id).cloned().unwrap_or_default(),
                         note: if agreement.is_none() { OUTSIDE_AGREEMENT } else { "" },

@@ -152,7 +152,9 @@ impl Ledger {
         for (partner, events) in self.partners_and_events(&self.partner_codes().await?).await? {
             for Recorded { position, event, .. } in events {
                 let name = format!("payment {position} to {}", partner.code);
+                let taken_back = |id| partner.payments.outside(id).is_some_and(|paid| paid.reversed);
                 match event {
+                    Event::Partner(PartnerEvent::PartnerPaid(e)) if taken_back(e.payment) => {}
                     Event::Partner(PartnerEvent::PartnerPaid(e)) => paid.push(Paid {
                         id: e.payment.0,
                         name,

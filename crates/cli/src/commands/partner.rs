@@ -41,6 +41,7 @@ const FEE_COLUMNS: &[&str] = &[
     "currency",
     "rate",
     "eur",
+    "reversed",
     "state",
     "decided_by",
     "note",
@@ -80,6 +81,12 @@ pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Resu
             let ledger = place.open_to_write().await?;
             ledger.record_payment(partner.clone(), paid_for, amount, on, &reference, despite_hold).await?;
             say(format!("{amount} EUR paid to {partner} on {on} ({paid_for})"))?;
+        }
+        PartnerCommand::ReversePaid { payment: number, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (partner, payment) = ledger.find_outside_payment(number).await?;
+            ledger.reverse_payment(partner.clone(), payment, &reason).await?;
+            say(format!("payment {number} to {partner} is taken back"))?;
         }
         PartnerCommand::Agreement(command) => agreement(place, format, command).await?,
         PartnerCommand::PaymentDetails(command) => payment_details(place, command).await?,
@@ -184,6 +191,16 @@ async fn fee(place: &Place, format: Format, command: FeeCommand) -> Result<ExitC
                 }
             }
         }
+        FeeCommand::Reverse { fee: number, amount, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (partner, fee) = ledger.find_fee(number).await?;
+            say(match ledger.reverse_fee(partner, fee, amount, &reason).await? {
+                true => format!("fee {number} taken back"),
+                false => format!(
+                    "taking back fee {number} is proposed: another person must agree, by `svala partner fee reverse {number}` of their own"
+                ),
+            })?;
+        }
         FeeCommand::Refuse { fee: number, reason } => {
             let ledger = place.open_to_write().await?;
             let (partner, fee) = ledger.find_fee(number).await?;
@@ -242,6 +259,7 @@ fn fee_row(f: &FeeItem) -> Vec<Cell> {
         f.currency,
         &f.rate,
         f.eur,
+        f.reversed,
         &f.state,
         &f.decided_by,
         f.note

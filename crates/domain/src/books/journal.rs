@@ -76,6 +76,8 @@ pub struct Journal<'c> {
     claims: HashMap<ClaimId, Told>,
     grants: HashMap<GrantId, (Told, PaymentMethod)>,
     fees: HashMap<FeeId, u64>,
+    /// Payments that were made outside of the ledger.
+    outside: HashMap<PaymentId, u64>,
     payments: HashMap<PaymentId, Payment>,
     numbers: BTreeMap<(String, i16), u64>,
 }
@@ -116,6 +118,7 @@ impl<'c> Journal<'c> {
             claims: HashMap::new(),
             grants: HashMap::new(),
             fees: HashMap::new(),
+            outside: HashMap::new(),
             payments: HashMap::new(),
             numbers: BTreeMap::new(),
         }
@@ -209,12 +212,25 @@ impl<'c> Journal<'c> {
                 let about = self.fees.get(&e.fee).copied().ok_or_else(|| unknown(recorded))?;
                 (vec![(MoneyKind::FeeAccepted, e.eur)], told(about, Some(PARTNER_FEE)))
             }
+            PartnerEvent::FeeReversed(e) => {
+                let about = self.fees.get(&e.fee).copied().ok_or_else(|| unknown(recorded))?;
+                (vec![(MoneyKind::FeeReversed, e.eur)], told(about, Some(PARTNER_FEE)))
+            }
             PartnerEvent::PartnerPaid(e) => {
                 let kind = match e.paid_for {
                     PaidFor::Advance => MoneyKind::AdvancePaid,
                     PaidFor::Claims => MoneyKind::PartnerPaid,
                 };
+                self.outside.insert(e.payment, recorded.position);
                 (vec![(kind, e.amount)], told(recorded.position, None))
+            }
+            PartnerEvent::PartnerPaidReversed(e) => {
+                let about = self.outside.get(&e.payment).copied().ok_or_else(|| unknown(recorded))?;
+                let kind = match e.paid_for {
+                    PaidFor::Advance => MoneyKind::AdvanceReversed,
+                    PaidFor::Claims => MoneyKind::PartnerPaidReversed,
+                };
+                (vec![(kind, e.amount)], told(about, None))
             }
             PartnerEvent::PaymentProposed(e) => {
                 let advance = e.items.iter().any(|item| item.of == Payable::Advance);
@@ -299,6 +315,9 @@ impl<'c> Journal<'c> {
         let objects = objects(chart, told);
         let entry =
             |account: &str, amount| Entry { account: account.to_owned(), amount, objects: objects.clone() };
+        let mut entries = vec![entry(&posting.debit, amount), entry(&posting.credit, amount.checked_neg()?)];
+        // What settles less than nothing is booked the other way round.
+        entries.sort_by_key(|entry| entry.amount.is_negative());
         Ok(Some(Voucher {
             series: posting.series.clone(),
             year: day.year(),
@@ -307,7 +326,7 @@ impl<'c> Journal<'c> {
             kind,
             position: recorded.position,
             about: told.about,
-            entries: vec![entry(&posting.debit, amount), entry(&posting.credit, amount.checked_neg()?)],
+            entries,
         }))
     }
 }

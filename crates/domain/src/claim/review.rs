@@ -63,8 +63,9 @@ pub(super) fn accept(
     // A receipt is no smaller for being shared; what finance cuts off of a share is not accepted of the receipt either.
     let cut_off = eur.checked_sub(wanted).map_err(overflow)?;
     let worth = claim.worth_of_receipt().unwrap_or(eur).checked_sub(cut_off).map_err(overflow)?;
+    let what = format!("accept {wanted}");
     if let Some(second_approval_from) =
-        asks_for_second(claim.proposed_by.as_ref(), by, worth, wanted, rulebook)?
+        asks_for_second(claim.proposed_by.as_ref(), by, worth, &what, rulebook)?
     {
         let proposed_by = by.clone();
         let proposed = ClaimProposed { claim: id, proposed_by, second_approval_from, eligible, cut, basis };

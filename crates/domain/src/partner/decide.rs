@@ -1,15 +1,15 @@
 //! Decisions about a partner.
 
 use jiff::civil::Date;
-use money::Currency;
+use money::{Currency, Eur};
 use rulebook::Rulebook;
 
 use super::agreement::{Agreement, FeeTerms};
 use super::command::{Fee as ReportedFee, PartnerCommand};
 use super::event::{
     AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeRefused, FeeReported,
-    PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered, PaymentDetailsApproved,
-    PaymentDetailsProposed, PaymentDetailsRejected,
+    FeeReversalProposed, FeeReversed, PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered,
+    PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
 };
 use super::fee::{Fee, FeeState};
 use super::state::{Partner, Proposal};
@@ -17,7 +17,7 @@ use crate::approval::asks_for_second;
 use crate::balance::Line;
 use crate::by::By;
 use crate::claim::{Exchange, euros, waiting_for_rate};
-use crate::ids::{Actor, AgreementCode, FeeId};
+use crate::ids::{Actor, AgreementCode, FeeId, TextId};
 use crate::rates::Quote;
 use crate::refusal::{Refusal, bookable, reportable};
 
@@ -90,6 +90,9 @@ pub fn decide(
         PartnerCommand::Payment(command) => crate::payment::decide(partner, command, by.actor())?,
         PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details } => {
             bookable(*amount, &Line::default())?;
+            if partner.payments.outside(*payment).is_some() {
+                return Err(Refusal::new("already-recorded", "this payment was recorded before"));
+            }
             PartnerPaid {
                 payment: *payment,
                 paid_for: *paid_for,
@@ -99,6 +102,12 @@ pub fn decide(
                 details: *details,
             }
             .into()
+        }
+        PartnerCommand::ReverseFee { fee, amount, reason } => {
+            reverse_fee(partner, *fee, *amount, *reason, by.actor(), rulebook)?
+        }
+        PartnerCommand::ReversePaid { payment, reason } => {
+            crate::payment::reverse_paid(partner, *payment, *reason)?
         }
         PartnerCommand::RefuseFee { fee, reason } => {
             undecided(partner, *fee)?;
@@ -224,12 +233,57 @@ fn accept_fee(
 ) -> Result<PartnerEvent, Refusal> {
     let fee = undecided(partner, id)?;
     let eur = fee.eur.ok_or_else(|| waiting_for_rate(fee.amount.currency()))?;
-    Ok(match asks_for_second(fee.proposed_by.as_ref(), by, eur, eur, rulebook)? {
+    let what = format!("accept {eur}");
+    Ok(match asks_for_second(fee.proposed_by.as_ref(), by, eur, &what, rulebook)? {
         Some(second_approval_from) => {
             let (proposed_by, rulebook) = (by.clone(), rulebook.version().to_owned());
             FeeProposed { fee: id, proposed_by, second_approval_from, rulebook }.into()
         }
         None => FeeAccepted { fee: id, eur }.into(),
+    })
+}
+
+/// Takes back an accepted fee, by as many people as it took to accept it: the limit looks at the fee, or it could be taken
+/// back in small parts. Another amount than was proposed is another proposal.
+fn reverse_fee(
+    partner: &Partner,
+    id: FeeId,
+    amount: Option<Eur>,
+    reason: TextId,
+    by: &Actor,
+    rulebook: &Rulebook,
+) -> Result<PartnerEvent, Refusal> {
+    let fee = known(partner, id)?;
+    let eur = match (fee.state, fee.eur) {
+        (FeeState::Accepted, Some(eur)) => eur,
+        (FeeState::Reversed, _) => {
+            return Err(Refusal::new("already-reversed", "nothing is left of the fee"));
+        }
+        (state, _) => {
+            let detail = format!("the fee is {state}: only an accepted one can be taken back");
+            return Err(Refusal::new("not-accepted", detail));
+        }
+    };
+    let left = fee.net().map_err(|overflow| Refusal::new("amount-too-large", overflow.to_string()))?;
+    let proposed = fee.reversal.as_ref().filter(|of| amount.is_none_or(|amount| amount == of.eur));
+    let amount = amount.or(proposed.map(|of| of.eur)).unwrap_or(left);
+    bookable(amount, &Line::default())?;
+    if amount > left {
+        let detail = format!("{amount} is more than the {left} that is left of what was accepted");
+        return Err(Refusal::new("more-than-accepted", detail));
+    }
+    let what = format!("take back {amount}");
+    Ok(match asks_for_second(proposed.map(|of| &of.proposed_by), by, eur, &what, rulebook)? {
+        Some(second_approval_from) => FeeReversalProposed {
+            fee: id,
+            eur: amount,
+            reason,
+            proposed_by: by.clone(),
+            second_approval_from,
+            rulebook: rulebook.version().to_owned(),
+        }
+        .into(),
+        None => FeeReversed { fee: id, eur: amount, reason }.into(),
     })
 }
 

@@ -11,7 +11,7 @@ use super::state::{Payment, PaymentState};
 use crate::balance::Line;
 use crate::by::By;
 use crate::ids::{Actor, PaymentId, TextId};
-use crate::partner::{Partner, PartnerEvent};
+use crate::partner::{Partner, PartnerEvent, PartnerPaidReversed};
 use crate::refusal::{Refusal, bookable};
 
 /// Most items of one payment: what fits into one event. What is left over is due in the next.
@@ -88,11 +88,12 @@ fn propose(partner: &Partner, new: &NewPayment, by: &Actor) -> Result<PaymentPro
     if items.iter().all(|item| item.eur.is_negative()) || gross.is_negative() {
         return Err(nothing(partner, held, gross));
     }
-    let paid_before = partner.payments.open_outside().map_err(too_large)?.clamp(Eur::ZERO, gross);
+    // Where a payment that was taken into account was taken back, the partner is paid so much more.
+    let paid_before = partner.payments.open_outside().map_err(too_large)?.min(gross);
     let left = gross.checked_sub(paid_before).map_err(too_large)?;
     let advance_settled = match new.keep_advance {
         true => Eur::ZERO,
-        false => partner.payments.open_advance().map_err(too_large)?.clamp(Eur::ZERO, left),
+        false => partner.payments.open_advance().map_err(too_large)?.min(left),
     };
     Ok(PaymentProposed {
         payment: new.payment,
@@ -172,7 +173,7 @@ fn still_right(
     if !payment.is_advance() {
         let gross = payment.gross().map_err(too_large)?;
         let open = partner.payments.open_outside().map_err(too_large)?;
-        let outside = open.checked_add(payment.paid_before).map_err(too_large)?.clamp(Eur::ZERO, gross);
+        let outside = open.checked_add(payment.paid_before).map_err(too_large)?.min(gross);
         if outside != payment.paid_before {
             let detail = format!(
                 "{outside} EUR of payment {reference} were paid outside of the ledger, not {} as when it was proposed: {again}",
@@ -182,6 +183,24 @@ fn still_right(
         }
     }
     Ok(())
+}
+
+/// Takes back a payment that was recorded as made outside of the ledger: it was recorded by one person, and whatever is
+/// paid in its place takes two.
+pub(crate) fn reverse_paid(
+    partner: &Partner,
+    id: PaymentId,
+    reason: TextId,
+) -> Result<PartnerEvent, Refusal> {
+    let outside = partner.payments.outside(id).ok_or_else(|| {
+        let detail = format!("no payment of {} outside of the ledger has this number", partner.code);
+        Refusal::new("unknown-payment", detail)
+    })?;
+    if outside.reversed {
+        return Err(Refusal::new("already-reversed", "the payment was taken back before"));
+    }
+    let (paid_for, amount) = (outside.paid_for, outside.amount);
+    Ok(PartnerPaidReversed { payment: id, paid_for, amount, reason }.into())
 }
 
 fn account(partner: &Partner) -> Result<TextId, Refusal> {

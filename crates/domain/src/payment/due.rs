@@ -8,7 +8,7 @@ use super::event::Payable;
 use crate::case::Case;
 use crate::grant::{GrantState, PaymentMethod};
 use crate::hold::Holds;
-use crate::partner::{FeeState, Partner};
+use crate::partner::Partner;
 use crate::refusal::FoldError;
 
 /// What one thing is worth to a partner as it stands now. What is due of it is that, less what payments have of it.
@@ -76,8 +76,7 @@ pub fn standing<'c>(
     }
     let held_by = holds.stopping_all_of(code, day).map(|(number, _)| number);
     for (id, fee) in &partner.fees {
-        let eur = fee.eur.filter(|_| fee.state == FeeState::Accepted).unwrap_or(Eur::ZERO);
-        worths.push(Worth { of: Payable::Fee { fee: *id }, on: fee.charged_on, eur, held_by });
+        worths.push(Worth { of: Payable::Fee { fee: *id }, on: fee.charged_on, eur: fee.net()?, held_by });
     }
     Ok(Standing { worths, held_by })
 }

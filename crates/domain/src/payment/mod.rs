@@ -23,9 +23,9 @@ pub use file::{
     FiledPayment, NewPaymentFile, PainVersion, PaymentFileCommandRefused, PaymentFileEvent,
     PaymentFileWritten, PaymentFiles, write_file,
 };
-pub use state::{Payment, PaymentState, Payments};
+pub use state::{Outside, Payment, PaymentState, Payments};
 
-pub(crate) use decide::decide;
+pub(crate) use decide::{decide, reverse_paid};
 
 /// The stream of all files of payments.
 pub fn stream() -> StreamId {

@@ -96,8 +96,10 @@ pub fn delivered(account: &Account, period: Period) -> Result<Vec<Delivered<'_>>
             | MovementKind::FeeReported
             | MovementKind::Fee
             | MovementKind::FeeRefused
+            | MovementKind::FeeReversed
             | MovementKind::Advance
-            | MovementKind::Paid => {}
+            | MovementKind::Paid
+            | MovementKind::PaidReversed => {}
         }
     }
     Ok(delivered)

@@ -39,10 +39,14 @@ rulebook::codes! {
         Fee = "fee",
         /// A fee was refused by finance, with a reason in its history.
         FeeRefused = "fee-refused",
+        /// An accepted fee was taken back.
+        FeeReversed = "fee-reversed",
         /// The partner was paid in advance.
         Advance = "advance",
         /// The partner was paid what was owed.
         Paid = "paid",
+        /// A payment or an advance that was recorded as made outside of the ledger was taken back.
+        PaidReversed = "paid-reversed",
     }
 }
 
@@ -307,6 +311,12 @@ impl Account {
                 self.waits_no_more(recorded, e.fee.0);
                 let eur = self.fees.get(&e.fee.0).copied().unwrap_or(Eur::ZERO);
                 self.moved(recorded, e.fee.0, MovementKind::FeeRefused, eur, Some("by-finance"));
+            }
+            PartnerEvent::FeeReversed(e) => {
+                self.moved(recorded, e.fee.0, MovementKind::FeeReversed, e.eur, None);
+            }
+            PartnerEvent::PartnerPaidReversed(e) => {
+                self.moved(recorded, e.payment.0, MovementKind::PaidReversed, e.amount, None);
             }
             PartnerEvent::PartnerPaid(e) => {
                 let kind = match e.paid_for {

@@ -84,10 +84,11 @@ fn unpaid(account: &Account, last: Date) -> Result<Vec<(u64, Eur)>, Overflow> {
             MovementKind::Eligible | MovementKind::Fee | MovementKind::Grant => {
                 open.push((movement.about, movement.eur));
             }
-            MovementKind::Reversed | MovementKind::GrantBack => {
+            MovementKind::Reversed | MovementKind::GrantBack | MovementKind::FeeReversed => {
                 less(&mut open, movement.about, movement.eur)?;
             }
             MovementKind::Advance | MovementKind::Paid => paid = paid.checked_add(movement.eur)?,
+            MovementKind::PaidReversed => paid = paid.checked_sub(movement.eur)?,
             _ => {}
         }
     }

@@ -7,10 +7,14 @@ use domain::case::CaseEvent;
 use domain::claim::Cut;
 use domain::duties::{Breach, Duties};
 use domain::ids::FileDigest;
-use domain::partner::{PartnerEvent, PartnerRegistered};
+use domain::ledger::RulebookAdopted;
+use domain::partner::{
+    FeeAccepted, FeeProposed, FeeReported, FeeReversalProposed, FeeReversed, PaidFor, PartnerEvent,
+    PartnerPaidReversed, PartnerRegistered,
+};
 use domain::payment::{NewPayment, NewPaymentFile, PainVersion, standing, write_file};
 use domain::{
-    CreditorReference, Event, Holds, KeyDigest, Partner, PartnerCommand, PaymentCommand, PaymentFiles,
+    CreditorReference, Event, FeeId, Holds, KeyDigest, Partner, PartnerCommand, PaymentCommand, PaymentFiles,
     PaymentId, Recorded, Refusal,
 };
 use event_log::StreamId;
@@ -261,4 +265,70 @@ fn who_agrees_to_another_amount_is_found(#[case] at_most: Option<&str>, #[case] 
         }
     }
     assert_eq!(found(log), [], "1999.99 takes one");
+}
+
+/// Fees are taken back by as many people as it took to accept them.
+#[rstest]
+#[case::two(&[("FeeReversalProposed", "anna"), ("FeeReversed", "bo")], "5.00", &[])]
+#[case::one_twice(&[("FeeReversalProposed", "anna"), ("FeeReversed", "anna")], "5.00", &[Breach::SamePerson])]
+#[case::one_alone(&[("FeeReversed", "anna")], "5.00", &[Breach::NoSecondPerson])]
+#[case::another_amount(&[("FeeReversalProposed", "anna"), ("FeeReversed", "bo")], "6.00", &[Breach::NoSecondPerson])]
+#[case::a_partners_person(&[("FeeReversalProposed", "anna"), ("FeeReversed", "omar@ettc")], "5.00", &[Breach::ActsForPartner])]
+#[case::a_payment(&[("PartnerPaidReversed", "omar@ettc")], "5.00", &[Breach::ActsForPartner])]
+fn who_takes_back_what_alone_is_found(
+    #[case] steps: &[(&str, &str)],
+    #[case] taken_back: &str,
+    #[case] expected: &[Breach],
+) {
+    let version = rules().version().to_owned();
+    let adopted =
+        RulebookAdopted { version: version.clone(), sha256: FileDigest([0; 32]), document: String::new() };
+    let mut log: Log = vec![
+        (domain::ledger::stream(), "anna".to_owned(), Event::Ledger(adopted.into())),
+        met("caritas"),
+        met("ettc"),
+    ];
+    let (fee, payment) = (FeeId(Uuid::from_u128(1)), PaymentId(Uuid::from_u128(2)));
+    let reported = FeeReported {
+        fee,
+        agreement: None,
+        charged_on: day("2024-04-01"),
+        amount: eur("2500.00").into(),
+        exchange: None,
+        eur: Some(eur("2500.00")),
+        receipt_key: KeyDigest([1; 32]),
+        receipt_sha256: None,
+        details: text(5),
+    };
+    let second_approval_from = eur("2000.00");
+    let proposed =
+        FeeProposed { fee, proposed_by: actor("anna"), second_approval_from, rulebook: version.clone() };
+    let by_partner: [(&str, PartnerEvent); 3] = [
+        ("asha@caritas", reported.into()),
+        ("anna", proposed.into()),
+        ("bo", FeeAccepted { fee, eur: eur("2500.00") }.into()),
+    ];
+    let steps = steps.iter().map(|(what, name)| {
+        let event: PartnerEvent = match *what {
+            "FeeReversalProposed" => FeeReversalProposed {
+                fee,
+                eur: eur("5.00"),
+                reason: text(7),
+                proposed_by: actor(name),
+                second_approval_from,
+                rulebook: version.clone(),
+            }
+            .into(),
+            "FeeReversed" => FeeReversed { fee, eur: eur(taken_back), reason: text(7) }.into(),
+            _ => {
+                let (paid_for, amount) = (PaidFor::Claims, eur("1.00"));
+                PartnerPaidReversed { payment, paid_for, amount, reason: text(7) }.into()
+            }
+        };
+        (*name, event)
+    });
+    for (name, event) in by_partner.into_iter().chain(steps) {
+        log.push((partner("caritas").stream(), name.to_owned(), Event::Partner(event)));
+    }
+    assert_eq!(found(log), expected);
 }

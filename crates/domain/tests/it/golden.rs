@@ -296,6 +296,10 @@ fn the_story_of_a_partner_and_its_hold_ends_like_this() {
         "FeeRefused",
         "FeeReported.waiting-for-its-rate",
         "FeeConverted",
+        "FeeReversalProposed",
+        "FeeReversed",
+        "PartnerPaid",
+        "PartnerPaidReversed",
         "PartnerCommandRefused",
     ] {
         let Event::Partner(event) = event(name) else { panic!("{name}") };
@@ -308,6 +312,8 @@ fn the_story_of_a_partner_and_its_hold_ends_like_this() {
     assert_eq!(partner.proposal, None);
     let fees = partner.fees.values().map(|fee| format!("{} {}", fee.state, fee.eur.unwrap()));
     assert_eq!(fees.collect::<Vec<_>>(), ["accepted 1082.41", "refused 450.00", "reported 432.96"]);
+    assert_eq!(partner.fees.values().next().unwrap().net(), Ok(eur("1000.00")));
+    assert_eq!(partner.payments.open_outside(), Ok(eur("0.00")), "what was paid was taken back");
 
     let mut holds = Holds::default();
     for name in ["PaymentsHeld", "PaymentsHeld.in-a-country", "PaymentsReleased", "HoldCommandRefused"] {

@@ -481,3 +481,61 @@ fn a_partners_people_only_report_and_propose() {
     told.done(by("asha@caritas", propose(1, "asha@caritas")));
     told.done(by("asha@caritas", PartnerCommand::ReportFee(fee(1, "2024-04-01", eur("1.00").into()))));
 }
+
+fn reverse_fee(number: u128, amount: Option<&str>, name: &str) -> Given {
+    let fee = FeeId(Uuid::from_u128(number));
+    Given(PartnerCommand::ReverseFee { fee, amount: amount.map(eur), reason: text(7) }, who(name))
+}
+
+/// What was accepted is taken back in whole or in part, no more than there is, and only what was accepted.
+#[test]
+fn an_accepted_fee_is_taken_back() {
+    let mut told = Told::registered();
+    for number in [1, 2, 3] {
+        told.done(PartnerCommand::ReportFee(fee(number, "2024-04-01", eur("100.00").into())));
+    }
+    assert_eq!(told.refused(reverse_fee(9, None, "anna")), "unknown-fee");
+    assert_eq!(told.refused(reverse_fee(1, None, "anna")), "not-accepted");
+    told.done(refuse_fee(3, "anna"));
+    assert_eq!(told.refused(reverse_fee(3, None, "anna")), "not-accepted");
+    for number in [1, 2] {
+        told.done(accept_fee(number, "anna"));
+    }
+    for (amount, why) in
+        [("100.01", "more-than-accepted"), ("0.00", "not-positive"), ("-1.00", "not-positive")]
+    {
+        assert_eq!(told.refused(reverse_fee(1, Some(amount), "anna")), why);
+    }
+    assert_eq!(told.refused(reverse_fee(1, None, "omar@ettc")), "acts-for-partner");
+    let state = |told: &Told| {
+        let fee = &told.partner().fees[&FeeId(Uuid::from_u128(1))];
+        (fee.state, fee.net().unwrap())
+    };
+    told.done(reverse_fee(1, Some("30.00"), "anna"));
+    assert_eq!(state(&told), (FeeState::Accepted, eur("70.00")));
+    assert_eq!(told.refused(reverse_fee(1, Some("70.01"), "anna")), "more-than-accepted");
+    told.done(reverse_fee(1, None, "anna"));
+    assert_eq!(state(&told), (FeeState::Reversed, eur("0.00")));
+    assert_eq!(told.refused(reverse_fee(1, None, "anna")), "already-reversed");
+    assert_eq!(told.refused(accept_fee(1, "anna")), "already-decided");
+}
+
+/// A large fee is taken back by two people, also in small parts; another amount is another proposal.
+#[test]
+fn a_large_fee_is_taken_back_by_two_people() {
+    let mut told = Told::registered();
+    told.done(PartnerCommand::ReportFee(fee(1, "2024-04-01", eur("2000.00").into())));
+    told.done(accept_fee(1, "anna"));
+    told.done(accept_fee(1, "bo"));
+    let name = |events: Vec<PartnerEvent>| events[0].event_type();
+    assert_eq!(name(told.done(reverse_fee(1, Some("5.00"), "anna"))), "FeeReversalProposed");
+    for amount in [None, Some("5.00")] {
+        assert_eq!(told.refused(reverse_fee(1, amount, "anna")), "second-person-needed");
+    }
+    assert_eq!(name(told.done(reverse_fee(1, Some("6.00"), "bo"))), "FeeReversalProposed");
+    assert_eq!(name(told.done(reverse_fee(1, Some("5.00"), "bo"))), "FeeReversalProposed");
+    let events = told.done(reverse_fee(1, None, "anna"));
+    let [PartnerEvent::FeeReversed(reversed)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(reversed.eur, eur("5.00"), "who agrees agrees to the amount");
+    assert_eq!(name(told.done(reverse_fee(1, None, "anna"))), "FeeReversalProposed", "each time anew");
+}

@@ -70,6 +70,19 @@ proptest! {
                 }
             }
             for recorded in new {
+                let Event::Partner(PartnerEvent::FeeReversed(e)) = &recorded.event else { continue };
+                let (was, is) = (&before.partners, &world.partners);
+                let code = partner(recorded.stream_id.id());
+                let (was, is) = (&was[&code].fees[&e.fee], &is[&code].fees[&e.fee]);
+                prop_assert_eq!(was.net().unwrap().checked_sub(e.eur), is.net());
+                prop_assert!(!is.net().unwrap().is_negative());
+                let first = was.reversal.as_ref().filter(|of| of.eur == e.eur).map(|of| of.proposed_by.as_str());
+                if was.eur >= world.rules.parameters().second_approval_from {
+                    prop_assert!(first.is_some(), "{:?} takes two people", e);
+                }
+                prop_assert!(first.is_none_or(|first| first != recorded.actor));
+            }
+            for recorded in new {
                 let Event::Partner(PartnerEvent::FeeAccepted(e)) = &recorded.event else { continue };
                 let code = partner(recorded.stream_id.id());
                 prop_assert!(crate::support::who(&recorded.actor).may_decide().is_ok());

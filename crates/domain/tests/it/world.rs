@@ -147,9 +147,12 @@ fn partner_command(first: u128) -> impl Strategy<Value = PartnerCommand> {
     });
     let converted = (fee(), date(), rate())
         .prop_map(|(fee, on, rate)| PartnerCommand::ConvertFee { fee, quote: quote(rate, on) });
+    let taken_back = (PAYMENTS + first..PAYMENTS + first + 12).prop_map(|number| {
+        PartnerCommand::ReversePaid { payment: PaymentId(Uuid::from_u128(number)), reason: text(7) }
+    });
     let paid = (any::<bool>(), select(&["0.01", "615.00", "2000.00"][..]), date());
     let paid =
-        (PAYMENTS + first..PAYMENTS + first + 50, paid).prop_map(|(number, (advance, sum, paid_on))| {
+        (PAYMENTS + first..PAYMENTS + first + 12, paid).prop_map(|(number, (advance, sum, paid_on))| {
             PartnerCommand::Pay {
                 payment: PaymentId(Uuid::from_u128(number)),
                 paid_for: if advance { PaidFor::Advance } else { PaidFor::Claims },
@@ -183,6 +186,10 @@ fn partner_command(first: u128) -> impl Strategy<Value = PartnerCommand> {
         3 => converted,
         6 => fee().prop_map(|fee| PartnerCommand::AcceptFee { fee }),
         1 => fee().prop_map(|fee| PartnerCommand::RefuseFee { fee, reason: text(6) }),
+        4 => (fee(), prop::option::of(amount())).prop_map(|(fee, amount)| {
+            PartnerCommand::ReverseFee { fee, amount, reason: text(7) }
+        }),
+        2 => taken_back,
         2 => paid,
         2 => details,
         1 => signed,
