@@ -206,8 +206,9 @@ const LISTINGS: &[(&str, &str)] = &[
     ),
     (
         "partner fee list",
-        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,reversed,state,decided_by,note",
+        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,reversed,state,decided_by,flags",
     ),
+    ("partner fee flags", "fee,partner,receipt_no,charged_on,eur,state,flag,detail"),
     ("partner history irara", "position,recorded_at,actor,event,what"),
     (
         "hold list",

@@ -13,9 +13,6 @@ use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::texts::{ERASED, ReceiptText};
 
-/// In the note of a fee for whose day there was no agreement with fee terms.
-const OUTSIDE_AGREEMENT: &str = "outside-agreement";
-
 /// Which fees to list; everything not given is not asked about.
 #[derive(Debug, Clone, Default)]
 pub struct FeeFilter {
@@ -56,8 +53,8 @@ pub struct FeeItem {
     pub state: String,
     /// Who decided it.
     pub decided_by: String,
-    /// `outside-agreement` where no agreement with fee terms was in force on its day.
-    pub note: &'static str,
+    /// What is odd about it, each flag once.
+    pub flags: String,
 }
 
 impl Ledger {
@@ -70,6 +67,12 @@ impl Ledger {
             waiting.extend(fees.map(|(id, _)| (partner.code.clone(), *id)));
         }
         Ok(waiting)
+    }
+
+    /// How far a fee has come.
+    pub async fn fee_state(&self, code: &PartnerCode, fee: FeeId) -> Result<Option<FeeState>, AppError> {
+        let found = self.partners_and_events(std::slice::from_ref(code)).await?;
+        Ok(found.iter().find_map(|(partner, _)| partner.fees.get(&fee)).map(|fee| fee.state))
     }
 
     /// Fees in the order they were reported.
@@ -109,12 +112,17 @@ impl Ledger {
                         reversed: fee.reversed,
                         state: fee.state.to_string(),
                         decided_by: said.deciders.get(id).cloned().unwrap_or_default(),
-                        note: if agreement.is_none() { OUTSIDE_AGREEMENT } else { "" },
+                        flags: String::new(),
                     },
                 ));
             }
         }
         fees.sort_by_key(|(_, fee)| fee.fee);
+        let flags = self.fee_flags().await?;
+        for (_, fee) in &mut fees {
+            let flags = flags.get(&fee.fee).into_iter().flatten();
+            fee.flags = flags.map(|flag| flag.kind.code()).collect::<Vec<_>>().join(" ");
+        }
         let texts: Vec<_> = fees.iter().map(|(details, _)| (LEDGER_SUBJECT, *details)).collect();
         let texts = self.reveal::<ReceiptText>(&texts).await?;
         let erased = || (ERASED.to_owned(), ERASED.to_owned());

@@ -155,6 +155,7 @@ A fee is reported in a file of spend: category partner-fee, and an empty case_re
 
 Examples:
   svala partner fee list --state reported
+  svala partner fee flags
   svala partner fee accept 1412 1415
   svala partner fee refuse 1418 --reason \"charged twice\"
   svala partner fee reverse 1412 --reason \"charged under the wrong agreement\""
@@ -267,6 +268,15 @@ pub enum FeeCommand {
         /// In this state: waiting-for-rate, reported, proposed, accepted, refused, reversed.
         #[arg(long)]
         state: Option<FeeState>,
+    },
+    /// What is odd about fees that count, each held against all others and all claims: look before you accept.
+    Flags {
+        /// Of this partner.
+        #[arg(long)]
+        partner: Option<PartnerCode>,
+        /// Also of fees that are decided.
+        #[arg(long)]
+        decided: bool,
     },
     /// Accept fees.
     Accept {

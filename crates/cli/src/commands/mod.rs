@@ -7,6 +7,7 @@ mod check;
 mod checkpoint;
 mod claim;
 mod demo;
+mod fee;
 mod grant;
 mod hold;
 mod import;

@@ -16,7 +16,7 @@ pub use event::{
     ClaimReason, ClaimRefused, ClaimReopened, Cut, Exchange, Original, QueryReason, ReceiptAttached, Shared,
     SpendReported,
 };
-pub use flags::{Flag, FlagKind, Sighted, flags};
+pub use flags::{Benefit, Flag, FlagKind, Sighted, flags};
 pub(crate) use review::waiting_for_rate;
 pub use state::{Claim, ClaimState, ReceiptFile, evolve};
 pub(crate) use upcast::{

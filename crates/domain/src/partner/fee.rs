@@ -29,6 +29,11 @@ rulebook::codes! {
 }
 
 impl FeeState {
+    /// Whether money went or may go out.
+    pub fn counts(self) -> bool {
+        !matches!(self, Self::Refused | Self::Reversed)
+    }
+
     /// Not decided yet.
     pub fn is_open(self) -> bool {
         match self {
