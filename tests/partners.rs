@@ -246,7 +246,7 @@ fn a_hold_shows_its_backlog_and_stops_no_decision() {
     assert_eq!(partner(&ledger, "irara")["held"], own.2);
     assert_eq!(partner(&ledger, "caritas")["holds"], "1");
 
-    // What was paid all the same waits no more: the oldest first, as in the statement.
+    // What was paid all the same waits no more: the oldest delivery first, as in the statement.
     let before = find(ledger.csv("hold list"), "scope", "programme");
     let ten: Eur = "10.00".parse().unwrap();
     let owed = || {
@@ -256,7 +256,7 @@ fn a_hold_shows_its_backlog_and_stops_no_decision() {
     let rest = owed().checked_sub(ten).unwrap();
     ledger.ok(&format!("partner paid irara --amount {rest} --on 2024-02-01 --reference RF-1 --despite-hold"));
     let hold = find(ledger.csv("hold list"), "hold", "1");
-    assert_eq!((&*hold["claims"], &*hold["eur"], &*hold["oldest"]), ("1", "10.00", "2023-12-01"));
+    assert_eq!((&*hold["claims"], &*hold["eur"], &*hold["oldest"]), ("1", "10.00", "2023-12-04"));
     assert_eq!(partner(&ledger, "irara")["held"], "10.00");
     let eur = |cells: &Cells| cells["eur"].parse::<Eur>().unwrap();
     let programme = find(ledger.csv("hold list"), "scope", "programme");

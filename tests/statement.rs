@@ -217,6 +217,24 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     ledger.is_sound();
 }
 
+/// The list of holds and the statement say the same of what waits, whatever else the partner was paid for.
+#[test]
+fn what_a_hold_keeps_back_is_the_same_wherever_it_is_shown() {
+    let ledger = ledger();
+    ledger.write("fee.csv", format!("{SPEND}\nirara,,partner-fee,2024-01-15,500.00,EUR,irara,F-1,,\n"));
+    ledger.ok("import spend fee.csv");
+    let fee = ledger.csv("partner fee list")[0]["fee"].clone();
+    ledger.ok(&format!("partner fee accept {fee}"));
+    ledger.ok("partner paid irara --amount 700.00 --on 2024-07-01 --reference RF-1");
+    ledger.ok("hold place --country ET --from 2024-01-01 --reason invoices");
+    // 3 000 − 100, less what of 700 the older fee has left.
+    assert_eq!(ledger.csv("hold list")[0]["eur"], "2700.00");
+    let held = ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["held"].clone();
+    assert_eq!(held, "2700.00");
+    let irara = ledger.csv("partner list").into_iter().find(|partner| partner["partner"] == "irara").unwrap();
+    assert_eq!(irara["held"], "2700.00");
+}
+
 /// What was accepted, or recorded as paid, by mistake is taken back in rows of its own, and the balances follow.
 #[test]
 fn what_is_taken_back_stands_in_rows_of_its_own() {

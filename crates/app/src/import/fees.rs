@@ -2,10 +2,10 @@
 
 use domain::claim::RECEIPT;
 use domain::ids::FileDigest;
-use domain::partner::{Fee, FeeState, ReportedFee};
+use domain::partner::{FeeState, ReportedFee};
 use domain::rates;
 use domain::{FeeId, PartnerCode, PartnerCommand};
-use interchange::{RowError, SpendRow};
+use interchange::SpendRow;
 use money::Currency;
 
 use super::{At, Refused, RowOutcome, rows};
@@ -40,7 +40,7 @@ pub(super) fn apply(session: &mut Session<'_>, at: At, row: &SpendRow) -> Result
     }
     if let Some(owner) = session.owner(RECEIPT, receipt_key.0) {
         let known = session.partner(&partner).and_then(|p| p.fees.get(&FeeId(owner.entity)));
-        return Ok(match known.map(|known| (known.state, differing(at, row, known))) {
+        return Ok(match known.map(|known| (known.state, rows::differing(at, row, &known.into()))) {
             Some((FeeState::WaitingForRate, errors)) if errors.is_empty() => {
                 RowOutcome::StillWithoutRate { fee: true }
             }
@@ -97,25 +97,4 @@ pub(super) fn apply(session: &mut Session<'_>, at: At, row: &SpendRow) -> Result
         Ok(()) => RowOutcome::Applied(Vec::new()),
         Err(refused) => RowOutcome::Applied(vec![Refused { reason: refused.refusal.codes(), amount: None }]),
     })
-}
-
-/// The columns in which a known fee says something else now.
-fn differing(at: At, row: &SpendRow, known: &Fee) -> Vec<RowError> {
-    let mut errors = Vec::new();
-    let mut differs = |column, in_file: Option<&str>, was: &str| {
-        let message =
-            format!("This fee was reported with {was}. A report is never overwritten: correct the file.");
-        errors.push(at.error(column, in_file, "receipt.conflict", message));
-    };
-    if row.amount != known.amount {
-        let (now, was) = (row.amount, known.amount);
-        differs("amount", Some(&format!("{now} {}", now.currency())), &format!("{was} {}", was.currency()));
-    }
-    if row.delivered_on != known.charged_on {
-        differs("delivered_on", Some(&row.delivered_on.to_string()), &known.charged_on.to_string());
-    }
-    if row.receipt_sha256 != known.receipt_sha256.map(|digest| digest.0) {
-        differs("receipt_sha256", None, "another file of the receipt");
-    }
-    errors
 }

@@ -1,10 +1,13 @@
 //! What a partner's claims, fees and arrival grants are worth now.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use money::{Eur, Overflow};
 use rulebook::Rulebook;
 
 use super::event::Payable;
+use super::unpaid::{Accepted, unpaid};
 use crate::case::Case;
 use crate::grant::{GrantState, PaymentMethod};
 use crate::hold::Holds;
@@ -87,14 +90,10 @@ pub fn standing<'c>(
 /// # Errors
 /// [`Overflow`] where what payments have of a thing cannot be added up.
 pub fn left<'w>(partner: &Partner, worths: &'w [Worth]) -> Result<Vec<(&'w Worth, Eur)>, Overflow> {
-    let taken = partner.payments.taken(None)?;
-    let mut left = Vec::new();
-    for worth in worths {
-        let eur = worth.eur.checked_sub(taken.get(&worth.of).copied().unwrap_or_default())?;
-        if !eur.is_zero() {
-            left.push((worth, eur));
-        }
-    }
-    left.sort_by_key(|(worth, _)| (worth.on, worth.of));
-    Ok(left)
+    let accepted = worths.iter().map(|worth| Accepted { of: worth.of, on: worth.on, eur: worth.eur });
+    let by_thing: BTreeMap<Payable, &Worth> = worths.iter().map(|worth| (worth.of, worth)).collect();
+    // What was paid for none of them in particular is taken off a payment as a whole, not off its items.
+    let left = unpaid(accepted.collect(), &partner.payments.taken(None)?, Eur::ZERO)?;
+    let left = left.into_iter().filter(|(_, eur)| !eur.is_zero());
+    Ok(left.filter_map(|(of, eur)| Some((*by_thing.get(&of)?, eur))).collect())
 }

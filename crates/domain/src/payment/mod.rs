@@ -10,6 +10,7 @@ mod due;
 mod event;
 mod file;
 mod state;
+mod unpaid;
 
 use event_log::StreamId;
 
@@ -24,6 +25,7 @@ pub use file::{
     PaymentFileWritten, PaymentFiles, write_file,
 };
 pub use state::{Outside, Payment, PaymentState, Payments};
+pub use unpaid::{Accepted, unpaid};
 
 pub(crate) use decide::{decide, reverse_paid};
 

@@ -243,7 +243,7 @@ fn who_agrees_to_another_amount_is_found(#[case] at_most: Option<&str>, #[case] 
     log.push(met("caritas"));
     let accepting = at_most.map_or_else(|| accept_by_name(1), |at_most| accept_at_most(1, at_most));
     let given = [("asha@caritas", Command::from(spend(1, "2024-04-01", "2500.00")))];
-    let decided = ["anna", "bo"].map(|name| (name, by(name, accepting.clone()).into()));
+    let decided = ["anna", "bo"].map(|name| (name, by(name, accepting.clone())));
     for (name, command) in given.into_iter().chain(decided) {
         let events = history.done(command);
         log.extend(events.into_iter().map(|event| (stream.clone(), name.to_owned(), Event::Case(event))));

@@ -28,4 +28,5 @@ mod statements;
 mod support;
 mod together;
 mod transfers;
+mod unpaid;
 mod world;
