@@ -143,6 +143,7 @@ fn the_help_of_every_command_has_an_example_or_says_what_it_does() {
         "import",
         "case",
         "claim",
+        "report",
         "grant",
         "partner",
         "partner payment-details",
@@ -177,11 +178,11 @@ fn the_help_of_every_command_has_an_example_or_says_what_it_does() {
 const LISTINGS: &[(&str, &str)] = &[
     (
         "balance",
-        "external_ref,case,budget_line,rule_id,currency,cap,committed,pending,disbursed,disallowed,remaining,available",
+        "external_ref,case,budget_line,rule_id,currency,cap,committed,pending,disbursed,disallowed,remaining,available,waiting,waiting_amounts",
     ),
     (
         "claim list",
-        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,at_most,eligible,disallowed,reversed,reason,state,proposed_by",
+        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,at_most,eligible,disallowed,reversed,reason,state,proposed_by,report,words,answer",
     ),
     (
         "case list",
@@ -206,7 +207,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ),
     (
         "partner fee list",
-        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,reversed,state,decided_by,flags",
+        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,reversed,state,decided_by,flags,report",
     ),
     ("partner fee flags", "fee,partner,receipt_no,charged_on,eur,state,flag,detail"),
     ("partner history irara", "position,recorded_at,actor,event,what"),
@@ -218,6 +219,10 @@ const LISTINGS: &[(&str, &str)] = &[
     (
         "import list",
         "position,recorded_at,actor,kind,file,rows,applied,cut,refused,recognised,rejected,sha256",
+    ),
+    (
+        "report list",
+        "report,recorded_at,actor,partner,first_day,last_day,file,rows,recognised,rejected,claims,accepted,cut,refused,queried,pending,waiting,eur,eligible,disallowed,undecided,reversed,flagged,fees,fees_eur,sha256",
     ),
     ("history FX-2041", "position,recorded_at,actor,event,what"),
     ("explain FX-2041", "about,number,eligible,disallowed,reason,because"),
@@ -236,7 +241,11 @@ const LISTINGS: &[(&str, &str)] = &[
         "claim queries",
         "claim,partner,external_ref,case,receipt_no,eur,reason,asked_on,age_days,age,question,answered_on,answer",
     ),
-    ("import spend spend.csv --dry-run", "outcome,rows"),
+    (
+        "import spend spend.csv --dry-run",
+        "row,case_ref,receipt_no,category,amount,currency,outcome,state,eur,eligible,disallowed,reason,flags",
+    ),
+    ("import grants grants.csv --dry-run", "outcome,rows"),
     ("import rates inforeuro-2024-07.json --dry-run", "file,source,month,from,to,new,changed,known,errors"),
     ("rate list", "source,currency,rate_date,rate,version,published_at,published_by,position"),
     ("rate show IQD 2024-06-14", "source,currency,rate_date,rate,version,published_at,published_by,position"),

@@ -246,3 +246,54 @@ fn one_file_is_no_receipt_of_two_suppliers() {
     );
     assert_eq!(import(&ledger, &[of("Shop A")], "--receipts scans").code, Some(0));
 }
+
+/// A fee is about no person, and has its receipt all the same.
+#[test]
+fn receipts_of_fees_come_with_a_report_or_later_and_out_again() {
+    let scan = scan();
+    let ledger = with_scans(&[("F-1.pdf", &scan), ("F-2.pdf", b"invoice")]);
+    let fee = |receipt: &str, sha256: &str| {
+        format!("irara,,partner-fee,2024-03-31,75.00,EUR,IRARA,{receipt},{sha256},")
+    };
+    let wrong = import(&ledger, &[fee("F-2", &hash(&scan))], "--receipts scans");
+    assert_eq!(wrong.code, Some(2), "{wrong}");
+    assert!(wrong.err.contains("(rule receipt.another-file)"), "{wrong}");
+    let rows = [fee("F-1", &hash(&scan)), fee("F-3", "")];
+    let run = import(&ledger, &rows, "--receipts scans");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(run.out.contains("receipts         1  (kept, encrypted)"), "{run}");
+    assert!(run.out.contains("(no file of the receipt in the folder: rows 3)"), "{run}");
+    let number = |receipt: &str| find(ledger.csv("partner fee list"), "receipt_no", receipt)["fee"].clone();
+    ledger.ok(&format!("partner fee receipt {} --out out.pdf", number("F-1")));
+    assert_eq!(fs::read(ledger.path("out.pdf")).unwrap(), scan);
+    let root = ledger.root();
+    let again = import(&ledger, &rows, "--receipts scans");
+    assert!(!again.out.contains("receipts   "), "{again}");
+    assert_eq!(ledger.root(), root);
+
+    let later = number("F-3");
+    let error = ledger.fail(2, &format!("partner fee receipt {later} --out 3.pdf"));
+    assert!(error.contains("no file of this fee's receipt is in the ledger"), "{error}");
+    let told = ledger.ok(&format!("--actor asha@irara partner fee attach {later} scans/F-2.pdf"));
+    assert!(told.contains(&format!("the receipt of fee {later} is in the vault")), "{told}");
+    assert!(ledger.ok(&format!("partner fee attach {later} scans/F-2.pdf")).contains("already"));
+    let refused = ledger.fail(1, &format!("partner fee attach {later} scans/F-1.pdf"));
+    assert!(refused.contains("receipt-attached"), "{refused}");
+    let history = ledger.ok("partner history irara");
+    assert!(
+        history.contains(&format!("the receipt of fee {later} was put into the vault: 7 bytes")),
+        "{history}"
+    );
+    ledger.is_sound();
+
+    // A piece that is missing is found by the program that checks everything.
+    let (position, _) = ledger.first_event("FeeReceiptAttached");
+    let body = ledger
+        .ask("SELECT body FROM events WHERE event_type = 'FeeReceiptAttached'", |row| row.get::<String>(0));
+    let event: serde_json::Value = serde_json::from_str(&body[0]).unwrap();
+    let id = event["pieces"][2].as_str().unwrap();
+    let piece = crate::support::either(format!("x'{id}'"), format!("'\\x{id}'"));
+    ledger.alter(&format!("DELETE FROM vault_texts WHERE text_id = {piece}"));
+    let error = ledger.fail(3, "verify");
+    assert!(error.contains(&format!("position {position}")) && error.contains("text is missing"), "{error}");
+}

@@ -48,6 +48,11 @@ fn book_a_month_shows_what_is_printed() -> Outcome {
 }
 
 #[test]
+fn close_a_month_shows_what_is_printed() -> Outcome {
+    holds("docs/recipes/close-a-month.md")
+}
+
+#[test]
 fn pay_a_partner_shows_what_is_printed() -> Outcome {
     holds("docs/recipes/pay-a-partner.md")
 }
@@ -81,6 +86,7 @@ fn every_recipe_is_run() -> Outcome {
             "approve-claims.md",
             "audit-a-balance.md",
             "book-a-month.md",
+            "close-a-month.md",
             "correct-a-mistake.md",
             "pay-a-partner.md",
             "prove-nothing-was-altered.md",

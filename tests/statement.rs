@@ -2,7 +2,7 @@
 
 use money::Eur;
 
-use crate::support::{Cells, Ledger, rows};
+use crate::support::{Cells, Ledger, find, rows};
 
 const SPEND: &str =
     "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description";
@@ -202,8 +202,21 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     let held = ledger.json("partner statement irara --period 2020-01-01..2099-12-31");
     // 3 000 − 100 − 1 500 of the claim; the fee is no support in Ethiopia.
     assert_eq!(held["held"], "1400.00");
+    assert_eq!(held_rows(&ledger), ["R-1 1300.00", "R-2 100.00"]);
     ledger.ok("hold place --partner irara --from 2024-02-01 --reason invoices");
     assert_eq!(ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["held"], "1600.00");
+    assert_eq!(held_rows(&ledger), ["R-1 1300.00", "R-2 100.00", "F-1 200.00"]);
+    let shown = ledger.ok("partner statement irara --period 2020-01-01..2099-12-31");
+    assert!(shown.contains("held at the end"), "{shown}");
+    for ending in ["html", "xlsx"] {
+        ledger.ok(&format!("partner statement irara --period 2020-01-01..2099-12-31 --out held.{ending}"));
+    }
+    let page = ledger.read("held.html");
+    assert!(
+        page.contains("<a href=\"#held\">of that held</a>") && page.contains("<table id=\"held\">"),
+        "{page}"
+    );
+    assert!(std::fs::read(ledger.path("held.xlsx")).unwrap().starts_with(b"PK"));
     // While a partner is held, nothing is paid to it unless somebody says why.
     assert!(ledger.fail(1, &paid("10.00", "RF-4", "")).contains("paid-while-held"));
     assert!(
@@ -214,6 +227,87 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     ledger.ok(&paid("10.00", "RF-4", "--despite-hold"));
     assert_eq!(ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["held"], "1590.00");
     assert!(ledger.ok("duties").contains("nobody"));
+    ledger.is_sound();
+}
+
+/// The rows that the figure of what is held opens into.
+fn held_rows(ledger: &Ledger) -> Vec<String> {
+    let lines = ledger.csv("partner statement irara --period 2020-01-01..2099-12-31");
+    let held = lines.iter().filter(|line| line["movement"] == "held");
+    held.map(|line| format!("{} {}", line["receipt_no"], line["eur"])).collect()
+}
+
+/// Why something was refused, what was asked and why money came back is told where the figures are, to whoever may open it.
+#[test]
+fn what_was_said_stands_beside_the_figures() {
+    let ledger = ledger();
+    ledger.write(
+        "more.csv",
+        format!(
+            "{SPEND}\nirara,FX-2041,education,2024-04-02,6.00,EUR,Lempa,R-6,,\nirara,,partner-fee,2024-03-31,50.00,EUR,irara,F-1,,\n"
+        ),
+    );
+    ledger.ok("import spend more.csv");
+    ledger.ok(&format!("claim refuse {} --reason 'for another person'", ledger.claim("R-5")));
+    ledger.ok(&format!("claim query {} --reason 'which course?'", ledger.claim("R-6")));
+    let fee = ledger.csv("partner fee list")[0]["fee"].clone();
+    ledger.ok(&format!("partner fee refuse {fee} --reason 'not agreed'"));
+
+    let claims = ledger.csv("claim list");
+    let said = |receipt: &str, column: &str| find(claims.clone(), "receipt_no", receipt)[column].clone();
+    assert_eq!(said("R-5", "words"), "for another person");
+    assert_eq!((said("R-6", "words"), said("R-6", "answer")), ("which course?".into(), String::new()));
+    assert_eq!(said("R-1", "words"), "");
+    assert!(!ledger.ok("claim list").contains("which course?"), "the table has no room for it");
+
+    let lines = ledger.csv("partner statement irara --period 2020-01-01..2099-12-31");
+    let words = |receipt: &str, movement: &str| -> Vec<String> {
+        let of = |line: &&Cells| line["receipt_no"] == receipt && line["movement"] == movement;
+        lines.iter().filter(of).map(|line| line["words"].clone()).collect()
+    };
+    assert_eq!(words("R-5", "disallowed"), ["for another person"]);
+    assert_eq!(words("R-2", "disallowed"), [""], "a rule has no words of its own");
+    assert_eq!(words("R-1", "reversed"), ["returned"]);
+    assert_eq!(words("R-6", "undecided"), ["which course?"]);
+    assert_eq!(words("F-1", "fee-refused"), ["not agreed"]);
+
+    ledger.ok(&format!("claim answer {} --text 'the spring course'", ledger.claim("R-6")));
+    assert_eq!(find(ledger.csv("claim list"), "receipt_no", "R-6")["answer"], "the spring course");
+    ledger.ok(&format!("claim accept {}", ledger.claim("R-6")));
+    ledger.ok(&format!("claim reopen {} --reason 'it was hers'", ledger.claim("R-5")));
+    let claims = ledger.csv("claim list");
+    for receipt in ["R-5", "R-6"] {
+        let claim = find(claims.clone(), "receipt_no", receipt);
+        assert_eq!((&*claim["words"], &*claim["answer"]), ("", ""), "{receipt} is not asked about any more");
+    }
+    ledger.is_sound();
+}
+
+/// What waits for its rate will take euros that nothing else shows: it stands beside what is available.
+#[test]
+fn what_waits_for_a_rate_stands_beside_what_is_available() {
+    let ledger = Ledger::small("cases");
+    let row = |amount: &str, currency: &str, receipt: &str| {
+        format!("irara,FX-2041,education,2024-02-01,{amount},{currency},Lempa,{receipt},,\n")
+    };
+    let rows = [row("70000.00", "ETB", "R-1"), row("30000.00", "ETB", "R-2"), row("12.50", "USD", "R-3")];
+    ledger.write("abroad.csv", format!("{SPEND}\n{}", rows.concat()));
+    ledger.ok("import spend abroad.csv");
+    let beside = || {
+        let line = ledger.support("FX-2041");
+        format!("{} {} {}", line["available"], line["waiting"], line["waiting_amounts"])
+    };
+    assert_eq!(beside(), "3000.00 3 100000.00 ETB + 12.50 USD");
+    ledger.ok(&format!("claim refuse {} --reason 'no receipt'", ledger.claim("R-1")));
+    assert_eq!(beside(), "3000.00 2 30000.00 ETB + 12.50 USD");
+    ledger.ok(&format!("claim reopen {} --reason 'here it is'", ledger.claim("R-1")));
+    assert_eq!(beside(), "3000.00 3 100000.00 ETB + 12.50 USD");
+    ledger.write(
+        "inforeuro-2024-02.json",
+        r#"[{"isoA3Code":"ETB","value":60.5},{"isoA3Code":"USD","value":1.25}]"#,
+    );
+    ledger.ok("import rates inforeuro-2024-02.json");
+    assert_eq!(beside(), "1337.11 0 ");
     ledger.is_sound();
 }
 

@@ -110,7 +110,7 @@ fn a_template_holds_its_partners_open_cases_and_is_no_report_until_it_is_filled_
     assert!(error.contains("there is no partner nobody"), "{error}");
     let error = ledger.fail(2, "partner template irara --period 2024-Q5 --out q5.xlsx");
     assert!(error.contains("a period is written 2024"), "{error}");
-    converts(&ledger, "irara.xlsx");
+    filled_in_with_libreoffice(&ledger, "irara.xlsx");
 }
 
 /// Whoever had a case in the period reports what it delivered then, also after the case was handed over.
@@ -132,33 +132,52 @@ fn a_template_holds_the_cases_its_partner_had_in_the_period() {
     assert_eq!(cases("irara", "2023"), after, "a closed case is reported no more");
 }
 
-/// Another program opens the template and finds the header and the cases in it.
-fn converts(ledger: &Ledger, name: &str) {
-    let office = ["soffice", "libreoffice"].into_iter().find(|program| {
+/// Another program opens the template: its drop-down lists are there, and what is filled in with it is read.
+fn filled_in_with_libreoffice(ledger: &Ledger, name: &str) {
+    let Some(office) = ["soffice", "libreoffice"].into_iter().find(|program| {
         Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
-    });
-    let Some(office) = office else {
+    }) else {
         eprintln!("SKIPPED: no LibreOffice here, so the template was only read back by the program itself");
         return;
     };
-    let home = format!("-env:UserInstallation=file://{}", ledger.path("office").display());
-    let converted = Command::new(office)
-        .args([
-            &home,
-            "--headless",
-            "--convert-to",
-            "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1",
-        ])
-        .arg("--outdir")
-        .arg(ledger.path("."))
-        .arg(ledger.path(name))
-        .output()
-        .unwrap();
-    assert!(converted.status.success(), "{converted:?}");
+    let convert = |file: &str, form: &str, into: &str| {
+        let home = format!("-env:UserInstallation=file://{}", ledger.path("office").display());
+        let converted = Command::new(office)
+            .args([&home, "--headless", "--convert-to", form, "--outdir"])
+            .args([ledger.path(into), ledger.path(file)])
+            .output()
+            .unwrap();
+        assert!(converted.status.success(), "{converted:?}");
+    };
     let stem = name.trim_end_matches(".xlsx");
-    assert!(ledger.read(&format!("{stem}-Spend.csv")).starts_with(HEADER));
-    let cases = ledger.read(&format!("{stem}-Cases.csv"));
-    assert!(cases.contains(&ledger.support("FX-2041")["case"]), "{cases}");
+    convert(name, "fods", ".");
+    let opened = ledger.read(&format!("{stem}.fods"));
+    let between = |text: &str, before: &str, after: &str| -> Vec<String> {
+        text.split(before).skip(1).map(|rest| rest.split(after).next().unwrap().to_owned()).collect()
+    };
+    let lists = between(&opened, "<table:content-validation ", ">");
+    assert_eq!(lists.len(), 4, "partner, case, category, currency: {lists:?}");
+    for list in &lists {
+        assert!(
+            list.contains("cell-content-is-in-list(") && list.contains("table:display-list=\"unsorted\""),
+            "{list}"
+        );
+    }
+    let spend = opened.split("<table:table table:name=\"Spend\"").nth(1).unwrap();
+    let spend = spend.split("</table:table>").next().unwrap();
+    assert_eq!(between(spend, "content-validation-name=\"", "\"").len(), 4, "{spend}");
+    let row = "<table:table-row";
+    let empty = spend.find("content-validation-name").and_then(|at| spend[..at].rfind(row)).unwrap();
+    let support = &ledger.support("FX-2041")["case"];
+    let cells = ["irara", support, "education", "2024-02-01", "12.50", "EUR", "Lempa Night School", "L-1"];
+    let text = |cell: &str| {
+        format!("<table:table-cell office:value-type=\"string\"><text:p>{cell}</text:p></table:table-cell>")
+    };
+    let filled = format!("{row}>{}</table:table-row>{}", cells.map(text).concat(), &spend[empty..]);
+    ledger.write("filled.fods", opened.replace(&spend[empty..], &filled));
+    convert("filled.fods", "xlsx", ".");
+    let report = ledger.json("import spend filled.xlsx --dry-run");
+    assert_eq!((&report["counts"]["rows"], &report["counts"]["applied"]), (&1.into(), &1.into()), "{report}");
 }
 
 #[test]

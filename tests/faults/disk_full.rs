@@ -177,6 +177,7 @@ async fn a_running_program_needs_no_restart() {
         dry_run: false,
         partial: false,
         rejects: None,
+        tell_rows: false,
     };
     ledger.import(&app::import::Cases, &file("cases"), &Silent).await.unwrap();
     let balances = ledger.balances(None).await.unwrap();

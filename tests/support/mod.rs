@@ -217,7 +217,7 @@ impl Ledger {
     pub fn state(&self) -> Vec<Vec<Cells>> {
         let mut state = ["balance", "case list", "claim list", "grant list"].map(|line| self.csv(line));
         for row in state.iter_mut().flatten() {
-            row.retain(|column, _| !["case", "claim", "grant"].contains(&column.as_str()));
+            row.retain(|column, _| !["case", "claim", "grant", "report"].contains(&column.as_str()));
         }
         state.into()
     }

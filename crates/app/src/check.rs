@@ -129,8 +129,10 @@ impl Ledger {
                                 name(&mut facts, scope, digest.0, recorded.position);
                             }
                             named.extend(own_text(&recorded, event.text()));
+                            files.extend(event.file().iter().filter_map(|id| own_text(&recorded, Some(*id))));
                         }
                         Event::Hold(event) => named.extend(own_text(&recorded, event.text())),
+                        Event::Closing(event) => named.extend(own_text(&recorded, event.text())),
                         Event::PaymentFile(event) => named.extend(own_text(&recorded, event.text())),
                         Event::Bank(event) => {
                             let (scope, digest, _) = event.unique_fact();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::ids::FileDigest;
 use domain::ledger::{LedgerEvent, ProposedRulebook, RulebookAdopted, Rulebooks};
-use domain::{Actor, By, Event, Recorded, SubjectId};
+use domain::{Actor, Event, Recorded, SubjectId};
 use event_log::note::VerifierKey;
 use event_log::{
     Append, AppendOutcome, Conflict, LedgerMeta, NewEvent, SealedText, Store, UniqueKey, WrappedSubjectKey,
@@ -154,15 +154,13 @@ impl Ledger {
     pub async fn adopt(&mut self, rulebook: Rulebook) -> Result<Adoption, AppError> {
         let command_id = self.environment.new_id()?;
         for _ in 0..ATTEMPTS_MAX {
-            self.may_decide().await?;
             let (rulebooks, own) = self.rulebooks_and_events().await?;
             let mut documents = own.iter().rev().filter_map(|recorded| match &recorded.event {
                 Event::Ledger(LedgerEvent::RulebookAdopted(adopted)) => Some(&adopted.document),
                 _ => None,
             });
             let present = documents.next().map(|document| Rulebook::parse(document)).transpose()?;
-            // That nobody acts for a partner was asked above.
-            let by = By::of(self.actor.clone(), |_| false);
+            let by = self.by().await?;
             let adopted = domain::ledger::adopt(&rulebooks, present.as_ref(), &rulebook, &by)?;
             let (event, adoption) = match adopted {
                 None => return Ok(Adoption::Already),

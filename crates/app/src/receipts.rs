@@ -1,7 +1,8 @@
 //! Receipts as files: into the vault beside their claims, and out again.
 //!
 //! A file is sealed under the key of the person, in pieces as long as a text may be, and goes with the person's key. Of a
-//! family's receipt there is one copy, with the claim of the first share.
+//! family's receipt there is one copy, with the claim of the first share. The receipt of a fee is about no person, and
+//! sealed under the ledger's own key.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,13 +11,13 @@ use std::path::Path;
 use ::claims::ClaimsProjection;
 use domain::claim::ReceiptFile;
 use domain::ids::FileDigest;
-use domain::{CaseId, ClaimCommand, ClaimId, TextId};
+use domain::{CaseId, ClaimCommand, ClaimId, FeeId, PartnerCode, PartnerCommand, TextId};
 use event_log::SealedText;
 use sha2::{Digest, Sha256};
 
 use crate::error::AppError;
-use crate::ledger::Ledger;
-use crate::session::{Purpose, Session};
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::session::{About, Purpose, Session};
 
 /// Largest receipt, in bytes.
 pub const RECEIPT_BYTES_MAX: u64 = 10 << 20;
@@ -51,6 +52,17 @@ pub(crate) fn read(path: &Path) -> Result<Result<Vec<u8>, NoReceipt>, AppError> 
 /// The SHA-256 of a receipt.
 pub(crate) fn digest(bytes: &[u8]) -> FileDigest {
     FileDigest(Sha256::digest(bytes).into())
+}
+
+/// Whether what the vault holds is the file that was attached.
+fn is_whole(bytes: &[u8], file: &ReceiptFile) -> Result<(), AppError> {
+    let whole = digest(bytes) == file.sha256 && bytes.len() as u64 == file.bytes;
+    if whole { Ok(()) } else { Err(not_the_file()) }
+}
+
+fn not_the_file() -> AppError {
+    let what = "the receipt in the vault is not the file that was attached".to_owned();
+    AppError::Store(event_log::StoreError::Damaged(what))
 }
 
 impl Ledger {
@@ -93,6 +105,75 @@ impl Ledger {
         }
     }
 
+    /// The same, beside a fee.
+    ///
+    /// # Errors
+    /// The file cannot be read, is empty or too large; the fee has another receipt, or reported another one.
+    pub async fn attach_fee_receipt(
+        &self,
+        partner: PartnerCode,
+        fee: FeeId,
+        path: &Path,
+    ) -> Result<bool, AppError> {
+        let bytes = read(path)?.map_err(|why| AppError::Usage(format!("{}: {why}", path.display())))?;
+        let sha256 = digest(&bytes);
+        let is_attached = |attached: Option<ReceiptFile>| attached.is_some_and(|file| file.sha256 == sha256);
+        if is_attached(self.fee_receipt_file(&partner, fee).await?) {
+            return Ok(false);
+        }
+        let (about, hash) = (fee.to_string(), sha256.to_string());
+        let of = About::Partner(partner.clone());
+        let request = ["attach-fee-receipt", &about, &hash];
+        let attached = self.execute_about(of, &request, |session, draft| {
+            let pieces = session.seal_own_file(draft, &bytes)?;
+            let file = ReceiptFile { pieces, sha256, bytes: bytes.len() as u64 };
+            session.on_partner(draft, &partner, &PartnerCommand::AttachFee { fee, file })
+        });
+        match attached.await {
+            Ok(()) => Ok(true),
+            // Somebody else may have attached the very same file meanwhile.
+            Err(AppError::Refused(_)) if is_attached(self.fee_receipt_file(&partner, fee).await?) => {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The file of a fee's receipt, as it was put into the vault.
+    ///
+    /// # Errors
+    /// No file was attached, or what the vault holds is not the file that was attached.
+    pub async fn fee_receipt(&self, partner: &PartnerCode, fee: FeeId) -> Result<Vec<u8>, AppError> {
+        let file = self.fee_receipt_file(partner, fee).await?.ok_or_else(|| {
+            let hint =
+                "attach it with `svala partner fee attach NUMBER FILE`, or import spend with --receipts";
+            AppError::Usage(format!("no file of this fee's receipt is in the ledger: {hint}"))
+        })?;
+        let key = self.own_key().await?;
+        let mut bytes = Vec::new();
+        for pieces in file.pieces.chunks(PIECES_READ) {
+            let ids: Vec<_> = pieces.iter().map(|piece| piece.0).collect();
+            for sealed in self.store.texts(&ids).await? {
+                let sealed = sealed.ok_or_else(not_the_file)?;
+                bytes.extend(key.open(LEDGER_SUBJECT.0, &sealed.bytes)?);
+            }
+        }
+        is_whole(&bytes, &file)?;
+        Ok(bytes)
+    }
+
+    async fn fee_receipt_file(
+        &self,
+        partner: &PartnerCode,
+        fee: FeeId,
+    ) -> Result<Option<ReceiptFile>, AppError> {
+        let mut session = Session::new(self, Purpose::Check);
+        session.load_partners([partner.clone()]).await?;
+        let known = session.partner(partner).and_then(|partner| partner.fees.get(&fee));
+        let known = known.ok_or_else(|| AppError::Usage("there is no such fee".into()))?;
+        Ok(known.receipt.clone())
+    }
+
     /// The file of a claim's receipt, as it was put into the vault.
     ///
     /// # Errors
@@ -112,10 +193,7 @@ impl Ledger {
                 bytes.extend(piece.ok_or_else(|| AppError::Usage(erased.into()))?);
             }
         }
-        if digest(&bytes) != file.sha256 || bytes.len() as u64 != file.bytes {
-            let what = "the receipt in the vault is not the file that was attached".to_owned();
-            return Err(AppError::Store(event_log::StoreError::Damaged(what)));
-        }
+        is_whole(&bytes, &file)?;
         Ok(bytes)
     }
 

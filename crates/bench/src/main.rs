@@ -13,6 +13,7 @@ mod figures;
 mod folder;
 mod machine;
 mod measure;
+mod nothing;
 mod postgres;
 mod report;
 mod sqlite;

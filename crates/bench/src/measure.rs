@@ -23,6 +23,7 @@ use crate::figures::Unit::{Kib, PerSecond};
 use crate::figures::{Sample, Samples, nanoseconds, per_second};
 use crate::folder::{Files, new_ledger};
 use crate::machine;
+use crate::nothing::NothingProjection;
 use crate::work::{self, on_threads};
 
 /// Rows that an import writes in one transaction.
@@ -64,6 +65,9 @@ pub async fn run(
     // Before anything holds the log in memory.
     let alone = balances_alone(&store);
     let trusted = replay(alone.replay_trusting_runs(&|_, _| {})).await?;
+    let without_rows = Runner::new(store.clone(), vec![projection_runner::boxed::<NothingProjection>()]);
+    without_rows.catch_up(&|_, _| {}).await?;
+    let decoded = replay(without_rows.replay_trusting_runs(&|_, _| {})).await?;
     let checked = replay(alone.replay(false, &|_, _| {})).await?;
     let all = replay(ledger.replay(false, &|_, _| {})).await?;
     machine::forget_peak();
@@ -114,6 +118,7 @@ pub async fn run(
     );
     let parsed = [("parse JSON, typed, 2 threads", typed_2), ("parse JSON, typed, 1 thread", typed)];
     for (name, (time, _)) in [
+        ("replay into nothing: events decoded", decoded),
         ("replay into balances", trusted),
         ("replay into balances, every hash checked", checked),
         ("replay of all read models, every hash checked", all),
@@ -214,6 +219,7 @@ async fn import_file<I: Importer>(ledger: &Ledger, importer: &I, file: &Path) ->
         dry_run: false,
         partial: false,
         rejects: None,
+        tell_rows: false,
     };
     let begun = Instant::now();
     let report = ledger.import(importer, &request, &Silent).await?;

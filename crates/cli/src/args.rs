@@ -7,6 +7,8 @@ mod claim;
 mod import;
 mod partner;
 mod payment;
+mod period;
+mod report;
 
 use std::path::PathBuf;
 
@@ -25,6 +27,8 @@ pub use partner::{
     AgreementCommand, DetailsCommand, FeeCommand, HoldCommand, PartnerCommand, ScopeArgs, StatementBy,
 };
 pub use payment::PaymentCommand;
+pub use period::{CheckHow, PeriodCommand};
+pub use report::ReportCommand;
 
 /// The event-sourced ledger for reintegration support.
 #[derive(Debug, Parser)]
@@ -153,6 +157,20 @@ Examples:
     )]
     Claim(ClaimCommand),
 
+    /// Reports of spend: each file that a partner reported in, and what has become of its rows.
+    #[command(
+        subcommand,
+        after_help = "\
+A report is a file that was imported with `svala import spend`. Its number stands in `svala claim list`; --report NUMBER
+asks for its claims there, in `svala claim flags`, `svala claim accept` and `svala partner fee list`.
+
+Examples:
+  svala report list --partner caritas --period 2024-Q2
+  svala report show 1520
+  svala claim accept --report 1520 --dry-run"
+    )]
+    Report(ReportCommand),
+
     /// Arrival grants: list the payments, let a refused one count, record money that came back.
     #[command(
         subcommand,
@@ -188,7 +206,8 @@ Examples:
     #[command(
         subcommand,
         after_help = "\
-Every event that moves money is a balanced voucher, booked on the day it was recorded. How it is booked is data:
+Every event that moves money is a balanced voucher, booked on the day it was decided or the money moved, or, if that day's
+period is closed, in the open one. How it is booked is data:
 `svala books chart --document` prints it.
 
 Examples:
@@ -198,6 +217,13 @@ Examples:
   svala books chart"
     )]
     Books(BooksCommand),
+
+    /// Closing of periods: what is open in one, close it for good, prove that the closed ones are as they were.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  svala period check 2024-05\n  svala period close 2024-05 --dry-run\n  svala period close 2024-05\n  svala period list"
+    )]
+    Period(PeriodCommand),
 
     /// Holds: stop payments to a partner, in a country or of a programme, and let them go on.
     #[command(

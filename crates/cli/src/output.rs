@@ -166,6 +166,15 @@ pub enum Cell {
     Figure(String),
 }
 
+impl Cell {
+    /// What stands in it.
+    pub fn into_text(self) -> String {
+        match self {
+            Self::Text(text) | Self::Figure(text) => text,
+        }
+    }
+}
+
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
@@ -199,6 +208,12 @@ impl From<Option<Eur>> for Cell {
 impl From<u64> for Cell {
     fn from(number: u64) -> Self {
         Self::Figure(number.to_string())
+    }
+}
+
+impl From<Option<u64>> for Cell {
+    fn from(number: Option<u64>) -> Self {
+        Self::Figure(number.map(|n| n.to_string()).unwrap_or_default())
     }
 }
 

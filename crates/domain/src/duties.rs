@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use money::{Amount, Eur};
 
 use crate::case::CaseEvent;
+use crate::closing::ClosingEvent;
 use crate::event::{Event, Recorded};
 use crate::hold::HoldEvent;
 use crate::ids::{Actor, ClaimId, FeeId, FileDigest, PartnerCode, PaymentId, organisation};
@@ -104,9 +105,12 @@ impl Duties {
             {
                 vec![violation(recorded, Breach::AnotherName, recorded.position)]
             }
-            Event::PaymentFile(_) | Event::Rates(_) | Event::Hold(_) | Event::Bank(_) | Event::Line(_) => {
-                Vec::new()
-            }
+            Event::PaymentFile(_)
+            | Event::Rates(_)
+            | Event::Hold(_)
+            | Event::Bank(_)
+            | Event::Line(_)
+            | Event::Closing(_) => Vec::new(),
         });
         violations
     }
@@ -268,6 +272,7 @@ impl Duties {
             | PartnerEvent::AgreementSigned(_)
             | PartnerEvent::AgreementEnded(_)
             | PartnerEvent::PartnerRegistered(_)
+            | PartnerEvent::FeeReceiptAttached(_)
             | PartnerEvent::PartnerCommandRefused(_) => return Vec::new(),
         };
         breaches.into_iter().flatten().map(|breach| violation(recorded, breach, about)).collect()
@@ -364,12 +369,14 @@ fn open_to_partners(event: &Event) -> bool {
             PartnerEvent::PartnerRegistered(_)
                 | PartnerEvent::PaymentDetailsProposed(_)
                 | PartnerEvent::FeeReported(_)
+                | PartnerEvent::FeeReceiptAttached(_)
                 | PartnerEvent::FeeConverted(_)
                 | PartnerEvent::PartnerCommandRefused(_)
         ),
         Event::Ledger(event) => matches!(event, LedgerEvent::FileImported(_)),
         Event::Hold(event) => matches!(event, HoldEvent::HoldCommandRefused(_)),
         Event::PaymentFile(event) => matches!(event, PaymentFileEvent::PaymentFileCommandRefused(_)),
+        Event::Closing(event) => matches!(event, ClosingEvent::PeriodCommandRefused(_)),
         Event::Rates(_) | Event::Bank(_) | Event::Line(_) => false,
     }
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::bank::{BankEvent, LineEvent};
 use crate::case::CaseEvent;
+use crate::closing::ClosingEvent;
 use crate::hold::HoldEvent;
 use crate::ledger::LedgerEvent;
 use crate::partner::PartnerEvent;
@@ -95,6 +96,8 @@ pub enum Event {
     Bank(BankEvent),
     /// Of the stream of one line of a statement.
     Line(LineEvent),
+    /// Of the stream of closed periods.
+    Closing(ClosingEvent),
 }
 
 /// An event that this program cannot read, and so must not skip.
@@ -154,6 +157,7 @@ impl Event {
             .chain(of("payments", PaymentFileEvent::TYPES))
             .chain(of("bank", BankEvent::TYPES))
             .chain(of("line", LineEvent::TYPES))
+            .chain(of("periods", ClosingEvent::TYPES))
     }
 
     /// Reads a recorded event and demands that writing it again gives the same bytes: that no other spelling of a
@@ -199,6 +203,7 @@ impl Event {
             }
             "bank" => BankEvent::decode(event_type, version, body).map(|e| e.map(Self::Bank)),
             "line" => LineEvent::decode(event_type, version, body).map(|e| e.map(Self::Line)),
+            "periods" => ClosingEvent::decode(event_type, version, body).map(|e| e.map(Self::Closing)),
             _ => Ok(None),
         };
         if let Ok(Some(event)) = decoded {
@@ -223,6 +228,7 @@ impl Event {
             Self::PaymentFile(event) => event.event_type(),
             Self::Bank(event) => event.event_type(),
             Self::Line(event) => event.event_type(),
+            Self::Closing(event) => event.event_type(),
         }
     }
 
@@ -237,6 +243,7 @@ impl Event {
             Self::PaymentFile(event) => event.schema_version(),
             Self::Bank(event) => event.schema_version(),
             Self::Line(event) => event.schema_version(),
+            Self::Closing(event) => event.schema_version(),
         }
     }
 
@@ -251,6 +258,7 @@ impl Event {
             Self::PaymentFile(event) => event.is_written_as(body),
             Self::Bank(event) => event.is_written_as(body),
             Self::Line(event) => event.is_written_as(body),
+            Self::Closing(event) => event.is_written_as(body),
         }
     }
 
@@ -265,6 +273,7 @@ impl Event {
             Self::PaymentFile(event) => event.body(),
             Self::Bank(event) => event.body(),
             Self::Line(event) => event.body(),
+            Self::Closing(event) => event.body(),
         }
     }
 }

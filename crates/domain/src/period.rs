@@ -27,6 +27,11 @@ impl Period {
         if first <= last { Ok(Self { first, last }) } else { Err(NotAPeriod) }
     }
 
+    /// The month in which a day lies.
+    pub fn month_of(day: Date) -> Self {
+        Self { first: day.first_of_month(), last: day.last_of_month() }
+    }
+
     /// The first day.
     pub fn first(&self) -> Date {
         self.first

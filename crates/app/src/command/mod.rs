@@ -57,7 +57,8 @@ impl Ledger {
         partner: PartnerCode,
         assigned_on: Option<Date>,
     ) -> Result<(), AppError> {
-        let command = CaseCommand::AssignPartner { partner: partner.clone(), assigned_on };
+        let told_on = self.today();
+        let command = CaseCommand::AssignPartner { partner: partner.clone(), assigned_on, told_on };
         let request = format!("{command:?}");
         self.execute_about(About::Case(case, Some(partner.clone())), &["case", &request], |session, draft| {
             session.register_partner(draft, &partner)?;
@@ -74,7 +75,8 @@ impl Ledger {
         agreed_on: Date,
         lines: Vec<(String, Eur)>,
     ) -> Result<(), AppError> {
-        self.case_command(case, CaseCommand::AgreePlan { partner, agreed_on, lines }).await
+        let told_on = self.today();
+        self.case_command(case, CaseCommand::AgreePlan { partner, agreed_on, lines, told_on }).await
     }
 
     /// Closes a case.

@@ -57,7 +57,7 @@ impl Importer for Cases {
                 return Ok(RowOutcome::Errors(conflicts));
             }
         }
-        let commands = commands(row, partner.clone(), case);
+        let commands = commands(row, partner.clone(), case, session.ledger().today());
         let revision = case.map_or(0, |case| case.revision);
         let request = format!("{:?}", (&row.facts, &commands));
         let mut draft = session.draft(at.tag, &["import-case", &row.case_ref, &request], revision);
@@ -87,7 +87,12 @@ impl Importer for Cases {
 }
 
 /// What the row asks for beyond what the case has.
-fn commands(row: &CaseRow, partner: Option<PartnerCode>, case: Option<&Case>) -> Vec<CaseCommand> {
+fn commands(
+    row: &CaseRow,
+    partner: Option<PartnerCode>,
+    case: Option<&Case>,
+    today: Date,
+) -> Vec<CaseCommand> {
     let decided = case.is_some_and(|case| case.decision.is_some());
     let departed = case.is_some_and(|case| case.departed_on.is_some());
     let arrived = case.is_some_and(|case| case.arrived_on.is_some());
@@ -97,7 +102,7 @@ fn commands(row: &CaseRow, partner: Option<PartnerCode>, case: Option<&Case>) ->
         commands.push(CaseCommand::Decide { decision, decided_on });
     }
     if let (Some(partner), false) = (partner, assigned) {
-        commands.push(CaseCommand::AssignPartner { partner, assigned_on: None });
+        commands.push(CaseCommand::AssignPartner { partner, assigned_on: None, told_on: today });
     }
     if let (Some(departed_on), false) = (row.departed_on, departed) {
         commands.push(CaseCommand::Depart { departed_on });

@@ -2,19 +2,25 @@
 
 use domain::claim::RECEIPT;
 use domain::ids::FileDigest;
-use domain::partner::{FeeState, ReportedFee};
+use domain::partner::{Fee, FeeState, ReportedFee};
 use domain::rates;
 use domain::{FeeId, PartnerCode, PartnerCommand};
 use interchange::SpendRow;
 use money::Currency;
 
-use super::{At, Refused, RowOutcome, rows};
+use super::folder::ReceiptFolder;
+use super::{At, Refused, RowOutcome, preview, rows};
 use crate::error::AppError;
 use crate::session::{Earlier, Session};
 use crate::texts::ReceiptText;
 
 /// Checks or reports the fee of one row. It is known by its receipt, like spend; finance decides it by number.
-pub(super) fn apply(session: &mut Session<'_>, at: At, row: &SpendRow) -> Result<RowOutcome, AppError> {
+pub(super) fn apply(
+    session: &mut Session<'_>,
+    at: At,
+    row: &SpendRow,
+    receipts: Option<&ReceiptFolder>,
+) -> Result<RowOutcome, AppError> {
     let partner = match row.partner.parse::<PartnerCode>() {
         Ok(partner) => partner,
         Err(error) => {
@@ -38,19 +44,27 @@ pub(super) fn apply(session: &mut Session<'_>, at: At, row: &SpendRow) -> Result
         }
         None => {}
     }
-    if let Some(owner) = session.owner(RECEIPT, receipt_key.0) {
-        let known = session.partner(&partner).and_then(|p| p.fees.get(&FeeId(owner.entity)));
-        return Ok(match known.map(|known| (known.state, rows::differing(at, row, &known.into()))) {
-            Some((FeeState::WaitingForRate, errors)) if errors.is_empty() => {
-                RowOutcome::StillWithoutRate { fee: true }
-            }
-            Some((_, errors)) if errors.is_empty() => RowOutcome::Recognised,
-            Some((_, errors)) => RowOutcome::Errors(errors),
-            None => {
-                let message = "This partner reported this supplier's receipt as spend on a person. A receipt is claimed once.";
-                RowOutcome::Errors(vec![at.error("receipt_no", None, "receipt.conflict", message)])
-            }
-        });
+    let owner = session.owner(RECEIPT, receipt_key.0);
+    let known = owner.and_then(|owner| {
+        session.partner(&partner).and_then(|partner| partner.fees.get(&FeeId(owner.entity)))
+    });
+    let before = match (owner, known) {
+        (None, _) => None,
+        (Some(_), Some(known)) => Some(before(at, row, known)),
+        (Some(_), None) => {
+            let message = "This partner reported this supplier's receipt as spend on a person. A receipt is claimed once.";
+            Some(RowOutcome::Errors(vec![at.error("receipt_no", None, "receipt.conflict", message)]))
+        }
+    };
+    if let (Some(folder), None | Some(RowOutcome::Recognised | RowOutcome::StillWithoutRate { .. })) =
+        (receipts, &before)
+        && let Some(error) =
+            folder.look(at, row, receipt_key.0, known.and_then(|fee| fee.receipt.as_ref()))?
+    {
+        return Ok(RowOutcome::Errors(vec![error]));
+    }
+    if let Some(before) = before {
+        return Ok(before);
     }
 
     let (rule, reported_on) = (session.ledger().rulebook.parameters().spend_rate, session.ledger().today());
@@ -80,8 +94,9 @@ pub(super) fn apply(session: &mut Session<'_>, at: At, row: &SpendRow) -> Result
         receipt_no: row.receipt_no.clone(),
         description: row.description.clone(),
     };
+    let fee = FeeId(session.ledger().environment.new_id()?);
     let report = PartnerCommand::ReportFee(ReportedFee {
-        fee: FeeId(session.ledger().environment.new_id()?),
+        fee,
         charged_on: row.delivered_on,
         reported_on,
         amount: row.amount,
@@ -89,12 +104,24 @@ pub(super) fn apply(session: &mut Session<'_>, at: At, row: &SpendRow) -> Result
         receipt_key,
         receipt_sha256: row.receipt_sha256.map(FileDigest),
         details: session.seal_own(&mut draft, &text)?,
+        file: session.source(),
     });
     let reported = session.on_partner(&mut draft, &partner, &report)?;
     session.commit(draft);
+    preview::of_fee(session, at, &partner, fee);
     Ok(match reported {
         Ok(()) if waits => RowOutcome::WithoutRate { fee: true },
         Ok(()) => RowOutcome::Applied(Vec::new()),
         Err(refused) => RowOutcome::Applied(vec![Refused { reason: refused.refusal.codes(), amount: None }]),
     })
+}
+
+/// What became before of the row of a known fee.
+fn before(at: At, row: &SpendRow, known: &Fee) -> RowOutcome {
+    let errors = rows::differing(at, row, &known.into());
+    match known.state {
+        _ if !errors.is_empty() => RowOutcome::Errors(errors),
+        FeeState::WaitingForRate => RowOutcome::StillWithoutRate { fee: true },
+        _ => RowOutcome::Recognised,
+    }
 }

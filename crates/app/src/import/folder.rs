@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use domain::claim::Claim;
+use domain::claim::ReceiptFile;
 use domain::ids::FileDigest;
 use event_log::Hash;
 use interchange::{RowError, SpendRow};
@@ -59,16 +59,15 @@ impl ReceiptFolder {
         Ok(Self { files, found: Mutex::default() })
     }
 
-    /// Finds the file of a row and holds it against what the row and its claim say; answers with what is wrong. A receipt
+    /// Finds the file of a row and holds it against what the row says and what is kept already; answers with what is wrong. A receipt
     /// without a file is only noted, unless the row promises one.
     pub(super) fn look(
         &self,
         at: At,
         row: &SpendRow,
         receipt: Hash,
-        claim: Option<&Claim>,
+        attached: Option<&ReceiptFile>,
     ) -> Result<Option<RowError>, AppError> {
-        let attached = claim.and_then(|claim| claim.receipt.as_ref());
         let wrong = |rule, message: &str| Ok(Some(at.error("receipt_no", None, rule, message)));
         let path = match self.files_of(row) {
             [path] => path,

@@ -13,10 +13,12 @@ mod fees;
 mod folder;
 mod grants;
 mod pass;
+mod preview;
 mod rates;
 mod record;
 mod report;
 mod reversals;
+mod row_report;
 mod rows;
 mod shares;
 mod spend;
@@ -39,6 +41,7 @@ use crate::ledger::Ledger;
 use crate::session::{Purpose, Session};
 
 use pass::{Orders, Rejects};
+pub(crate) use preview::Preview;
 pub(crate) use record::IMPORT;
 
 pub use cases::Cases;
@@ -48,6 +51,7 @@ pub use rates::{MonthFrom, RatesFileReport, RatesReport, RatesRequest};
 pub use record::{EarlierImport, ImportedFile};
 pub use report::{ImportReport, Receipts};
 pub use reversals::Reversals;
+pub use row_report::{PersonReport, ROWS_TOLD_MAX, RowReport};
 pub(crate) use rows::{named, reversal_parts};
 pub use spend::Spend;
 pub use statement_file::CsvStatement;
@@ -169,6 +173,8 @@ pub struct ImportRequest {
     pub partial: bool,
     /// Where the reject file goes; beside the file by default.
     pub rejects: Option<PathBuf>,
+    /// Tell what becomes of each row of spend, and what is left for whom.
+    pub tell_rows: bool,
 }
 
 /// Told how far an import has come.
@@ -208,6 +214,9 @@ impl Ledger {
             imported_before: self.imported_before(import_key).await?,
             reject_file: None,
             written: false,
+            rows: Vec::new(),
+            rows_untold: 0,
+            people: Vec::new(),
         };
         if report.imported_before.is_some() {
             if !importer.brings_more() {
@@ -219,11 +228,20 @@ impl Ledger {
         let purpose = if request.dry_run || I::CHECKS_BY_DECIDING { Purpose::DryRun } else { Purpose::Check };
         let mut rejects = (request.partial && !request.dry_run).then(|| Rejects::at(reject_path(request)));
         let none = HashSet::new();
-        let orders =
-            Orders { request, name: &name, purpose, skip: &none, rejects: rejects.as_mut(), progress };
-        let check = self.pass(importer, orders).await?;
+        let orders = Orders {
+            request,
+            name: &name,
+            sha256,
+            purpose,
+            skip: &none,
+            rejects: rejects.as_mut(),
+            progress,
+        };
+        let mut check = self.pass(importer, orders).await?;
         if request.dry_run || (check.errors_total() > 0 && !request.partial) {
+            let preview = check.preview.take();
             report.take(check);
+            self.tell_rows(&mut report, preview).await?;
             report.receipts = importer.finish(self, false).await?;
             return Ok(report);
         }
@@ -235,7 +253,8 @@ impl Ledger {
         // The rows left out are safe in their file before the others are written.
         report.reject_file = rejects.map(Rejects::finish).transpose()?.flatten();
         let purpose = Purpose::Write;
-        let orders = Orders { request, name: &name, purpose, skip: &check.bad_rows, rejects: None, progress };
+        let orders =
+            Orders { request, name: &name, sha256, purpose, skip: &check.bad_rows, rejects: None, progress };
         let mut done = self.pass(importer, orders).await?;
         done.add_rejected(check);
         // Before the record of the import: if this is cut short, the same import again goes on.
@@ -252,7 +271,9 @@ impl Ledger {
         if report.written {
             self.checkpoint_what_is_written().await;
         }
+        let preview = done.preview.take();
         report.take(done);
+        self.tell_rows(&mut report, preview).await?;
         // An import of rates may have been cut short: what it left waiting is converted, of whatever file.
         if report.waiting_for_rate > 0 {
             self.convert_waiting().await?;

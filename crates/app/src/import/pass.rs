@@ -7,11 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use domain::ids::FileDigest;
 use domain::ledger::ImportCounts;
 use interchange::{Dialect, Layout, Record, RejectFile, RowError, Table};
 use money::Eur;
 
 use super::chunk::{Writing, Written};
+use super::preview::Preview;
+use super::row_report::{ROWS_TOLD_MAX, RowReport};
 use super::{ERRORS_LISTED_MAX, ImportProgress, ImportRequest, Importer, Receipts, Refused, RowOutcome};
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -27,6 +30,8 @@ pub(super) struct Orders<'a> {
     pub(super) request: &'a ImportRequest,
     /// Its name, without the folder.
     pub(super) name: &'a str,
+    /// Its SHA-256.
+    pub(super) sha256: [u8; 32],
     /// Find errors, show what would happen, or write.
     pub(super) purpose: Purpose,
     /// Rows to leave out.
@@ -56,6 +61,26 @@ pub(super) struct Pass {
     pub(super) outside_period: u64,
     /// Some rows were refused as commands: they may pass when the file is imported again.
     pub(super) waiting: bool,
+    /// Which rows are told one by one.
+    tells: Tells,
+    /// These rows.
+    pub(super) rows: Vec<RowReport>,
+    /// Rows that would be told too if they were not so many.
+    pub(super) rows_untold: u64,
+    /// What is told of them beside.
+    pub(super) preview: Option<Preview>,
+}
+
+/// Which rows are told one by one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Tells {
+    /// None.
+    #[default]
+    Nothing,
+    /// Those with errors: the others are only checked.
+    Errors,
+    /// All.
+    Everything,
 }
 
 impl Ledger {
@@ -64,14 +89,20 @@ impl Ledger {
         importer: &I,
         mut orders: Orders<'_>,
     ) -> Result<Pass, AppError> {
-        let Orders { request, name, purpose, .. } = orders;
+        let Orders { request, name, sha256, purpose, .. } = orders;
         let file = File::open(&request.path).map_err(AppError::io(name))?;
         let length = file.metadata().map_err(AppError::io(name))?.len();
         let read = Arc::new(AtomicU64::new(0));
         let reader = Counting { inner: BufReader::new(file), read: read.clone() };
         let mut table = Table::<I::Row, _>::open_file(name, reader, request.locale)?;
-        let mut pass = Pass { dialect: Some(table.dialect()), ..Pass::default() };
-        let mut session = Session::new(self, purpose);
+        let tells = match purpose {
+            _ if !request.tell_rows => Tells::Nothing,
+            Purpose::Check => Tells::Errors,
+            Purpose::DryRun | Purpose::Write => Tells::Everything,
+        };
+        let mut pass = Pass { dialect: Some(table.dialect()), tells, ..Pass::default() };
+        let mut session =
+            Session::new(self, purpose).of_file(FileDigest(sha256)).telling(tells == Tells::Everything);
         let mut records: Vec<Record<I::Row>> = Vec::with_capacity(CHUNK_ROWS);
         let mut writing: Option<Writing<I::Row>> = None;
         loop {
@@ -101,6 +132,7 @@ impl Ledger {
             }
             orders.progress.at(purpose == Purpose::Write, read.load(Ordering::Relaxed), length);
             if ended {
+                pass.preview = session.take_preview();
                 return Ok(pass);
             }
         }
@@ -134,6 +166,12 @@ impl Pass {
                 rejects.push(layout, &record.fields, errors)?;
             }
             let usable = !matches!(outcome, RowOutcome::Errors(_));
+            match self.tells {
+                Tells::Nothing => {}
+                Tells::Errors if usable => {}
+                _ if self.rows.len() >= ROWS_TOLD_MAX => self.rows_untold += 1,
+                _ => self.rows.push(RowReport::of(layout, record, &outcome)),
+            }
             self.outside_period += u64::from(record.outside_period && usable);
             self.count(outcome)?;
         }
@@ -199,6 +237,9 @@ impl Pass {
         let rejected = check.bad_rows.len() as u64;
         self.counts.rejected += rejected;
         self.counts.rows += rejected;
+        self.rows_untold += check.rows_untold;
+        self.rows.extend(check.rows);
+        self.rows.sort_by_key(|row| row.row);
         self.errors.splice(0..0, check.errors);
         for (rule, errors) in check.rules {
             *self.rules.entry(rule).or_default() += errors;

@@ -9,6 +9,7 @@ use money::Eur;
 
 use super::pass::Pass;
 use super::record::EarlierImport;
+use super::row_report::{PersonReport, RowReport};
 
 /// What an import came to.
 #[derive(Debug, Clone)]
@@ -43,6 +44,12 @@ pub struct ImportReport {
     pub reject_file: Option<PathBuf>,
     /// Whether anything was written.
     pub written: bool,
+    /// The rows, one by one, if that was asked for; of a file that was stopped those with errors.
+    pub rows: Vec<RowReport>,
+    /// Rows that would be told too if they were not so many.
+    pub rows_untold: u64,
+    /// What is left for the people the rows are about, if that was asked for.
+    pub people: Vec<PersonReport>,
 }
 
 /// Files of receipts that came with a file of spend.
@@ -66,5 +73,7 @@ impl ImportReport {
         self.outside_period = pass.outside_period;
         self.refused = pass.refused;
         self.errors = pass.errors;
+        self.rows = pass.rows;
+        self.rows_untold = pass.rows_untold;
     }
 }

@@ -3,14 +3,14 @@
 use domain::claim::{Claim, ClaimState, RECEIPT, Spend as Reported};
 use domain::ids::FileDigest;
 use domain::rates;
-use domain::{ClaimCommand, ClaimId, PartnerCode};
+use domain::{ClaimCommand, ClaimId, FeeId, PartnerCode};
 use interchange::{RowError, SpendRow};
 use money::{Currency, Rate};
 use rulebook::Category;
 
 use super::folder::ReceiptFolder;
 use super::shares::{self, Share};
-use super::{At, Importer, Receipts, Refused, RowOutcome, fees, rows};
+use super::{At, Importer, Receipts, Refused, RowOutcome, fees, preview, rows};
 use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::session::{Draft, Earlier, Session};
@@ -59,7 +59,7 @@ impl Importer for Spend {
 
     fn apply(&self, session: &mut Session<'_>, at: At, row: &SpendRow) -> Result<RowOutcome, AppError> {
         if row.is_fee() {
-            return fees::apply(session, at, row);
+            return fees::apply(session, at, row, self.receipts.as_ref());
         }
         let mut errors = Vec::new();
         let shares = shares::of_row(session, at, row).map_err(|unknown| errors.extend(unknown)).ok();
@@ -91,7 +91,8 @@ impl Importer for Spend {
         let known = shares::known(session, at, row, &shares);
         if let (Some(folder), None | Some(RowOutcome::Recognised | RowOutcome::StillWithoutRate { .. })) =
             (&self.receipts, &known)
-            && let Some(error) = folder.look(at, row, receipt, shares::first_claim(session, &shares))?
+            && let attached = shares::first_claim(session, &shares).and_then(|claim| claim.receipt.as_ref())
+            && let Some(error) = folder.look(at, row, receipt, attached)?
         {
             return Ok(RowOutcome::Errors(vec![error]));
         }
@@ -135,7 +136,7 @@ impl Importer for Spend {
                 receipt_no: row.receipt_no.clone(),
                 description: row.description.clone(),
             };
-            let report = ClaimCommand::Report(Reported {
+            let report = ClaimCommand::Report(Box::new(Reported {
                 claim,
                 partner: partner.clone(),
                 category: row.category.clone(),
@@ -148,7 +149,8 @@ impl Importer for Spend {
                 receipt_sha256: row.receipt_sha256.map(FileDigest),
                 details: session.seal(&mut draft, share.case, &text)?,
                 shared: shares::shared(&shares, place, of, row.amount),
-            });
+                file: session.source(),
+            }));
             reports.push((share, claim, report));
         }
         let (refused, undecided) = self.decide(session, &mut draft, &reports, waits)?;
@@ -157,12 +159,15 @@ impl Importer for Spend {
             reports.iter().filter_map(|(share, claim, _)| session.case(share.case)?.claims.get(claim));
         let in_part = [ClaimState::Accepted, ClaimState::Cut, ClaimState::Proposed, ClaimState::Queried];
         let accepted_in_part = claims.any(|claim| in_part.contains(&claim.state));
-        Ok(match undecided {
+        let outcome = match undecided {
             _ if waits && refused.is_empty() => RowOutcome::WithoutRate { fee: false },
             Some(why) if refused.is_empty() => RowOutcome::Undecided(why),
             _ if accepted_in_part && !refused.is_empty() => RowOutcome::Cut(refused),
             _ => RowOutcome::Applied(refused),
-        })
+        };
+        let claims: Vec<_> = reports.iter().map(|(share, claim, _)| (share.case, *claim)).collect();
+        preview::of_spend(session, at, row, self.accept, &claims)?;
+        Ok(outcome)
     }
 
     fn brings_more(&self) -> bool {
@@ -176,13 +181,16 @@ impl Importer for Spend {
         if writes {
             attached = 0;
             for (receipt, path) in wanted {
-                // A row that was refused has no claim.
+                // A row that was refused has neither claim nor fee.
                 let owner = ledger.store.find_keys(RECEIPT, &[receipt]).await?.into_iter().flatten().next();
-                let owner =
-                    owner.and_then(|owner| Some((owner.stream_id.id().parse().ok()?, ClaimId(owner.entity))));
-                if let Some((case, claim)) = owner {
-                    attached += u64::from(ledger.attach_receipt(case, claim, &path).await?);
-                }
+                let Some(owner) = owner else { continue };
+                let (stream, entity) = (owner.stream_id, owner.entity);
+                let now = match (stream.id().parse(), stream.id().parse()) {
+                    (Ok(case), _) => ledger.attach_receipt(case, ClaimId(entity), &path).await?,
+                    (_, Ok(partner)) => ledger.attach_fee_receipt(partner, FeeId(entity), &path).await?,
+                    _ => continue,
+                };
+                attached += u64::from(now);
             }
         }
         Ok(Receipts { attached, missing })

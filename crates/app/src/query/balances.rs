@@ -1,8 +1,10 @@
 //! Balances per person and budget line.
 
+use std::collections::BTreeMap;
+
 use balances::{BalancesProjection, BalancesRow};
 use domain::{CaseId, FoldError};
-use money::Eur;
+use money::{Amount, Eur};
 use serde::Serialize;
 
 use crate::error::AppError;
@@ -38,6 +40,21 @@ pub struct BalanceItem {
     pub remaining: Eur,
     /// `cap − disbursed − committed − pending`.
     pub available: Eur,
+    /// Claims that wait for an exchange rate: in no figure, though they will take what is available.
+    pub waiting: u64,
+    /// What they come to in their own currencies, such as `100.00 USD + 250000.000 IQD`.
+    pub waiting_amounts: String,
+}
+
+/// Amounts in words, added up by currency: `100.00 USD + 250000.000 IQD`; empty of none.
+pub(crate) fn in_own_currencies(amounts: impl IntoIterator<Item = Amount>) -> Result<String, FoldError> {
+    let mut sums: BTreeMap<&str, Amount> = BTreeMap::new();
+    for amount in amounts {
+        let sum = sums.entry(amount.currency().code()).or_insert_with(|| Amount::zero(amount.currency()));
+        *sum = sum.checked_add(amount).map_err(|error| FoldError(error.to_string()))?;
+    }
+    let named = sums.into_iter().map(|(currency, sum)| format!("{sum} {currency}"));
+    Ok(named.collect::<Vec<_>>().join(" + "))
 }
 
 impl Ledger {
@@ -57,7 +74,8 @@ impl Ledger {
         let mut items = Vec::new();
         for (row, external_ref) in rows.into_iter().zip(external) {
             for (budget_line, line) in row.lines.iter() {
-                if line.is_empty() || (case.is_none() && line.rule_id.is_none()) {
+                let waiting: Vec<Amount> = row.waiting(budget_line).collect();
+                if (line.is_empty() && waiting.is_empty()) || (case.is_none() && line.rule_id.is_none()) {
                     continue;
                 }
                 items.push(BalanceItem {
@@ -73,6 +91,8 @@ impl Ledger {
                     disallowed: line.disallowed,
                     remaining: line.remaining().map_err(FoldError::from)?,
                     available: line.available().map_err(FoldError::from)?,
+                    waiting: waiting.len() as u64,
+                    waiting_amounts: in_own_currencies(waiting)?,
                 });
             }
         }

@@ -33,15 +33,7 @@ impl Ledger {
         at: Option<u64>,
         progress: Progress<'_>,
     ) -> Result<Books, AppError> {
-        let position = self.log_end(at).await?;
-        let lines = self.rulebook.budget_lines().iter();
-        let mut journal = Journal::under(chart, lines.map(|line| (line.id.clone(), line.programme.clone())));
-        let mut vouchers: Vec<Voucher> = Vec::new();
-        self.read_log_to(position, progress, |recorded| {
-            vouchers.extend(journal.book(&Recorded::decode_checked(recorded)?)?);
-            Ok(())
-        })
-        .await?;
+        let (mut vouchers, position) = self.vouchers(chart, at, progress).await?;
         let trial = TrialBalance::of(chart, &vouchers, period).map_err(FoldError::from)?;
         let days = || vouchers.iter().map(|voucher| voucher.day);
         let all = match (days().min(), days().max()) {
@@ -53,5 +45,27 @@ impl Ledger {
         let period = period.ok_or_else(|| AppError::Usage("there is no such period".into()))?;
         vouchers.retain(|voucher| period.contains(voucher.day));
         Ok(Books { vouchers, trial, position, period, made_on: today })
+    }
+
+    /// All vouchers up to a position, which is given back.
+    pub(super) async fn vouchers(
+        &self,
+        chart: &Chart,
+        at: Option<u64>,
+        progress: Progress<'_>,
+    ) -> Result<(Vec<Voucher>, u64), AppError> {
+        let position = self.log_end(at).await?;
+        // Read after the end of the log, so that no closing is missed of which an event before it should know.
+        let (closings, _) = self.closings_and_events().await?;
+        let lines = self.rulebook.budget_lines().iter();
+        let lines = lines.map(|line| (line.id.clone(), line.programme.clone()));
+        let mut journal = Journal::under(chart, &closings, lines);
+        let mut vouchers = Vec::new();
+        self.read_log_to(position, progress, |recorded| {
+            vouchers.extend(journal.book(&Recorded::decode_checked(recorded)?)?);
+            Ok(())
+        })
+        .await?;
+        Ok((vouchers, position))
     }
 }

@@ -2,14 +2,15 @@
 
 use ::claims::{ClaimRow, ClaimsProjection};
 use domain::claim::ClaimState;
-use domain::{CaseId, ClaimId, PartnerCode, Period};
+use domain::ids::FileDigest;
+use domain::{CaseId, ClaimId, PartnerCode, Period, TextId};
 use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;
-use crate::texts::{ERASED, ReceiptText};
+use crate::texts::{ERASED, ReasonText, ReceiptText};
 
 /// Which claims to list; everything not given is not asked about.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,8 @@ pub struct ClaimFilter {
     pub period: Option<Period>,
     /// In this state.
     pub state: Option<ClaimState>,
+    /// Reported in the file with this SHA-256.
+    pub file: Option<FileDigest>,
 }
 
 /// One claim.
@@ -69,12 +72,30 @@ pub struct ClaimItem {
     pub state: ClaimState,
     /// Who would accept it, while another one has yet to agree.
     pub proposed_by: String,
+    /// The number of the report it came with; none of the oldest, and while the import is not complete.
+    pub report: Option<u64>,
+    /// Finance's own words: why it refused the claim, or what it asks.
+    pub words: String,
+    /// The partner's answer to what was asked last.
+    pub answer: String,
     /// Its identity in the log.
     #[serde(skip)]
     pub id: ClaimId,
     /// Its case.
     #[serde(skip)]
     pub case_id: CaseId,
+}
+
+/// What finance said last of a claim, and what the partner answered, as far as it still matters.
+fn said(row: &ClaimRow) -> [Option<TextId>; 2] {
+    let query = row.query.as_ref();
+    match row.state {
+        ClaimState::Queried => [query.and_then(|query| query.question), None],
+        ClaimState::Answered => {
+            [query.and_then(|query| query.question), query.and_then(|query| query.answer)]
+        }
+        _ => [row.words, None],
+    }
 }
 
 impl Ledger {
@@ -99,6 +120,7 @@ impl Ledger {
                 && filter.partner.as_ref().is_none_or(|partner| row.partner == *partner)
                 && filter.period.is_none_or(|period| period.contains(row.delivered_on))
                 && filter.state.is_none_or(|state| row.state == state)
+                && filter.file.is_none_or(|file| row.file == Some(file))
         };
         let mut rows: Vec<(ClaimId, ClaimRow)> = match filter.case {
             // One case's claims are in its own stream: no need to look at all the others.
@@ -126,12 +148,23 @@ impl Ledger {
             }
         };
         rows.sort_by_key(|(_, row)| row.position);
+        let reports = self.report_numbers().await?;
         let names = self.case_names(rows.iter().map(|(_, row)| row.case)).await?;
         let texts: Vec<_> = rows
             .iter()
             .filter_map(|(_, row)| Some((names.get(&row.case)?.row.subject, row.details)))
             .collect();
         let texts = self.reveal::<ReceiptText>(&texts).await?;
+        let wanted: Vec<_> = rows
+            .iter()
+            .filter_map(|(_, row)| Some((names.get(&row.case)?.row.subject, row)))
+            .flat_map(|(subject, row)| said(row).into_iter().flatten().map(move |text| (subject, text)))
+            .collect();
+        let mut told = self.reveal::<ReasonText>(&wanted).await?.into_iter();
+        let mut next = |text: Option<TextId>| match text {
+            None => String::new(),
+            Some(_) => told.next().flatten().map_or_else(|| ERASED.to_owned(), |text| text.reason),
+        };
         Ok(rows
             .into_iter()
             .filter_map(|(id, row)| Some((id, names.get(&row.case)?, row)))
@@ -140,6 +173,7 @@ impl Ledger {
                 let erased =
                     || ReceiptText { supplier: ERASED.into(), receipt_no: ERASED.into(), description: None };
                 let ReceiptText { supplier, receipt_no, .. } = text.unwrap_or_else(erased);
+                let [words, answer] = said(&row).map(&mut next);
                 ClaimItem {
                     claim: row.position,
                     external_ref: name.external_ref.clone(),
@@ -162,6 +196,9 @@ impl Ledger {
                     reason: row.reason.map(|reason| reason.to_string()).unwrap_or_default(),
                     state: row.state,
                     proposed_by: row.proposed_by.map(String::from).unwrap_or_default(),
+                    report: row.file.and_then(|file| reports.get(&file).copied()),
+                    words,
+                    answer,
                     id,
                     case_id: row.case,
                 }

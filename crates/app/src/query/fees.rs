@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use domain::ids::FileDigest;
 use domain::partner::{FeeState, PartnerEvent};
 use domain::{Event, FeeId, PartnerCode, Recorded};
 use jiff::civil::Date;
@@ -20,6 +21,8 @@ pub struct FeeFilter {
     pub partner: Option<PartnerCode>,
     /// In this state.
     pub state: Option<FeeState>,
+    /// Reported in the file with this SHA-256.
+    pub file: Option<FileDigest>,
 }
 
 /// One fee.
@@ -55,6 +58,8 @@ pub struct FeeItem {
     pub decided_by: String,
     /// What is odd about it, each flag once.
     pub flags: String,
+    /// The number of the report it came with; none of the oldest, and while the import is not complete.
+    pub report: Option<u64>,
 }
 
 impl Ledger {
@@ -81,11 +86,14 @@ impl Ledger {
             Some(code) => vec![code.clone()],
             None => self.partner_codes().await?,
         };
+        let reports = self.report_numbers().await?;
         let mut fees = Vec::new();
         for (partner, events) in self.partners_and_events(&codes).await? {
             let said = Said::of(&events);
             for (id, fee) in &partner.fees {
-                if filter.state.is_some_and(|state| fee.state != state) {
+                if filter.state.is_some_and(|state| fee.state != state)
+                    || filter.file.is_some_and(|file| fee.file != Some(file))
+                {
                     continue;
                 }
                 let agreement = fee.agreement.as_ref();
@@ -113,6 +121,7 @@ impl Ledger {
                         state: fee.state.to_string(),
                         decided_by: said.deciders.get(id).cloned().unwrap_or_default(),
                         flags: String::new(),
+                        report: fee.file.and_then(|file| reports.get(&file).copied()),
                     },
                 ));
             }

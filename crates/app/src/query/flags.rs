@@ -25,22 +25,42 @@ impl Ledger {
         &self,
         supposed: &BTreeMap<u64, Eur>,
     ) -> Result<BTreeMap<u64, Vec<Flag>>, AppError> {
-        self.flags_of(supposed, |sighted| sighted.benefit.is_some()).await
+        self.flags_with(supposed, Vec::new()).await
+    }
+
+    /// The same as if some more claims were there, whose numbers nobody has.
+    pub(crate) async fn flags_with(
+        &self,
+        supposed: &BTreeMap<u64, Eur>,
+        more: Vec<Sighted>,
+    ) -> Result<BTreeMap<u64, Vec<Flag>>, AppError> {
+        self.flags_of(supposed, more, |sighted| sighted.benefit.is_some()).await
     }
 
     /// The flags of all fees, by number, held against the same.
     pub async fn fee_flags(&self) -> Result<BTreeMap<u64, Vec<Flag>>, AppError> {
-        self.flags_of(&BTreeMap::new(), |sighted| sighted.benefit.is_none()).await
+        self.flags_of(&BTreeMap::new(), Vec::new(), |sighted| sighted.benefit.is_none()).await
+    }
+
+    /// What a category is for, and the programme whose budget line pays for it: what flags compare.
+    pub(crate) fn purpose_of(&self, category: &str, budget_line: &str) -> (String, String) {
+        let known = self.rulebook.categories().iter().find(|known| known.code == category);
+        let line = self.rulebook.budget_lines().iter().find(|line| line.id == budget_line);
+        (
+            known.map_or(category, |known| known.name_en.as_str()).to_owned(),
+            line.map_or(budget_line, |line| line.programme.as_str()).to_owned(),
+        )
     }
 
     async fn flags_of(
         &self,
         supposed: &BTreeMap<u64, Eur>,
+        mut sighted: Vec<Sighted>,
         wanted: impl Fn(&Sighted) -> bool,
     ) -> Result<BTreeMap<u64, Vec<Flag>>, AppError> {
         let codes = self.partner_codes().await?;
         let partners = self.partners_and_events(&codes).await?;
-        let mut sighted = self.fees_sighted(&partners).await?;
+        sighted.extend(self.fees_sighted(&partners).await?);
         let partners = partners.into_iter().map(|(partner, _)| (partner.code.clone(), partner)).collect();
         sighted.extend(self.claims_sighted(&partners, supposed).await?);
         let mut raised = flags(&sighted, self.rulebook.parameters());
@@ -62,18 +82,13 @@ impl Ledger {
             .filter_map(|(_, row)| Some((names.get(&row.case)?.row.subject, row.details)))
             .collect();
         let mut texts = self.reveal::<ReceiptText>(&texts).await?.into_iter();
-        let categories = self.rulebook.categories();
-        let lines = self.rulebook.budget_lines();
         let mut sighted = Vec::with_capacity(rows.len());
         for (_, row) in rows {
             let Some(country) = names.get(&row.case).map(|name| name.row.destination) else { continue };
-            let category = categories.iter().find(|category| category.code == row.category);
-            let line = lines.iter().find(|line| line.id == row.budget_line);
-            let programme = line.map_or_else(|| row.budget_line.clone(), |line| line.programme.clone());
+            let (purpose, programme) = self.purpose_of(&row.category, &row.budget_line);
             let outside =
                 |partner: &Partner| partner.is_outside_agreements(&programme, country, row.delivered_on);
             let outside_agreement = partners.get(&row.partner).is_some_and(outside);
-            let purpose = category.map_or_else(|| row.category.clone(), |category| category.name_en.clone());
             let eur = row.eur.or_else(|| supposed.get(&row.position).copied());
             sighted.push(Sighted {
                 number: row.position,

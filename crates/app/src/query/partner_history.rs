@@ -1,7 +1,8 @@
-//! The history of a partner, of the holds and of files of payments: every event in words, with who and when.
+//! The history of a partner, of the holds, of files of payments and of closed periods: every event in words, with who and when.
 
 use std::collections::HashMap;
 
+use domain::closing::ClosingEvent;
 use domain::hold::HoldEvent;
 use domain::partner::{PartnerEvent, PaymentDetails};
 use domain::payment::PaymentFileEvent;
@@ -11,6 +12,7 @@ use rulebook::{Country, FailedCondition};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::closing::codes;
 use super::history::{HistoryItem, phrase, rate, utc};
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
@@ -37,6 +39,12 @@ impl Ledger {
         self.told(&events).await
     }
 
+    /// Everything that happened to periods, in order; refused commands too.
+    pub async fn period_history(&self) -> Result<Vec<HistoryItem>, AppError> {
+        let (_, events) = self.closings_and_events().await?;
+        self.told(&events).await
+    }
+
     async fn told(&self, events: &[Recorded]) -> Result<Vec<HistoryItem>, AppError> {
         let texts = self.own_texts(events).await?;
         let text = |id: TextId| texts.get(&id).cloned().unwrap_or_else(|| ERASED.to_owned());
@@ -54,6 +62,7 @@ impl Ledger {
                 Event::Partner(event) => of_partner(event, &text, &number),
                 Event::Hold(event) => of_hold(event, &text),
                 Event::PaymentFile(event) => of_payment_file(event),
+                Event::Closing(event) => of_closing(event, &text),
                 Event::Case(_) | Event::Ledger(_) | Event::Rates(_) | Event::Bank(_) | Event::Line(_) => {
                     continue;
                 }
@@ -65,7 +74,7 @@ impl Ledger {
     }
 
     /// The texts that these events bring, each as one phrase; accounts masked.
-    async fn own_texts(&self, events: &[Recorded]) -> Result<HashMap<TextId, String>, AppError> {
+    pub(super) async fn own_texts(&self, events: &[Recorded]) -> Result<HashMap<TextId, String>, AppError> {
         let (mut details, mut others) = (Vec::new(), Vec::new());
         for Recorded { event, .. } in events {
             match event {
@@ -74,6 +83,7 @@ impl Ledger {
                 }
                 Event::Partner(event) => others.extend(event.text().map(|text| (LEDGER_SUBJECT, text))),
                 Event::Hold(event) => others.extend(event.text().map(|text| (LEDGER_SUBJECT, text))),
+                Event::Closing(event) => others.extend(event.text().map(|text| (LEDGER_SUBJECT, text))),
                 Event::Case(_)
                 | Event::PaymentFile(_)
                 | Event::Ledger(_)
@@ -134,6 +144,12 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
                 text(e.details)
             )
         }
+        PartnerEvent::FeeReceiptAttached(e) => format!(
+            "the receipt of fee {} was put into the vault: {} bytes, SHA-256 {}",
+            number(e.fee.0),
+            e.bytes,
+            e.sha256
+        ),
         PartnerEvent::FeeConverted(e) => {
             format!("fee {} converted: {} EUR at {}", number(e.fee.0), e.eur, rate(&e.quote))
         }
@@ -213,6 +229,23 @@ fn of_hold(event: &HoldEvent, text: &dyn Fn(TextId) -> String) -> String {
             format!("hold {} released from {} on: {}", e.hold, e.released_on, text(e.reason))
         }
         HoldEvent::HoldCommandRefused(e) => refused(&e.command, &e.reasons),
+    }
+}
+
+fn of_closing(event: &ClosingEvent, text: &dyn Fn(TextId) -> String) -> String {
+    match event {
+        ClosingEvent::PeriodClosed(e) => {
+            let accepted =
+                e.reason.map(|reason| format!("; {} accepted: {}", codes(&e.accepted), text(reason)));
+            format!(
+                "{} closed with {} vouchers, booked up to position {}{}",
+                e.period,
+                e.vouchers,
+                e.position,
+                accepted.unwrap_or_default()
+            )
+        }
+        ClosingEvent::PeriodCommandRefused(e) => refused(&e.command, &e.reasons),
     }
 }
 

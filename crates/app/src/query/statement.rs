@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::case::CaseEvent;
 use domain::statement::{Account, Movement, Stated, Words, held, totals, undecided, waiting};
-use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Period, Recorded, TextId};
+use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Period, Recorded, SubjectId, TextId};
 use event_log::{Frontier, hex};
 use interchange::statement::{StatementDocument, StatementLine};
 use money::Eur;
@@ -13,7 +13,7 @@ use rulebook::Country;
 
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
-use crate::texts::AnyText;
+use crate::texts::{AnyText, ERASED, ReasonText};
 
 impl Ledger {
     /// What a partner reported, what was decided and what is owed in a period, as the log stood at a position: the same
@@ -31,11 +31,8 @@ impl Ledger {
             self.account_at(partner, at, progress).await?;
         let (moved, last) = (account.movements(), period.last());
         let within: Vec<&Movement> = moved.iter().filter(|movement| period.contains(movement.day)).collect();
-        let undecided = undecided(moved, last).map_err(FoldError::from)?;
+        let undecided = undecided(&account, last).map_err(FoldError::from)?;
         let waiting = waiting(&account, last);
-        let open: Vec<&Movement> = undecided.iter().chain(&waiting).collect();
-        let about = within.iter().chain(&open).map(|movement| movement.about);
-        let told = self.told_of(&account, about).await?;
         let totals = totals(moved, period).map_err(FoldError::from)?;
         let lines = self.rulebook.budget_lines();
         let place = |stated: &Stated| {
@@ -43,19 +40,40 @@ impl Ledger {
             let line = lines.iter().find(|line| Some(&line.id) == stated.budget_line.as_ref())?;
             Some((*country, line.programme.as_str()))
         };
-        let held = held(&account, last, &holds, place).map_err(FoldError::from)?;
+        let held = held(&account, last, &holds, totals.owed, place).map_err(FoldError::from)?;
+        let open = undecided.iter().chain(&waiting).chain(&held);
+        let all: Vec<&Movement> = within.iter().copied().chain(open).collect();
+        let told = self.told_of(&account, all.iter().map(|movement| movement.about)).await?;
+        let words = self.words_of(&told, &all).await?;
+        let line = |movement: &Movement| line(movement, &told, &words);
         Ok(StatementDocument {
             partner: partner.to_string(),
             name: account.name().map(ToString::to_string).unwrap_or_default(),
             period,
             position,
             root,
-            held: held.min(totals.owed).max(Eur::ZERO),
+            held: Eur::sum(held.iter().map(|movement| movement.eur)).map_err(FoldError::from)?,
             totals,
-            lines: within.iter().filter_map(|movement| line(movement, &told)).collect(),
-            undecided: undecided.iter().filter_map(|movement| line(movement, &told)).collect(),
-            waiting: waiting.iter().filter_map(|movement| line(movement, &told)).collect(),
+            lines: within.into_iter().filter_map(line).collect(),
+            held_lines: held.iter().filter_map(line).collect(),
+            undecided: undecided.iter().filter_map(line).collect(),
+            waiting: waiting.iter().filter_map(line).collect(),
         })
+    }
+
+    /// What people said of movements, by what is in the vault.
+    async fn words_of(
+        &self,
+        told: &BTreeMap<u64, Told<'_>>,
+        movements: &[&Movement],
+    ) -> Result<HashMap<TextId, String>, AppError> {
+        let sealed = movements
+            .iter()
+            .filter_map(|movement| Some((told.get(&movement.about)?.subject, movement.words?)));
+        let sealed: Vec<_> = sealed.collect();
+        let words = self.reveal::<ReasonText>(&sealed).await?;
+        let words = words.into_iter().map(|text| text.map_or_else(|| ERASED.to_owned(), |text| text.reason));
+        Ok(sealed.into_iter().map(|(_, text)| text).zip(words).collect())
     }
 
     /// A partner's account as the log had it at a position, or has it now.
@@ -118,10 +136,11 @@ impl Ledger {
                     Words::Reference(reference) => (reference.to_string(), String::new()),
                     Words::Sealed(id) => AnyText::words(texts.get(id)),
                 };
-                let (external_ref, case) = name_of(stated)
-                    .map(|name| (name.external_ref.clone(), name.case.clone()))
-                    .unwrap_or_default();
-                (stated.number, Told { stated, external_ref, case, receipt_no, supplier })
+                let name = name_of(stated);
+                let subject = name.map_or(LEDGER_SUBJECT, |name| name.row.subject);
+                let (external_ref, case) =
+                    name.map(|name| (name.external_ref.clone(), name.case.clone())).unwrap_or_default();
+                (stated.number, Told { stated, subject, external_ref, case, receipt_no, supplier })
             })
             .collect())
     }
@@ -141,14 +160,20 @@ pub(super) struct Stood {
 /// A claim, fee or payment as people know it.
 pub(super) struct Told<'a> {
     stated: &'a Stated,
+    /// Under whose key its texts are.
+    subject: SubjectId,
     pub(super) external_ref: String,
     pub(super) case: String,
     pub(super) receipt_no: String,
     pub(super) supplier: String,
 }
 
-fn line(movement: &Movement, told: &BTreeMap<u64, Told<'_>>) -> Option<StatementLine> {
-    let Told { stated, external_ref, case, receipt_no, supplier } = told.get(&movement.about)?;
+fn line(
+    movement: &Movement,
+    told: &BTreeMap<u64, Told<'_>>,
+    words: &HashMap<TextId, String>,
+) -> Option<StatementLine> {
+    let Told { stated, external_ref, case, receipt_no, supplier, .. } = told.get(&movement.about)?;
     Some(StatementLine {
         position: movement.position,
         day: movement.day,
@@ -165,5 +190,6 @@ fn line(movement: &Movement, told: &BTreeMap<u64, Told<'_>>) -> Option<Statement
         amount: stated.amount.to_string(),
         currency: stated.amount.currency().code(),
         rate: stated.quote.map(|quote| quote.rate.to_string()).unwrap_or_default(),
+        words: movement.words.and_then(|text| words.get(&text).cloned()).unwrap_or_default(),
     })
 }

@@ -2,7 +2,7 @@
 
 use domain::case::{ApplicationFiled, CommandRefused};
 use domain::{
-    Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, Event, GrantCommand, Refusal,
+    By, Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, Event, GrantCommand, Refusal,
     SubjectId, TextId,
 };
 use event_log::{Hash, NewEvent, SealedText, StreamId, UniqueKey, WrappedSubjectKey};
@@ -107,7 +107,19 @@ impl Session<'_> {
         id: CaseId,
         command: &ClaimCommand,
     ) -> Result<Decided, AppError> {
-        let decided = domain::claim::decide(self.known(id)?, command, &self.by()?, &self.ledger.rulebook);
+        let by = self.by()?;
+        self.on_claim_by(draft, id, command, &by)
+    }
+
+    /// The same as if somebody else gave it: for showing what they would come to, never for writing.
+    pub fn on_claim_by(
+        &mut self,
+        draft: &mut Draft,
+        id: CaseId,
+        command: &ClaimCommand,
+        by: &By,
+    ) -> Result<Decided, AppError> {
+        let decided = domain::claim::decide(self.known(id)?, command, by, &self.ledger.rulebook);
         let amount = command.amount(self.known(id)?);
         let about = Some(command.about());
         self.settle(draft, id, decided, Asked { command: command.name(), about, on: command.on(), amount })
@@ -180,13 +192,23 @@ impl Session<'_> {
         self.seal_under(draft, key, subject, bytes)
     }
 
+    /// Encrypts a file about no person, in pieces that each are as long as a text may be, under the ledger's own key,
+    /// which was loaded.
+    pub fn seal_own_file(&self, draft: &mut Draft, bytes: &[u8]) -> Result<Vec<TextId>, AppError> {
+        let key = self.own_key()?;
+        bytes.chunks(TEXT_BYTES_MAX).map(|piece| self.seal_under(draft, key, LEDGER_SUBJECT, piece)).collect()
+    }
+
     /// Encrypts a text about no person, under the ledger's own key, which was loaded; of no command yet.
     pub fn seal_apart(&self, text: &impl Serialize) -> Result<SealedText, AppError> {
-        let key = self.own_key.as_ref();
-        let key = key.ok_or_else(|| AppError::Usage("the ledger's own key was not loaded".into()))?;
+        let key = self.own_key()?;
         let bytes = event_log::canonical::to_bytes(text)?;
         let sealed = key.seal(LEDGER_SUBJECT.0, &bytes, &mut self.ledger.environment.entropy())?;
         Ok(SealedText { id: sealed.id, subject_id: LEDGER_SUBJECT.0, bytes: sealed.bytes })
+    }
+
+    fn own_key(&self) -> Result<&SubjectKey, AppError> {
+        self.own_key.as_ref().ok_or_else(|| AppError::Usage("the ledger's own key was not loaded".into()))
     }
 
     /// Encrypts a text about no person, under the ledger's own key, which was loaded.

@@ -16,6 +16,8 @@ pub(crate) enum About {
     Partner(PartnerCode),
     /// The holds, and perhaps a partner.
     Holds(Option<PartnerCode>),
+    /// The closed periods.
+    Periods,
     /// What a partner is paid: for these cases, as far as no hold stops it.
     Payment(PartnerCode, Vec<CaseId>),
     /// A file of payments to these partners, for these cases.
@@ -44,6 +46,7 @@ impl Ledger {
             About::Case(id, _) => id.to_string(),
             About::Partner(code) => code.to_string(),
             About::Holds(_) => domain::hold::stream().to_string(),
+            About::Periods => domain::closing::stream().to_string(),
             About::Payment(code, _) => format!("payments of {code}"),
             About::PaymentFile(..) => domain::payment::stream().to_string(),
         };
@@ -88,6 +91,10 @@ impl Session<'_> {
                 self.load_partners(partner.clone()).await?;
                 self.load_own_key().await?;
                 self.load_holds().await
+            }
+            About::Periods => {
+                self.load_own_key().await?;
+                self.load_closings().await
             }
             About::Payment(code, cases) => self.load_payable(std::slice::from_ref(code), cases).await,
             About::PaymentFile(codes, cases) => {

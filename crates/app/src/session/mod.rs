@@ -6,6 +6,7 @@
 //! When somebody else wrote first, what was decided is forgotten, loaded again and decided again.
 
 mod bank;
+mod closings;
 mod decide;
 mod execute;
 mod held;
@@ -17,6 +18,7 @@ mod rates;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use domain::ids::FileDigest;
 use domain::rates::{RateSource, RateTable};
 use domain::{Case, CaseId, Event, FeeId, PartnerCode, Refusal};
 use event_log::{Append, AppendOutcome, Hash, StreamId};
@@ -27,12 +29,14 @@ pub use decide::Draft;
 pub(crate) use execute::{About, Executed};
 
 use bank::LoadedBank;
+use closings::LoadedClosings;
 use held::Held;
 use holds::LoadedHolds;
 use partners::LoadedPartner;
 use payments::LoadedFiles;
 
 use crate::error::AppError;
+use crate::import::Preview;
 use crate::ledger::Ledger;
 
 /// Kind of unique fact: the authority's own key for a case.
@@ -110,6 +114,10 @@ struct Loaded {
 pub struct Session<'l> {
     ledger: &'l Ledger,
     purpose: Purpose,
+    /// The file whose rows are decided, if they come from one.
+    file: Option<FileDigest>,
+    /// What is told of each row, if somebody asked.
+    preview: Option<Preview>,
     noted: HashMap<Note, Note>,
     /// What the row being decided noted first.
     noted_by_row: Option<Note>,
@@ -117,6 +125,7 @@ pub struct Session<'l> {
     keys: HashMap<(&'static str, Hash), Option<Owner>>,
     partners: HashMap<PartnerCode, LoadedPartner>,
     holds: Option<LoadedHolds>,
+    closings: Option<LoadedClosings>,
     payment_files: Option<LoadedFiles>,
     bank: LoadedBank,
     own_key: Option<SubjectKey>,
@@ -135,12 +144,15 @@ impl<'l> Session<'l> {
         Self {
             ledger,
             purpose,
+            file: None,
+            preview: None,
             noted: HashMap::new(),
             noted_by_row: None,
             cases: Held::new(),
             keys: HashMap::new(),
             partners: HashMap::new(),
             holds: None,
+            closings: None,
             payment_files: None,
             bank: LoadedBank::default(),
             own_key: None,
@@ -148,6 +160,33 @@ impl<'l> Session<'l> {
             batch: Vec::new(),
             extended_by: HashMap::new(),
         }
+    }
+
+    /// The same, for the rows of a file with this SHA-256.
+    #[must_use]
+    pub fn of_file(self, file: FileDigest) -> Self {
+        Self { file: Some(file), ..self }
+    }
+
+    /// The same, gathering what is to be told of each row.
+    #[must_use]
+    pub(crate) fn telling(self, wanted: bool) -> Self {
+        Self { preview: wanted.then(Preview::default), ..self }
+    }
+
+    /// What is told of each row, if somebody asked.
+    pub(crate) fn preview(&mut self) -> Option<&mut Preview> {
+        self.preview.as_mut()
+    }
+
+    /// Takes what is told of the rows.
+    pub(crate) fn take_preview(&mut self) -> Option<Preview> {
+        self.preview.take()
+    }
+
+    /// The file whose rows are decided, if they come from one.
+    pub fn source(&self) -> Option<FileDigest> {
+        self.file
     }
 
     /// The ledger it writes to.

@@ -19,11 +19,16 @@ pub(super) struct LoadedPartner {
 }
 
 impl Ledger {
-    /// Refuses whoever acts for a partner, before what no state of its own is decided on.
-    pub(crate) async fn may_decide(&self) -> Result<(), AppError> {
+    /// Who gives commands, and for whom they act, as the log has it now.
+    pub(crate) async fn by(&self) -> Result<By, AppError> {
         let mut session = Session::new(self, Purpose::Check);
         session.load_partners([]).await?;
-        Ok(session.by()?.may_decide()?)
+        session.by()
+    }
+
+    /// Refuses whoever acts for a partner, before what no state of its own is decided on.
+    pub(crate) async fn may_decide(&self) -> Result<(), AppError> {
+        Ok(self.by().await?.may_decide()?)
     }
 }
 

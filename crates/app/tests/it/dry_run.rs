@@ -1,6 +1,10 @@
 //! A dry run writes nothing and promises exactly what a real run then does.
 
-use app::import::ImportReport;
+use std::collections::BTreeSet;
+
+use app::import::{ImportReport, ImportRequest, RowReport, Spend};
+use app::query::ClaimItem;
+use money::Locale;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -138,12 +142,60 @@ async fn a_twin_of_an_unusable_row_is_unusable_too() {
     promise_holds(Kind::Spend, &[reused.clone(), reused]).await;
 }
 
+/// What a preview says of a row's claim, if it comes to one.
+fn of_row(row: &RowReport) -> Option<String> {
+    let (eligible, disallowed) = (row.eligible?, row.disallowed?);
+    Some(format!("{} {} {eligible} {disallowed}", row.receipt_no, row.state))
+}
+
+/// A partner that looks at its file sees what acceptance in the order of the file comes to, and writes nothing.
+async fn preview_holds(rows: &[String]) {
+    let book = book().await;
+    let path = book.write(Kind::Spend, "random.csv", rows);
+    let before = book.head().await;
+    let partner = book.by("asha@caritas", 3).await;
+    let request = ImportRequest {
+        path: path.clone(),
+        locale: Locale::Strict,
+        dry_run: true,
+        partial: true,
+        rejects: None,
+        tell_rows: true,
+    };
+    let spend = Spend { accept: false, receipts: None };
+    let seen = partner.import(&spend, &request, &Silent).await.unwrap();
+    assert_eq!(book.head().await, before, "a preview wrote something");
+    assert_eq!((seen.rows.len(), seen.rows_untold), (rows.len(), 0));
+    let mut told: Vec<String> = seen.rows.iter().filter_map(of_row).collect();
+    told.sort();
+
+    let known: BTreeSet<u64> = book.claims().await.iter().map(|claim| claim.claim).collect();
+    import(&book.ledger, Kind::Spend, path, How::Partial).await.unwrap();
+    let claims = book.claims().await.into_iter().filter(|claim| !known.contains(&claim.claim));
+    let of = |c: ClaimItem| format!("{} {} {} {}", c.receipt_no, c.state, c.eligible, c.disallowed);
+    let mut became: Vec<String> = claims.map(of).collect();
+    became.sort();
+    assert_eq!(told, became);
+    for person in seen.people {
+        let shown = book.ledger.balances(None).await.unwrap();
+        let line = shown.iter().find(|b| (&b.case, &b.budget_line) == (&person.case, &person.budget_line));
+        let figures = line.map(|b| (b.cap, b.disbursed, b.pending, b.available));
+        let told = (person.cap, person.disbursed, person.pending, person.available);
+        assert!(figures.is_none_or(|figures| figures == told), "{person:?} {figures:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 16, failure_persistence: None, max_shrink_iters: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn of_spend(rows in rows(Kind::Spend)) {
         many_threads().block_on(promise_holds(Kind::Spend, &rows));
+    }
+
+    #[test]
+    fn of_spend_told_row_by_row(rows in rows(Kind::Spend)) {
+        many_threads().block_on(preview_holds(&rows));
     }
 
     #[test]

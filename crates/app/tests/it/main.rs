@@ -6,6 +6,7 @@
     reason = "a failing helper is a failing test"
 )]
 
+mod arrangements;
 mod checkpoints;
 mod dry_run;
 mod families;

@@ -62,7 +62,7 @@ impl Entropy for Seeded {
     }
 }
 
-struct Silent;
+pub struct Silent;
 
 impl ImportProgress for Silent {
     fn at(&self, _: bool, _: u64, _: u64) {}
@@ -273,6 +273,7 @@ pub async fn import(ledger: &Ledger, kind: Kind, path: PathBuf, how: How) -> Res
         dry_run: how == How::Dry,
         partial: how == How::Partial,
         rejects: None,
+        tell_rows: false,
     };
     async fn of<I: Importer>(
         ledger: &Ledger,

@@ -41,7 +41,7 @@ Examples:
 
 #[derive(Debug, clap::Args)]
 pub struct BooksOf {
-    /// Only of this period, by the day on which it was recorded: 2024, 2024-Q2, 2024-05 or 2024-04-01..2024-06-30.
+    /// Only of this period, by the day on which it is booked: 2024, 2024-Q2, 2024-05 or 2024-04-01..2024-06-30.
     #[arg(long)]
     pub period: Option<Period>,
     /// As the log stood at this position; as it stands unless given.

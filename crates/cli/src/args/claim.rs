@@ -24,6 +24,9 @@ pub enum ClaimCommand {
         /// In this state: waiting-for-rate, reported, proposed, queried, answered, accepted, cut, refused, reversed.
         #[arg(long)]
         state: Option<ClaimState>,
+        /// Of the report with this number.
+        #[arg(long, value_name = "NUMBER")]
+        report: Option<u64>,
     },
     /// What is odd about claims that count, each held against all others: look before you accept.
     Flags {
@@ -33,6 +36,9 @@ pub enum ClaimCommand {
         /// Delivered in this period.
         #[arg(long)]
         period: Option<Period>,
+        /// Of the report with this number.
+        #[arg(long, value_name = "NUMBER")]
+        report: Option<u64>,
         /// Also of claims that are decided.
         #[arg(long)]
         decided: bool,
@@ -52,11 +58,12 @@ With --at-most finance accepts only a part: the rest is disallowed for your reas
 Examples:
   svala claim accept --partner caritas --period 2024-Q2 --dry-run
   svala claim accept --partner caritas --period 2024-Q2
+  svala claim accept --report 1520
   svala claim accept 1412 1415
   svala claim accept 1412 --at-most 800.00 --reason \"the third month was not delivered\"")]
     Accept {
         /// The claims' numbers; a claim named like this is decided even where a bulk acceptance would leave it open.
-        #[arg(required_unless_present_any = ["all", "partner", "case", "period"], conflicts_with_all = ["all", "partner", "case", "period", "flagged_too"])]
+        #[arg(required_unless_present_any = ["all", "partner", "case", "period", "report"], conflicts_with_all = ["all", "partner", "case", "period", "report", "flagged_too"])]
         claims: Vec<u64>,
         /// All claims not decided yet, in the order they were reported.
         #[arg(long)]
@@ -70,6 +77,9 @@ Examples:
         /// Those delivered in this period.
         #[arg(long)]
         period: Option<Period>,
+        /// Those of the report with this number.
+        #[arg(long, value_name = "NUMBER")]
+        report: Option<u64>,
         /// Also those that a flag holds back.
         #[arg(long)]
         flagged_too: bool,

@@ -13,6 +13,15 @@ pub enum ImportCommand {
     /// Payments of the arrival grant.
     Grants(ImportFile),
     /// What partners delivered, and claim.
+    #[command(after_help = "\
+Tells what becomes of each row and what is left for each person: a table of 20 rows, those to look at first; all with
+--format csv, both with --format json. A dry run without --accept supposes that finance accepts the rows now, in the order
+of the file; nobody has to be finance to look.
+
+Examples:
+  svala --actor asha@irara import spend 2024-q2.csv --dry-run
+  svala import spend 2024-q2.csv --dry-run --format csv > rows.csv
+  svala import spend irara-2024-q2.xlsx --receipts scans/ --accept")]
     Spend {
         #[command(flatten)]
         file: ImportFile,

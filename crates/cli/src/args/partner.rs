@@ -268,6 +268,9 @@ pub enum FeeCommand {
         /// In this state: waiting-for-rate, reported, proposed, accepted, refused, reversed.
         #[arg(long)]
         state: Option<FeeState>,
+        /// Of the report with this number.
+        #[arg(long, value_name = "NUMBER")]
+        report: Option<u64>,
     },
     /// What is odd about fees that count, each held against all others and all claims: look before you accept.
     Flags {
@@ -301,6 +304,21 @@ Examples:
         /// Why; kept encrypted, shown in the history.
         #[arg(long)]
         reason: String,
+    },
+    /// Keep the file of a fee's receipt, encrypted, beside it.
+    Attach {
+        /// The fee's number.
+        fee: u64,
+        /// The file, at most 10 MiB.
+        file: PathBuf,
+    },
+    /// Write the file of a fee's receipt to a new file.
+    Receipt {
+        /// The fee's number.
+        fee: u64,
+        /// The new file.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
     },
     /// Refuse a fee, with a reason.
     Refuse {

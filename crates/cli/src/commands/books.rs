@@ -14,9 +14,11 @@ use crate::connect::Place;
 use crate::output::{Cell, Failure, Readers, csv_text, listing, object, overflow, remark, say, write_new};
 use crate::progress::LogBar;
 
-const VOUCHER_COLUMNS: [&str; 11] = [
+const VOUCHER_COLUMNS: [&str; 13] = [
     "voucher",
     "day",
+    "about_day",
+    "closed_period",
     "kind",
     "about",
     "account",
@@ -105,7 +107,7 @@ async fn booked(place: &Place, of: &BooksOf) -> Result<(Chart, Books), Failure> 
 }
 
 /// The chart in a file, or the one in this program.
-fn chart_of(file: Option<&Path>) -> Result<Chart, Failure> {
+pub fn chart_of(file: Option<&Path>) -> Result<Chart, Failure> {
     let document = match file {
         None => Chart::standard_document().to_owned(),
         Some(file) => std::fs::read_to_string(file)
@@ -168,6 +170,8 @@ fn row(voucher: &Voucher, entry: &Entry) -> Vec<Cell> {
     cells![
         voucher_name(voucher),
         voucher.day,
+        voucher.about_day,
+        voucher.closed_period.map(|period| period.to_string()).unwrap_or_default(),
         voucher.kind.code(),
         voucher.about,
         &entry.account,

@@ -141,6 +141,6 @@ fn in_words(detail: &CaseDetail) -> String {
         detail.plan.iter().map(|p| cells![&p.partner, &p.category, &p.budget_line, p.left]).collect(),
     );
     section("arrival grants", grant::COLUMNS, detail.grants.iter().map(grant::row).collect());
-    section("claims", claim::COLUMNS, detail.claims.iter().map(claim::row).collect());
+    section("claims", claim::SHOWN, detail.claims.iter().map(claim::shown).collect());
     parts.join("\n\n")
 }

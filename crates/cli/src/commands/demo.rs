@@ -43,17 +43,16 @@ pub async fn run(
         std::fs::write(&path, content).map_err(cannot_write(&path))?;
         Ok(ImportFile { file: path, dry_run: false, partial: false, rejects: None, locale: Locale::Strict })
     };
-    let cases = import::import(&ledger, &Cases, &file("cases.csv", &year.cases)?).await?;
-    let grants = import::import(&ledger, &Grants, &file("grants.csv", &year.grants)?).await?;
-    let spend =
-        import::import(&ledger, &Spend { accept: true, receipts: None }, &file("spend.csv", &year.spend)?)
-            .await?;
+    let cases = import::import(&ledger, &Cases, &file("cases.csv", &year.cases)?, false).await?;
+    let grants = import::import(&ledger, &Grants, &file("grants.csv", &year.grants)?, false).await?;
+    let spend = Spend { accept: true, receipts: None };
+    let spend = import::import(&ledger, &spend, &file("spend.csv", &year.spend)?, false).await?;
     agree(&place).await?;
     let reports = [
         cases,
         grants,
         spend,
-        import::import(&ledger, &Reversals, &file("reversals.csv", &year.reversals)?).await?,
+        import::import(&ledger, &Reversals, &file("reversals.csv", &year.reversals)?, false).await?,
     ];
     for report in &reports {
         for error in &report.errors {

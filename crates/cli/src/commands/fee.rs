@@ -9,6 +9,7 @@ use domain::partner::FeeState;
 use jiff::civil::Date;
 use money::Eur;
 
+use super::receipt;
 use crate::args::{FeeCommand, Format};
 use crate::cells;
 use crate::connect::Place;
@@ -30,6 +31,7 @@ const COLUMNS: &[&str] = &[
     "state",
     "decided_by",
     "flags",
+    "report",
 ];
 
 /// One flag of one fee.
@@ -48,8 +50,10 @@ struct Odd {
 pub async fn run(place: &Place, format: Format, command: FeeCommand) -> Result<ExitCode, Failure> {
     let mut refused = ExitCode::SUCCESS;
     match command {
-        FeeCommand::List { partner, state } => {
-            let fees = place.open().await?.fees(&FeeFilter { partner, state }).await?;
+        FeeCommand::List { partner, state, report } => {
+            let ledger = place.open().await?;
+            let file = super::claim::file_of(&ledger, report).await?;
+            let fees = ledger.fees(&FeeFilter { partner, state, file }).await?;
             listing(format, COLUMNS, &fees, row)?;
         }
         FeeCommand::Flags { partner, decided } => {
@@ -82,6 +86,8 @@ pub async fn run(place: &Place, format: Format, command: FeeCommand) -> Result<E
                 }
             }
         }
+        FeeCommand::Attach { fee, file } => receipt::attach_to_fee(place, fee, &file).await?,
+        FeeCommand::Receipt { fee, out } => receipt::save_of_fee(place, fee, &out).await?,
         FeeCommand::Reverse { fee: number, amount, reason } => {
             let ledger = place.open_to_write().await?;
             let (partner, fee) = ledger.find_fee(number).await?;
@@ -112,7 +118,7 @@ async fn flags(
     let flags = ledger.fee_flags().await?;
     let open = |fee: &FeeItem| fee.state.parse::<FeeState>().is_ok_and(FeeState::is_open);
     let mut odd = Vec::new();
-    for fee in ledger.fees(&FeeFilter { partner, state: None }).await? {
+    for fee in ledger.fees(&FeeFilter { partner, ..FeeFilter::default() }).await? {
         if !decided && !open(&fee) {
             continue;
         }
@@ -160,6 +166,7 @@ fn row(f: &FeeItem) -> Vec<Cell> {
         f.reversed,
         &f.state,
         &f.decided_by,
-        &f.flags
+        &f.flags,
+        f.report
     ]
 }

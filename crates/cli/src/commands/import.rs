@@ -1,5 +1,7 @@
 //! `svala import …`
 
+mod rows;
+
 use std::process::ExitCode;
 
 use app::Ledger;
@@ -8,6 +10,7 @@ use app::import::{
     Reversals, Spend, StatementsRequest,
 };
 use domain::ledger::ImportCounts;
+use interchange::{Row, SpendRow};
 use serde_json::json;
 
 use crate::args::{Format, ImportCommand, ImportFile};
@@ -52,13 +55,15 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
     let ledger = if file.dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
     let before = ledger.store().head().await.map_err(app::AppError::from)?.position;
     let report = match &command {
-        ImportCommand::Cases(_) => import(&ledger, &Cases, file).await?,
-        ImportCommand::Grants(_) => import(&ledger, &Grants, file).await?,
-        ImportCommand::Spend { .. } => import(&ledger, &Spend { accept, receipts: folder }, file).await?,
+        ImportCommand::Cases(_) => import(&ledger, &Cases, file, false).await?,
+        ImportCommand::Grants(_) => import(&ledger, &Grants, file, false).await?,
+        ImportCommand::Spend { .. } => {
+            import(&ledger, &Spend { accept, receipts: folder }, file, true).await?
+        }
         ImportCommand::Reversals(_)
         | ImportCommand::Rates { .. }
         | ImportCommand::Statement { .. }
-        | ImportCommand::List => import(&ledger, &Reversals, file).await?,
+        | ImportCommand::List => import(&ledger, &Reversals, file, false).await?,
     };
     if accept && report.written {
         tell_flags(&ledger, before).await?;
@@ -88,6 +93,7 @@ pub async fn import<I: Importer>(
     ledger: &Ledger,
     importer: &I,
     file: &ImportFile,
+    tell_rows: bool,
 ) -> Result<ImportReport, Failure> {
     let request = ImportRequest {
         path: file.file.clone(),
@@ -95,6 +101,7 @@ pub async fn import<I: Importer>(
         dry_run: file.dry_run,
         partial: file.partial,
         rejects: file.rejects.clone(),
+        tell_rows,
     };
     let report = ledger.import(importer, &request, &ImportBar::new()).await?;
     if report.written {
@@ -113,8 +120,14 @@ fn show(format: Format, file: &ImportFile, accept: bool, report: &ImportReport) 
         remark(format!("… and {unlisted} more errors"));
     }
     match format {
-        Format::Table => say(in_words(file, accept, report))?,
-        Format::Json => object(&as_json(report))?,
+        Format::Table => {
+            say(in_words(file, accept, report))?;
+            if file.dry_run || report.written {
+                rows::in_words(report, file.dry_run && !accept).map_or(Ok(()), say)?;
+            }
+        }
+        Format::Json => object(&as_json(report, file.dry_run && !accept))?,
+        Format::Csv if report.kind == SpendRow::KIND => rows::list(report)?,
         Format::Csv => {
             let c = &report.counts;
             let rows = [
@@ -260,7 +273,7 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
     lines.join("\n")
 }
 
-fn as_json(report: &ImportReport) -> serde_json::Value {
+fn as_json(report: &ImportReport, supposed: bool) -> serde_json::Value {
     let ImportCounts { rows, applied, cut, recognised, refused, rejected } = report.counts;
     json!({
         "kind": report.kind,
@@ -277,6 +290,10 @@ fn as_json(report: &ImportReport) -> serde_json::Value {
         "imported_before": report.imported_before.as_ref().map(|e| json!({"position": e.position, "actor": e.actor})),
         "reject_file": report.reject_file,
         "written": report.written,
+        "supposed": supposed,
+        "rows": report.rows,
+        "rows_untold": report.rows_untold,
+        "people": report.people,
     })
 }
 

@@ -13,11 +13,13 @@ mod hold;
 mod import;
 mod partner;
 mod payment;
+mod period;
 mod prove;
 mod rate;
 mod receipt;
 mod report;
 mod rulebook;
+mod spend_report;
 mod statement;
 mod template;
 
@@ -43,10 +45,12 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Import(command) => import::run(place, format, command).await,
         Command::Case(command) => case::run(place, format, command).await,
         Command::Claim(command) => claim::run(place, format, command).await,
+        Command::Report(command) => spend_report::run(place, format, command).await,
         Command::Grant(command) => grant::run(place, format, command).await,
         Command::Partner(command) => partner::run(place, format, command).await,
         Command::Payment(command) => payment::run(place, format, command).await,
         Command::Books(command) => books::run(place, format, command).await,
+        Command::Period(command) => period::run(place, format, command).await,
         Command::Hold(command) => hold::run(place, format, command).await,
         Command::Bank(command) => bank::run(place, format, command).await,
         Command::Rate(command) => rate::run(place, format, command).await,

@@ -25,6 +25,8 @@ pub const BALANCE_COLUMNS: &[&str] = &[
     "disallowed",
     "remaining",
     "available",
+    "waiting",
+    "waiting_amounts",
 ];
 
 pub async fn balance(place: &Place, format: Format, case: Option<String>) -> Result<ExitCode, Failure> {
@@ -62,7 +64,9 @@ pub fn balance_row(b: &BalanceItem) -> Vec<Cell> {
         b.disbursed,
         b.disallowed,
         b.remaining,
-        b.available
+        b.available,
+        b.waiting,
+        &b.waiting_amounts
     ]
 }
 

@@ -19,8 +19,18 @@ use crate::output::{
 use crate::progress::LogBar;
 
 /// What tells a row of a table from its neighbours; the files have all columns.
-const SHORT: [&str; 9] =
-    ["position", "day", "movement", "eur", "reason", "number", "external_ref", "category", "receipt_no"];
+const SHORT: [&str; 10] = [
+    "position",
+    "day",
+    "movement",
+    "eur",
+    "reason",
+    "number",
+    "external_ref",
+    "category",
+    "receipt_no",
+    "words",
+];
 /// What the table of deliveries leaves out.
 const LEFT_OUT: [&str; 5] = ["case", "supplier", "amount", "currency", "rate"];
 
@@ -51,7 +61,7 @@ pub async fn run(
         (None, Format::Json) => object(&statement)?,
         (None, Format::Csv) => match &statement {
             Statement::ByRecord(statement) => {
-                listing(format, &STATEMENT_COLUMNS, &statement.lines, row)?;
+                listing(format, &STATEMENT_COLUMNS, &statement.rows(), row)?;
             }
             Statement::ByDelivery(statement) => {
                 listing(format, &DELIVERY_COLUMNS, &statement.lines, delivery_row)?;
@@ -76,7 +86,7 @@ enum Statement {
 fn rendered(path: &Path, statement: &Statement) -> Result<Vec<u8>, Failure> {
     use Statement::{ByDelivery, ByRecord};
     match (path.extension().and_then(|ending| ending.to_str()), statement) {
-        (Some("csv"), ByRecord(s)) => csv_text(&STATEMENT_COLUMNS, s.lines.iter().map(row)),
+        (Some("csv"), ByRecord(s)) => csv_text(&STATEMENT_COLUMNS, s.rows().iter().map(row)),
         (Some("csv"), ByDelivery(s)) => csv_text(&DELIVERY_COLUMNS, s.lines.iter().map(delivery_row)),
         (Some("xlsx"), ByRecord(s)) => workbook(s).map_err(|error| Failure::usage(error.to_string())),
         (Some("xlsx"), ByDelivery(s)) => s.workbook().map_err(|error| Failure::usage(error.to_string())),
@@ -113,6 +123,7 @@ fn in_words(statement: &StatementDocument) -> Result<String, Failure> {
         ("movements, by the day they were recorded", &statement.lines),
         ("undecided at the end", &statement.undecided),
         ("waiting for an exchange rate, and so in no figure", &statement.waiting),
+        ("held at the end", &statement.held_lines),
     ] {
         if !lines.is_empty() {
             parts.push(format!("{}\n{}", heading(title), table(&columns, lines.iter().map(short))));

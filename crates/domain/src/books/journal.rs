@@ -8,11 +8,13 @@ use serde::Serialize;
 
 use super::chart::{Chart, DimensionOf, MoneyKind, Seen};
 use crate::case::{Assignments, CaseEvent};
+use crate::closing::Closings;
 use crate::event::{Event, Recorded};
 use crate::grant::PaymentMethod;
 use crate::ids::{CaseId, ClaimId, FeeId, GrantId, PartnerCode, PaymentId};
 use crate::partner::{PARTNER_FEE, PaidFor, PartnerEvent};
 use crate::payment::Payable;
+use crate::period::Period;
 use crate::reference::CaseReference;
 use crate::refusal::FoldError;
 
@@ -25,8 +27,15 @@ pub struct Voucher {
     pub year: i16,
     /// Its number in the series and the year: 1, 2, 3 … without gaps.
     pub number: u64,
-    /// The day on which the event was recorded.
+    /// The day it is booked on: that on which money moved or a decision was recorded, or the first open one if the
+    /// period of that day was closed before.
     pub day: Date,
+    /// The day it is about: of delivery, of a charge, of a payment.
+    pub about_day: Date,
+    /// The day on which the ledger recorded it.
+    pub recorded_on: Date,
+    /// The closed period in which the day it is about lies, if it was closed before.
+    pub closed_period: Option<Period>,
     /// What happened.
     pub kind: MoneyKind,
     /// The event.
@@ -70,12 +79,13 @@ pub struct Object {
 #[derive(Debug)]
 pub struct Journal<'c> {
     chart: &'c Chart,
+    closings: &'c Closings,
     /// The programme of each budget line.
     programmes: HashMap<String, String>,
     cases: HashMap<CaseId, Known>,
-    claims: HashMap<ClaimId, Told>,
-    grants: HashMap<GrantId, (Told, PaymentMethod)>,
-    fees: HashMap<FeeId, u64>,
+    claims: HashMap<ClaimId, (Told, Date)>,
+    grants: HashMap<GrantId, (Told, PaymentMethod, Date)>,
+    fees: HashMap<FeeId, (u64, Date)>,
     /// Payments that were made outside of the ledger.
     outside: HashMap<PaymentId, u64>,
     payments: HashMap<PaymentId, Payment>,
@@ -108,11 +118,26 @@ struct Told {
     category: Option<String>,
 }
 
+/// When something happened.
+#[derive(Debug, Clone, Copy)]
+enum When {
+    /// It was decided when it was recorded, and is about this day.
+    Decided(Date),
+    /// Money moved on this day, whenever that was recorded.
+    Moved(Date),
+}
+
 impl<'c> Journal<'c> {
-    /// An empty journal; `programmes` names the programme of each budget line.
-    pub fn under(chart: &'c Chart, programmes: impl IntoIterator<Item = (String, String)>) -> Self {
+    /// An empty journal; `programmes` names the programme of each budget line, and `closings` are all closed periods, also
+    /// those that were closed after the events that are booked.
+    pub fn under(
+        chart: &'c Chart,
+        closings: &'c Closings,
+        programmes: impl IntoIterator<Item = (String, String)>,
+    ) -> Self {
         Self {
             chart,
+            closings,
             programmes: programmes.into_iter().collect(),
             cases: HashMap::new(),
             claims: HashMap::new(),
@@ -141,7 +166,7 @@ impl<'c> Journal<'c> {
         let case = || -> Result<CaseId, FoldError> {
             recorded.stream_id.id().parse().map_err(|_| unknown(recorded))
         };
-        let (kind, amount, told, method) = match event {
+        let (kind, amount, when, told, method) = match event {
             CaseEvent::ApplicationFiled(e) => {
                 let known = Known { reference: e.reference, assignments: Assignments::default() };
                 self.cases.insert(e.case, known);
@@ -161,38 +186,42 @@ impl<'c> Journal<'c> {
                     programme: self.programmes.get(&e.budget_line).cloned(),
                     category: Some(e.category.clone()),
                 };
-                self.claims.insert(e.claim, told);
+                self.claims.insert(e.claim, (told, e.delivered_on));
                 return Ok(None);
             }
             CaseEvent::ClaimAccepted(e) => {
-                (MoneyKind::SpendAccepted, e.eligible, self.claim(recorded, e.claim)?, None)
+                let (told, delivered_on) = self.claim(recorded, e.claim)?;
+                (MoneyKind::SpendAccepted, e.eligible, When::Decided(delivered_on), told, None)
             }
             CaseEvent::BenefitReversed(e) => {
-                (MoneyKind::SpendReversed, e.amount, self.claim(recorded, e.claim)?, None)
+                let (told, _) = self.claim(recorded, e.claim)?;
+                (MoneyKind::SpendReversed, e.amount, When::Decided(e.reversed_on), told, None)
             }
             CaseEvent::ArrivalGrantPaid(e) => {
                 let told = self.grant(recorded, case()?, &e.budget_line, e.method, e.paid_on)?;
-                self.grants.insert(e.grant, (told.clone(), e.method));
-                (MoneyKind::GrantPaid, e.amount, told, Some(e.method))
+                self.grants.insert(e.grant, (told.clone(), e.method, e.paid_on));
+                (MoneyKind::GrantPaid, e.amount, When::Moved(e.paid_on), told, Some(e.method))
             }
             CaseEvent::ArrivalGrantRefused(e) => {
                 let told = self.grant(recorded, case()?, &e.budget_line, e.method, e.paid_on)?;
-                self.grants.insert(e.grant, (told.clone(), e.method));
+                self.grants.insert(e.grant, (told.clone(), e.method, e.paid_on));
                 // Nothing is owed for what a partner paid out against the rules.
                 let ours = if e.method == PaymentMethod::CashByPartner { Eur::ZERO } else { e.amount };
-                (MoneyKind::GrantRefused, ours, told, Some(e.method))
+                (MoneyKind::GrantRefused, ours, When::Moved(e.paid_on), told, Some(e.method))
             }
             CaseEvent::ArrivalGrantAllowed(e) => {
-                let (told, method) = self.grants.get(&e.grant).cloned().ok_or_else(|| unknown(recorded))?;
-                (MoneyKind::GrantAllowed, e.amount, told, Some(method))
+                let (told, method, paid_on) =
+                    self.grants.get(&e.grant).cloned().ok_or_else(|| unknown(recorded))?;
+                (MoneyKind::GrantAllowed, e.amount, When::Decided(paid_on), told, Some(method))
             }
             CaseEvent::ArrivalGrantReturned(e) => {
-                let (told, method) = self.grants.get(&e.grant).cloned().ok_or_else(|| unknown(recorded))?;
-                (MoneyKind::GrantReturned, e.amount, told, Some(method))
+                let (told, method, _) =
+                    self.grants.get(&e.grant).cloned().ok_or_else(|| unknown(recorded))?;
+                (MoneyKind::GrantReturned, e.amount, When::Moved(e.returned_on), told, Some(method))
             }
             _ => return Ok(None),
         };
-        self.voucher(recorded, kind, amount, &told, method)
+        self.voucher(recorded, kind, amount, when, &told, method)
     }
 
     fn of_partner(&mut self, recorded: &Recorded, event: &PartnerEvent) -> Result<Vec<Voucher>, FoldError> {
@@ -203,18 +232,20 @@ impl<'c> Journal<'c> {
             category: category.map(str::to_owned),
             ..Told::default()
         };
-        let (moved, told) = match event {
+        let decided = When::Decided(recorded.recorded_on());
+        let (moved, when, told) = match event {
             PartnerEvent::FeeReported(e) => {
-                self.fees.insert(e.fee, recorded.position);
+                self.fees.insert(e.fee, (recorded.position, e.charged_on));
                 return Ok(Vec::new());
             }
             PartnerEvent::FeeAccepted(e) => {
-                let about = self.fees.get(&e.fee).copied().ok_or_else(|| unknown(recorded))?;
-                (vec![(MoneyKind::FeeAccepted, e.eur)], told(about, Some(PARTNER_FEE)))
+                let (about, charged_on) = self.fees.get(&e.fee).copied().ok_or_else(|| unknown(recorded))?;
+                let moved = vec![(MoneyKind::FeeAccepted, e.eur)];
+                (moved, When::Decided(charged_on), told(about, Some(PARTNER_FEE)))
             }
             PartnerEvent::FeeReversed(e) => {
-                let about = self.fees.get(&e.fee).copied().ok_or_else(|| unknown(recorded))?;
-                (vec![(MoneyKind::FeeReversed, e.eur)], told(about, Some(PARTNER_FEE)))
+                let (about, _) = self.fees.get(&e.fee).copied().ok_or_else(|| unknown(recorded))?;
+                (vec![(MoneyKind::FeeReversed, e.eur)], decided, told(about, Some(PARTNER_FEE)))
             }
             PartnerEvent::PartnerPaid(e) => {
                 let kind = match e.paid_for {
@@ -222,7 +253,7 @@ impl<'c> Journal<'c> {
                     PaidFor::Claims => MoneyKind::PartnerPaid,
                 };
                 self.outside.insert(e.payment, recorded.position);
-                (vec![(kind, e.amount)], told(recorded.position, None))
+                (vec![(kind, e.amount)], When::Moved(e.paid_on), told(recorded.position, None))
             }
             PartnerEvent::PartnerPaidReversed(e) => {
                 let about = self.outside.get(&e.payment).copied().ok_or_else(|| unknown(recorded))?;
@@ -230,7 +261,7 @@ impl<'c> Journal<'c> {
                     PaidFor::Advance => MoneyKind::AdvanceReversed,
                     PaidFor::Claims => MoneyKind::PartnerPaidReversed,
                 };
-                (vec![(kind, e.amount)], told(about, None))
+                (vec![(kind, e.amount)], decided, told(about, None))
             }
             PartnerEvent::PaymentProposed(e) => {
                 let advance = e.items.iter().any(|item| item.of == Payable::Advance);
@@ -247,20 +278,20 @@ impl<'c> Journal<'c> {
             PartnerEvent::PaymentApproved(e) => {
                 let payment = self.payment(recorded, e.payment)?;
                 let settled = if payment.total.is_zero() { payment.advance_settled } else { Eur::ZERO };
-                (vec![(MoneyKind::AdvanceSettled, settled)], told(payment.about, None))
+                (vec![(MoneyKind::AdvanceSettled, settled)], decided, told(payment.about, None))
             }
             PartnerEvent::PaymentInstructed(e) => {
                 let payment = self.payment(recorded, e.payment)?;
                 let paid =
                     if payment.advance { MoneyKind::AdvancePaid } else { MoneyKind::PaymentInstructed };
                 let moved = vec![(MoneyKind::AdvanceSettled, payment.advance_settled), (paid, payment.total)];
-                (moved, told(payment.about, None))
+                (moved, decided, told(payment.about, None))
             }
             _ => return Ok(Vec::new()),
         };
         let mut vouchers = Vec::new();
         for (kind, amount) in moved {
-            vouchers.extend(self.voucher(recorded, kind, amount, &told, None)?);
+            vouchers.extend(self.voucher(recorded, kind, amount, when, &told, None)?);
         }
         Ok(vouchers)
     }
@@ -269,7 +300,8 @@ impl<'c> Journal<'c> {
         self.payments.get(&payment).copied().ok_or_else(|| unknown(recorded))
     }
 
-    fn claim(&self, recorded: &Recorded, claim: ClaimId) -> Result<Told, FoldError> {
+    /// What a claim is about, and the day of its delivery.
+    fn claim(&self, recorded: &Recorded, claim: ClaimId) -> Result<(Told, Date), FoldError> {
         self.claims.get(&claim).cloned().ok_or_else(|| unknown(recorded))
     }
 
@@ -293,11 +325,24 @@ impl<'c> Journal<'c> {
         })
     }
 
+    /// The day on which it is booked, the day it is about, and the closed period in which that lies.
+    fn booked(&self, recorded: &Recorded, when: When) -> (Date, Date, Option<Period>) {
+        let (When::Decided(about_day) | When::Moved(about_day)) = when;
+        let recorded_on = recorded.recorded_on();
+        let own_day = if matches!(when, When::Moved(_)) { about_day } else { recorded_on };
+        let day = match self.closings.first_open_at(recorded.position) {
+            Some(open) if own_day < open => recorded_on.max(open),
+            _ => own_day,
+        };
+        (day, about_day, self.closings.closed_at(recorded.position, about_day))
+    }
+
     fn voucher(
         &mut self,
         recorded: &Recorded,
         kind: MoneyKind,
         amount: Eur,
+        when: When,
         told: &Told,
         method: Option<PaymentMethod>,
     ) -> Result<Option<Voucher>, FoldError> {
@@ -309,7 +354,7 @@ impl<'c> Journal<'c> {
         let posting = chart
             .posting(kind, seen)
             .ok_or_else(|| FoldError(format!("position {}: {kind} has no posting", recorded.position)))?;
-        let day = recorded.recorded_on();
+        let (day, about_day, closed_period) = self.booked(recorded, when);
         let number = self.numbers.entry((posting.series.clone(), day.year())).or_default();
         *number += 1;
         let objects = objects(chart, told);
@@ -323,6 +368,9 @@ impl<'c> Journal<'c> {
             year: day.year(),
             number: *number,
             day,
+            about_day,
+            recorded_on: recorded.recorded_on(),
+            closed_period,
             kind,
             position: recorded.position,
             about: told.about,

@@ -1,6 +1,7 @@
 //! Which partner has a case on which day.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,12 @@ impl Assignments {
     pub fn has_in(&self, partner: &PartnerCode, period: Period) -> bool {
         let mut later = self.0.range(Some(period.first())..=Some(period.last()));
         self.on(period.first()) == Some(partner) || later.any(|(_, later)| later == partner)
+    }
+
+    /// Whether a partner has it on a day, or will have it later.
+    pub fn has_from(&self, partner: &PartnerCode, day: Date) -> bool {
+        let mut later = self.0.range((Bound::Excluded(Some(day)), Bound::Unbounded));
+        self.on(day) == Some(partner) || later.any(|(_, later)| later == partner)
     }
 
     /// The partner that has it after all transfers that are known.

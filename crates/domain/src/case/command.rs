@@ -70,6 +70,8 @@ pub enum CaseCommand {
         partner: PartnerCode,
         /// Its first day; none from the beginning.
         assigned_on: Option<Date>,
+        /// The day on which the ledger learns of it.
+        told_on: Date,
     },
     /// Agree with a partner on what it is going to spend, in place of what it planned before.
     AgreePlan {
@@ -79,6 +81,8 @@ pub enum CaseCommand {
         agreed_on: Date,
         /// Benefit categories, each with its amount; none to plan nothing any more.
         lines: Vec<(String, Eur)>,
+        /// The day on which the ledger learns of it.
+        told_on: Date,
     },
     /// Nothing more will be reported.
     Close {

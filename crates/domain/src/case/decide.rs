@@ -98,7 +98,7 @@ pub fn decide(
                 (Some(_), None) => Ok(vec![Arrived { arrived_on: *arrived_on }.into()]),
             }
         }
-        CaseCommand::AssignPartner { partner, assigned_on } => {
+        CaseCommand::AssignPartner { partner, assigned_on, told_on } => {
             in_progress(case)?;
             let current = match assigned_on {
                 Some(day) => {
@@ -116,22 +116,21 @@ pub fn decide(
                     format!("{current} has the case: say from which day on {partner} has it"),
                 )),
                 _ => {
-                    // What others plan than whoever has the case in the end is promised by nobody any more: a transfer
-                    // that is told late takes nothing from the partner that has it since.
+                    // A transfer that is told late takes nothing from the partner that has the case since, and one that
+                    // is told before its day nothing yet.
                     let mut assignments = case.assignments.clone();
                     assignments.assign(partner.clone(), *assigned_on);
-                    let last = assignments.last().unwrap_or(partner);
-                    let mut events = crate::plan::release_others(case, last, ReleaseReason::Transferred);
+                    let mut events = crate::plan::release_gone(case, &assignments, *told_on);
                     let assigned = PartnerAssigned { partner: partner.clone(), assigned_on: *assigned_on };
                     events.push(assigned.into());
                     Ok(events)
                 }
             }
         }
-        CaseCommand::AgreePlan { partner, agreed_on, lines } => {
+        CaseCommand::AgreePlan { partner, agreed_on, lines, told_on } => {
             in_progress(case)?;
             not_before_application(case, *agreed_on)?;
-            crate::plan::agree(case, partner, *agreed_on, lines, rulebook)
+            crate::plan::agree(case, partner, [*agreed_on, *told_on], lines, rulebook)
         }
         CaseCommand::Close { closed_on } => {
             in_progress(case)?;

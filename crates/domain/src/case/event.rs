@@ -9,7 +9,7 @@ use super::upcast::PartnerAssignedV1;
 use crate::claim::{
     BenefitReversed, BenefitReversedV1, ClaimAccepted, ClaimAcceptedV1, ClaimAnswered, ClaimConverted,
     ClaimProposed, ClaimProposedV1, ClaimQueried, ClaimQueriedV1, ClaimRefused, ClaimReopened,
-    ReceiptAttached, SpendReported, SpendReportedV1, SpendReportedV2,
+    ReceiptAttached, SpendReported, SpendReportedV1, SpendReportedV2, SpendReportedV3,
 };
 use crate::event::events;
 use crate::grant::{ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned};
@@ -39,7 +39,7 @@ events! {
         ArrivalGrantRefused = 1,
         ArrivalGrantAllowed = 1,
         ArrivalGrantReturned = 1,
-        SpendReported = 3 (1 as SpendReportedV1, 2 as SpendReportedV2),
+        SpendReported = 4 (1 as SpendReportedV1, 2 as SpendReportedV2, 3 as SpendReportedV3),
         ReceiptAttached = 1,
         ClaimConverted = 1,
         ClaimAccepted = 2 (1 as ClaimAcceptedV1),

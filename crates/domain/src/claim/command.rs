@@ -38,13 +38,15 @@ pub struct Spend {
     pub details: TextId,
     /// Which share of the receipt this is, if it is for a family; `amount` is the share.
     pub shared: Option<Shared>,
+    /// SHA-256 of the file it is reported in, if it comes with one.
+    pub file: Option<FileDigest>,
 }
 
 /// A command about a claim of a case.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClaimCommand {
     /// A partner reports spend. Nothing that is reported is dropped, so this is refused only if it was reported before.
-    Report(Spend),
+    Report(Box<Spend>),
     /// Give a claim that waits for its rate the rate that has been published.
     Convert {
         /// Which.

@@ -14,7 +14,7 @@ use super::value::euros;
 use crate::balance::Line;
 use crate::by::By;
 use crate::case::{Case, CaseEvent, Stage};
-use crate::ids::ClaimId;
+use crate::ids::{ClaimId, FileDigest};
 use crate::plan;
 use crate::rates::Quote;
 use crate::refusal::{Refusal, bookable, reportable};
@@ -111,7 +111,11 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
     };
     reportable(spend.amount, eur, &case.balances.line(&spend.budget_line))?;
     let benefit = [spend.category.as_str(), &spend.budget_line];
-    let drawn = eur.and_then(|eur| plan::drawn_by(case, spend.claim, &spend.partner, benefit, eur));
+    // What a partner planned that has handed the case over meanwhile is released before anything is drawn from it.
+    let gone = plan::release_gone(case, &case.assignments, spend.reported_on);
+    let has_plan = case.assignments.has_from(&spend.partner, spend.reported_on);
+    let drawn = eur.filter(|_| has_plan);
+    let drawn = drawn.and_then(|eur| plan::drawn_by(case, spend.claim, &spend.partner, benefit, eur));
     let Spend { claim, partner, category, budget_line, delivered_on, amount, .. } = spend.clone();
     let (receipt_key, receipt_sha256, details) = (spend.receipt_key, spend.receipt_sha256, spend.details);
     let reported = SpendReported {
@@ -127,20 +131,32 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
         receipt_sha256,
         details,
         shared: spend.shared,
+        file: spend.file,
     };
-    Ok(once_and(reported, drawn))
+    let mut events = once_and(reported, None);
+    events.extend(gone.into_iter().chain(drawn));
+    Ok(events)
 }
 
-/// A claim has one receipt, and it is the one that was reported.
-fn attach(case: &Case, id: ClaimId, file: &ReceiptFile) -> Result<Vec<CaseEvent>, Refusal> {
-    let claim = known(case, id)?;
-    if claim.receipt.is_some() {
-        return Err(Refusal::new("receipt-attached", "the claim has its receipt already"));
+/// A claim or fee has one receipt, and it is the one that was reported.
+pub(crate) fn attachable(
+    attached: Option<&ReceiptFile>,
+    reported: Option<FileDigest>,
+    file: &ReceiptFile,
+) -> Result<(), Refusal> {
+    if attached.is_some() {
+        return Err(Refusal::new("receipt-attached", "its receipt is in the vault already"));
     }
-    if claim.receipt_sha256.is_some_and(|reported| reported != file.sha256) {
-        let detail = "the file is not the one whose SHA-256 was reported with the claim";
+    if reported.is_some_and(|reported| reported != file.sha256) {
+        let detail = "the file is not the one whose SHA-256 was reported with it";
         return Err(Refusal::new("another-receipt", detail));
     }
+    Ok(())
+}
+
+fn attach(case: &Case, id: ClaimId, file: &ReceiptFile) -> Result<Vec<CaseEvent>, Refusal> {
+    let claim = known(case, id)?;
+    attachable(claim.receipt.as_ref(), claim.receipt_sha256, file)?;
     let ReceiptFile { pieces, sha256, bytes } = file.clone();
     Ok(vec![ReceiptAttached { claim: id, pieces, sha256, bytes }.into()])
 }

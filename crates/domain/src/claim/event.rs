@@ -98,6 +98,9 @@ pub struct SpendReported {
     /// Which share of the receipt this is, if it is for a family; `amount` is the share (none in versions 1 and 2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared: Option<Shared>,
+    /// SHA-256 of the file it was reported in (none in versions 1 to 3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileDigest>,
 }
 
 /// The file of a receipt was put into the vault.

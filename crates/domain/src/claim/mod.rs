@@ -10,6 +10,7 @@ mod upcast;
 mod value;
 
 pub use command::{ClaimCommand, Spend};
+pub(crate) use decide::attachable;
 pub use decide::decide;
 pub use event::{
     Basis, BenefitReversed, ClaimAccepted, ClaimAnswered, ClaimConverted, ClaimProposed, ClaimQueried,
@@ -21,6 +22,7 @@ pub(crate) use review::waiting_for_rate;
 pub use state::{Claim, ClaimState, ReceiptFile, evolve};
 pub(crate) use upcast::{
     BenefitReversedV1, ClaimAcceptedV1, ClaimProposedV1, ClaimQueriedV1, SpendReportedV1, SpendReportedV2,
+    SpendReportedV3,
 };
 pub(crate) use value::euros;
 pub use value::worth;

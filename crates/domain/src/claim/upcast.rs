@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::event::{
     Basis, BenefitReversed, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, Exchange, QueryReason,
-    SpendReported,
+    Shared, SpendReported,
 };
 use crate::ids::{Actor, ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 
@@ -44,6 +44,7 @@ impl From<SpendReportedV1> for SpendReported {
             receipt_sha256: event.receipt_sha256,
             details: event.details,
             shared: None,
+            file: None,
         }
     }
 }
@@ -83,6 +84,49 @@ impl From<SpendReportedV2> for SpendReported {
             receipt_sha256: event.receipt_sha256,
             details: event.details,
             shared: None,
+            file: None,
+        }
+    }
+}
+
+/// Version 3: nothing told in which file it came.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpendReportedV3 {
+    claim: ClaimId,
+    partner: PartnerCode,
+    category: String,
+    budget_line: String,
+    delivered_on: Date,
+    amount: Amount,
+    #[serde(default)]
+    exchange: Option<Exchange>,
+    #[serde(default)]
+    eur: Option<Eur>,
+    receipt_key: KeyDigest,
+    #[serde(default)]
+    receipt_sha256: Option<FileDigest>,
+    details: TextId,
+    #[serde(default)]
+    shared: Option<Shared>,
+}
+
+impl From<SpendReportedV3> for SpendReported {
+    fn from(event: SpendReportedV3) -> Self {
+        Self {
+            claim: event.claim,
+            partner: event.partner,
+            category: event.category,
+            budget_line: event.budget_line,
+            delivered_on: event.delivered_on,
+            amount: event.amount,
+            exchange: event.exchange,
+            eur: event.eur,
+            receipt_key: event.receipt_key,
+            receipt_sha256: event.receipt_sha256,
+            details: event.details,
+            shared: event.shared,
+            file: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use money::{Amount, Eur};
 use super::agreement::Agreement;
 use super::event::PaidFor;
 use super::name::Name;
+use crate::claim::ReceiptFile;
 use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, PaymentId, TextId};
 use crate::payment::PaymentCommand;
 use crate::rates::Quote;
@@ -29,6 +30,8 @@ pub struct Fee {
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
     pub details: TextId,
+    /// SHA-256 of the file it is reported in, if it comes with one.
+    pub file: Option<FileDigest>,
 }
 
 /// A command to a partner.
@@ -81,6 +84,13 @@ pub enum PartnerCommand {
     },
     /// The partner charges a fee.
     ReportFee(Fee),
+    /// Put the file of the receipt beside a fee.
+    AttachFee {
+        /// Which.
+        fee: FeeId,
+        /// The file, in the vault.
+        file: ReceiptFile,
+    },
     /// Give a fee that waits for its rate the rate that has been published.
     ConvertFee {
         /// Which.
@@ -147,6 +157,7 @@ impl PartnerCommand {
             Self::ApproveDetails { .. } => "approve-payment-details",
             Self::RejectDetails { .. } => "reject-payment-details",
             Self::ReportFee(_) => "report-fee",
+            Self::AttachFee { .. } => "attach-fee-receipt",
             Self::ConvertFee { .. } => "convert-fee",
             Self::AcceptFee { .. } => "accept-fee",
             Self::RefuseFee { .. } => "refuse-fee",
@@ -162,6 +173,7 @@ impl PartnerCommand {
         match self {
             Self::Sign { agreement, .. } | Self::End { agreement, .. } => Some(agreement.to_string()),
             Self::ReportFee(Fee { fee, .. })
+            | Self::AttachFee { fee, .. }
             | Self::ConvertFee { fee, .. }
             | Self::AcceptFee { fee, .. }
             | Self::ReverseFee { fee, .. }
@@ -188,6 +200,7 @@ impl PartnerCommand {
             | Self::ProposeDetails { .. }
             | Self::ApproveDetails { .. }
             | Self::RejectDetails { .. }
+            | Self::AttachFee { .. }
             | Self::ConvertFee { .. }
             | Self::Payment(_)
             | Self::AcceptFee { .. }

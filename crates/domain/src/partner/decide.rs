@@ -7,16 +7,16 @@ use rulebook::Rulebook;
 use super::agreement::{Agreement, FeeTerms};
 use super::command::{Fee as ReportedFee, PartnerCommand};
 use super::event::{
-    AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeRefused, FeeReported,
-    FeeReversalProposed, FeeReversed, PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered,
-    PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
+    AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeReceiptAttached, FeeRefused,
+    FeeReported, FeeReversalProposed, FeeReversed, PartnerEvent, PartnerNamed, PartnerPaid,
+    PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
 };
 use super::fee::{Fee, FeeState};
 use super::state::{Partner, Proposal};
 use crate::approval::asks_for_second;
 use crate::balance::Line;
 use crate::by::By;
-use crate::claim::{Exchange, euros, waiting_for_rate};
+use crate::claim::{Exchange, ReceiptFile, attachable, euros, waiting_for_rate};
 use crate::ids::{Actor, AgreementCode, FeeId, TextId};
 use crate::rates::Quote;
 use crate::refusal::{Refusal, bookable, reportable};
@@ -39,11 +39,13 @@ pub fn decide(
         (None, _) => return Err(Refusal::new("unknown-partner", "the partner is not registered")),
         (Some(partner), _) => partner,
     };
-    // A partner's people report and propose, and a rate is nobody's decision; what the partner is paid, where and on what
+    // A partner's people report, with receipts, and propose; a rate is nobody's decision; what the partner is paid, where and on what
     // terms is decided by others.
     match command {
         PartnerCommand::ProposeDetails { .. } => by.may_speak_for(&partner.code)?,
-        PartnerCommand::ReportFee(_) | PartnerCommand::ConvertFee { .. } => {}
+        PartnerCommand::ReportFee(_)
+        | PartnerCommand::AttachFee { .. }
+        | PartnerCommand::ConvertFee { .. } => {}
         _ => by.may_decide()?,
     }
     let event = match command {
@@ -85,6 +87,12 @@ pub fn decide(
             PaymentDetailsRejected { details: proposed(partner)?.details, reason: *reason }.into()
         }
         PartnerCommand::ReportFee(fee) => report_fee(partner, fee, rulebook)?,
+        PartnerCommand::AttachFee { fee, file } => {
+            let known = known(partner, *fee)?;
+            attachable(known.receipt.as_ref(), known.receipt_sha256, file)?;
+            let ReceiptFile { pieces, sha256, bytes } = file.clone();
+            FeeReceiptAttached { fee: *fee, pieces, sha256, bytes }.into()
+        }
         PartnerCommand::ConvertFee { fee, quote } => convert_fee(partner, *fee, quote)?,
         PartnerCommand::AcceptFee { fee } => accept_fee(partner, *fee, by.actor(), rulebook)?,
         PartnerCommand::Payment(command) => crate::payment::decide(partner, command, by.actor())?,
@@ -196,7 +204,8 @@ fn report_fee(partner: &Partner, fee: &ReportedFee, rulebook: &Rulebook) -> Resu
         }
     };
     reportable(fee.amount, eur, &Line::default())?;
-    let ReportedFee { fee: id, charged_on, amount, receipt_key, receipt_sha256, details, .. } = fee.clone();
+    let ReportedFee { fee: id, charged_on, amount, receipt_key, receipt_sha256, details, file, .. } =
+        fee.clone();
     let agreement = partner.fee_agreement(charged_on).cloned();
     Ok(FeeReported {
         fee: id,
@@ -208,6 +217,7 @@ fn report_fee(partner: &Partner, fee: &ReportedFee, rulebook: &Rulebook) -> Resu
         receipt_key,
         receipt_sha256,
         details,
+        file,
     }
     .into())
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agreement::FeeTerms;
 use super::name::Name;
-use super::upcast::FeeReportedV1;
+use super::upcast::{FeeReportedV1, FeeReportedV2};
 use crate::claim::Exchange;
 use crate::event::events;
 use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, PaymentId, TextId};
@@ -26,7 +26,8 @@ events! {
         PaymentDetailsProposed = 1,
         PaymentDetailsApproved = 1,
         PaymentDetailsRejected = 1,
-        FeeReported = 2 (1 as FeeReportedV1),
+        FeeReported = 3 (1 as FeeReportedV1, 2 as FeeReportedV2),
+        FeeReceiptAttached = 1,
         FeeConverted = 1,
         FeeProposed = 1,
         FeeAccepted = 1,
@@ -58,6 +59,14 @@ impl PartnerEvent {
             Self::PaymentProposed(e) => e.reason,
             Self::PaymentCancelled(e) => Some(e.reason),
             _ => None,
+        }
+    }
+
+    /// The pieces of a file in the vault that this event refers to, in their order.
+    pub fn file(&self) -> &[TextId] {
+        match self {
+            Self::FeeReceiptAttached(e) => &e.pieces,
+            _ => &[],
         }
     }
 
@@ -176,6 +185,23 @@ pub struct FeeReported {
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
     pub details: TextId,
+    /// SHA-256 of the file it was reported in (none in versions 1 and 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileDigest>,
+}
+
+/// The file of a fee's receipt was put into the vault.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeReceiptAttached {
+    /// Of which fee.
+    pub fee: FeeId,
+    /// Its content in the vault, in pieces, in their order.
+    pub pieces: Vec<TextId>,
+    /// SHA-256 of the file.
+    pub sha256: FileDigest,
+    /// Its length.
+    pub bytes: u64,
 }
 
 /// The rate that a fee waited for was published: its euros are computed, once and for all.

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use money::{Amount, Eur, Overflow};
 
 use super::event::FeeReported;
-use crate::claim::Exchange;
+use crate::claim::{Exchange, ReceiptFile};
 use crate::ids::{Actor, AgreementCode, FileDigest, TextId};
 
 /// What stands in the place of a benefit category in files of spend.
@@ -60,6 +60,10 @@ pub struct Fee {
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
     pub details: TextId,
+    /// SHA-256 of the file it was reported in.
+    pub file: Option<FileDigest>,
+    /// The file of the receipt in the vault.
+    pub receipt: Option<ReceiptFile>,
     /// How far it has come.
     pub state: FeeState,
     /// Who would accept it, while another one has yet to agree.
@@ -106,6 +110,8 @@ impl From<&FeeReported> for Fee {
             eur: event.eur,
             receipt_sha256: event.receipt_sha256,
             details: event.details,
+            file: event.file,
+            receipt: None,
             state: if event.eur.is_some() { FeeState::Reported } else { FeeState::WaitingForRate },
             proposed_by: None,
             reversed: Eur::ZERO,

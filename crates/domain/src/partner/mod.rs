@@ -17,10 +17,10 @@ pub use agreement::{Agreement, BasisPoints, FeeTerms, NotBasisPoints};
 pub use command::{Fee as ReportedFee, PartnerCommand};
 pub use decide::decide;
 pub use event::{
-    AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeRefused, FeeReported,
-    FeeReversalProposed, FeeReversed, PaidFor, PartnerCommandRefused, PartnerEvent, PartnerNamed,
-    PartnerPaid, PartnerPaidReversed, PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed,
-    PaymentDetailsRejected,
+    AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeReceiptAttached, FeeRefused,
+    FeeReported, FeeReversalProposed, FeeReversed, PaidFor, PartnerCommandRefused, PartnerEvent,
+    PartnerNamed, PartnerPaid, PartnerPaidReversed, PartnerRegistered, PaymentDetailsApproved,
+    PaymentDetailsProposed, PaymentDetailsRejected,
 };
 pub use fee::{Fee, FeeReversal, FeeState, PARTNER_FEE};
 pub use name::{Name, NotAName};

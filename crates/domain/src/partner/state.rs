@@ -9,6 +9,7 @@ use super::agreement::Agreement;
 use super::event::PartnerEvent;
 use super::fee::{Fee, FeeReversal, FeeState};
 use super::name::Name;
+use crate::claim::ReceiptFile;
 use crate::ids::{Actor, AgreementCode, FeeId, KeyDigest, PartnerCode, TextId};
 use crate::payment::Payments;
 use crate::refusal::FoldError;
@@ -120,6 +121,13 @@ impl Partner {
                     return Err(FoldError(format!("fee {} is reported twice", e.fee)));
                 }
             }
+            PartnerEvent::FeeReceiptAttached(e) => match partner.fees.get_mut(&e.fee) {
+                Some(fee) if fee.receipt.is_none() => {
+                    let (pieces, sha256, bytes) = (e.pieces.clone(), e.sha256, e.bytes);
+                    fee.receipt = Some(ReceiptFile { pieces, sha256, bytes });
+                }
+                _ => return Err(FoldError(format!("fee {} has its receipt already, or is unknown", e.fee))),
+            },
             PartnerEvent::FeeConverted(e) => match partner.fees.get_mut(&e.fee) {
                 Some(Fee {
                     state: state @ FeeState::WaitingForRate, eur, exchange: Some(exchange), ..

@@ -8,17 +8,18 @@ use rulebook::Rulebook;
 
 use super::event::{PlanAgreed, PlanDrawn, PlanReleased, PlanRestored, PlannedLine, ReleaseReason};
 use crate::balance::Line;
-use crate::case::{Case, CaseEvent, Stage};
+use crate::case::{Assignments, Case, CaseEvent, Stage};
 use crate::claim::Claim;
 use crate::ids::{ClaimId, PartnerCode};
 use crate::refusal::{Refusal, bookable};
 
 /// Agrees a plan with the partner that has the case on the day, in place of its earlier one: as far as what it asks for is
-/// available, so that two partners cannot promise the same euros.
+/// available, so that two partners cannot promise the same euros. What partners plan that do not have the case any more on
+/// the day the plan is told counts as free, and is released with it.
 pub(crate) fn agree(
     case: &Case,
     partner: &PartnerCode,
-    agreed_on: Date,
+    [agreed_on, told_on]: [Date; 2],
     lines: &[(String, Eur)],
     rulebook: &Rulebook,
 ) -> Result<Vec<CaseEvent>, Refusal> {
@@ -42,11 +43,15 @@ pub(crate) fn agree(
         let sum = asked.entry(&line.budget_line).or_default();
         *sum = sum.checked_add(line.amount).map_err(overflow)?;
     }
+    let is_free = |whose: &PartnerCode| whose == partner || !case.assignments.has_from(whose, told_on);
     for (budget_line, asked) in asked {
-        let own = own.iter().filter(|(.., planned)| planned.budget_line == budget_line);
-        let own = Eur::sum(own.map(|(.., planned)| planned.left)).map_err(overflow)?;
+        let free = case
+            .plan
+            .iter()
+            .filter(|(whose, _, planned)| is_free(whose) && planned.budget_line == budget_line);
+        let free = Eur::sum(free.map(|(.., planned)| planned.left)).map_err(overflow)?;
         let line = case.balances.line(budget_line);
-        let available = line.available().and_then(|rest| rest.checked_add(own)).map_err(overflow)?;
+        let available = line.available().and_then(|rest| rest.checked_add(free)).map_err(overflow)?;
         if asked > available {
             let detail = format!(
                 "{asked} is planned on {budget_line}, {} is available: cap {} − disbursed {} − pending {} − planned by others {}",
@@ -54,12 +59,15 @@ pub(crate) fn agree(
                 line.cap,
                 line.disbursed,
                 line.pending,
-                line.committed.checked_sub(own).map_err(overflow)?
+                line.committed.checked_sub(free).map_err(overflow)?
             );
             return Err(Refusal::new("over-available", detail));
         }
     }
-    let mut events = release(case, ReleaseReason::Replaced, |whose| whose == partner);
+    let mut events = release_gone(case, &case.assignments, told_on);
+    events.extend(release(case, ReleaseReason::Replaced, |whose| {
+        whose == partner && case.assignments.has_from(whose, told_on)
+    }));
     let rulebook = rulebook.version().to_owned();
     events.push(PlanAgreed { partner: partner.clone(), agreed_on, lines, rulebook }.into());
     Ok(events)
@@ -99,9 +107,9 @@ pub(crate) fn release_all(case: &Case, reason: ReleaseReason) -> Vec<CaseEvent> 
     release(case, reason, |_| true)
 }
 
-/// Releases what is left of the plans of other partners than this one, because the case is handed over to it.
-pub(crate) fn release_others(case: &Case, to: &PartnerCode, reason: ReleaseReason) -> Vec<CaseEvent> {
-    release(case, reason, |whose| whose != to)
+/// Releases what is left of the plans of partners that have the case neither on a day nor later: it was handed over.
+pub(crate) fn release_gone(case: &Case, assignments: &Assignments, day: Date) -> Vec<CaseEvent> {
+    release(case, ReleaseReason::Transferred, |whose| !assignments.has_from(whose, day))
 }
 
 fn release(case: &Case, reason: ReleaseReason, whose: impl Fn(&PartnerCode) -> bool) -> Vec<CaseEvent> {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::grants::{CashGrants, PaidOut, cash_grant};
 use crate::case::CaseEvent;
+use crate::claim::ClaimReason;
 use crate::creditor::CreditorReference;
 use crate::event::{Event, Recorded};
 use crate::grant::BUDGET_LINE;
@@ -65,6 +66,8 @@ pub struct Movement {
     pub reason: Option<&'static str>,
     /// The number of the claim, fee or payment it is about.
     pub about: u64,
+    /// What somebody said about it, in the vault.
+    pub words: Option<TextId>,
 }
 
 /// What a statement says of a claim, a fee or a payment.
@@ -138,6 +141,16 @@ pub struct Account {
     /// Payments that are proposed.
     payments: HashMap<Uuid, Proposed>,
     covered: Vec<Covered>,
+    questions: Vec<Question>,
+}
+
+/// What finance asked about a claim, until it is asked something else or decided.
+#[derive(Debug)]
+struct Question {
+    day: Date,
+    about: u64,
+    /// In the vault; none once it is decided, or where a rule asked.
+    words: Option<TextId>,
 }
 
 /// A payment that is proposed, and not yet made.
@@ -175,6 +188,7 @@ impl Account {
             grants: CashGrants::default(),
             payments: HashMap::new(),
             covered: Vec::new(),
+            questions: Vec::new(),
         }
     }
 
@@ -191,6 +205,12 @@ impl Account {
     /// What payments paid of which claim, fee or grant, in the order of the log.
     pub fn covered(&self) -> &[Covered] {
         &self.covered
+    }
+
+    /// What finance asked about a claim last, by the end of a day, and did not decide since.
+    pub fn question(&self, about: u64, last: Date) -> Option<TextId> {
+        let mut questions = self.questions.iter().rev();
+        questions.find(|question| question.about == about && question.day <= last)?.words
     }
 
     /// The movements, in the order of the log.
@@ -258,25 +278,32 @@ impl Account {
             }
             CaseEvent::ClaimAccepted(e) => {
                 self.moved(recorded, e.claim.0, MovementKind::Eligible, e.eligible, None);
+                self.asked(recorded, e.claim.0, None);
                 // What was decided adds up, or the case could not be folded.
                 for (reason, eur) in e.disallowed_for().into_iter().flatten() {
-                    self.moved(recorded, e.claim.0, MovementKind::Disallowed, eur, Some(reason.code()));
+                    let (kind, by_finance) = (MovementKind::Disallowed, reason == ClaimReason::ByFinance);
+                    let words = e.cut.filter(|_| by_finance).map(|cut| cut.details);
+                    self.moved_with_words(recorded, e.claim.0, kind, eur, Some(reason.code()), words);
                 }
             }
             CaseEvent::ClaimRefused(e) => {
                 self.waits_no_more(recorded, e.claim.0);
-                let reason = Some(e.reason.code());
-                self.moved(recorded, e.claim.0, MovementKind::Disallowed, e.disallowed, reason);
+                self.asked(recorded, e.claim.0, None);
+                let (kind, reason) = (MovementKind::Disallowed, Some(e.reason.code()));
+                self.moved_with_words(recorded, e.claim.0, kind, e.disallowed, reason, e.details);
             }
+            CaseEvent::ClaimQueried(e) => self.asked(recorded, e.claim.0, e.details),
             CaseEvent::ClaimReopened(e) => {
                 // It was refused before it had euros: it waits again.
                 if e.amount.is_zero() {
                     self.waits(recorded, e.claim.0, MovementKind::Reported);
                 }
-                self.moved(recorded, e.claim.0, MovementKind::Reopened, e.amount, None);
+                let kind = MovementKind::Reopened;
+                self.moved_with_words(recorded, e.claim.0, kind, e.amount, None, Some(e.details));
             }
             CaseEvent::BenefitReversed(e) => {
-                self.moved(recorded, e.claim.0, MovementKind::Reversed, e.amount, None);
+                let kind = MovementKind::Reversed;
+                self.moved_with_words(recorded, e.claim.0, kind, e.amount, None, Some(e.details));
             }
             _ => {}
         }
@@ -310,13 +337,16 @@ impl Account {
             PartnerEvent::FeeRefused(e) => {
                 self.waits_no_more(recorded, e.fee.0);
                 let eur = self.fees.get(&e.fee.0).copied().unwrap_or(Eur::ZERO);
-                self.moved(recorded, e.fee.0, MovementKind::FeeRefused, eur, Some("by-finance"));
+                let (kind, reason) = (MovementKind::FeeRefused, Some("by-finance"));
+                self.moved_with_words(recorded, e.fee.0, kind, eur, reason, Some(e.reason));
             }
             PartnerEvent::FeeReversed(e) => {
-                self.moved(recorded, e.fee.0, MovementKind::FeeReversed, e.eur, None);
+                let kind = MovementKind::FeeReversed;
+                self.moved_with_words(recorded, e.fee.0, kind, e.eur, None, Some(e.reason));
             }
             PartnerEvent::PartnerPaidReversed(e) => {
-                self.moved(recorded, e.payment.0, MovementKind::PaidReversed, e.amount, None);
+                let kind = MovementKind::PaidReversed;
+                self.moved_with_words(recorded, e.payment.0, kind, e.amount, None, Some(e.reason));
             }
             PartnerEvent::PartnerPaid(e) => {
                 let kind = match e.paid_for {
@@ -443,11 +473,32 @@ impl Account {
         eur: Eur,
         reason: Option<&'static str>,
     ) {
+        self.moved_with_words(recorded, id, kind, eur, reason, None);
+    }
+
+    /// The same, with what somebody said about it.
+    fn moved_with_words(
+        &mut self,
+        recorded: &Recorded,
+        id: Uuid,
+        kind: MovementKind,
+        eur: Eur,
+        reason: Option<&'static str>,
+        words: Option<TextId>,
+    ) {
         let Some(place) = self.places.get(&id) else { return };
         if !eur.is_zero() {
             let (position, day) = (recorded.position, recorded.recorded_on());
             let about = self.stated[*place].number;
-            self.movements.push(Movement { position, day, kind, eur, reason, about });
+            self.movements.push(Movement { position, day, kind, eur, reason, about, words });
+        }
+    }
+
+    /// Notes what was asked about a claim, or that it is decided.
+    fn asked(&mut self, recorded: &Recorded, id: Uuid, words: Option<TextId>) {
+        if let Some(place) = self.places.get(&id) {
+            let (day, about) = (recorded.recorded_on(), self.stated[*place].number);
+            self.questions.push(Question { day, about, words });
         }
     }
 }

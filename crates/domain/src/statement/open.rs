@@ -11,16 +11,18 @@ use super::totals::effect;
 use crate::hold::Holds;
 use crate::payment::{self, Accepted};
 
-/// What is left undecided of each claim at the end of a day, as movements of their own.
+/// What is left undecided of each claim at the end of a day, as movements of their own, with what was asked about it.
 ///
 /// # Errors
 /// [`Overflow`] where what is left cannot be added up.
-pub fn undecided(movements: &[Movement], last: Date) -> Result<Vec<Movement>, Overflow> {
+pub fn undecided(account: &Account, last: Date) -> Result<Vec<Movement>, Overflow> {
     let mut left: BTreeMap<u64, Movement> = BTreeMap::new();
-    for movement in movements.iter().filter(|movement| movement.day <= last) {
+    for movement in account.movements().iter().filter(|movement| movement.day <= last) {
         let (undecided, _) = effect(movement.kind, movement.eur)?;
-        let open =
-            left.entry(movement.about).or_insert_with(|| Movement { eur: Eur::ZERO, ..movement.clone() });
+        let open = left.entry(movement.about).or_insert_with(|| {
+            let words = account.question(movement.about, last);
+            Movement { eur: Eur::ZERO, words, ..movement.clone() }
+        });
         open.eur = open.eur.checked_add(undecided)?;
     }
     Ok(left.into_values().filter(|movement| !movement.eur.is_zero()).collect())
@@ -37,12 +39,14 @@ pub fn waiting(account: &Account, last: Date) -> Vec<Movement> {
             eur: Eur::ZERO,
             reason: Some("waiting-for-rate"),
             about: waiting.number,
+            words: None,
         })
         .collect()
 }
 
 /// What holds in force on a day keep from being paid then: what is accepted in their scope and not paid, whenever it was
-/// delivered. `place` tells the country and the programme of spend. Fees are held with their partner.
+/// delivered, each with the movement that made it owed. `place` tells the country and the programme of spend. Fees are held
+/// with their partner. No more is held than is `owed`: what was paid too much for something else is taken for the oldest.
 ///
 /// # Errors
 /// [`Overflow`] where it cannot be added up.
@@ -50,8 +54,9 @@ pub fn held<'a>(
     account: &Account,
     last: Date,
     holds: &Holds,
+    owed: Eur,
     place: impl Fn(&Stated) -> Option<(Country, &'a str)>,
-) -> Result<Eur, Overflow> {
+) -> Result<Vec<Movement>, Overflow> {
     let partner = account.partner();
     let covered = |stated: &Stated| {
         let stopping = match (stated.case, place(stated)) {
@@ -61,11 +66,21 @@ pub fn held<'a>(
         };
         stopping.is_some()
     };
-    let mut held = Eur::ZERO;
-    for (about, eur) in unpaid(account, last)? {
-        if account.stated(about).is_some_and(covered) {
-            held = held.checked_add(eur)?;
-        }
+    let mut rows = unpaid(account, last)?;
+    rows.retain(|(about, eur)| *eur > Eur::ZERO && account.stated(*about).is_some_and(covered));
+    let sum = Eur::sum(rows.iter().map(|(_, eur)| *eur))?;
+    let mut excess = sum.checked_sub(sum.min(owed.max(Eur::ZERO)))?;
+    let mut held = Vec::new();
+    for (about, eur) in rows {
+        let settled = eur.min(excess);
+        excess = excess.checked_sub(settled)?;
+        let eur = eur.checked_sub(settled)?;
+        let owing = |movement: &&Movement| {
+            let kinds = [MovementKind::Eligible, MovementKind::Fee, MovementKind::Grant];
+            movement.about == about && movement.day <= last && kinds.contains(&movement.kind)
+        };
+        let origin = account.movements().iter().rev().find(owing).filter(|_| !eur.is_zero());
+        held.extend(origin.map(|origin| Movement { eur, ..origin.clone() }));
     }
     Ok(held)
 }

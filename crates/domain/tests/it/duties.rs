@@ -299,6 +299,7 @@ fn who_takes_back_what_alone_is_found(
         receipt_key: KeyDigest([1; 32]),
         receipt_sha256: None,
         details: text(5),
+        file: None,
     };
     let second_approval_from = eur("2000.00");
     let proposed =

@@ -6,6 +6,7 @@ mod books;
 mod by;
 mod cases;
 mod claims;
+mod closing;
 mod duties;
 mod exchange;
 mod families;

@@ -94,6 +94,7 @@ fn fee(number: u128, on: &str, amount: Amount) -> ReportedFee {
         receipt_key: KeyDigest([number as u8; 32]),
         receipt_sha256: None,
         details: text(5),
+        file: None,
     }
 }
 

@@ -216,6 +216,7 @@ fn charged(paying: &mut Paying, number: u128, amount: &str) {
         receipt_key: KeyDigest([number as u8; 32]),
         receipt_sha256: None,
         details: text(5),
+        file: None,
     };
     paying.done("caritas", PartnerCommand::ReportFee(fee));
     paying.done("anna", PartnerCommand::AcceptFee { fee: FeeId(Uuid::from_u128(number)) });

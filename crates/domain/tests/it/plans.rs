@@ -55,6 +55,7 @@ fn no_more_is_planned_than_is_available() {
     let other = |amount: &str| domain::CaseCommand::AgreePlan {
         partner: partner("irara"),
         agreed_on: day("2024-04-01"),
+        told_on: day("2024-04-01"),
         lines: vec![(BUSINESS.to_owned(), eur(amount))],
     };
     assert_eq!(history.refused(other("2000.01")), "over-available");
@@ -144,10 +145,51 @@ fn a_transfer_that_is_told_late_takes_no_plan_from_the_last_partner() {
     history.done(domain::CaseCommand::AgreePlan {
         partner: partner("irara"),
         agreed_on: day("2024-06-01"),
+        told_on: day("2024-06-01"),
         lines: vec![(BUSINESS.to_owned(), eur("2000.00"))],
     });
     assert_eq!(names(&history.done(hand_over("ettc", "2024-05-01"))), ["PartnerAssigned"]);
     assert_eq!(figures(&history), "2000.00 0.00 0.00 1000.00");
     assert_eq!(names(&history.done(hand_over("caritas", "2024-07-01"))), ["PlanReleased", "PartnerAssigned"]);
     assert_eq!(figures(&history), "0.00 0.00 0.00 3000.00");
+}
+
+/// `committed` of the line, and who plans it.
+fn committed(history: &History) -> String {
+    let whose: Vec<String> = history.case().plan.iter().map(|(whose, ..)| whose.to_string()).collect();
+    format!("{} {}", history.case().balances.line(SUPPORT).committed, whose.join(" "))
+}
+
+/// Until the day of the transfer the old partner delivers, and keeps what it promised; from then on it is nobody's, and
+/// whatever is told first releases it.
+#[test]
+fn a_transfer_that_is_told_before_its_day_releases_nothing_before_it() {
+    let mut history = History::arrived(facts());
+    history.done(plan("2024-03-20", &[(HOUSING, "600.00"), (BUSINESS, "2000.00")]));
+    let events = history.done(hand_over_told("irara", "2024-06-01", "2024-05-01"));
+    assert_eq!(names(&events), ["PartnerAssigned"]);
+    assert_eq!(committed(&history), "2600.00 caritas caritas");
+    let other = |told_on: &str, amount: &str| domain::CaseCommand::AgreePlan {
+        partner: partner("irara"),
+        agreed_on: day("2024-06-01"),
+        told_on: day(told_on),
+        lines: vec![(BUSINESS.to_owned(), eur(amount))],
+    };
+    assert_eq!(history.refused(other("2024-05-31", "400.01")), "over-available");
+    assert_eq!(names(&history.clone().done(other("2024-05-31", "400.00"))), ["PlanAgreed"]);
+    history.done(spend(1, "2024-05-31", "100.00"));
+    assert_eq!(committed(&history), "2500.00 caritas caritas");
+
+    let mut by_a_plan = history.clone();
+    let events = by_a_plan.done(other("2024-06-01", "2900.00"));
+    assert_eq!(names(&events), ["PlanReleased", "PlanReleased", "PlanAgreed"]);
+    let CaseEvent::PlanReleased(released) = &events[0] else { panic!("{events:?}") };
+    assert_eq!(released.reason, ReleaseReason::Transferred);
+    assert_eq!(committed(&by_a_plan), "2900.00 irara");
+
+    // Late spend of the old partner draws on nothing that is promised.
+    let late = domain::claim::Spend { reported_on: day("2024-06-01"), ..spend(2, "2024-05-31", "50.00") };
+    let events = history.done(late);
+    assert_eq!(names(&events), ["SpendReported", "PlanReleased", "PlanReleased"]);
+    assert_eq!(figures(&history), "0.00 150.00 0.00 2850.00");
 }

@@ -89,7 +89,7 @@ pub fn case_command() -> impl Strategy<Value = CaseCommand> {
         2 => date().prop_map(|arrived_on| CaseCommand::Arrive { arrived_on }),
         1 => select(&["caritas", "irara"][..]).prop_map(assign),
         2 => (select(&["caritas", "irara"][..]), date()).prop_map(|(code, day)| {
-            CaseCommand::AssignPartner { partner: partner(code), assigned_on: Some(day) }
+            CaseCommand::AssignPartner { partner: partner(code), assigned_on: Some(day), told_on: day }
         }),
         1 => date().prop_map(|closed_on| CaseCommand::Close { closed_on }),
         4 => plan_command(),
@@ -102,7 +102,7 @@ fn plan_command() -> impl Strategy<Value = CaseCommand> {
     let line = line.prop_map(|(category, amount)| (category.to_owned(), amount));
     let lines = prop::collection::vec(line, 0..3);
     (select(&["caritas", "irara"][..]), date(), lines).prop_map(|(code, agreed_on, lines)| {
-        CaseCommand::AgreePlan { partner: partner(code), agreed_on, lines }
+        CaseCommand::AgreePlan { partner: partner(code), agreed_on, lines, told_on: agreed_on }
     })
 }
 

@@ -23,6 +23,7 @@ fn movement() -> impl Strategy<Value = Movement> {
             eur: Eur::from_cents(cents),
             reason: (kind == MovementKind::Disallowed).then_some(reason),
             about: position,
+            words: None,
         },
     )
 }

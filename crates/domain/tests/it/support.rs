@@ -34,7 +34,7 @@ pub fn rules_of_one() -> &'static Rulebook {
 
 pub fn plan(on: &str, lines: &[(&str, &str)]) -> CaseCommand {
     let lines = lines.iter().map(|(category, amount)| ((*category).to_owned(), eur(amount))).collect();
-    CaseCommand::AgreePlan { partner: partner("caritas"), agreed_on: day(on), lines }
+    CaseCommand::AgreePlan { partner: partner("caritas"), agreed_on: day(on), lines, told_on: day(on) }
 }
 
 pub fn day(text: &str) -> Date {
@@ -120,11 +120,17 @@ pub fn arrive(on: &str) -> CaseCommand {
 }
 
 pub fn assign(code: &str) -> CaseCommand {
-    CaseCommand::AssignPartner { partner: partner(code), assigned_on: None }
+    CaseCommand::AssignPartner { partner: partner(code), assigned_on: None, told_on: day("2024-01-01") }
 }
 
 pub fn hand_over(code: &str, on: &str) -> CaseCommand {
-    CaseCommand::AssignPartner { partner: partner(code), assigned_on: Some(day(on)) }
+    hand_over_told(code, on, on)
+}
+
+/// The same, told on another day than that of the transfer.
+pub fn hand_over_told(code: &str, on: &str, told_on: &str) -> CaseCommand {
+    let (assigned_on, told_on) = (Some(day(on)), day(told_on));
+    CaseCommand::AssignPartner { partner: partner(code), assigned_on, told_on }
 }
 
 pub fn close(on: &str) -> CaseCommand {
@@ -161,6 +167,7 @@ pub fn spend(number: u128, delivered_on: &str, amount: &str) -> Spend {
         receipt_sha256: None,
         details: text(5),
         shared: None,
+        file: None,
     }
 }
 
@@ -276,7 +283,7 @@ impl From<GrantCommand> for Command {
 
 impl From<Spend> for Command {
     fn from(report: Spend) -> Self {
-        Self::Claim(ClaimCommand::Report(report))
+        Self::Claim(ClaimCommand::Report(report.into()))
     }
 }
 

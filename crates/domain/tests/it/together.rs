@@ -136,7 +136,12 @@ fn from_the_log_alone(world: &World) -> Result<(), TestCaseError> {
                 *partner = Some(Partner::evolve(partner.take(), &event).unwrap());
             }
             Event::Hold(event) => holds.evolve(event).unwrap(),
-            Event::Ledger(_) | Event::Rates(_) | Event::PaymentFile(_) | Event::Bank(_) | Event::Line(_) => {}
+            Event::Ledger(_)
+            | Event::Rates(_)
+            | Event::PaymentFile(_)
+            | Event::Bank(_)
+            | Event::Line(_)
+            | Event::Closing(_) => {}
         }
     }
     for person in &world.people {

@@ -143,6 +143,7 @@ fn partner_command(first: u128) -> impl Strategy<Value = PartnerCommand> {
             receipt_key: KeyDigest([1; 32]),
             receipt_sha256: None,
             details: text(5),
+            file: None,
         })
     });
     let converted = (fee(), date(), rate())

@@ -76,6 +76,11 @@ impl Frontier {
     }
 }
 
+/// The hash of a leaf of any content: `SHA-256(0x00 ‖ content)`.
+pub fn leaf(content: &[u8]) -> Hash {
+    Sha256::new().chain_update([0]).chain_update(content).finalize().into()
+}
+
 /// The hash of an inner node: `SHA-256(0x01 ‖ left ‖ right)`.
 fn node(left: &Hash, right: &Hash) -> Hash {
     Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
@@ -132,7 +137,7 @@ mod tests {
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
         for (input, root) in REFERENCE_LEAVES.iter().zip(roots) {
-            tree.push(Sha256::new().chain_update([0]).chain_update(input).finalize().into());
+            tree.push(leaf(input));
             assert_eq!(hex::encode(&tree.root()), root);
         }
     }

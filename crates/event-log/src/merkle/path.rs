@@ -173,15 +173,12 @@ fn climb(place: &mut u64, last: &mut u64) {
 mod tests {
     use ct_merkle::mem_backed_tree::MemoryBackedTree;
     use proptest::prelude::*;
-    use sha2::{Digest, Sha256};
+    use sha2::Sha256;
 
+    use super::super::leaf;
     use super::super::tests::{REFERENCE_LEAVES, by_definition};
     use super::*;
     use crate::hex;
-
-    fn leaf(content: &[u8]) -> Hash {
-        Sha256::new().chain_update([0]).chain_update(content).finalize().into()
-    }
 
     fn made(path: Option<ProofPath>, leaves: &[Hash]) -> Vec<Hash> {
         let mut path = path.unwrap();

@@ -3,6 +3,7 @@
 //! All of them hold the same vouchers; none computes an amount.
 
 mod journal;
+mod pack;
 mod pc8;
 mod sie;
 mod workbook;
@@ -11,6 +12,7 @@ use domain::Period;
 use domain::books::{Chart, TrialBalance, Voucher};
 
 pub use journal::{beancount, hledger};
+pub use pack::{PackDocument, month_pack};
 pub use sie::{Sie, sie};
 pub use workbook::books_workbook;
 
@@ -33,12 +35,16 @@ pub struct BooksDocument<'a> {
     pub made_on: jiff::civil::Date,
 }
 
-/// What a voucher is called: series and number, such as `S12`, within its year.
+/// What a voucher is called: series, year and number, such as `S2024-12`.
 pub fn voucher_name(voucher: &Voucher) -> String {
-    format!("{}{}", voucher.series, voucher.number)
+    format!("{}{}-{}", voucher.series, voucher.year, voucher.number)
 }
 
-/// What a voucher is about, in words: the kind of event and the number of the claim, fee, grant or payment.
+/// What a voucher is about, in words: the kind of event, the number of the claim, fee, grant or payment, and the closed
+/// period that it belongs to.
 fn text(voucher: &Voucher) -> String {
-    format!("{} {}", voucher.kind, voucher.about)
+    match voucher.closed_period {
+        Some(period) => format!("{} {} of {period}", voucher.kind, voucher.about),
+        None => format!("{} {}", voucher.kind, voucher.about),
+    }
 }

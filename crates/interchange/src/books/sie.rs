@@ -55,8 +55,9 @@ pub fn sie(document: &BooksDocument<'_>) -> Sie {
     let mut vouchers: Vec<&Voucher> = document.vouchers.iter().collect();
     vouchers.sort_by_key(|voucher| (voucher.year, &voucher.series, voucher.number));
     for voucher in vouchers {
-        let (number, on) = (voucher.number.to_string(), day(voucher.day));
-        record(&mut out, "#VER", &[&voucher.series, &number, &on, &text(voucher), &on]);
+        let number = voucher.number.to_string();
+        let (on, registered) = (day(voucher.day), day(voucher.recorded_on));
+        record(&mut out, "#VER", &[&voucher.series, &number, &on, &text(voucher), &registered]);
         out.brace(b'{');
         voucher.entries.iter().for_each(|entry| transaction(&mut out, entry));
         out.brace(b'}');

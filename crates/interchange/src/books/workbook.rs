@@ -31,11 +31,12 @@ const HEAD: [&str; 12] = [
 pub fn books_workbook(document: &BooksDocument<'_>) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     trial(workbook.add_worksheet(), document)?;
-    rows(workbook.add_worksheet(), document)?;
+    vouchers(workbook.add_worksheet(), document)?;
     workbook.save_to_buffer()
 }
 
-fn trial(sheet: &mut Worksheet, document: &BooksDocument<'_>) -> Result<(), XlsxError> {
+/// What stands on each account.
+pub(super) fn trial(sheet: &mut Worksheet, document: &BooksDocument<'_>) -> Result<(), XlsxError> {
     sheet.set_name("Trial balance")?;
     let (bold, money) = (Format::new().set_bold(), Format::new().set_num_format("#,##0.00"));
     let heading = format!("{}, {}, log position {}", document.company, document.period, document.position);
@@ -63,7 +64,8 @@ fn trial(sheet: &mut Worksheet, document: &BooksDocument<'_>) -> Result<(), Xlsx
     Ok(())
 }
 
-fn rows(sheet: &mut Worksheet, document: &BooksDocument<'_>) -> Result<(), XlsxError> {
+/// The rows of all vouchers, which the trial balance adds up.
+pub(super) fn vouchers(sheet: &mut Worksheet, document: &BooksDocument<'_>) -> Result<(), XlsxError> {
     sheet.set_name(ROWS)?;
     let (bold, money) = (Format::new().set_bold(), Format::new().set_num_format("#,##0.00"));
     for (column, name) in (0..).zip(HEAD) {

@@ -6,7 +6,10 @@ use domain::Period;
 use domain::statement::Disallowed;
 use money::Eur;
 
-use super::{STATEMENT_COLUMNS, StatementDocument, StatementLine, is_figure};
+use super::{
+    HELD, OF_THAT_HELD, STATEMENT_COLUMNS, StatementDocument, StatementLine, UNDECIDED, UNDECIDED_AT_THE_END,
+    is_figure,
+};
 
 const STYLE: &str = "\
 @page{size:A4 landscape;margin:14mm}\
@@ -29,9 +32,10 @@ pub fn html(statement: &StatementDocument) -> Result<String, money::Overflow> {
     page.figures(statement.figures()?.into_iter().map(|figure| {
         let rows = match figure.movement {
             Some(movement) if statement.lines.iter().any(|line| line.movement == movement) => Some(movement),
-            None if figure.english == "undecided at the end" && !statement.undecided.is_empty() => {
-                Some("undecided")
+            None if figure.english == UNDECIDED_AT_THE_END && !statement.undecided.is_empty() => {
+                Some(UNDECIDED)
             }
+            None if figure.english == OF_THAT_HELD && !statement.held_lines.is_empty() => Some(HELD),
             _ => None,
         };
         (rows, figure.english, figure.swedish, figure.eur)
@@ -41,7 +45,8 @@ pub fn html(statement: &StatementDocument) -> Result<String, money::Overflow> {
         let lines = statement.lines.iter().filter(|line| line.movement == movement.code());
         page.lines(movement.code(), movement.code(), lines);
     }
-    page.lines("undecided", "undecided at the end of the period", statement.undecided.iter());
+    page.lines(UNDECIDED, "undecided at the end of the period", statement.undecided.iter());
+    page.lines(HELD, "held at the end of the period", statement.held_lines.iter());
     let waiting = "waiting for an exchange rate, and so in no figure";
     page.lines("waiting", waiting, statement.waiting.iter());
     let said = "A movement stands in the period in which it was recorded.";

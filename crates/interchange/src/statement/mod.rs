@@ -33,8 +33,10 @@ pub struct StatementDocument {
     pub totals: Totals,
     /// The movements of the period, in the order of the log.
     pub lines: Vec<StatementLine>,
-    /// Of what is owed at the end of the period, what a hold keeps from being paid.
+    /// Of what is owed at the end of the period, what a hold keeps from being paid: the sum of `held_lines`.
     pub held: Eur,
+    /// What is held: claims, fees and grants, each with what is not paid of it and the movement that made it owed.
+    pub held_lines: Vec<StatementLine>,
     /// The claims that are not decided at the end of the period.
     pub undecided: Vec<StatementLine>,
     /// Spend that waits for its exchange rate at the end of the period, and so is in no figure.
@@ -74,10 +76,12 @@ pub struct StatementLine {
     pub currency: &'static str,
     /// Units of that currency for one euro; empty for euros.
     pub rate: String,
+    /// What somebody said of it: why it was refused, taken up again or came back; what was asked about it.
+    pub words: String,
 }
 
 /// The columns of a line.
-pub const STATEMENT_COLUMNS: [&str; 15] = [
+pub const STATEMENT_COLUMNS: [&str; 16] = [
     "position",
     "day",
     "movement",
@@ -93,6 +97,7 @@ pub const STATEMENT_COLUMNS: [&str; 15] = [
     "amount",
     "currency",
     "rate",
+    "words",
 ];
 
 /// Whether a column holds figures, which stand under each other.
@@ -107,7 +112,7 @@ const EUR_COLUMN: usize = 3;
 
 impl StatementLine {
     /// The cells, in the order of [`STATEMENT_COLUMNS`].
-    pub fn cells(&self) -> [String; 15] {
+    pub fn cells(&self) -> [String; 16] {
         [
             self.position.to_string(),
             self.day.to_string(),
@@ -124,9 +129,18 @@ impl StatementLine {
             self.amount.clone(),
             self.currency.to_owned(),
             self.rate.clone(),
+            self.words.clone(),
         ]
     }
 }
+
+/// In the place of the movement, in rows of what is open at the end of the period.
+const UNDECIDED: &str = "undecided";
+const WAITING: &str = "waiting-for-rate";
+const HELD: &str = "held";
+/// Figures that open into such rows.
+const UNDECIDED_AT_THE_END: &str = "undecided at the end";
+const OF_THAT_HELD: &str = "of that held";
 
 /// One figure of a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -142,6 +156,19 @@ pub struct Figure {
 }
 
 impl StatementDocument {
+    /// All rows: the movements of the period, then what is undecided, waits for its rate and is held at its end, under
+    /// movements of their own.
+    pub fn rows(&self) -> Vec<StatementLine> {
+        let open = |movement, lines: &[StatementLine]| -> Vec<StatementLine> {
+            lines.iter().map(|line| StatementLine { movement, ..line.clone() }).collect()
+        };
+        let mut rows = self.lines.clone();
+        rows.extend(open(UNDECIDED, &self.undecided));
+        rows.extend(open(WAITING, &self.waiting));
+        rows.extend(open(HELD, &self.held_lines));
+        rows
+    }
+
     /// The figures in the order in which they are read.
     ///
     /// # Errors
@@ -164,7 +191,7 @@ impl StatementDocument {
             sum("reopened", "taken up again", "återupptaget", t.reopened),
             sum("eligible", "eligible", "godkänt", t.eligible),
             sum("disallowed", "disallowed", "ej godkänt", t.disallowed()?),
-            balance("undecided at the end", "obeslutat vid periodens slut", t.undecided),
+            balance(UNDECIDED_AT_THE_END, "obeslutat vid periodens slut", t.undecided),
             balance("owed before the period", "skuld före perioden", t.owed_before),
             sum("eligible", "eligible", "godkänt", t.eligible),
             sum("reversed", "came back", "återfört", t.reversed),
@@ -176,7 +203,7 @@ impl StatementDocument {
             sum("paid", "paid", "utbetalt", t.paid),
             sum("paid-reversed", "payments taken back", "återtagna utbetalningar", t.paid_reversed),
             balance("owed at the end", "skuld vid periodens slut", t.owed),
-            balance("of that held", "varav stoppat", self.held),
+            balance(OF_THAT_HELD, "varav stoppat", self.held),
             sum("fee-reported", "fees reported", "redovisade avgifter", t.fees_reported),
             sum("fee-refused", "fees refused", "ej godkända avgifter", t.fees_refused),
         ])

@@ -5,15 +5,21 @@ use domain::statement::Disallowed;
 use money::Eur;
 use rust_xlsxwriter::{Format, Formula, Workbook, XlsxError};
 
-use super::{EUR_COLUMN, MOVEMENT_COLUMN, STATEMENT_COLUMNS, StatementDocument, StatementLine};
+use super::{
+    EUR_COLUMN, MOVEMENT_COLUMN, OF_THAT_HELD, STATEMENT_COLUMNS, StatementDocument, StatementLine,
+    UNDECIDED_AT_THE_END,
+};
 use crate::guard::guarded;
 use crate::workbook::{column_name, money_cell};
 
 const ROWS: &str = "Rows";
+const UNDECIDED_ROWS: &str = "Undecided";
+const HELD_ROWS: &str = "Held";
 /// Columns whose cells are euros.
 const EUROS: [&str; 5] = ["eur", "eligible", "disallowed", "reversed", "undecided"];
 
-/// The bytes of an XLSX file: a sheet of figures, one of the rows they add up, one of what is undecided.
+/// The bytes of an XLSX file: a sheet of figures, one of the rows they add up, and one each of what is undecided, waits and
+/// is held.
 ///
 /// # Errors
 /// [`XlsxError`] where there are more rows than a sheet can have.
@@ -23,22 +29,34 @@ pub fn workbook(statement: &StatementDocument) -> Result<Vec<u8>, XlsxError> {
         english: &figure.english,
         swedish: figure.swedish,
         eur: figure.eur,
-        formula: figure.movement.map(|movement| {
-            let (eur, kind) = (column_name(EUR_COLUMN), column_name(MOVEMENT_COLUMN));
-            format!("=SUMIFS({ROWS}!{eur}:{eur},{ROWS}!{kind}:{kind},\"{movement}\")")
-        }),
+        formula: match figure.movement {
+            Some(movement) => {
+                let (eur, kind) = (column_name(EUR_COLUMN), column_name(MOVEMENT_COLUMN));
+                Some(format!("=SUMIFS({ROWS}!{eur}:{eur},{ROWS}!{kind}:{kind},\"{movement}\")"))
+            }
+            None if figure.english == OF_THAT_HELD => Some(sum_of_sheet(HELD_ROWS)),
+            None if figure.english == UNDECIDED_AT_THE_END => Some(sum_of_sheet(UNDECIDED_ROWS)),
+            None => None,
+        },
     });
     let StatementDocument { partner, name, period, position, root, .. } = statement;
     let mut book = Book::begin(partner, name, *period, *position, root);
     book.figures(totals, &statement.totals.disallowed)?;
     for (sheet, lines) in [
         (ROWS, &statement.lines),
-        ("Undecided", &statement.undecided),
+        (UNDECIDED_ROWS, &statement.undecided),
         ("Waiting for a rate", &statement.waiting),
+        (HELD_ROWS, &statement.held_lines),
     ] {
         book.rows(sheet, &STATEMENT_COLUMNS, lines.iter().map(StatementLine::cells))?;
     }
     book.end()
+}
+
+/// The formula that adds up the euros of a whole sheet.
+fn sum_of_sheet(sheet: &str) -> String {
+    let eur = column_name(EUR_COLUMN);
+    format!("=SUM({sheet}!{eur}:{eur})")
 }
 
 /// One figure of the first sheet.

@@ -8,6 +8,7 @@ mod camt_samples;
 mod cells;
 mod files;
 mod headers;
+mod packs;
 mod pain;
 mod properties;
 mod rates;

@@ -113,12 +113,12 @@ fn written(content: &TemplateContent) -> BTreeMap<String, String> {
 }
 
 /// What stands between two texts, each time.
-fn between<'x>(xml: &'x str, begin: &str, end: &str) -> Vec<&'x str> {
+pub fn between<'x>(xml: &'x str, begin: &str, end: &str) -> Vec<&'x str> {
     xml.split(begin).skip(1).map(|rest| rest.split(end).next().unwrap()).collect()
 }
 
 /// The text of a cell of a sheet; empty where there is none.
-fn cell<'x>(parts: &'x BTreeMap<String, String>, sheet: u32, place: &str) -> &'x str {
+pub fn cell<'x>(parts: &'x BTreeMap<String, String>, sheet: u32, place: &str) -> &'x str {
     let cells = between(&parts[&format!("xl/worksheets/sheet{sheet}.xml")], "<c r=\"", "</c>");
     let Some(cell) = cells.into_iter().find(|cell| cell.starts_with(&format!("{place}\""))) else {
         return "";
@@ -203,7 +203,7 @@ fn the_cases_are_shown_with_what_is_left_and_nothing_is_run() {
 }
 
 /// The parts of an archive whose parts stand one after the other.
-fn unpacked(bytes: &[u8]) -> BTreeMap<String, String> {
+pub fn unpacked(bytes: &[u8]) -> BTreeMap<String, String> {
     use std::io::Read;
     let half = |at: usize| usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
     let word = |at: usize| half(at) + (half(at + 2) << 16);

@@ -42,6 +42,9 @@ pub struct ClaimRow {
     pub reversed: Eur,
     /// Why something is disallowed.
     pub reason: Option<ClaimReason>,
+    /// Finance's words about what is disallowed, in the vault; a rule has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<TextId>,
     /// How far it has come.
     pub state: ClaimState,
     /// Supplier, receipt number and description, in the vault.
@@ -54,6 +57,9 @@ pub struct ClaimRow {
     pub receipt_sha256: Option<FileDigest>,
     /// Day of the report.
     pub reported_on: Date,
+    /// SHA-256 of the file it was reported in; none of the oldest claims.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileDigest>,
     /// Who would accept it, while another one has yet to agree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed_by: Option<Actor>,
@@ -88,7 +94,7 @@ pub struct ClaimsProjection;
 
 impl Projection for ClaimsProjection {
     const NAME: &'static str = "claims";
-    const VERSION: u32 = 6;
+    const VERSION: u32 = 7;
     type Row = ClaimRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
@@ -130,11 +136,13 @@ impl Projection for ClaimsProjection {
                     disallowed: Eur::ZERO,
                     reversed: Eur::ZERO,
                     reason: None,
+                    words: None,
                     state: undecided(e.eur),
                     details: e.details,
                     shared: e.shared,
                     receipt_sha256: e.receipt_sha256,
                     reported_on: event.recorded_on(),
+                    file: e.file,
                     proposed_by: None,
                     cut: None,
                     query: None,
@@ -150,7 +158,7 @@ impl Projection for ClaimsProjection {
             }
             CaseEvent::ClaimAccepted(e) => {
                 (row.eligible, row.disallowed, row.reason) = (e.eligible, e.disallowed, e.reason);
-                row.cut = e.cut;
+                (row.cut, row.words) = (e.cut, e.cut.map(|cut| cut.details));
                 row.state = if e.disallowed.is_zero() { ClaimState::Accepted } else { ClaimState::Cut };
             }
             CaseEvent::ClaimProposed(e) => {
@@ -174,11 +182,11 @@ impl Projection for ClaimsProjection {
             }
             CaseEvent::ClaimRefused(e) => {
                 (row.disallowed, row.reason, row.state) = (e.disallowed, Some(e.reason), ClaimState::Refused);
-                row.cut = None;
+                (row.cut, row.words) = (None, e.details);
             }
             CaseEvent::ClaimReopened(_) => {
                 (row.disallowed, row.reason, row.state) = (Eur::ZERO, None, undecided(row.eur));
-                row.proposed_by = None;
+                (row.proposed_by, row.words) = (None, None);
             }
             CaseEvent::BenefitReversed(e) => {
                 row.reversed = row.reversed.checked_add(e.amount)?;

@@ -170,14 +170,30 @@ impl Filling {
         for target in targets.iter_mut().filter(|target| target.failed.is_none()) {
             self.fold(target, events).await?;
         }
-        let full = targets.iter().map(|target| target.rows.len()).sum::<usize>() > self.held_rows_max;
-        for target in targets.iter_mut().filter(|target| target.failed.is_none()) {
-            if full {
-                self.make_room(target, last).await?;
-            }
-            if last == self.until {
+        self.make_room(targets, last).await?;
+        if last == self.until {
+            for target in targets.iter_mut().filter(|target| target.failed.is_none()) {
                 self.flush(target, last).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Writes and forgets rows when too many are held, those of the largest target first: they are many because each is
+    /// seldom asked for again, while a small target is asked for all its rows all the time.
+    async fn make_room(&self, targets: &mut [Target], to: u64) -> Result<(), RunnerError> {
+        let mut held = targets.iter().map(|target| target.rows.len()).sum::<usize>();
+        if held <= self.held_rows_max {
+            return Ok(());
+        }
+        let mut largest: Vec<_> = targets.iter_mut().filter(|target| target.failed.is_none()).collect();
+        largest.sort_unstable_by_key(|target| std::cmp::Reverse(target.rows.len()));
+        for target in largest {
+            if held <= self.held_rows_max / 2 {
+                break;
+            }
+            held -= target.rows.len();
+            self.write_and_forget(target, to).await?;
         }
         Ok(())
     }
@@ -234,7 +250,7 @@ impl Filling {
     }
 
     /// Writes all rows of a target and forgets them, into a generation of their own if there is none yet.
-    async fn make_room(&self, target: &mut Target, to: u64) -> Result<(), RunnerError> {
+    async fn write_and_forget(&self, target: &mut Target, to: u64) -> Result<(), RunnerError> {
         if target.kept == Kept::Held {
             let (name, version) = (target.projection.name(), target.projection.version());
             target.state = self.store.start_generation(name, version).await?;

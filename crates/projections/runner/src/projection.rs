@@ -51,7 +51,8 @@ pub trait Rows: Send {
     fn keys(&self) -> Vec<&str>;
     /// The row of this key as it is to be stored; `None` if it is not held or known to be absent.
     fn stored(&self, key: &str) -> Result<Option<Vec<u8>>, FoldError>;
-    /// Rows changed since they were last taken, as they are to be stored: at most so many, in the order of their keys.
+    /// Rows changed since they were last taken, as they are to be stored: at most so many, the first in the order of
+    /// their keys.
     fn take_changed(&mut self, rows_max: usize) -> Result<Vec<(String, Vec<u8>)>, FoldError>;
     /// Forgets all rows; only after their changes were taken.
     fn forget(&mut self);
@@ -130,14 +131,20 @@ impl<P: Projection> Rows for TypedRows<P> {
     }
 
     fn take_changed(&mut self, rows_max: usize) -> Result<Vec<(String, Vec<u8>)>, FoldError> {
-        let mut rows = Vec::new();
-        for (key, held) in self.rows.iter_mut().filter(|(_, held)| held.changed).take(rows_max) {
+        let mut changed: Vec<_> = self.rows.iter_mut().filter(|(_, held)| held.changed).collect();
+        // Neighbours together: each page of the database's tree is then written once.
+        if changed.len() > rows_max {
+            changed.select_nth_unstable_by(rows_max, |(a, _), (b, _)| a.cmp(b));
+            changed.truncate(rows_max);
+        }
+        changed.sort_unstable_by_key(|(a, _)| *a);
+        let mut rows = Vec::with_capacity(changed.len());
+        for (key, held) in changed {
             held.changed = false;
             if let Some(row) = &held.row {
                 rows.push((key.clone(), bytes(row)?));
             }
         }
-        rows.sort_unstable();
         Ok(rows)
     }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use app::query::{ClaimFilter, ClaimItem, QueryItem};
 use domain::claim::ClaimState;
+use domain::ids::FileDigest;
 use domain::{CaseId, ClaimId};
 use money::{Amount, Eur, Locale};
 
@@ -16,8 +17,8 @@ use crate::cells;
 use crate::connect::Place;
 use crate::output::{Cell, Failure, listing, say};
 
-/// The columns of a list of claims.
-pub const COLUMNS: &[&str] = &[
+/// The columns of a list of claims; the table for people has no room for the words.
+const COLUMNS: &[&str] = &[
     "claim",
     "external_ref",
     "case",
@@ -39,7 +40,12 @@ pub const COLUMNS: &[&str] = &[
     "reason",
     "state",
     "proposed_by",
+    "report",
+    "words",
+    "answer",
 ];
+/// The columns of the table for people.
+pub const SHOWN: &[&str] = COLUMNS.split_at(COLUMNS.len() - 2).0;
 
 const QUERY_COLUMNS: &[&str] = &[
     "claim",
@@ -59,15 +65,19 @@ const QUERY_COLUMNS: &[&str] = &[
 
 pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result<ExitCode, Failure> {
     match command {
-        ClaimCommand::List { case, partner, period, state } => {
+        ClaimCommand::List { case, partner, period, state, report } => {
             let ledger = place.open().await?;
-            let case = find(&ledger, case).await?;
-            let claims = ledger.claims(&ClaimFilter { case, partner, period, state }).await?;
-            listing(format, COLUMNS, &claims, row)?;
+            let (case, file) = (find(&ledger, case).await?, file_of(&ledger, report).await?);
+            let claims = ledger.claims(&ClaimFilter { case, partner, period, state, file }).await?;
+            match format {
+                Format::Table => listing(format, SHOWN, &claims, shown)?,
+                Format::Json | Format::Csv => listing(format, COLUMNS, &claims, row)?,
+            }
         }
-        ClaimCommand::Flags { partner, period, decided } => {
+        ClaimCommand::Flags { partner, period, report, decided } => {
             let ledger = place.open().await?;
-            let filter = ClaimFilter { partner, period, ..ClaimFilter::default() };
+            let file = file_of(&ledger, report).await?;
+            let filter = ClaimFilter { partner, period, file, ..ClaimFilter::default() };
             odd::list(&ledger, format, &filter, decided).await?;
         }
         ClaimCommand::Queries { partner } => {
@@ -80,6 +90,7 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             partner,
             case,
             period,
+            report,
             flagged_too,
             up_to,
             dry_run,
@@ -87,8 +98,8 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             reason: _,
         } if claims.is_empty() => {
             let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
-            let case = find(&ledger, case).await?;
-            let filter = ClaimFilter { case, partner, period, state: None };
+            let (case, file) = (find(&ledger, case).await?, file_of(&ledger, report).await?);
+            let filter = ClaimFilter { case, partner, period, state: None, file };
             let bulk = bulk::Bulk { filter, flagged_too, up_to };
             bulk::accept(&ledger, format, bulk, dry_run).await?;
         }
@@ -143,6 +154,14 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
 async fn find(ledger: &app::Ledger, case: Option<String>) -> Result<Option<CaseId>, Failure> {
     match case {
         Some(case) => Ok(Some(ledger.find_case(&case).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The file of a report that was asked for.
+pub async fn file_of(ledger: &app::Ledger, report: Option<u64>) -> Result<Option<FileDigest>, Failure> {
+    match report {
+        Some(report) => Ok(Some(ledger.file_of_report(report).await?)),
         None => Ok(None),
     }
 }
@@ -222,8 +241,13 @@ fn outcome(state: ClaimState, eligible: Eur, disallowed: Eur, reason: &str) -> S
     }
 }
 
+/// One claim as a row of the table for people.
+pub fn shown(c: &ClaimItem) -> Vec<Cell> {
+    row(c).into_iter().take(SHOWN.len()).collect()
+}
+
 /// One claim as a row.
-pub fn row(c: &ClaimItem) -> Vec<Cell> {
+fn row(c: &ClaimItem) -> Vec<Cell> {
     cells![
         c.claim,
         &c.external_ref,
@@ -245,7 +269,10 @@ pub fn row(c: &ClaimItem) -> Vec<Cell> {
         c.reversed,
         &c.reason,
         c.state.code(),
-        &c.proposed_by
+        &c.proposed_by,
+        c.report,
+        &c.words,
+        &c.answer
     ]
 }
 

@@ -1,0 +1,242 @@
+//! What becomes of each row of a file of spend, and what is left for the people it is about: for whoever looks before it
+//! is imported, and after.
+//!
+//! Whoever looks for a partner decides nothing. So a dry run that is not told to accept supposes that finance does, in the
+//! order of the file: what it shows as accepted is what would count if nothing else came in between.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use ::claims::ClaimsProjection;
+use domain::claim::{Benefit, Claim, ClaimState, QueryReason, Sighted};
+use domain::partner::FeeState;
+use domain::{Actor, By, CaseId, ClaimCommand, ClaimId, FeeId, FoldError, PartnerCode};
+use interchange::SpendRow;
+use money::{Eur, Overflow};
+
+use super::row_report::{PersonReport, ROWS_TOLD_MAX};
+use super::{At, ImportReport};
+use crate::error::AppError;
+use crate::ledger::Ledger;
+use crate::query::in_own_currencies;
+use crate::session::Session;
+use crate::texts::plain_supplier;
+
+/// Who is supposed to accept, and to agree where it takes two. No partner has such a code, and nothing of it is written.
+const SUPPOSED: [&str; 2] = ["_first", "_second"];
+
+/// How the claims of a row stand, or its fee.
+struct Standing {
+    state: String,
+    eur: Option<Eur>,
+    counts: Option<(Eur, Eur)>,
+    reason: String,
+}
+
+/// What is gathered while rows are decided; a row that is decided again stands in the place of itself.
+#[derive(Default)]
+pub(crate) struct Preview {
+    standings: HashMap<u64, Standing>,
+    people: BTreeMap<(CaseId, String), PersonReport>,
+    /// By row and share.
+    sighted: BTreeMap<(u64, usize), (ClaimId, Sighted)>,
+}
+
+/// Tells of a row of spend that was decided: of each share the claim, if it was reported.
+pub(super) fn of_spend(
+    session: &mut Session<'_>,
+    at: At,
+    row: &SpendRow,
+    accepts: bool,
+    claims: &[(CaseId, ClaimId)],
+) -> Result<(), AppError> {
+    if session.preview().is_none() {
+        return Ok(());
+    }
+    let takes_two = if accepts || session.writes() { false } else { suppose(session, at, claims)? };
+    let standing = standing(session, claims, takes_two).map_err(FoldError::from)?;
+    let mut sighted = Vec::new();
+    let mut people = Vec::new();
+    for ((id, claim_id), name) in claims.iter().zip(&row.case_refs) {
+        let Some(case) = session.case(*id) else { continue };
+        let Some(claim) = case.claims.get(claim_id) else { continue };
+        people.push(((*id, claim.budget_line.clone()), person(case, name, &claim.budget_line)?));
+        sighted.extend(seen(session, *id, claim, row).map(|seen| (*claim_id, seen)));
+    }
+    let Some(preview) = session.preview() else { return Ok(()) };
+    preview.people.extend(people);
+    if preview.standings.len() < ROWS_TOLD_MAX {
+        preview.standings.extend(standing.map(|standing| (at.row, standing)));
+        let shares = sighted.into_iter().enumerate();
+        preview.sighted.extend(shares.map(|(place, sighted)| ((at.row, place), sighted)));
+    }
+    Ok(())
+}
+
+/// Tells of a row of a fee that was reported.
+pub(super) fn of_fee(session: &mut Session<'_>, at: At, partner: &PartnerCode, fee: FeeId) {
+    let known = session.partner(partner).and_then(|partner| partner.fees.get(&fee));
+    let standing = known.map(|fee| Standing {
+        state: fee.state.to_string(),
+        eur: fee.eur,
+        counts: None,
+        reason: match fee.state {
+            FeeState::WaitingForRate => fee.state.to_string(),
+            _ => String::new(),
+        },
+    });
+    if let (Some(preview), Some(standing)) = (session.preview(), standing)
+        && preview.standings.len() < ROWS_TOLD_MAX
+    {
+        preview.standings.insert(at.row, standing);
+    }
+}
+
+/// Accepts claims as finance would, by two people where it takes two; answers whether it does. Nothing of it is written.
+fn suppose(session: &mut Session<'_>, at: At, claims: &[(CaseId, ClaimId)]) -> Result<bool, AppError> {
+    let mut takes_two = false;
+    for (case, claim) in claims {
+        for name in SUPPOSED {
+            let state = session.case(*case).and_then(|case| case.claims.get(claim)).map(|claim| claim.state);
+            takes_two |= state == Some(ClaimState::Proposed);
+            if matches!(state, Some(ClaimState::Reported | ClaimState::Proposed)) {
+                let name = name.parse::<Actor>().map_err(|error| AppError::Usage(error.to_string()))?;
+                let by = By::of(name, |_| false);
+                let mut draft = session.draft(at.tag, &["suppose"], 0);
+                let accept = ClaimCommand::Accept { claim: *claim, by_name: false, cut: None };
+                drop(session.on_claim_by(&mut draft, *case, &accept, &by)?);
+            }
+        }
+    }
+    Ok(takes_two)
+}
+
+fn standing(
+    session: &Session<'_>,
+    claims: &[(CaseId, ClaimId)],
+    takes_two: bool,
+) -> Result<Option<Standing>, Overflow> {
+    let known: Vec<&Claim> =
+        claims.iter().filter_map(|(case, claim)| session.case(*case)?.claims.get(claim)).collect();
+    let (mut states, mut reasons) = (BTreeSet::new(), BTreeSet::new());
+    for claim in &known {
+        states.insert(claim.state.code());
+        reasons.extend(claim.reason.map(|reason| reason.code()));
+        reasons.extend((claim.state == ClaimState::Queried).then_some(QueryReason::LateUse.code()));
+    }
+    reasons.extend(takes_two.then_some("takes two people"));
+    let joined = |codes: BTreeSet<&str>| codes.into_iter().collect::<Vec<_>>().join(", ");
+    let eur: Option<Vec<Eur>> = known.iter().map(|claim| claim.eur).collect();
+    let eligible = Eur::sum(known.iter().map(|claim| claim.eligible))?;
+    let disallowed = Eur::sum(known.iter().map(|claim| claim.disallowed))?;
+    let standing = Standing {
+        state: joined(states),
+        eur: eur.map(Eur::sum).transpose()?,
+        counts: Some((eligible, disallowed)),
+        reason: joined(reasons),
+    };
+    Ok((!known.is_empty()).then_some(standing))
+}
+
+fn person(case: &domain::Case, name: &str, budget_line: &str) -> Result<PersonReport, AppError> {
+    let line = case.balances.line(budget_line);
+    let waiting = case
+        .claims
+        .values()
+        .filter(|claim| claim.state == ClaimState::WaitingForRate && claim.budget_line == budget_line);
+    Ok(PersonReport {
+        case_ref: name.to_owned(),
+        case: case.reference.to_string(),
+        budget_line: budget_line.to_owned(),
+        cap: line.cap,
+        disbursed: line.disbursed,
+        committed: line.committed,
+        pending: line.pending,
+        available: line.available().map_err(FoldError::from)?,
+        waiting: in_own_currencies(waiting.map(|claim| claim.amount))?,
+    })
+}
+
+/// A claim as flags look at it; it gets its number when they do.
+fn seen(session: &Session<'_>, case: CaseId, claim: &Claim, row: &SpendRow) -> Option<Sighted> {
+    let ledger = session.ledger();
+    let country = session.case(case)?.facts.destination;
+    let (purpose, programme) = ledger.purpose_of(&claim.category, &claim.budget_line);
+    let agreements = session.partner(&claim.partner);
+    Some(Sighted {
+        number: 0,
+        outside_agreement: agreements
+            .is_some_and(|partner| partner.is_outside_agreements(&programme, country, claim.delivered_on)),
+        partner: claim.partner.clone(),
+        benefit: Some(Benefit { case, purpose, programme, country }),
+        category: claim.category.clone(),
+        delivered_on: claim.delivered_on,
+        reported_on: ledger.today(),
+        eur: claim.eur,
+        worth: claim.shared.map_or(claim.eur, |_| claim.worth_of_receipt()),
+        counts: claim.state.counts(),
+        receipt: Some((plain_supplier(&row.supplier), row.receipt_no.clone())),
+        receipt_sha256: claim.receipt_sha256,
+    })
+}
+
+impl Ledger {
+    /// Adds to the rows of a file how their claims stand and what is odd about them, and says what is left for whom.
+    pub(super) async fn tell_rows(
+        &self,
+        report: &mut ImportReport,
+        preview: Option<Preview>,
+    ) -> Result<(), AppError> {
+        let Some(Preview { mut standings, people, sighted }) = preview else { return Ok(()) };
+        let flags = match report.written {
+            _ if sighted.is_empty() => RowFlags::new(),
+            true => self.flags_written(sighted).await?,
+            false => self.flags_supposed(sighted).await?,
+        };
+        for row in &mut report.rows {
+            if let Some(standing) = standings.remove(&row.row) {
+                (row.state, row.eur) = (standing.state, standing.eur);
+                (row.eligible, row.disallowed) = standing.counts.unzip();
+                if row.reason.is_empty() {
+                    row.reason = standing.reason;
+                }
+            }
+            if let Some(codes) = flags.get(&row.row) {
+                row.flags = codes.iter().copied().collect::<Vec<_>>().join(" ");
+            }
+        }
+        report.people = people.into_values().collect();
+        report.people.sort_by(|a, b| (&a.case_ref, &a.budget_line).cmp(&(&b.case_ref, &b.budget_line)));
+        Ok(())
+    }
+
+    /// The flags of rows, as if they were reported.
+    async fn flags_supposed(&self, sighted: Sights) -> Result<RowFlags, AppError> {
+        let after = self.store.head().await?.position;
+        let rows: Vec<u64> = sighted.keys().map(|(row, _)| *row).collect();
+        let numbered = (after + 1..).zip(sighted.into_values());
+        let supposed = numbered.map(|(number, (_, sighted))| Sighted { number, ..sighted }).collect();
+        let flags = self.flags_with(&BTreeMap::new(), supposed).await?;
+        let mut by_row = RowFlags::new();
+        for (number, row) in (after + 1..).zip(rows) {
+            let raised = flags.get(&number).into_iter().flatten();
+            by_row.entry(row).or_default().extend(raised.map(|flag| flag.kind.code()));
+        }
+        Ok(by_row)
+    }
+
+    /// The flags of rows that were reported.
+    async fn flags_written(&self, sighted: Sights) -> Result<RowFlags, AppError> {
+        let flags = self.flags().await?;
+        let keys: Vec<String> = sighted.values().map(|(claim, _)| claim.to_string()).collect();
+        let claims = self.runner.rows::<ClaimsProjection>(&keys).await?;
+        let mut by_row = RowFlags::new();
+        for ((row, _), claim) in sighted.keys().zip(claims) {
+            let raised = claim.and_then(|claim| flags.get(&claim.position)).into_iter().flatten();
+            by_row.entry(*row).or_default().extend(raised.map(|flag| flag.kind.code()));
+        }
+        Ok(by_row)
+    }
+}
+
+type Sights = BTreeMap<(u64, usize), (ClaimId, Sighted)>;
+type RowFlags = HashMap<u64, BTreeSet<&'static str>>;

@@ -1,0 +1,380 @@
+//! Closed periods, and what stands in the way of closing the next.
+
+use std::collections::HashMap;
+
+use ::claims::ClaimsProjection;
+use domain::books::{Chart, TrialBalance, Voucher, digest};
+use domain::claim::ClaimState;
+use domain::closing::{Check, ClosePeriod, ClosingEvent, Finding, PeriodClosed};
+use domain::ids::FileDigest;
+use domain::partner::FeeState;
+use domain::{Event, FoldError, Period, Recorded, TextId};
+use interchange::statement::StatementDocument;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use money::Eur;
+use projection_runner::Progress;
+use serde::Serialize;
+
+use crate::command::reason_text;
+use crate::error::AppError;
+use crate::ledger::Ledger;
+use crate::session::About;
+
+/// One matter that is looked at before a period is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Matter {
+    /// Which check found it.
+    pub check: Check,
+    /// Whether it stops the closing unless somebody accepts it.
+    pub stops: bool,
+    /// The number of the claim, fee or hold.
+    pub number: Option<u64>,
+    /// The partner, account or scope it is about.
+    pub of: String,
+    /// The day it is about.
+    pub day: Option<Date>,
+    /// In euro, as far as that is known.
+    pub eur: Option<Eur>,
+    /// What it is.
+    pub what: String,
+}
+
+/// What a period looks like before it is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PeriodCheck {
+    /// Which.
+    pub period: Period,
+    /// The position of the log up to which it was booked.
+    pub position: u64,
+    /// Its vouchers.
+    #[serde(skip)]
+    pub vouchers: Vec<Voucher>,
+    /// What the accounts come to on its last day.
+    #[serde(skip)]
+    pub trial: TrialBalance,
+    /// What its vouchers say.
+    pub digest: FileDigest,
+    /// What all accounts come to: nothing, if the books are sound.
+    pub difference: Eur,
+    /// The first day on which anything is booked.
+    pub first_booked: Option<Date>,
+    /// Every check, with what it came to.
+    pub findings: Vec<Finding>,
+    /// What the checks found.
+    pub matters: Vec<Matter>,
+}
+
+/// A closed period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClosedPeriodItem {
+    /// Which.
+    pub period: Period,
+    /// When it was closed (UTC).
+    pub closed_at: String,
+    /// By whom.
+    pub closed_by: String,
+    /// The position of the log up to which it was booked.
+    pub position: u64,
+    /// How many vouchers it had.
+    pub vouchers: u64,
+    /// What they said.
+    pub digest: FileDigest,
+    /// Whether the vouchers that the log gives now are the same.
+    pub unchanged: bool,
+    /// Findings that were accepted.
+    pub accepted: String,
+    /// Why.
+    pub reason: String,
+    /// What the checks came to.
+    #[serde(skip)]
+    pub findings: Vec<Finding>,
+}
+
+/// All that belongs to a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeriodPack {
+    /// How it looks now; of a closed one as it was booked when it was closed.
+    pub checked: PeriodCheck,
+    /// How it was closed, if it was.
+    pub closed: Option<ClosedPeriodItem>,
+    /// The statements of the partners that moved anything in it, or are owed anything at its end.
+    pub statements: Vec<StatementDocument>,
+    /// The day on which this was put together.
+    pub made_on: Date,
+}
+
+impl Ledger {
+    /// Books the period and looks at everything that is looked at before it is closed. `near` is how many days before and
+    /// after its end are looked at for what stands on the other side.
+    pub async fn check_period(
+        &self,
+        chart: &Chart,
+        period: Period,
+        near: u16,
+        progress: Progress<'_>,
+    ) -> Result<PeriodCheck, AppError> {
+        self.check_period_at(chart, period, near, None, progress).await
+    }
+
+    /// The same of the books as they stood at a position.
+    async fn check_period_at(
+        &self,
+        chart: &Chart,
+        period: Period,
+        near: u16,
+        at: Option<u64>,
+        progress: Progress<'_>,
+    ) -> Result<PeriodCheck, AppError> {
+        let (vouchers, position) = self.vouchers(chart, at, progress).await?;
+        let trial = TrialBalance::of(chart, &vouchers, Some(period)).map_err(FoldError::from)?;
+        let mut matters = self.without_statement(period).await?;
+        matters.extend(self.undecided(period).await?);
+        matters.extend(self.in_force_on(period.last()).await?);
+        matters.extend(cut_off(&vouchers, period, near));
+        let first_booked = vouchers.iter().map(|voucher| voucher.day).min();
+        let of_period: Vec<Voucher> =
+            vouchers.into_iter().filter(|voucher| period.contains(voucher.day)).collect();
+        Ok(PeriodCheck {
+            period,
+            position,
+            digest: digest(&of_period),
+            difference: trial.difference().map_err(FoldError::from)?,
+            vouchers: of_period,
+            trial,
+            first_booked,
+            findings: findings(&matters)?,
+            matters,
+        })
+    }
+
+    /// Closes a period as it was checked, once and for all. Findings that would stop it can be accepted, with a reason.
+    pub async fn close_period(
+        &self,
+        checked: &PeriodCheck,
+        accepted: &[Check],
+        reason: Option<&str>,
+    ) -> Result<(), AppError> {
+        let text = reason.map(reason_text).transpose()?;
+        let (period, digest, codes) =
+            (checked.period.to_string(), checked.digest.to_string(), codes(accepted));
+        let request = ["close-period", &period, &digest, &codes, reason.unwrap_or_default()];
+        self.execute_about(About::Periods, &request, |session, draft| {
+            let reason = text.as_ref().map(|text| session.seal_own(draft, text)).transpose()?;
+            session.close_period(draft, &self.closing(checked, accepted, reason))
+        })
+        .await
+    }
+
+    /// What closing it would be refused for, if anything; nothing is written.
+    pub async fn would_close(
+        &self,
+        checked: &PeriodCheck,
+        accepted: &[Check],
+        reason: Option<&str>,
+    ) -> Result<(), AppError> {
+        let (closings, _) = self.closings_and_events().await?;
+        let reason = reason.map(|_| TextId([0; 32]));
+        let by = self.by().await?;
+        domain::closing::decide(&closings, &self.closing(checked, accepted, reason), &by)?;
+        Ok(())
+    }
+
+    fn closing(&self, checked: &PeriodCheck, accepted: &[Check], reason: Option<TextId>) -> ClosePeriod {
+        ClosePeriod {
+            period: checked.period,
+            on: self.today(),
+            position: checked.position,
+            first_booked: checked.first_booked,
+            vouchers: checked.vouchers.len() as u64,
+            digest: checked.digest,
+            difference: checked.difference,
+            findings: checked.findings.clone(),
+            accepted: accepted.to_vec(),
+            reason,
+        }
+    }
+
+    /// All closed periods. Each is booked again from the log and held to what was said of it.
+    pub async fn closed_periods(
+        &self,
+        chart: &Chart,
+        progress: Progress<'_>,
+    ) -> Result<Vec<ClosedPeriodItem>, AppError> {
+        let (vouchers, _) = self.vouchers(chart, None, progress).await?;
+        let (_, events) = self.closings_and_events().await?;
+        let reasons = self.own_texts(&events).await?;
+        let mut items = Vec::new();
+        for recorded in &events {
+            let Event::Closing(ClosingEvent::PeriodClosed(e)) = &recorded.event else { continue };
+            let now = digest(vouchers.iter().filter(|voucher| e.period.contains(voucher.day)));
+            items.push(closed(recorded, e, now == e.digest, &reasons));
+        }
+        Ok(items)
+    }
+
+    /// All that belongs to a period: of a closed one as it was booked when it was closed.
+    pub async fn period_pack(
+        &self,
+        chart: &Chart,
+        period: Period,
+        near: u16,
+        progress: Progress<'_>,
+    ) -> Result<PeriodPack, AppError> {
+        let closed =
+            self.closed_periods(chart, progress).await?.into_iter().find(|item| item.period == period);
+        let at = closed.as_ref().map(|item| item.position);
+        let mut checked = self.check_period_at(chart, period, near, at, progress).await?;
+        if let Some(closed) = &closed {
+            checked.findings.clone_from(&closed.findings);
+        }
+        let mut statements = Vec::new();
+        for code in self.partner_codes().await? {
+            let made = match self.statement(&code, period, Some(checked.position), progress).await {
+                Ok(made) => made,
+                // Nobody knew the partner then.
+                Err(AppError::Usage(_)) => continue,
+                Err(other) => return Err(other),
+            };
+            if !made.lines.is_empty() || !made.totals.owed.is_zero() {
+                statements.push(made);
+            }
+        }
+        Ok(PeriodPack { checked, closed, statements, made_on: self.today() })
+    }
+
+    /// Accounts whose last statement ends before the period does.
+    async fn without_statement(&self, period: Period) -> Result<Vec<Matter>, AppError> {
+        let mut last: HashMap<String, Option<Date>> = HashMap::new();
+        for account in self.bank_accounts().await? {
+            last.insert(account.account, None);
+        }
+        for statement in self.bank_statements(None).await? {
+            let known = last.entry(statement.account).or_default();
+            *known = (*known).max(statement.to);
+        }
+        let mut matters: Vec<Matter> = last
+            .into_iter()
+            .filter(|(_, to)| to.is_none_or(|to| to < period.last()))
+            .map(|(of, day)| Matter {
+                check: Check::Statements,
+                stops: Check::Statements.stops(),
+                number: None,
+                of,
+                day,
+                eur: None,
+                what: match day {
+                    Some(day) => format!("the last statement ends on {day}"),
+                    None => "there is no statement".to_owned(),
+                },
+            })
+            .collect();
+        matters.sort_by(|a, b| a.of.cmp(&b.of));
+        Ok(matters)
+    }
+
+    /// Claims and fees of the period, or from before it, that nobody has decided or that wait for a rate.
+    async fn undecided(&self, period: Period) -> Result<Vec<Matter>, AppError> {
+        self.current().await?;
+        let mut matters = Vec::new();
+        for (_, row) in self.runner.all_rows::<ClaimsProjection>().await? {
+            if row.delivered_on > period.last() || !row.state.is_open() {
+                continue;
+            }
+            let waits = row.state == ClaimState::WaitingForRate;
+            let what = format!("claim {}: {} {}", row.state, row.amount, row.amount.currency().code());
+            let of = row.partner.to_string();
+            matters.push(open_matter(waits, row.position, of, row.delivered_on, row.eur, what));
+        }
+        for (state, waits) in
+            [(FeeState::WaitingForRate, true), (FeeState::Reported, false), (FeeState::Proposed, false)]
+        {
+            let filter = super::FeeFilter { state: Some(state), ..super::FeeFilter::default() };
+            for fee in self.fees(&filter).await? {
+                if fee.charged_on <= period.last() {
+                    let what = format!("fee {}: {} {}", fee.state, fee.amount, fee.currency);
+                    matters.push(open_matter(waits, fee.fee, fee.partner, fee.charged_on, fee.eur, what));
+                }
+            }
+        }
+        matters.sort_by_key(|matter| (matter.check, matter.number));
+        Ok(matters)
+    }
+
+    /// Holds that stop payments on a day.
+    async fn in_force_on(&self, day: Date) -> Result<Vec<Matter>, AppError> {
+        let holds = self.holds(true).await?.into_iter();
+        let holds =
+            holds.filter(|hold| hold.from <= day && hold.released_on.is_none_or(|released| day < released));
+        Ok(holds
+            .map(|hold| Matter {
+                check: Check::Holds,
+                stops: Check::Holds.stops(),
+                number: Some(hold.hold),
+                of: format!("{} {}", hold.scope, hold.value),
+                day: Some(hold.from),
+                eur: Some(hold.eur),
+                what: format!("hold: {} accepted claims are not paid", hold.claims),
+            })
+            .collect())
+    }
+}
+
+fn open_matter(waits: bool, number: u64, of: String, day: Date, eur: Option<Eur>, what: String) -> Matter {
+    let check = if waits { Check::WaitingForRate } else { Check::Undecided };
+    Matter { check, stops: check.stops(), number: Some(number), of, day: Some(day), eur, what }
+}
+
+/// Vouchers that are about a day near the end of the period, and are booked on the other side of it.
+fn cut_off(vouchers: &[Voucher], period: Period, near: u16) -> Vec<Matter> {
+    let last = period.last();
+    let (from, to) =
+        (last.saturating_sub(i64::from(near).days()), last.saturating_add(i64::from(near).days()));
+    let crosses = |voucher: &&Voucher| {
+        (voucher.about_day <= last) != (voucher.day <= last) && (from..=to).contains(&voucher.about_day)
+    };
+    let matter = |voucher: &Voucher| Matter {
+        check: Check::CutOff,
+        stops: Check::CutOff.stops(),
+        number: Some(voucher.about),
+        of: voucher.kind.to_string(),
+        day: Some(voucher.about_day),
+        eur: voucher.entries.first().map(|entry| entry.amount),
+        what: format!("booked on {}", voucher.day),
+    };
+    vouchers.iter().filter(crosses).map(matter).collect()
+}
+
+/// Every check with what it came to.
+fn findings(matters: &[Matter]) -> Result<Vec<Finding>, AppError> {
+    let finding = |check: &Check| {
+        let of_check = || matters.iter().filter(|matter| matter.check == *check);
+        let amount = Eur::sum(of_check().filter_map(|matter| matter.eur)).map_err(FoldError::from)?;
+        Ok(Finding { check: *check, found: of_check().count() as u64, amount })
+    };
+    Check::ALL.iter().map(finding).collect()
+}
+
+fn closed(
+    recorded: &Recorded,
+    event: &PeriodClosed,
+    unchanged: bool,
+    reasons: &HashMap<TextId, String>,
+) -> ClosedPeriodItem {
+    ClosedPeriodItem {
+        period: event.period,
+        closed_at: super::utc(recorded.recorded_at),
+        closed_by: recorded.actor.clone(),
+        position: event.position,
+        vouchers: event.vouchers,
+        digest: event.digest,
+        unchanged,
+        accepted: codes(&event.accepted),
+        reason: event.reason.and_then(|text| reasons.get(&text).cloned()).unwrap_or_default(),
+        findings: event.findings.clone(),
+    }
+}
+
+pub(super) fn codes(checks: &[Check]) -> String {
+    checks.iter().map(|check| check.code()).collect::<Vec<_>>().join(" ")
+}

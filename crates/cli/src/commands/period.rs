@@ -1,0 +1,215 @@
+//! `svala period …`
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use app::query::{ClosedPeriodItem, Matter, PeriodCheck, PeriodPack};
+use domain::Period;
+use domain::closing::Finding;
+use interchange::books::{BooksDocument, PackDocument, month_pack};
+
+use super::books::chart_of;
+use super::report;
+use crate::args::{CheckHow, Format, PeriodCommand};
+use crate::cells;
+use crate::connect::Place;
+use crate::output::{Cell, Failure, NewFile, Readers, counted, listing, object, remark, say};
+use crate::progress::LogBar;
+
+const MATTER_COLUMNS: &[&str] = &["check", "stops", "number", "of", "day", "eur", "what"];
+const CLOSED_COLUMNS: &[&str] = &[
+    "period",
+    "closed_at",
+    "closed_by",
+    "position",
+    "vouchers",
+    "unchanged",
+    "accepted",
+    "reason",
+    "digest",
+];
+
+pub async fn run(place: &Place, format: Format, command: PeriodCommand) -> Result<ExitCode, Failure> {
+    match command {
+        PeriodCommand::Check { period, how } => {
+            let checked = check(place, period, &how).await?;
+            shown(format, &checked)?;
+            let open = checked.matters.iter().filter(|matter| matter.stops).count();
+            if open > 0 {
+                let matters = counted(open as u64, "open matter");
+                return Err(Failure::check(format!("{matters} in {period}")));
+            }
+        }
+        PeriodCommand::Close { period, accept, reason, dry_run, how } => {
+            let chart = chart_of(how.chart.as_deref())?;
+            let ledger = if dry_run { place.open().await? } else { place.open_to_write().await? };
+            let bar = LogBar::new();
+            let checked = ledger
+                .check_period(&chart, period, how.near, &|position, last| bar.at(position, last))
+                .await?;
+            drop(bar);
+            if dry_run {
+                shown(format, &checked)?;
+                ledger.would_close(&checked, &accept, reason.as_deref()).await?;
+                remark(format!("dry run: {period} could be closed; nothing was"));
+                return Ok(ExitCode::SUCCESS);
+            }
+            ledger.close_period(&checked, &accept, reason.as_deref()).await?;
+            say(format!(
+                "{period} is closed: {}, booked up to position {}, digest {}",
+                counted(checked.vouchers.len() as u64, "voucher"),
+                checked.position,
+                checked.digest
+            ))?;
+        }
+        PeriodCommand::Pack { period, out, company, how } => {
+            pack(place, period, &out, &company, &how).await?
+        }
+        PeriodCommand::List { chart } => {
+            let chart = chart_of(chart.as_deref())?;
+            let ledger = place.open().await?;
+            let bar = LogBar::new();
+            let closed = ledger.closed_periods(&chart, &|position, last| bar.at(position, last)).await?;
+            drop(bar);
+            listing(format, CLOSED_COLUMNS, &closed, row)?;
+            let changed: Vec<String> =
+                closed.iter().filter(|item| !item.unchanged).map(|item| item.period.to_string()).collect();
+            if !changed.is_empty() {
+                return Err(Failure::check(format!(
+                    "the log does not give the vouchers with which {} was closed: run `svala verify`",
+                    changed.join(", ")
+                )));
+            }
+        }
+        PeriodCommand::History => {
+            report::history_items(format, &place.open().await?.period_history().await?)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn check(place: &Place, period: Period, how: &CheckHow) -> Result<PeriodCheck, Failure> {
+    let chart = chart_of(how.chart.as_deref())?;
+    let ledger = place.open().await?;
+    let bar = LogBar::new();
+    Ok(ledger.check_period(&chart, period, how.near, &|position, last| bar.at(position, last)).await?)
+}
+
+async fn pack(
+    place: &Place,
+    period: Period,
+    out: &Path,
+    company: &str,
+    how: &CheckHow,
+) -> Result<(), Failure> {
+    let file = NewFile::at(out, Readers::Usual)?;
+    let chart = chart_of(how.chart.as_deref())?;
+    let ledger = place.open().await?;
+    let bar = LogBar::new();
+    let pack = ledger.period_pack(&chart, period, how.near, &|position, last| bar.at(position, last)).await?;
+    drop(bar);
+    let PeriodPack { checked, closed, statements, made_on } = &pack;
+    let books = BooksDocument {
+        chart: &chart,
+        vouchers: &checked.vouchers,
+        trial: &checked.trial,
+        period,
+        position: checked.position,
+        company,
+        made_on: *made_on,
+    };
+    let stops = |finding: &Finding| finding.check.stops() && finding.found > 0;
+    let findings: Vec<_> = checked
+        .findings
+        .iter()
+        .map(|finding| (finding.check.to_string(), finding.found, finding.amount, stops(finding)))
+        .collect();
+    let matters: Vec<Vec<String>> = checked
+        .matters
+        .iter()
+        .map(|found| matter(found).into_iter().map(Cell::into_text).collect())
+        .collect();
+    let document = PackDocument {
+        books: &books,
+        head: &head(&pack, company, period),
+        findings: &findings,
+        matter_columns: MATTER_COLUMNS,
+        matters: &matters,
+        statements,
+    };
+    file.write(&month_pack(&document).map_err(|error| Failure::usage(error.to_string()))?)?;
+    let state = if closed.is_some() { "closed" } else { "open" };
+    say(format!("{}: {period}, which is {state}, log position {}", out.display(), checked.position))
+}
+
+/// What stands above everything else.
+fn head(pack: &PeriodPack, company: &str, period: Period) -> Vec<(&'static str, String)> {
+    let PeriodPack { checked, closed, made_on, .. } = pack;
+    let mut head = vec![
+        ("books of", company.to_owned()),
+        ("period", period.to_string()),
+        ("made on", made_on.to_string()),
+        ("log position", checked.position.to_string()),
+        ("vouchers", checked.vouchers.len().to_string()),
+        ("digest", checked.digest.to_string()),
+    ];
+    match closed {
+        None => head.push(("closed", "no".to_owned())),
+        Some(item) => head.extend([
+            ("closed", format!("{} by {}", item.closed_at, item.closed_by)),
+            ("unchanged since", yes(item.unchanged).to_owned()),
+            ("accepted", item.accepted.clone()),
+            ("reason", item.reason.clone()),
+        ]),
+    }
+    head
+}
+
+fn shown(format: Format, checked: &PeriodCheck) -> Result<(), Failure> {
+    match format {
+        Format::Json => object(checked),
+        Format::Csv => listing(format, MATTER_COLUMNS, &checked.matters, matter),
+        Format::Table => {
+            listing(format, &["check", "found", "eur", "stops"], &checked.findings, |finding| {
+                let stops = finding.check.stops() && finding.found > 0;
+                cells![finding.check.code(), finding.found, finding.amount, yes(stops)]
+            })?;
+            if !checked.matters.is_empty() {
+                say("")?;
+                listing(format, MATTER_COLUMNS, &checked.matters, matter)?;
+            }
+            remark(format!(
+                "{}: {}, accounts {} EUR off, booked up to position {}, digest {}",
+                checked.period,
+                counted(checked.vouchers.len() as u64, "voucher"),
+                checked.difference,
+                checked.position,
+                checked.digest
+            ));
+            Ok(())
+        }
+    }
+}
+
+fn matter(matter: &Matter) -> Vec<Cell> {
+    let number = Cell::Figure(matter.number.map(|number| number.to_string()).unwrap_or_default());
+    cells![matter.check.code(), yes(matter.stops), number, &matter.of, matter.day, matter.eur, &matter.what]
+}
+
+fn row(item: &ClosedPeriodItem) -> Vec<Cell> {
+    cells![
+        item.period.to_string(),
+        &item.closed_at,
+        &item.closed_by,
+        item.position,
+        item.vouchers,
+        yes(item.unchanged),
+        &item.accepted,
+        &item.reason,
+        item.digest.to_string()
+    ]
+}
+
+fn yes(so: bool) -> &'static str {
+    if so { "yes" } else { "no" }
+}

@@ -1,0 +1,21 @@
+//! A digest of vouchers, by which a closed period is held to what it was.
+
+use event_log::Frontier;
+use event_log::merkle::leaf;
+use money::Eur;
+
+use super::journal::Voucher;
+use crate::ids::FileDigest;
+
+/// The root (RFC 6962) over the vouchers, in their order: position, kind, number of what it is about, days, and what it
+/// moves. Accounts and voucher numbers are not part of it, so it is the same under every chart.
+pub fn digest<'v>(vouchers: impl IntoIterator<Item = &'v Voucher>) -> FileDigest {
+    let mut tree = Frontier::new();
+    for voucher in vouchers {
+        let moved = voucher.entries.first().map_or(Eur::ZERO, |entry| entry.amount);
+        let Voucher { position, kind, about, day, about_day, .. } = voucher;
+        let text = format!("{position} {kind} {about} {day} {about_day} {moved}");
+        tree.push(leaf(text.as_bytes()));
+    }
+    FileDigest(tree.root())
+}

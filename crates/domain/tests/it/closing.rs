@@ -1,0 +1,240 @@
+//! Closing periods: in their order, once they are over, and for ever.
+
+use domain::books::{Chart, Journal, Voucher, digest};
+use domain::closing::{Check, ClosePeriod, ClosingEvent, Finding, PeriodClosed, decide};
+use domain::ids::FileDigest;
+use domain::partner::{PaidFor, PartnerEvent, PartnerPaid};
+use domain::{Closings, Event, KeyDigest, PaymentId, Period, Recorded};
+use jiff::Timestamp;
+use money::Eur;
+use proptest::prelude::*;
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::support::*;
+use crate::world::{World, acts};
+
+fn period(text: &str) -> Period {
+    text.parse().unwrap()
+}
+
+/// May 2024 on a day of June, with nothing in its way.
+fn may() -> ClosePeriod {
+    ClosePeriod {
+        period: period("2024-05"),
+        on: day("2024-06-08"),
+        position: 100,
+        first_booked: Some(day("2024-05-02")),
+        vouchers: 3,
+        digest: FileDigest([5; 32]),
+        difference: Eur::ZERO,
+        findings: Vec::new(),
+        accepted: Vec::new(),
+        reason: None,
+    }
+}
+
+fn found(check: Check, found: u64) -> Finding {
+    Finding { check, found, amount: eur("12.50") }
+}
+
+fn closed(command: &ClosePeriod) -> Closings {
+    let mut closings = Closings::default();
+    closings.evolve(&decide(&closings, command, &who("finance")).unwrap().into()).unwrap();
+    closings
+}
+
+#[test]
+fn a_period_is_closed_as_it_was_booked() {
+    let event = decide(&Closings::default(), &may(), &who("finance")).unwrap();
+    assert_eq!((event.period, event.position, event.vouchers), (period("2024-05"), 100, 3));
+    let closings = closed(&may());
+    assert_eq!(closings.next_day(), Some(day("2024-06-01")));
+    assert_eq!(closings.first_open_at(100), None, "it was booked up to there");
+    assert_eq!(closings.first_open_at(101), Some(day("2024-06-01")));
+    assert_eq!(closings.closed_at(101, day("2024-05-31")), Some(period("2024-05")));
+    assert_eq!(closings.closed_at(100, day("2024-05-31")), None);
+    assert_eq!(closings.closed_at(101, day("2024-06-01")), None);
+}
+
+#[rstest]
+#[case::on_its_last_day(ClosePeriod { on: day("2024-05-31"), ..may() }, "period-not-over")]
+#[case::not_whole_months(ClosePeriod { period: period("2024-04-15..2024-05-31"), ..may() }, "period-not-months")]
+#[case::an_earlier_one_is_open(ClosePeriod { first_booked: Some(day("2024-04-30")), ..may() }, "period-not-next")]
+#[case::books_do_not_balance(ClosePeriod { difference: eur("0.01"), ..may() }, "books-do-not-balance")]
+#[case::something_is_open(ClosePeriod { findings: vec![found(Check::Undecided, 1)], ..may() }, "period-has-open-matters")]
+#[case::something_else_is_accepted(
+    ClosePeriod { findings: vec![found(Check::Undecided, 1)], accepted: vec![Check::Statements], reason: Some(text(1)), ..may() },
+    "period-has-open-matters"
+)]
+#[case::accepted_without_a_reason(
+    ClosePeriod { findings: vec![found(Check::Undecided, 1)], accepted: vec![Check::Undecided], ..may() },
+    "reason-missing"
+)]
+fn the_first_period_is_not_closed(#[case] command: ClosePeriod, #[case] id: &str) {
+    assert_eq!(decide(&Closings::default(), &command, &who("finance")).unwrap_err().codes(), id);
+}
+
+#[rstest]
+#[case::again("2024-05", "period-closed")]
+#[case::one_before("2024-04", "period-closed")]
+#[case::one_around_it("2024-Q2", "period-closed")]
+#[case::a_gap("2024-07", "period-not-next")]
+fn another_than_the_next_is_not_closed(#[case] asked: &str, #[case] id: &str) {
+    let command = ClosePeriod { period: period(asked), on: day("2025-01-01"), position: 200, ..may() };
+    assert_eq!(decide(&closed(&may()), &command, &who("finance")).unwrap_err().codes(), id);
+}
+
+#[test]
+fn what_is_only_listed_stops_nothing_and_what_is_accepted_is_told() {
+    let listed = vec![found(Check::Holds, 2), found(Check::CutOff, 1), found(Check::Statements, 0)];
+    let command = ClosePeriod { findings: listed.clone(), accepted: vec![Check::Statements], ..may() };
+    let event = decide(&Closings::default(), &command, &who("finance")).unwrap();
+    assert_eq!((event.findings, event.accepted, event.reason), (listed, vec![], None));
+
+    let open = vec![found(Check::Undecided, 1), found(Check::WaitingForRate, 4)];
+    let accepted = vec![Check::WaitingForRate, Check::Undecided];
+    let command = ClosePeriod { findings: open, accepted, reason: Some(text(1)), ..may() };
+    let event = decide(&Closings::default(), &command, &who("finance")).unwrap();
+    assert_eq!(event.accepted, [Check::Undecided, Check::WaitingForRate]);
+    assert_eq!(event.reason, Some(text(1)));
+}
+
+#[test]
+fn a_stream_in_which_periods_are_out_of_order_is_refused() {
+    let closing = |text: &str, position| -> ClosingEvent {
+        let event = PeriodClosed {
+            period: period(text),
+            position,
+            vouchers: 0,
+            digest: FileDigest([0; 32]),
+            findings: vec![],
+            accepted: vec![],
+            reason: None,
+        };
+        event.into()
+    };
+    let mut closings = closed(&may());
+    assert!(closings.evolve(&closing("2024-05", 200)).is_err());
+    assert!(closings.evolve(&closing("2024-07", 200)).is_err());
+    assert!(closings.evolve(&closing("2024-06", 100)).is_err(), "booked up to the same position");
+    closings.evolve(&closing("2024-06", 101)).unwrap();
+}
+
+/// A payment to caritas that was made on one day and recorded on another.
+fn paid(position: u64, paid_on: &str, recorded_on: &str) -> Recorded {
+    let event = PartnerPaid {
+        payment: PaymentId(Uuid::from_u128(u128::from(position))),
+        paid_for: PaidFor::Claims,
+        amount: eur("100.00"),
+        paid_on: day(paid_on),
+        payment_key: KeyDigest([0; 32]),
+        details: text(1),
+    };
+    let recorded_at: Timestamp = format!("{recorded_on}T12:00:00Z").parse().unwrap();
+    Recorded {
+        position,
+        stream_id: partner("caritas").stream(),
+        stream_version: position,
+        command_id: Uuid::from_u128(u128::from(position)),
+        actor: "finance".into(),
+        recorded_at: recorded_at.as_microsecond(),
+        event: Event::Partner(PartnerEvent::PartnerPaid(event)),
+    }
+}
+
+#[rstest]
+#[case::in_the_open_period(99, "2024-05-31", "2024-06-07", "2024-05-31", None)]
+#[case::once_it_is_closed(101, "2024-05-31", "2024-06-08", "2024-06-08", Some("2024-05"))]
+#[case::in_the_next(101, "2024-06-01", "2024-06-08", "2024-06-01", None)]
+#[case::long_before(101, "2023-12-31", "2024-06-08", "2024-06-08", None)]
+#[case::by_a_clock_that_is_late(101, "2024-05-30", "2024-05-31", "2024-06-01", Some("2024-05"))]
+fn money_is_booked_on_its_day_or_in_the_open_period(
+    #[case] position: u64,
+    #[case] paid_on: &str,
+    #[case] recorded_on: &str,
+    #[case] booked_on: &str,
+    #[case] closed_period: Option<&str>,
+) {
+    let (chart, closings) = (Chart::standard().unwrap(), closed(&may()));
+    let mut journal = Journal::under(&chart, &closings, []);
+    let [voucher] = journal.book(&paid(position, paid_on, recorded_on)).unwrap().try_into().unwrap();
+    assert_eq!((voucher.day, voucher.about_day), (day(booked_on), day(paid_on)));
+    assert_eq!(voucher.closed_period, closed_period.map(period));
+}
+
+fn booked(log: &[Recorded], closings: &Closings) -> Vec<Voucher> {
+    let chart = Chart::standard().unwrap();
+    let mut journal = Journal::under(&chart, closings, []);
+    log.iter().flat_map(|recorded| journal.book(recorded).unwrap()).collect()
+}
+
+fn of(vouchers: &[Voucher], period: Period) -> FileDigest {
+    digest(vouchers.iter().filter(|voucher| period.contains(voucher.day)))
+}
+
+proptest! {
+    /// Whenever it is closed, and whatever comes after: a closed period keeps its vouchers, and all of them add up.
+    #[test]
+    fn a_closed_period_never_changes(acts in acts(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 1..4)) {
+        let mut world = World::new();
+        for given in &acts {
+            let _ = world.give(given);
+        }
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(world.log.len()) + 1).collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        let (mut closings, mut digests) = (Closings::default(), Vec::new());
+        for cut in cuts {
+            let vouchers = booked(&world.log[..cut], &closings);
+            let first = vouchers.iter().map(|voucher| voucher.day).min();
+            let Some(month) = closings.next_day().or(first).map(Period::month_of) else { continue };
+            let event = PeriodClosed {
+                period: month,
+                position: cut as u64,
+                vouchers: 0,
+                digest: of(&vouchers, month),
+                findings: vec![],
+                accepted: vec![],
+                reason: None,
+            };
+            digests.push((month, event.digest));
+            closings.evolve(&event.into()).unwrap();
+        }
+        let vouchers = booked(&world.log, &closings);
+        for (month, digest) in digests {
+            prop_assert_eq!(of(&vouchers, month), digest, "{}", month);
+        }
+        let entries = vouchers.iter().flat_map(|voucher| &voucher.entries);
+        prop_assert_eq!(Eur::sum(entries.map(|entry| entry.amount)).unwrap(), Eur::ZERO);
+    }
+
+    /// The digest sees every change of a voucher, and of their order.
+    #[test]
+    fn the_digest_sees_every_change(acts in acts(), which in any::<prop::sample::Index>(), change in 0..4) {
+        let mut world = World::new();
+        for given in &acts {
+            let _ = world.give(given);
+        }
+        let vouchers = booked(&world.log, &Closings::default());
+        prop_assume!(!vouchers.is_empty());
+        let mut changed = vouchers.clone();
+        let which = which.index(changed.len());
+        match change {
+            0 => changed[which].entries[0].amount = changed[which].entries[0].amount.checked_add(eur("0.01")).unwrap(),
+            1 => changed[which].day = changed[which].day.tomorrow().unwrap(),
+            2 => drop(changed.remove(which)),
+            _ => changed.push(vouchers[which].clone()),
+        }
+        prop_assert_ne!(digest(&changed), digest(&vouchers));
+    }
+}
+
+/// Whoever acts for a partner closes nothing.
+#[test]
+fn no_person_of_a_partner_closes_a_period() {
+    for name in ["caritas", "asha@caritas"] {
+        let refused = decide(&Closings::default(), &may(), &who(name)).unwrap_err();
+        assert_eq!(refused.codes(), "acts-for-partner");
+    }
+}

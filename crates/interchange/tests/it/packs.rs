@@ -1,0 +1,86 @@
+//! The month pack: what belongs to a period stands on its sheets, and no text of it is a formula.
+
+use domain::Period;
+use domain::books::{Chart, Entry, MoneyKind, TrialBalance, Voucher};
+use domain::statement::Totals;
+use interchange::books::{BooksDocument, PackDocument, month_pack};
+use interchange::statement::StatementDocument;
+use money::Eur;
+
+use crate::templates::{between, cell, unpacked};
+
+fn voucher(number: u64, kind: MoneyKind, closed: Option<&str>) -> Voucher {
+    let entry = |account: &str, amount: &str| Entry {
+        account: account.to_owned(),
+        amount: amount.parse().unwrap(),
+        objects: vec![],
+    };
+    Voucher {
+        series: "G".into(),
+        year: 2024,
+        number,
+        day: "2024-06-08".parse().unwrap(),
+        about_day: "2024-05-30".parse().unwrap(),
+        recorded_on: "2024-06-08".parse().unwrap(),
+        closed_period: closed.map(|period| period.parse().unwrap()),
+        kind,
+        position: 100 + number,
+        about: 40 + number,
+        entries: vec![entry("7720", "615.00"), entry("1935", "-615.00")],
+    }
+}
+
+#[test]
+fn a_month_pack_holds_what_belongs_to_the_month() {
+    let chart = Chart::standard().unwrap();
+    let vouchers =
+        [voucher(1, MoneyKind::GrantPaid, None), voucher(2, MoneyKind::GrantReturned, Some("2024-05"))];
+    let june: Period = "2024-06".parse().unwrap();
+    let trial = TrialBalance::of(&chart, &vouchers, Some(june)).unwrap();
+    let statement = StatementDocument {
+        partner: "irara".into(),
+        name: "=cmd()".into(),
+        period: june,
+        position: 102,
+        root: "00".repeat(32),
+        totals: Totals { owed: "99.95".parse().unwrap(), ..Totals::default() },
+        lines: vec![],
+        held: Eur::ZERO,
+        undecided: vec![],
+        waiting: vec![],
+    };
+    let books = BooksDocument {
+        chart: &chart,
+        vouchers: &vouchers,
+        trial: &trial,
+        period: june,
+        position: 102,
+        company: "Norrkassan",
+        made_on: june.last(),
+    };
+    let bytes = month_pack(&PackDocument {
+        books: &books,
+        head: &[("books of", "=Norrkassan".into()), ("period", june.to_string())],
+        findings: &[("undecided".into(), 1, "12.50".parse().unwrap(), true)],
+        matter_columns: &["check", "eur"],
+        matters: &[vec!["undecided".into(), "12.50".into()]],
+        statements: &[statement],
+    })
+    .unwrap();
+    let parts = unpacked(&bytes);
+    let names: Vec<&str> = between(&parts["xl/workbook.xml"], "<sheet name=\"", "\"");
+    let expected =
+        ["Summary", "Open matters", "Changes", "Partners", "Partners' rows", "Trial balance", "Vouchers"];
+    assert_eq!(names, expected);
+    assert_eq!((cell(&parts, 1, "A1"), cell(&parts, 1, "B1")), ("books of", "'=Norrkassan"));
+    assert_eq!((cell(&parts, 1, "A5"), cell(&parts, 1, "D5")), ("undecided", "yes"));
+    assert_eq!(cell(&parts, 2, "A2"), "undecided");
+    // Only what belongs to a closed period.
+    assert_eq!(
+        (cell(&parts, 3, "A2"), cell(&parts, 3, "C2"), cell(&parts, 3, "A3")),
+        ("G2024-2", "2024-05", "")
+    );
+    assert_eq!((cell(&parts, 4, "A2"), cell(&parts, 4, "B2")), ("irara", "'=cmd()"));
+    assert!(parts["xl/worksheets/sheet4.xml"].contains("<v>99.95</v>"), "what is owed is a number");
+    assert_eq!(cell(&parts, 7, "A2"), "G2024-1");
+}

@@ -1,0 +1,146 @@
+//! Closing of periods: in order, with what is open accepted by name, and for ever.
+
+use serde_json::Value;
+
+use crate::forger;
+use crate::support::{Ledger, find};
+
+/// The small scenario with its spend decided, and one payment of an arrival grant more.
+fn closed_ledger() -> Ledger {
+    let ledger = Ledger::small("reversals");
+    ledger.ok("period close 2023");
+    ledger
+}
+
+#[test]
+fn periods_are_closed_in_their_order_once_they_are_over() {
+    let ledger = Ledger::small("reversals");
+    let before = ledger.root();
+    // Dry runs write nothing, and are refused like the real thing.
+    assert!(ledger.ok("period close 2023 --dry-run").contains("statements"), "the checks are shown");
+    let error = ledger.fail(1, "period close 2024-02 --dry-run");
+    assert!(
+        error.contains("something is booked on 2023-07-28 already: 2023-07 is to be closed first"),
+        "{error}"
+    );
+    assert_eq!(ledger.root(), before);
+
+    let said = ledger.ok("period close 2023");
+    assert!(said.starts_with("2023 is closed: "), "{said}");
+    let refused = [
+        ("2023", "2023 is closed, and with it every day before 2024-01-01"),
+        ("2023-12", "a closed period stays closed"),
+        ("2024-02", "the next period to close begins on 2024-01-01"),
+        ("2024-01-01..2024-01-30", "whole months are closed"),
+        ("2024-01-01..2099-12-31", "it can be closed from the day after"),
+    ];
+    for (period, message) in refused {
+        let error = ledger.fail(1, &format!("period close {period}"));
+        assert!(error.contains(message), "{period}: {error}");
+    }
+    ledger.ok("period close 2024-Q1");
+    let closed = ledger.csv("period list");
+    assert_eq!(closed.len(), 2);
+    assert!(closed.iter().all(|row| row["unchanged"] == "yes"), "{closed:?}");
+    let history = ledger.csv("period history");
+    assert_eq!(history.iter().filter(|row| row["event"] == "PeriodCommandRefused").count(), refused.len());
+    assert_eq!(history.iter().filter(|row| row["event"] == "PeriodClosed").count(), 2);
+    ledger.ok("verify");
+}
+
+#[test]
+fn what_comes_late_is_booked_in_the_open_period_and_names_the_old_one() {
+    let ledger = closed_ledger();
+    let before = ledger.csv("period list");
+    let of_2023 = ledger.ok("books vouchers --period 2023 --format csv");
+    let grant = find(ledger.csv("grant list"), "payment_ref", "PAYREF-90411")["grant"].clone();
+    ledger.ok(&format!("grant return {grant} --amount 1.00 --on 2023-12-30 --reason late"));
+    assert_eq!(ledger.ok("books vouchers --period 2023 --format csv"), of_2023);
+    let vouchers = ledger.csv("books vouchers");
+    let late = vouchers.iter().find(|row| row["closed_period"] == "2023").unwrap();
+    assert_eq!((late["kind"].as_str(), late["about_day"].as_str()), ("grant-returned", "2023-12-30"));
+    assert!(late["day"].as_str() > "2024-01-01", "{late:?}");
+    assert_eq!(ledger.csv("period list"), before);
+    // The pack of a closed period is the one of the day on which it was closed.
+    let said = ledger.ok("period pack 2023 --out 2023.xlsx --company Norrkassan");
+    assert!(said.contains("2023.xlsx: 2023, which is closed, log position "), "{said}");
+    assert!(ledger.ok("period pack 2024 --out 2024.xlsx").contains("which is open"));
+    for name in ["2023.xlsx", "2024.xlsx"] {
+        assert!(std::fs::read(ledger.path(name)).unwrap().starts_with(b"PK"));
+    }
+    ledger.fail(2, "period pack 2024 --out 2024.xlsx");
+    let trial = ledger.csv("books trial-balance --period 2023");
+    assert!(!trial.is_empty());
+}
+
+#[test]
+fn what_nobody_decided_stops_a_closing_unless_it_is_accepted_with_a_reason() {
+    let ledger = Ledger::small("grants");
+    ledger.ok("import spend spend.csv");
+    let run = ledger.run("period check 2023 --format json");
+    assert_eq!(run.code, Some(1), "{run}");
+    let checked: Value = serde_json::from_str(&run.out).unwrap();
+    let matters = checked["matters"].as_array().unwrap();
+    let undecided =
+        ledger.csv("claim list").into_iter().filter(|row| row["delivered_on"].as_str() < "2024").count();
+    assert!(undecided > 0);
+    assert_eq!(matters.iter().filter(|matter| matter["check"] == "undecided").count(), undecided);
+
+    let error = ledger.fail(1, "period close 2023");
+    assert!(error.contains(&format!("2023 has open matters (undecided: {undecided})")), "{error}");
+    ledger.fail(2, "period close 2023 --accept undecided");
+    ledger.fail(2, "period close 2023 --accept holidays --reason x");
+    ledger.fail(1, "period close 2023 --accept statements --reason 'the bank is late'");
+    ledger.ok("period close 2023 --accept undecided --reason 'irara answers in January'");
+    let closed = ledger.csv("period list");
+    let [closed] = closed.as_slice() else { panic!("{closed:?}") };
+    assert_eq!(
+        (closed["accepted"].as_str(), closed["reason"].as_str()),
+        ("undecided", "irara answers in January")
+    );
+    assert!(ledger.ok("period history").contains("undecided accepted: irara answers in January"));
+}
+
+#[test]
+fn an_account_without_a_statement_up_to_the_last_day_stops_a_closing() {
+    let ledger = Ledger::small("reversals");
+    ledger.ok("bank account add payments --iban 'SE35 5000 0000 0549 1000 0003' --currency EUR");
+    let error = ledger.fail(1, "period close 2023");
+    assert!(error.contains("2023 has open matters (statements: 1)"), "{error}");
+    let matters = ledger.run("period check 2023 --format csv").out;
+    assert!(matters.contains("statements,yes,,payments,,,there is no statement"), "{matters}");
+}
+
+/// Two people close a period at the same time: it is closed once, and the other is told.
+#[test]
+fn a_period_is_closed_by_one_of_two() {
+    let ledger = Ledger::small("reversals");
+    let runs: Vec<_> = std::thread::scope(|scope| {
+        let close = |name: &'static str| {
+            let ledger = &ledger;
+            scope.spawn(move || ledger.run(&format!("--actor {name} period close 2023")))
+        };
+        let closing = ["anna", "berit"].map(close);
+        closing.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut codes: Vec<_> = runs.iter().map(|run| run.code).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [Some(0), Some(1)]);
+    let late = runs.iter().find(|run| run.code == Some(1)).unwrap();
+    assert!(late.err.contains("2023 is closed"), "{late}");
+    assert_eq!(ledger.csv("period list").len(), 1);
+}
+
+#[test]
+fn a_closed_period_whose_events_were_exchanged_is_found() {
+    let ledger = closed_ledger();
+    forger::rewrite(&ledger, |events| {
+        let paid = events.iter_mut().find(|event| event.event_type == "ArrivalGrantPaid").unwrap();
+        let body = String::from_utf8(paid.body.clone()).unwrap();
+        assert!(body.contains("\"615.00\""), "{body}");
+        paid.body = body.replace("\"615.00\"", "\"614.00\"").into_bytes();
+    });
+    std::fs::remove_dir_all(ledger.path("svala.checkpoints")).unwrap();
+    let error = ledger.fail(1, "period list");
+    assert!(error.contains("the log does not give the vouchers with which 2023 was closed"), "{error}");
+}
