@@ -4,10 +4,10 @@ use std::fs;
 
 use crate::support::{Ledger, on_postgres, samples};
 
-const IBAN: &str = "SE3550000000054910000003";
+pub const IBAN: &str = "SE3550000000054910000003";
 
 /// A movement: its amount, what the bank calls it, and what both sides call it.
-struct Line<'l>(&'l str, &'l str, &'l str);
+pub struct Line<'l>(pub &'l str, pub &'l str, pub &'l str);
 
 /// One `Ntry`.
 fn entry(Line(amount, reference, end_to_end): &Line<'_>, day: &str) -> String {
@@ -38,7 +38,7 @@ fn balance(code: &str, amount: &str) -> String {
 }
 
 /// One `Stmt` of a day in June.
-fn statement(sequence: u64, day: &str, opening: &str, closing: &str, lines: &[Line<'_>]) -> String {
+pub fn statement(sequence: u64, day: &str, opening: &str, closing: &str, lines: &[Line<'_>]) -> String {
     let entries: String = lines.iter().map(|line| entry(line, day)).collect();
     format!(
         "<Stmt><Id>S{sequence}</Id><ElctrncSeqNb>{sequence}</ElctrncSeqNb><Acct><Id><IBAN>{IBAN}</IBAN></Id><Ccy>EUR</Ccy></Acct>{}{}{entries}</Stmt>",
@@ -47,7 +47,7 @@ fn statement(sequence: u64, day: &str, opening: &str, closing: &str, lines: &[Li
     )
 }
 
-fn message(statements: &[String]) -> String {
+pub fn message(statements: &[String]) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\"><BkToCstmrStmt><GrpHdr><MsgId>M</MsgId></GrpHdr>{}</BkToCstmrStmt></Document>",
         statements.concat()

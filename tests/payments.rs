@@ -435,3 +435,26 @@ fn what_was_paid_outside_meanwhile_is_not_paid_again() {
     let again = proposed(&other, "");
     assert_eq!(payment(&other, &again)["total"], "0.00");
 }
+
+/// What came back of one claim after it was paid lowers what is owed, and so what a hold keeps of the others.
+#[test]
+fn no_more_is_held_than_is_owed() {
+    let ledger = ledger();
+    let number = proposed(&ledger, "--period 2024-Q1");
+    ledger.ok(&format!("--actor berit payment approve {number}"));
+    ledger.ok(&format!("--actor anna payment file --out pay.xml {FROM}"));
+    let back =
+        format!("claim reverse {} --amount 30.00 --on 2024-06-01 --reason returned", ledger.claim("R-1"));
+    ledger.ok(&back);
+    ledger.ok("hold place --partner irara --from 2024-01-01 --reason invoices");
+    let period = "partner statement irara --period 2020-01-01..2099-12-31";
+    let statement = ledger.json(period);
+    assert_eq!((&statement["totals"]["owed"], &statement["held"]), (&"40.00".into(), &"40.00".into()));
+    let held: Vec<String> = ledger
+        .csv(period)
+        .iter()
+        .filter(|line| line["movement"] == "held")
+        .map(|line| format!("{} {}", line["receipt_no"], line["eur"]))
+        .collect();
+    assert_eq!(held, ["R-3 40.00"]);
+}

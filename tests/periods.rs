@@ -5,16 +5,28 @@ use serde_json::Value;
 use crate::forger;
 use crate::support::{Ledger, find};
 
+/// The small scenario up to and with a kind, in which somebody answers for what does not fit.
+fn scenario(last: &str) -> Ledger {
+    let ledger = Ledger::small(last);
+    for exception in ledger.csv("exception list") {
+        ledger.ok(&format!(
+            "exception resolve {} --accept --reason 'it stays refused'",
+            exception["exception"]
+        ));
+    }
+    ledger
+}
+
 /// The small scenario with its spend decided, and one payment of an arrival grant more.
 fn closed_ledger() -> Ledger {
-    let ledger = Ledger::small("reversals");
+    let ledger = scenario("reversals");
     ledger.ok("period close 2023");
     ledger
 }
 
 #[test]
 fn periods_are_closed_in_their_order_once_they_are_over() {
-    let ledger = Ledger::small("reversals");
+    let ledger = scenario("reversals");
     let before = ledger.root();
     // Dry runs write nothing, and are refused like the real thing.
     assert!(ledger.ok("period close 2023 --dry-run").contains("statements"), "the checks are shown");
@@ -75,7 +87,7 @@ fn what_comes_late_is_booked_in_the_open_period_and_names_the_old_one() {
 
 #[test]
 fn what_nobody_decided_stops_a_closing_unless_it_is_accepted_with_a_reason() {
-    let ledger = Ledger::small("grants");
+    let ledger = scenario("grants");
     ledger.ok("import spend spend.csv");
     let run = ledger.run("period check 2023 --format json");
     assert_eq!(run.code, Some(1), "{run}");
@@ -101,9 +113,28 @@ fn what_nobody_decided_stops_a_closing_unless_it_is_accepted_with_a_reason() {
     assert!(ledger.ok("period history").contains("undecided accepted: irara answers in January"));
 }
 
+/// What does not fit and for which nobody answers stops the period in which it is, and every later one.
+#[test]
+fn an_exception_for_which_nobody_answers_stops_a_closing() {
+    let ledger = Ledger::small("reversals");
+    let open = ledger.csv("exception list");
+    let of_2023: Vec<_> = open.iter().filter(|item| item["since"].as_str() < "2024").collect();
+    assert!(!of_2023.is_empty() && of_2023.len() < open.len());
+    let error = ledger.fail(1, "period close 2023");
+    assert!(error.contains(&format!("2023 has open matters (exceptions: {})", of_2023.len())), "{error}");
+    let shown = ledger.run("period check 2023 --format csv").out;
+    assert!(shown.contains(&format!("{}: ", of_2023[0]["exception"])), "{shown}");
+    for item in of_2023 {
+        ledger.ok(&format!("exception resolve {} --accept --reason 'it stays refused'", item["exception"]));
+    }
+    ledger.ok("period close 2023");
+    let error = ledger.fail(1, "period close 2024-Q1");
+    assert!(error.contains("exceptions: "), "{error}");
+}
+
 #[test]
 fn an_account_without_a_statement_up_to_the_last_day_stops_a_closing() {
-    let ledger = Ledger::small("reversals");
+    let ledger = scenario("reversals");
     ledger.ok("bank account add payments --iban 'SE35 5000 0000 0549 1000 0003' --currency EUR");
     let error = ledger.fail(1, "period close 2023");
     assert!(error.contains("2023 has open matters (statements: 1)"), "{error}");
@@ -114,7 +145,7 @@ fn an_account_without_a_statement_up_to_the_last_day_stops_a_closing() {
 /// Two people close a period at the same time: it is closed once, and the other is told.
 #[test]
 fn a_period_is_closed_by_one_of_two() {
-    let ledger = Ledger::small("reversals");
+    let ledger = scenario("reversals");
     let runs: Vec<_> = std::thread::scope(|scope| {
         let close = |name: &'static str| {
             let ledger = &ledger;

@@ -63,6 +63,11 @@ fn prove_nothing_was_altered_shows_what_is_printed() -> Outcome {
 }
 
 #[test]
+fn reconcile_a_month_shows_what_is_printed() -> Outcome {
+    holds("docs/recipes/reconcile-a-month.md")
+}
+
+#[test]
 fn spend_in_another_currency_shows_what_is_printed() -> Outcome {
     holds("docs/recipes/spend-in-another-currency.md")
 }
@@ -90,6 +95,7 @@ fn every_recipe_is_run() -> Outcome {
             "correct-a-mistake.md",
             "pay-a-partner.md",
             "prove-nothing-was-altered.md",
+            "reconcile-a-month.md",
             "report-spend.md",
             "spend-in-another-currency.md",
             "work-with-a-partner.md"

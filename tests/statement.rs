@@ -271,6 +271,10 @@ fn what_was_said_stands_beside_the_figures() {
     assert_eq!(words("R-6", "undecided"), ["which course?"]);
     assert_eq!(words("F-1", "fee-refused"), ["not agreed"]);
 
+    let delivered = ledger.csv("partner statement irara --period 2024-Q2 --by delivery");
+    let words: Vec<&str> = delivered.iter().map(|claim| claim["words"].as_str()).collect();
+    assert_eq!(words, ["for another person", "which course?"]);
+
     ledger.ok(&format!("claim answer {} --text 'the spring course'", ledger.claim("R-6")));
     assert_eq!(find(ledger.csv("claim list"), "receipt_no", "R-6")["answer"], "the spring course");
     ledger.ok(&format!("claim accept {}", ledger.claim("R-6")));

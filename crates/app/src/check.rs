@@ -134,6 +134,7 @@ impl Ledger {
                         Event::Hold(event) => named.extend(own_text(&recorded, event.text())),
                         Event::Closing(event) => named.extend(own_text(&recorded, event.text())),
                         Event::PaymentFile(event) => named.extend(own_text(&recorded, event.text())),
+                        Event::Reconciliation(event) => named.extend(own_text(&recorded, event.text())),
                         Event::Bank(event) => {
                             let (scope, digest, _) = event.unique_fact();
                             name(&mut facts, scope, digest.0, recorded.position);

@@ -130,6 +130,8 @@ impl Ledger {
                 projection_runner::boxed::<balances::BalancesProjection>(),
                 projection_runner::boxed::<::bank::AccountsProjection>(),
                 projection_runner::boxed::<::bank::LinesProjection>(),
+                projection_runner::boxed::<::bank::MatchesProjection>(),
+                projection_runner::boxed::<::bank::ExceptionsProjection>(),
                 projection_runner::boxed::<cases::CasesProjection>(),
                 projection_runner::boxed::<claims::ClaimsProjection>(),
                 projection_runner::boxed::<grants::GrantsProjection>(),

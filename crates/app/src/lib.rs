@@ -4,6 +4,7 @@
 //! - [`session`]: commands being decided and written, alone or in batches;
 //! - [`import`]: files of cases, grants, spend and reversals;
 //! - [`payment`]: payments to partners, and their files for the bank;
+//! - [`reconciliation`]: lines of the bank and what they settle;
 //! - [`receipts`]: their files, into the vault and out;
 //! - [`query`]: balances, lists, history, explanations, the summary, templates;
 //! - [`check`]: verification, replay, doctor;
@@ -24,6 +25,7 @@ mod partner;
 pub mod payment;
 pub mod query;
 pub mod receipts;
+pub mod reconciliation;
 pub mod session;
 mod texts;
 

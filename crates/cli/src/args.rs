@@ -4,6 +4,7 @@ mod bank;
 mod books;
 mod case;
 mod claim;
+mod exception;
 mod import;
 mod partner;
 mod payment;
@@ -18,10 +19,11 @@ use domain::rates::RateSource;
 use jiff::civil::Date;
 use money::{Currency, Eur};
 
-pub use bank::{BankAccountCommand, BankCommand};
+pub use bank::{BankAccountCommand, BankCommand, LineNumbers, MatchCommand};
 pub use books::{BooksCommand, BooksOf};
 pub use case::{CaseCommand, OnDay, PlannedAmount};
 pub use claim::ClaimCommand;
+pub use exception::ExceptionCommand;
 pub use import::{ImportCommand, ImportFile};
 pub use partner::{
     AgreementCommand, DetailsCommand, FeeCommand, HoldCommand, PartnerCommand, ScopeArgs, StatementBy,
@@ -238,6 +240,13 @@ Examples:
         after_help = "Examples:\n  svala bank account add payments --iban \"SE35 5000 0000 0549 1000 0003\" --currency EUR\n  svala import statement june.xml\n  svala bank statements\n  svala bank lines --from 2024-06-01 --format csv > lines.csv"
     )]
     Bank(BankCommand),
+
+    /// Exceptions: what does not fit at the bank, how old it is, who looks after it, and who answers for it.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  svala exception list\n  svala exception assign no-match-4718 berit\n  svala exception resolve no-match-4718 --write-off bank-fees --reason \"the bank's yearly fee\""
+    )]
+    Exception(ExceptionCommand),
 
     /// Exchange rates: list them, show which applies.
     #[command(

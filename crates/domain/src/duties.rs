@@ -8,11 +8,13 @@ use money::{Amount, Eur};
 use crate::case::CaseEvent;
 use crate::closing::ClosingEvent;
 use crate::event::{Event, Recorded};
+use crate::exception::{ExceptionId, Resolution};
 use crate::hold::HoldEvent;
 use crate::ids::{Actor, ClaimId, FeeId, FileDigest, PartnerCode, PaymentId, organisation};
 use crate::ledger::LedgerEvent;
 use crate::partner::PartnerEvent;
 use crate::payment::PaymentFileEvent;
+use crate::reconciliation::ReconciliationEvent;
 
 rulebook::codes! {
     /// A duty that one person took twice.
@@ -57,6 +59,10 @@ pub struct Duties {
     rulebook: String,
     /// The rulebook that waits for a second person, and who proposed it.
     rulebook_proposal: Option<(FileDigest, String)>,
+    /// Where each match was recorded.
+    matches: HashMap<u64, u64>,
+    /// Who proposed to write something off.
+    write_offs: BTreeMap<ExceptionId, String>,
     /// From which claim on each version of the rulebook asks for two people; none where it does not.
     limits: BTreeMap<String, Option<Eur>>,
 }
@@ -105,6 +111,7 @@ impl Duties {
             {
                 vec![violation(recorded, Breach::AnotherName, recorded.position)]
             }
+            Event::Reconciliation(event) => self.of_matches(event, recorded),
             Event::PaymentFile(_)
             | Event::Rates(_)
             | Event::Hold(_)
@@ -113,6 +120,42 @@ impl Duties {
             | Event::Closing(_) => Vec::new(),
         });
         violations
+    }
+
+    /// Whoever matches is the one who is named.
+    fn of_matches(&mut self, event: &ReconciliationEvent, recorded: &Recorded) -> Vec<Violation> {
+        let by = match event {
+            ReconciliationEvent::PaymentMatched(e) => {
+                self.matches.insert(e.number, recorded.position);
+                &e.by
+            }
+            ReconciliationEvent::MatchUndone(e) => &e.by,
+            _ => return self.of_exceptions(event, recorded),
+        };
+        let other_name = (by.as_str() != recorded.actor).then_some(Breach::AnotherName);
+        other_name.map(|breach| violation(recorded, breach, self.about(recorded))).into_iter().collect()
+    }
+
+    /// What is large is not written off by the one who proposed it.
+    fn of_exceptions(&mut self, event: &ReconciliationEvent, recorded: &Recorded) -> Vec<Violation> {
+        let actor = &recorded.actor;
+        let (by, one_person) = match event {
+            ReconciliationEvent::ExceptionAssigned(e) => (&e.by, None),
+            ReconciliationEvent::WriteOffProposed(e) => {
+                self.write_offs.insert(e.exception.clone(), actor.clone());
+                (&e.by, None)
+            }
+            ReconciliationEvent::ExceptionResolved(e) => {
+                let first = self.write_offs.remove(&e.exception);
+                let same = matches!(e.how, Resolution::WrittenOff { .. }) && first.as_ref() == Some(actor);
+                (&e.by, same.then_some(Breach::SamePerson))
+            }
+            ReconciliationEvent::ExceptionReopened(e) => (&e.by, None),
+            _ => return Vec::new(),
+        };
+        let other_name = (by.as_str() != actor).then_some(Breach::AnotherName);
+        let breaches = [one_person, other_name].into_iter().flatten();
+        breaches.map(|breach| violation(recorded, breach, recorded.position)).collect()
     }
 
     /// Whoever acts for a partner, whichever, decides nothing.
@@ -153,8 +196,13 @@ impl Duties {
                 PartnerEvent::PaymentApproved(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentCancelled(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentInstructed(e) => self.payments.get(&e.payment).map(|p| p.number),
+                PartnerEvent::PaymentReturned(e) => self.payments.get(&e.payment).map(|p| p.number),
+                PartnerEvent::PaymentReturnUndone(e) => self.payments.get(&e.payment).map(|p| p.number),
                 _ => None,
             },
+            Event::Reconciliation(ReconciliationEvent::MatchUndone(e)) => {
+                self.matches.get(&e.number).copied()
+            }
             _ => None,
         };
         known.unwrap_or(recorded.position)
@@ -265,6 +313,8 @@ impl Duties {
                 };
                 [breach, other_name(&e.by)]
             }
+            PartnerEvent::PaymentReturned(e) => [other_name(&e.by), None],
+            PartnerEvent::PaymentReturnUndone(e) => [other_name(&e.by), None],
             PartnerEvent::FeeRefused(_)
             | PartnerEvent::PartnerPaid(_)
             | PartnerEvent::PartnerPaidReversed(_)
@@ -377,6 +427,7 @@ fn open_to_partners(event: &Event) -> bool {
         Event::Hold(event) => matches!(event, HoldEvent::HoldCommandRefused(_)),
         Event::PaymentFile(event) => matches!(event, PaymentFileEvent::PaymentFileCommandRefused(_)),
         Event::Closing(event) => matches!(event, ClosingEvent::PeriodCommandRefused(_)),
+        Event::Reconciliation(event) => matches!(event, ReconciliationEvent::ReconciliationCommandRefused(_)),
         Event::Rates(_) | Event::Bank(_) | Event::Line(_) => false,
     }
 }

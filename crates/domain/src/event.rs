@@ -20,6 +20,7 @@ use crate::ledger::LedgerEvent;
 use crate::partner::PartnerEvent;
 use crate::payment::PaymentFileEvent;
 use crate::rates::RatesEvent;
+use crate::reconciliation::ReconciliationEvent;
 
 /// Declares the events of one noun: the enum, names and versions, writing and reading. An older version of an event is
 /// named with the struct that reads it and becomes the newest: `SpendReported = 2 (1 as SpendReportedV1)`.
@@ -98,6 +99,8 @@ pub enum Event {
     Line(LineEvent),
     /// Of the stream of closed periods.
     Closing(ClosingEvent),
+    /// Of the stream of matches: which lines settle which payments.
+    Reconciliation(ReconciliationEvent),
 }
 
 /// An event that this program cannot read, and so must not skip.
@@ -158,6 +161,7 @@ impl Event {
             .chain(of("bank", BankEvent::TYPES))
             .chain(of("line", LineEvent::TYPES))
             .chain(of("periods", ClosingEvent::TYPES))
+            .chain(of("reconciliation", ReconciliationEvent::TYPES))
     }
 
     /// Reads a recorded event and demands that writing it again gives the same bytes: that no other spelling of a
@@ -204,6 +208,9 @@ impl Event {
             "bank" => BankEvent::decode(event_type, version, body).map(|e| e.map(Self::Bank)),
             "line" => LineEvent::decode(event_type, version, body).map(|e| e.map(Self::Line)),
             "periods" => ClosingEvent::decode(event_type, version, body).map(|e| e.map(Self::Closing)),
+            "reconciliation" => {
+                ReconciliationEvent::decode(event_type, version, body).map(|e| e.map(Self::Reconciliation))
+            }
             _ => Ok(None),
         };
         if let Ok(Some(event)) = decoded {
@@ -229,6 +236,7 @@ impl Event {
             Self::Bank(event) => event.event_type(),
             Self::Line(event) => event.event_type(),
             Self::Closing(event) => event.event_type(),
+            Self::Reconciliation(event) => event.event_type(),
         }
     }
 
@@ -244,6 +252,7 @@ impl Event {
             Self::Bank(event) => event.schema_version(),
             Self::Line(event) => event.schema_version(),
             Self::Closing(event) => event.schema_version(),
+            Self::Reconciliation(event) => event.schema_version(),
         }
     }
 
@@ -259,6 +268,7 @@ impl Event {
             Self::Bank(event) => event.is_written_as(body),
             Self::Line(event) => event.is_written_as(body),
             Self::Closing(event) => event.is_written_as(body),
+            Self::Reconciliation(event) => event.is_written_as(body),
         }
     }
 
@@ -274,6 +284,7 @@ impl Event {
             Self::Bank(event) => event.body(),
             Self::Line(event) => event.body(),
             Self::Closing(event) => event.body(),
+            Self::Reconciliation(event) => event.body(),
         }
     }
 }

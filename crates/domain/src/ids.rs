@@ -177,6 +177,10 @@ short_codes! {
     BankAccountCode,
     /// A text that cannot be the code of an account.
     NotABankAccountCode = "the code of an account";
+    /// Where a small difference is booked, such as `bank-fees`: the chart of accounts says which account that is.
+    DifferenceAccount,
+    /// A text that cannot name where a difference is booked.
+    NotADifferenceAccount = "the name of an account for differences";
 }
 
 impl PartnerCode {

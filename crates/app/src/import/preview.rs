@@ -188,7 +188,8 @@ impl Ledger {
     ) -> Result<(), AppError> {
         let Some(Preview { mut standings, people, sighted }) = preview else { return Ok(()) };
         let flags = match report.written {
-            _ if sighted.is_empty() => RowFlags::new(),
+            // All claims of the ledger are held against each other: not for a file that is not told as a whole.
+            _ if sighted.is_empty() || report.rows_untold > 0 => RowFlags::new(),
             true => self.flags_written(sighted).await?,
             false => self.flags_supposed(sighted).await?,
         };

@@ -41,7 +41,7 @@ pub struct RowReport {
     pub disallowed: Option<Eur>,
     /// Why something does not count or is not decided; of a row with errors the rules.
     pub reason: String,
-    /// What is odd about it.
+    /// What is odd about it; empty where the file has more rows than are told.
     pub flags: String,
 }
 

@@ -1,10 +1,10 @@
 //! Accounts at the bank, their statements, and the lines of these.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ::bank::{AccountsProjection, LineRow, LinesProjection};
 use domain::bank::{BankAccount, BankEvent, StatementKind};
-use domain::{BankAccountCode, Event, Recorded, TextId};
+use domain::{BankAccountCode, Event, LineId, Recorded, TextId};
 use event_log::StreamId;
 use jiff::civil::Date;
 use money::Currency;
@@ -79,6 +79,8 @@ pub struct BankLineFilter {
     pub from: Option<Date>,
     /// Booked until this day.
     pub to: Option<Date>,
+    /// Only those that are in no match.
+    pub open: bool,
 }
 
 /// One line.
@@ -112,6 +114,9 @@ pub struct BankLineItem {
     pub references: String,
     /// What it is for, in words.
     pub remittance: String,
+    /// The match that explains it; none of an open line.
+    #[serde(rename = "match")]
+    pub matching: Option<u64>,
 }
 
 impl Ledger {
@@ -178,15 +183,19 @@ impl Ledger {
         self.current().await?;
         let mut rows: Vec<LineRow> =
             self.runner.all_rows::<LinesProjection>().await?.into_iter().map(|(_, row)| row).collect();
+        let matches = self.matches_of_lines().await?;
+        let written_off: HashSet<LineId> = self.lines_written_off().await?.into_iter().collect();
         rows.retain(|row| {
-            filter.account.as_ref().is_none_or(|account| row.account == *account)
+            !(filter.open && (matches.contains_key(&row.line) || written_off.contains(&row.line)))
+                && filter.account.as_ref().is_none_or(|account| row.account == *account)
                 && filter.from.is_none_or(|from| row.booked_on >= from)
                 && filter.to.is_none_or(|to| row.booked_on <= to)
         });
         rows.sort_by_key(|row| row.position);
         let wanted: Vec<_> = rows.iter().map(|row| (LEDGER_SUBJECT, row.details)).collect();
         let texts = self.reveal::<LineText>(&wanted).await?;
-        Ok(rows.iter().zip(texts).map(|(row, text)| line_item(row, text)).collect())
+        let matching = |row: &LineRow| matches.get(&row.line).copied();
+        Ok(rows.iter().zip(texts).map(|(row, text)| line_item(row, text, matching(row))).collect())
     }
 
     /// The accounts with their events: one, or all.
@@ -273,7 +282,7 @@ impl Ledger {
     }
 }
 
-fn line_item(row: &LineRow, text: Option<LineText>) -> BankLineItem {
+fn line_item(row: &LineRow, text: Option<LineText>, matching: Option<u64>) -> BankLineItem {
     let erased = || Some(ERASED.to_owned());
     let (name, counterpart, references, remittance) = match text {
         Some(text) => {
@@ -304,6 +313,7 @@ fn line_item(row: &LineRow, text: Option<LineText>) -> BankLineItem {
         counterpart: counterpart.unwrap_or_default(),
         references,
         remittance,
+        matching,
     }
 }
 

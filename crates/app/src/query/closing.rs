@@ -12,10 +12,11 @@ use domain::{Event, FoldError, Period, Recorded, TextId};
 use interchange::statement::StatementDocument;
 use jiff::ToSpan;
 use jiff::civil::Date;
-use money::Eur;
+use money::{Eur, Locale};
 use projection_runner::Progress;
 use serde::Serialize;
 
+use super::ExceptionFilter;
 use crate::command::reason_text;
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -130,6 +131,7 @@ impl Ledger {
         let trial = TrialBalance::of(chart, &vouchers, Some(period)).map_err(FoldError::from)?;
         let mut matters = self.without_statement(period).await?;
         matters.extend(self.undecided(period).await?);
+        matters.extend(self.unanswered(period).await?);
         matters.extend(self.in_force_on(period.last()).await?);
         matters.extend(cut_off(&vouchers, period, near));
         let first_booked = vouchers.iter().map(|voucher| voucher.day).min();
@@ -158,7 +160,9 @@ impl Ledger {
         let text = reason.map(reason_text).transpose()?;
         let (period, digest, codes) =
             (checked.period.to_string(), checked.digest.to_string(), codes(accepted));
-        let request = ["close-period", &period, &digest, &codes, reason.unwrap_or_default()];
+        // What it was refused for is part of the request: once that is settled, the same words are another command.
+        let findings = format!("{:?} {}", checked.findings, checked.difference);
+        let request = ["close-period", &period, &digest, &codes, reason.unwrap_or_default(), &findings];
         self.execute_about(About::Periods, &request, |session, draft| {
             let reason = text.as_ref().map(|text| session.seal_own(draft, text)).transpose()?;
             session.close_period(draft, &self.closing(checked, accepted, reason))
@@ -301,6 +305,23 @@ impl Ledger {
         Ok(matters)
     }
 
+    /// Exceptions of the period, or from before it, for which nobody answers by name.
+    async fn unanswered(&self, period: Period) -> Result<Vec<Matter>, AppError> {
+        let found = self.exceptions(&ExceptionFilter::default()).await?.into_iter();
+        let found = found.filter(|item| item.since <= period.last());
+        Ok(found
+            .map(|item| Matter {
+                check: Check::Exceptions,
+                stops: Check::Exceptions.stops(),
+                number: None,
+                day: Some(item.since),
+                eur: Eur::parse(&item.amount, Locale::Strict).ok().filter(|_| item.currency == "EUR"),
+                what: format!("{}: {}", item.exception, item.why),
+                of: item.about,
+            })
+            .collect())
+    }
+
     /// Holds that stop payments on a day.
     async fn in_force_on(&self, day: Date) -> Result<Vec<Matter>, AppError> {
         let holds = self.holds(true).await?.into_iter();
@@ -339,7 +360,7 @@ fn cut_off(vouchers: &[Voucher], period: Period, near: u16) -> Vec<Matter> {
         number: Some(voucher.about),
         of: voucher.kind.to_string(),
         day: Some(voucher.about_day),
-        eur: voucher.entries.first().map(|entry| entry.amount),
+        eur: Some(voucher.moved),
         what: format!("booked on {}", voucher.day),
     };
     vouchers.iter().filter(crosses).map(matter).collect()

@@ -1,7 +1,9 @@
 //! A partner's statement by day of delivery.
 
+use std::collections::HashMap;
+
 use domain::statement::{Delivered, delivered, delivery_totals};
-use domain::{FoldError, PartnerCode, Period};
+use domain::{FoldError, PartnerCode, Period, TextId};
 use interchange::statement::{DeliveryDocument, DeliveryLine};
 use projection_runner::Progress;
 
@@ -25,7 +27,9 @@ impl Ledger {
         let account = &stood.account;
         let delivered = delivered(account, period).map_err(FoldError::from)?;
         let told = self.told_of(account, delivered.iter().map(|claim| claim.stated.number)).await?;
-        let line = |claim: &Delivered<'_>| Some(line(claim, told.get(&claim.stated.number)?));
+        let words = delivered.iter().filter_map(|claim| Some((claim.stated.number, claim.words?)));
+        let words = self.words_of(&told, words).await?;
+        let line = |claim: &Delivered<'_>| Some(line(claim, told.get(&claim.stated.number)?, &words));
         Ok(DeliveryDocument {
             partner: partner.to_string(),
             name: account.name().map(ToString::to_string).unwrap_or_default(),
@@ -38,7 +42,7 @@ impl Ledger {
     }
 }
 
-fn line(claim: &Delivered<'_>, told: &Told<'_>) -> DeliveryLine {
+fn line(claim: &Delivered<'_>, told: &Told<'_>, words: &HashMap<TextId, String>) -> DeliveryLine {
     let stated = claim.stated;
     DeliveryLine {
         number: stated.number,
@@ -60,5 +64,6 @@ fn line(claim: &Delivered<'_>, told: &Told<'_>) -> DeliveryLine {
             true => "waiting-for-rate".to_owned(),
             false => claim.disallowed_for.iter().map(|(reason, _)| *reason).collect::<Vec<_>>().join(" "),
         },
+        words: claim.words.and_then(|text| words.get(&text).cloned()).unwrap_or_default(),
     }
 }

@@ -11,12 +11,14 @@ mod claims;
 mod closing;
 mod deliveries;
 mod duties;
+mod exceptions;
 mod explain;
 mod fees;
 mod flags;
 mod grants;
 mod history;
 mod holds;
+mod matches;
 mod partner_history;
 mod partners;
 mod payment_detail;
@@ -42,12 +44,14 @@ pub use books::Books;
 pub use cases::{CaseDetail, CaseItem, PlanItem};
 pub use claims::{ClaimFilter, ClaimItem};
 pub use closing::{ClosedPeriodItem, Matter, PeriodCheck, PeriodPack};
+pub use exceptions::{ExceptionFilter, ExceptionItem};
 pub use explain::{ClaimExplained, Explanation, GrantExplained, Judgement, RuleCited};
 pub use fees::{FeeFilter, FeeItem};
 pub use grants::GrantItem;
 pub use history::HistoryItem;
 pub use history::utc;
 pub use holds::HoldItem;
+pub use matches::MatchItem;
 pub use partners::{AgreementItem, DetailsItem, PartnerDetail, PartnerItem, StateTotal};
 pub use payment_detail::{HeldLine, PaymentDetail, PaymentLine};
 pub use payments::{DueItem, PaymentFileItem, PaymentFilter, PaymentItem};
@@ -102,13 +106,14 @@ impl Ledger {
         Ok(())
     }
 
-    async fn current(&self) -> Result<(), AppError> {
+    /// Brings the read models up to date.
+    pub(crate) async fn current(&self) -> Result<(), AppError> {
         self.catch_up(&|_, _| {}).await?;
         Ok(())
     }
 
     /// The rows of some cases with the authority's keys for them.
-    async fn case_names(
+    pub(crate) async fn case_names(
         &self,
         ids: impl Iterator<Item = CaseId>,
     ) -> Result<HashMap<CaseId, CaseName>, AppError> {
@@ -141,8 +146,8 @@ impl Ledger {
 }
 
 /// What people call a case.
-struct CaseName {
+pub(crate) struct CaseName {
     external_ref: String,
     case: String,
-    row: CaseRow,
+    pub(crate) row: CaseRow,
 }

@@ -63,9 +63,12 @@ impl Ledger {
                 Event::Hold(event) => of_hold(event, &text),
                 Event::PaymentFile(event) => of_payment_file(event),
                 Event::Closing(event) => of_closing(event, &text),
-                Event::Case(_) | Event::Ledger(_) | Event::Rates(_) | Event::Bank(_) | Event::Line(_) => {
-                    continue;
-                }
+                Event::Case(_)
+                | Event::Ledger(_)
+                | Event::Rates(_)
+                | Event::Bank(_)
+                | Event::Line(_)
+                | Event::Reconciliation(_) => continue,
             };
             let (position, recorded_at, actor) = (*position, utc(*recorded_at), actor.clone());
             items.push(HistoryItem { position, recorded_at, actor, event: event.event_type(), what });
@@ -89,7 +92,8 @@ impl Ledger {
                 | Event::Ledger(_)
                 | Event::Rates(_)
                 | Event::Bank(_)
-                | Event::Line(_) => {}
+                | Event::Line(_)
+                | Event::Reconciliation(_) => {}
             }
         }
         let accounts = self.reveal::<PaymentDetails>(&details).await?;
@@ -216,6 +220,20 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
             e.by,
             e.execute_on
         ),
+        PartnerEvent::PaymentReturned(e) => {
+            format!(
+                "payment {} came back from the bank (match {} by {})",
+                number(e.payment.0),
+                e.matching,
+                e.by
+            )
+        }
+        PartnerEvent::PaymentReturnUndone(e) => format!(
+            "payment {} counts as paid again: match {} was taken back by {}",
+            number(e.payment.0),
+            e.matching,
+            e.by
+        ),
         PartnerEvent::PartnerCommandRefused(e) => refused(&e.command, &e.reasons),
     }
 }
@@ -265,7 +283,7 @@ fn of_payment_file(event: &PaymentFileEvent) -> String {
     }
 }
 
-fn refused(command: &str, reasons: &[FailedCondition]) -> String {
+pub(super) fn refused(command: &str, reasons: &[FailedCondition]) -> String {
     let reasons: Vec<String> = reasons.iter().map(|r| format!("{} ({})", r.id, r.detail)).collect();
     format!("refused to {command}: {}", reasons.join("; "))
 }

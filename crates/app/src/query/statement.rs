@@ -44,7 +44,8 @@ impl Ledger {
         let open = undecided.iter().chain(&waiting).chain(&held);
         let all: Vec<&Movement> = within.iter().copied().chain(open).collect();
         let told = self.told_of(&account, all.iter().map(|movement| movement.about)).await?;
-        let words = self.words_of(&told, &all).await?;
+        let said = all.iter().filter_map(|movement| Some((movement.about, movement.words?)));
+        let words = self.words_of(&told, said).await?;
         let line = |movement: &Movement| line(movement, &told, &words);
         Ok(StatementDocument {
             partner: partner.to_string(),
@@ -61,15 +62,13 @@ impl Ledger {
         })
     }
 
-    /// What people said of movements, by what is in the vault.
-    async fn words_of(
+    /// What people said, by what is in the vault: of the claims, fees and payments with these numbers.
+    pub(super) async fn words_of(
         &self,
         told: &BTreeMap<u64, Told<'_>>,
-        movements: &[&Movement],
+        said: impl Iterator<Item = (u64, TextId)>,
     ) -> Result<HashMap<TextId, String>, AppError> {
-        let sealed = movements
-            .iter()
-            .filter_map(|movement| Some((told.get(&movement.about)?.subject, movement.words?)));
+        let sealed = said.filter_map(|(about, words)| Some((told.get(&about)?.subject, words)));
         let sealed: Vec<_> = sealed.collect();
         let words = self.reveal::<ReasonText>(&sealed).await?;
         let words = words.into_iter().map(|text| text.map_or_else(|| ERASED.to_owned(), |text| text.reason));

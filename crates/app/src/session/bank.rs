@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use ::bank::AccountsProjection;
 use domain::bank::{
     self, BankAccount, BankEvent, BankLine, Imported, KnownLines, LineEvent, OpenAccount, Statement,
 };
@@ -69,6 +70,22 @@ impl Session<'_> {
             self.bank.accounts.insert(code.clone(), loaded);
         }
         Ok(self.bank.accounts.get(code).map_or(0, |loaded| loaded.version))
+    }
+
+    /// Loads all accounts, and the files of payments: what lines and items there are can change only with them.
+    pub(crate) async fn load_all_of_bank(&mut self) -> Result<(), AppError> {
+        for (_, row) in self.ledger.runner.all_rows::<AccountsProjection>().await? {
+            self.load_bank_account(&row.account).await?;
+        }
+        self.load_payment_files().await?;
+        Ok(())
+    }
+
+    /// Has a command written only if no statement was imported and no file of payments made since they were loaded.
+    pub(crate) fn rest_on_bank(&self, draft: &mut Draft) {
+        let accounts = self.bank.accounts.iter();
+        draft.read.extend(accounts.map(|(code, loaded)| (code.stream(), loaded.version)));
+        self.rest_on_payment_files(draft);
     }
 
     /// An account that was loaded or opened in this session.

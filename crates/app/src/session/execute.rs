@@ -22,6 +22,8 @@ pub(crate) enum About {
     Payment(PartnerCode, Vec<CaseId>),
     /// A file of payments to these partners, for these cases.
     PaymentFile(Vec<PartnerCode>, Vec<CaseId>),
+    /// What lines of the bank settle: payments to these partners among other things.
+    Reconciliation(Vec<PartnerCode>),
 }
 
 impl Ledger {
@@ -49,6 +51,7 @@ impl Ledger {
             About::Periods => domain::closing::stream().to_string(),
             About::Payment(code, _) => format!("payments of {code}"),
             About::PaymentFile(..) => domain::payment::stream().to_string(),
+            About::Reconciliation(_) => domain::reconciliation::stream().to_string(),
         };
         let request: Vec<&str> = request.iter().copied().chain([name.as_str(), self.actor()]).collect();
         for _ in 0..ATTEMPTS_MAX {
@@ -100,6 +103,13 @@ impl Session<'_> {
             About::PaymentFile(codes, cases) => {
                 Ok(self.load_payment_files().await? + self.load_payable(codes, cases).await?)
             }
+            About::Reconciliation(codes) => {
+                self.load_partners(codes.iter().cloned()).await?;
+                self.load_own_key().await?;
+                let partners = codes.iter().filter_map(|code| self.partner(code));
+                let partners = partners.map(|partner| partner.revision).sum::<u64>();
+                Ok(self.load_reconciliation().await? + partners)
+            }
         }
     }
 
@@ -115,7 +125,7 @@ impl Session<'_> {
     }
 
     /// Decides and writes one command on what was loaded and has changed so often.
-    async fn try_at(
+    pub(crate) async fn try_at(
         &mut self,
         revision: u64,
         request: &[&str],

@@ -14,6 +14,7 @@ mod holds;
 mod partners;
 mod payments;
 mod rates;
+mod reconciliation;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -34,6 +35,7 @@ use held::Held;
 use holds::LoadedHolds;
 use partners::LoadedPartner;
 use payments::LoadedFiles;
+use reconciliation::LoadedReconciliation;
 
 use crate::error::AppError;
 use crate::import::Preview;
@@ -127,6 +129,7 @@ pub struct Session<'l> {
     holds: Option<LoadedHolds>,
     closings: Option<LoadedClosings>,
     payment_files: Option<LoadedFiles>,
+    reconciliation: Option<LoadedReconciliation>,
     bank: LoadedBank,
     own_key: Option<SubjectKey>,
     rates: HashMap<RateSource, RateTable>,
@@ -154,6 +157,7 @@ impl<'l> Session<'l> {
             holds: None,
             closings: None,
             payment_files: None,
+            reconciliation: None,
             bank: LoadedBank::default(),
             own_key: None,
             rates: HashMap::new(),
@@ -352,6 +356,7 @@ impl<'l> Session<'l> {
         self.partners.clear();
         self.holds = None;
         self.payment_files = None;
+        self.reconciliation = None;
         self.bank = LoadedBank::default();
         self.rates.clear();
     }

@@ -61,6 +61,12 @@ impl Session<'_> {
         Ok(self.payment_files.insert(loaded).files.revision())
     }
 
+    /// Has a command written only if no file of payments was made meanwhile.
+    pub(super) fn rest_on_payment_files(&self, draft: &mut Draft) {
+        let version = self.payment_files.as_ref().map(|loaded| (payment::stream(), loaded.version));
+        draft.read.extend(version);
+    }
+
     /// What a partner can be paid for on a day, of what was loaded.
     pub fn standing(&self, code: &PartnerCode, cases: &[CaseId], day: Date) -> Result<Standing, AppError> {
         let (Some(partner), Some(holds)) = (self.partner(code), self.holds()) else {

@@ -28,7 +28,7 @@ const AMOUNT: &str = "30.00";
 const CLAIMS_EACH: u32 = 12;
 
 fn runs() -> u32 {
-    if store_testing::long() { 20 } else { 2 }
+    if store_testing::long() { 20 } else { 1 }
 }
 
 fn name(person: u32) -> String {

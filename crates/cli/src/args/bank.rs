@@ -1,6 +1,8 @@
 //! `svala bank …`, with its help.
 
+use std::num::ParseIntError;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Subcommand;
 use domain::BankAccountCode;
@@ -39,6 +41,52 @@ pub enum BankCommand {
         /// Booked until this day.
         #[arg(long, value_name = "DATE")]
         to: Option<Date>,
+        /// Only those that no match explains.
+        #[arg(long)]
+        open: bool,
+    },
+    /// Match lines with the payments they settle: by the rules, whatever they are certain of, or by hand.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
+Without a line the rules match all open lines of which they are certain, all at once or none. A tie is never matched:
+somebody decides, and names the line and what it settles. Payments and grants are named by number or reference; a line
+of money that came in is matched with what came back, and what that was to pay is due again. Lines and what they settle
+must come to the same, but for what the rules tolerate.
+
+Examples:
+  svala bank match --dry-run
+  svala bank match --statement 4711
+  svala bank match 4718 RF71P7K3M9PQ4XW2T
+  svala bank match 4718,4720 4690 --dry-run
+  svala bank match list"
+    )]
+    Match {
+        #[command(subcommand)]
+        command: Option<MatchCommand>,
+        /// A line's number, or several separated by commas; without it the rules say what belongs together.
+        #[arg(value_name = "LINE", requires = "items")]
+        lines: Option<LineNumbers>,
+        /// What they settle: numbers or references of payments and grants.
+        items: Vec<String>,
+        /// Only lines of the statement with this number (`svala bank statements`: position).
+        #[arg(long, value_name = "NUMBER", conflicts_with = "lines")]
+        statement: Option<u64>,
+        /// Rules (TOML) in place of those in this program.
+        #[arg(long, value_name = "FILE")]
+        rules: Option<PathBuf>,
+        /// Show what would be matched, and record nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Take a match back: its lines and what they settled are open again. History keeps both.
+    #[command(after_help = "Example:\n  svala bank unmatch 12 --reason \"it was the payment of May\"")]
+    Unmatch {
+        /// The match's number.
+        matching: u64,
+        /// Why; kept encrypted, shown with the match.
+        #[arg(long)]
+        reason: String,
     },
     /// Which payments the lines settle, by the rules of matching: what is beyond doubt, what is in doubt, what is likely.
     #[command(after_help = "\
@@ -63,6 +111,33 @@ Examples:
         /// The account's code.
         account: BankAccountCode,
     },
+}
+
+/// Numbers of lines, separated by commas.
+#[derive(Debug, Clone)]
+pub struct LineNumbers(pub Vec<u64>);
+
+impl FromStr for LineNumbers {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.split(',').map(|number| number.trim().parse()).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MatchCommand {
+    /// Matches in the order in which they were recorded.
+    #[command(
+        after_help = "Examples:\n  svala bank match list\n  svala bank match list --undone --format json"
+    )]
+    List {
+        /// Those that were taken back too.
+        #[arg(long)]
+        undone: bool,
+    },
+    /// Every match and what became of it in words, with who and when; refused commands too.
+    History,
 }
 
 #[derive(Debug, Subcommand)]

@@ -56,7 +56,7 @@ Examples:
     /// Agree with the partner on what it is going to spend, in place of what it planned before.
     #[command(after_help = "\
 What is planned is committed: it lowers what is available for other plans, never what may be disbursed. Spend of the
-same partner and category draws it down; what is left is released when the case is closed.
+same partner and category draws it down; what is left is released when the case is closed, or once another partner has it.
 
 Examples:
   svala case plan 7K3M-9PQ4 --partner caritas --line business-start-up=1500 --line temporary-housing=300 --on 2024-05-02

@@ -1,17 +1,19 @@
 //! `svala bank …` and `svala import statement`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use app::import::{StatementOutcome, StatementsReport, StatementsRequest};
-use app::query::{BankAccountItem, BankLineFilter, BankLineItem, BankStatementItem, ProposalItem};
+use app::query::{BankAccountItem, BankLineFilter, BankLineItem, BankStatementItem, MatchItem, ProposalItem};
+use app::reconciliation::{HandMatch, MatchAsked};
 use domain::matching::Rules;
 use serde_json::json;
 
 use super::report;
-use crate::args::{BankAccountCommand, BankCommand, Format};
+use crate::args::{BankAccountCommand, BankCommand, Format, LineNumbers, MatchCommand};
 use crate::cells;
 use crate::connect::Place;
-use crate::output::{Cell, Failure, counted, listing, object, say};
+use crate::output::{Cell, Failure, counted, listing, object, remark, say};
 use crate::progress::LogBar;
 
 const ACCOUNTS: &[&str] =
@@ -49,6 +51,24 @@ const LINES: &[&str] = &[
     "counterpart",
     "references",
     "remittance",
+    "match",
+];
+
+const MATCHES: &[&str] = &[
+    "match",
+    "recorded_at",
+    "by",
+    "rule",
+    "lines",
+    "items",
+    "amount",
+    "currency",
+    "residual",
+    "residual_account",
+    "why",
+    "undone_at",
+    "undone_by",
+    "reason",
 ];
 
 const PROPOSALS: &[&str] =
@@ -72,28 +92,61 @@ pub async fn run(place: &Place, format: Format, command: BankCommand) -> Result<
             let items = place.open().await?.bank_statements(account.as_ref()).await?;
             listing(format, STATEMENTS, &items, statement_row)?;
         }
-        BankCommand::Lines { account, from, to } => {
-            let items = place.open().await?.bank_lines(&BankLineFilter { account, from, to }).await?;
+        BankCommand::Lines { account, from, to, open } => {
+            let filter = BankLineFilter { account, from, to, open };
+            let items = place.open().await?.bank_lines(&filter).await?;
             listing(format, LINES, &items, line_row)?;
         }
         BankCommand::Proposals { show_rules: true, .. } => say(Rules::document().trim_end())?,
         BankCommand::Proposals { rules, .. } => {
-            let rules = match rules {
-                Some(path) => {
-                    let document = std::fs::read_to_string(&path)
-                        .map_err(|why| Failure::usage(format!("{} cannot be read: {why}", path.display())))?;
-                    Rules::parse(&document)
-                }
-                None => Rules::embedded(),
-            };
-            let rules = rules.map_err(|error| Failure::usage(error.to_string()))?;
+            let rules = rules_of(rules.as_deref())?;
             listing(format, PROPOSALS, &place.open().await?.bank_proposals(&rules).await?, proposal_row)?;
+        }
+        BankCommand::Match { command: Some(MatchCommand::List { undone }), .. } => {
+            listing(format, MATCHES, &place.open().await?.matches(undone).await?, match_row)?;
+        }
+        BankCommand::Match { command: Some(MatchCommand::History), .. } => {
+            report::history_items(format, &place.open().await?.match_history().await?)?;
+        }
+        BankCommand::Match { command: None, lines, items, statement, rules, dry_run } => {
+            let rules = rules_of(rules.as_deref())?;
+            let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
+            let Some(LineNumbers(lines)) = lines else {
+                let now = ledger.match_by_rules(&MatchAsked { rules, statement, dry_run }).await?;
+                listing(format, PROPOSALS, &now.matched, proposal_row)?;
+                let nothing = if dry_run { "; nothing was written" } else { "" };
+                let (matched, open) = (counted(now.lines, "line"), counted(now.open, "open line"));
+                remark(format!("{matched} matched; {open} left, {} in doubt{nothing}", now.ties));
+                return Ok(ExitCode::SUCCESS);
+            };
+            let matched = ledger.match_by_hand(&HandMatch { rules, lines, items, dry_run }).await?;
+            listing(format, PROPOSALS, &[matched], proposal_row)?;
+            if dry_run {
+                remark("nothing was written");
+            }
+        }
+        BankCommand::Unmatch { matching, reason } => {
+            place.open_to_write().await?.undo_match(matching, &reason).await?;
+            say(format!("match {matching} is taken back: its lines and what they settled are open again"))?;
         }
         BankCommand::History { account } => {
             report::history_items(format, &place.open().await?.bank_history(&account).await?)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The rules in a file, or those in this program.
+pub fn rules_of(file: Option<&Path>) -> Result<Rules, Failure> {
+    let rules = match file {
+        Some(path) => {
+            let document = std::fs::read_to_string(path)
+                .map_err(|why| Failure::usage(format!("{} cannot be read: {why}", path.display())))?;
+            Rules::parse(&document)
+        }
+        None => Rules::embedded(),
+    };
+    rules.map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// A number that may be missing.
@@ -148,7 +201,8 @@ fn line_row(line: &BankLineItem) -> Vec<Cell> {
         &line.name,
         &line.counterpart,
         &line.references,
-        &line.remittance
+        &line.remittance,
+        figure(line.matching)
     ]
 }
 
@@ -163,6 +217,25 @@ fn proposal_row(proposal: &ProposalItem) -> Vec<Cell> {
         figure(proposal.residual.as_ref()),
         &proposal.residual_account,
         &proposal.why
+    ]
+}
+
+fn match_row(found: &MatchItem) -> Vec<Cell> {
+    cells![
+        found.number,
+        &found.recorded_at,
+        &found.by,
+        &found.rule,
+        &found.lines,
+        &found.items,
+        figure(Some(&found.amount)),
+        &found.currency,
+        figure(found.residual.as_ref()),
+        &found.residual_account,
+        &found.why,
+        &found.undone_at,
+        &found.undone_by,
+        &found.reason
     ]
 }
 

@@ -64,13 +64,15 @@ pub async fn run(place: &Place, format: Format, command: BooksCommand) -> Result
                 let account = chart.accounts().iter().find(|account| account.number == number);
                 account.map_or_else(|| number.to_owned(), |account| format!("{number} {}", account.name))
             };
-            let columns = ["kind", "category", "programme", "method", "series", "debit", "credit"];
+            let columns =
+                ["kind", "category", "programme", "method", "difference", "series", "debit", "credit"];
             listing(format, &columns, chart.postings(), |posting| {
                 cells![
                     posting.kind.code(),
                     posting.category.as_deref().unwrap_or_default(),
                     posting.programme.as_deref().unwrap_or_default(),
                     posting.method.map(|method| method.code()).unwrap_or_default(),
+                    posting.difference.as_ref().map(|name| name.as_str()).unwrap_or_default(),
                     &posting.series,
                     name(&posting.debit),
                     name(&posting.credit)

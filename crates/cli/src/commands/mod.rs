@@ -7,6 +7,7 @@ mod check;
 mod checkpoint;
 mod claim;
 mod demo;
+mod exception;
 mod fee;
 mod grant;
 mod hold;
@@ -53,6 +54,7 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Period(command) => period::run(place, format, command).await,
         Command::Hold(command) => hold::run(place, format, command).await,
         Command::Bank(command) => bank::run(place, format, command).await,
+        Command::Exception(command) => exception::run(place, format, command).await,
         Command::Rate(command) => rate::run(place, format, command).await,
         Command::Balance { case } => report::balance(place, format, case).await,
         Command::History { case } => report::history(place, format, &case).await,

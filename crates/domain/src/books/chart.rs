@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::grant::PaymentMethod;
+use crate::ids::DifferenceAccount;
 
 /// The document of this program.
 const DEFAULT: &str = include_str!("chart.toml");
@@ -71,6 +72,12 @@ rulebook::codes! {
         PaymentInstructed = "payment-instructed",
         /// An advance made up for what was owed.
         AdvanceSettled = "advance-settled",
+        /// The bank booked a line, which nothing explains yet.
+        BankLine = "bank-line",
+        /// Lines of the bank were matched with payments.
+        PaymentMatched = "payment-matched",
+        /// What such lines were off.
+        Difference = "difference",
     }
 }
 
@@ -120,6 +127,8 @@ pub struct Posting {
     pub programme: Option<String>,
     /// Only of grants paid like this.
     pub method: Option<PaymentMethod>,
+    /// Only of differences that are to be booked there.
+    pub difference: Option<DifferenceAccount>,
     /// The series of its vouchers.
     pub series: String,
     /// The account that is debited.
@@ -134,6 +143,7 @@ pub(super) struct Seen<'a> {
     pub(super) category: Option<&'a str>,
     pub(super) programme: Option<&'a str>,
     pub(super) method: Option<PaymentMethod>,
+    pub(super) difference: Option<&'a DifferenceAccount>,
 }
 
 #[derive(Deserialize)]
@@ -253,10 +263,14 @@ impl Posting {
         same(&self.category, seen.category)
             && same(&self.programme, seen.programme)
             && (self.method.is_none() || self.method == seen.method)
+            && (self.difference.is_none() || self.difference.as_ref() == seen.difference)
     }
 
     fn is_general(&self) -> bool {
-        self.category.is_none() && self.programme.is_none() && self.method.is_none()
+        self.category.is_none()
+            && self.programme.is_none()
+            && self.method.is_none()
+            && self.difference.is_none()
     }
 }
 

@@ -2,7 +2,6 @@
 
 use event_log::Frontier;
 use event_log::merkle::leaf;
-use money::Eur;
 
 use super::journal::Voucher;
 use crate::ids::FileDigest;
@@ -12,8 +11,7 @@ use crate::ids::FileDigest;
 pub fn digest<'v>(vouchers: impl IntoIterator<Item = &'v Voucher>) -> FileDigest {
     let mut tree = Frontier::new();
     for voucher in vouchers {
-        let moved = voucher.entries.first().map_or(Eur::ZERO, |entry| entry.amount);
-        let Voucher { position, kind, about, day, about_day, .. } = voucher;
+        let Voucher { position, kind, about, day, about_day, moved, .. } = voucher;
         let text = format!("{position} {kind} {about} {day} {about_day} {moved}");
         tree.push(leaf(text.as_bytes()));
     }

@@ -6,14 +6,15 @@ use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;
 
+use super::bank::{Matched, WrittenOff};
 use super::chart::{Chart, DimensionOf, MoneyKind, Seen};
+use super::payments::Payment;
 use crate::case::{Assignments, CaseEvent};
 use crate::closing::Closings;
 use crate::event::{Event, Recorded};
+use crate::exception::ExceptionId;
 use crate::grant::PaymentMethod;
-use crate::ids::{CaseId, ClaimId, FeeId, GrantId, PartnerCode, PaymentId};
-use crate::partner::{PARTNER_FEE, PaidFor, PartnerEvent};
-use crate::payment::Payable;
+use crate::ids::{CaseId, ClaimId, FeeId, GrantId, LineId, PartnerCode, PaymentId};
 use crate::period::Period;
 use crate::reference::CaseReference;
 use crate::refusal::FoldError;
@@ -40,8 +41,10 @@ pub struct Voucher {
     pub kind: MoneyKind,
     /// The event.
     pub position: u64,
-    /// The number of the claim, fee, grant or payment it is about: the position of its first event.
+    /// The number of the claim, fee, grant, payment or line it is about: the position of its first event.
     pub about: u64,
+    /// How much it moves, under whatever chart; below zero where that is taken back.
+    pub moved: Eur,
     /// The entries, debit first.
     pub entries: Vec<Entry>,
 }
@@ -83,12 +86,18 @@ pub struct Journal<'c> {
     /// The programme of each budget line.
     programmes: HashMap<String, String>,
     cases: HashMap<CaseId, Known>,
-    claims: HashMap<ClaimId, (Told, Date)>,
-    grants: HashMap<GrantId, (Told, PaymentMethod, Date)>,
-    fees: HashMap<FeeId, (u64, Date)>,
+    pub(super) claims: HashMap<ClaimId, (Told, Date)>,
+    pub(super) grants: HashMap<GrantId, (Told, PaymentMethod, Date)>,
+    pub(super) fees: HashMap<FeeId, (u64, Date)>,
     /// Payments that were made outside of the ledger.
-    outside: HashMap<PaymentId, u64>,
-    payments: HashMap<PaymentId, Payment>,
+    pub(super) outside: HashMap<PaymentId, u64>,
+    pub(super) payments: HashMap<PaymentId, Payment>,
+    /// The day on which each line was booked by the bank.
+    pub(super) lines: HashMap<LineId, Date>,
+    /// Matches that were recorded.
+    pub(super) matches: HashMap<u64, Matched>,
+    /// What is written off.
+    pub(super) write_offs: BTreeMap<ExceptionId, WrittenOff>,
     numbers: BTreeMap<(String, i16), u64>,
 }
 
@@ -98,33 +107,32 @@ struct Known {
     assignments: Assignments,
 }
 
-/// A payment that was proposed.
-#[derive(Debug, Clone, Copy)]
-struct Payment {
-    about: u64,
-    /// It pays an advance.
-    advance: bool,
-    advance_settled: Eur,
-    total: Eur,
-}
-
 /// What an entry is about.
 #[derive(Debug, Clone, Default)]
-struct Told {
-    about: u64,
-    case: Option<CaseReference>,
-    partner: Option<PartnerCode>,
-    programme: Option<String>,
-    category: Option<String>,
+pub(super) struct Told {
+    pub(super) about: u64,
+    pub(super) case: Option<CaseReference>,
+    pub(super) partner: Option<PartnerCode>,
+    pub(super) programme: Option<String>,
+    pub(super) category: Option<String>,
 }
 
 /// When something happened.
 #[derive(Debug, Clone, Copy)]
-enum When {
+pub(super) enum When {
     /// It was decided when it was recorded, and is about this day.
     Decided(Date),
     /// Money moved on this day, whenever that was recorded.
     Moved(Date),
+}
+
+/// What a voucher is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct What<'a> {
+    pub(super) kind: MoneyKind,
+    pub(super) about: u64,
+    pub(super) when: When,
+    pub(super) seen: Seen<'a>,
 }
 
 impl<'c> Journal<'c> {
@@ -145,12 +153,15 @@ impl<'c> Journal<'c> {
             fees: HashMap::new(),
             outside: HashMap::new(),
             payments: HashMap::new(),
+            lines: HashMap::new(),
+            matches: HashMap::new(),
+            write_offs: BTreeMap::new(),
             numbers: BTreeMap::new(),
         }
     }
 
     /// Books the next event of the log: no voucher for one that moves no money, two where a payment also settles an
-    /// advance.
+    /// advance, or a match is off.
     ///
     /// # Errors
     /// [`FoldError`] for an event about something that no event before it has told of.
@@ -158,6 +169,8 @@ impl<'c> Journal<'c> {
         match &recorded.event {
             Event::Case(event) => Ok(self.of_case(recorded, event)?.into_iter().collect()),
             Event::Partner(event) => self.of_partner(recorded, event),
+            Event::Line(event) => self.of_line(recorded, event),
+            Event::Reconciliation(event) => self.of_matches(recorded, event),
             _ => Ok(Vec::new()),
         }
     }
@@ -224,84 +237,8 @@ impl<'c> Journal<'c> {
         self.voucher(recorded, kind, amount, when, &told, method)
     }
 
-    fn of_partner(&mut self, recorded: &Recorded, event: &PartnerEvent) -> Result<Vec<Voucher>, FoldError> {
-        let partner: PartnerCode = recorded.stream_id.id().parse().map_err(|_| unknown(recorded))?;
-        let told = |about, category: Option<&str>| Told {
-            about,
-            partner: Some(partner.clone()),
-            category: category.map(str::to_owned),
-            ..Told::default()
-        };
-        let decided = When::Decided(recorded.recorded_on());
-        let (moved, when, told) = match event {
-            PartnerEvent::FeeReported(e) => {
-                self.fees.insert(e.fee, (recorded.position, e.charged_on));
-                return Ok(Vec::new());
-            }
-            PartnerEvent::FeeAccepted(e) => {
-                let (about, charged_on) = self.fees.get(&e.fee).copied().ok_or_else(|| unknown(recorded))?;
-                let moved = vec![(MoneyKind::FeeAccepted, e.eur)];
-                (moved, When::Decided(charged_on), told(about, Some(PARTNER_FEE)))
-            }
-            PartnerEvent::FeeReversed(e) => {
-                let (about, _) = self.fees.get(&e.fee).copied().ok_or_else(|| unknown(recorded))?;
-                (vec![(MoneyKind::FeeReversed, e.eur)], decided, told(about, Some(PARTNER_FEE)))
-            }
-            PartnerEvent::PartnerPaid(e) => {
-                let kind = match e.paid_for {
-                    PaidFor::Advance => MoneyKind::AdvancePaid,
-                    PaidFor::Claims => MoneyKind::PartnerPaid,
-                };
-                self.outside.insert(e.payment, recorded.position);
-                (vec![(kind, e.amount)], When::Moved(e.paid_on), told(recorded.position, None))
-            }
-            PartnerEvent::PartnerPaidReversed(e) => {
-                let about = self.outside.get(&e.payment).copied().ok_or_else(|| unknown(recorded))?;
-                let kind = match e.paid_for {
-                    PaidFor::Advance => MoneyKind::AdvanceReversed,
-                    PaidFor::Claims => MoneyKind::PartnerPaidReversed,
-                };
-                (vec![(kind, e.amount)], decided, told(about, None))
-            }
-            PartnerEvent::PaymentProposed(e) => {
-                let advance = e.items.iter().any(|item| item.of == Payable::Advance);
-                let payment = Payment {
-                    about: recorded.position,
-                    advance,
-                    advance_settled: e.advance_settled,
-                    total: e.total,
-                };
-                self.payments.insert(e.payment, payment);
-                return Ok(Vec::new());
-            }
-            // Of which nothing is left to be transferred, a payment is settled by its approval.
-            PartnerEvent::PaymentApproved(e) => {
-                let payment = self.payment(recorded, e.payment)?;
-                let settled = if payment.total.is_zero() { payment.advance_settled } else { Eur::ZERO };
-                (vec![(MoneyKind::AdvanceSettled, settled)], decided, told(payment.about, None))
-            }
-            PartnerEvent::PaymentInstructed(e) => {
-                let payment = self.payment(recorded, e.payment)?;
-                let paid =
-                    if payment.advance { MoneyKind::AdvancePaid } else { MoneyKind::PaymentInstructed };
-                let moved = vec![(MoneyKind::AdvanceSettled, payment.advance_settled), (paid, payment.total)];
-                (moved, decided, told(payment.about, None))
-            }
-            _ => return Ok(Vec::new()),
-        };
-        let mut vouchers = Vec::new();
-        for (kind, amount) in moved {
-            vouchers.extend(self.voucher(recorded, kind, amount, when, &told, None)?);
-        }
-        Ok(vouchers)
-    }
-
-    fn payment(&self, recorded: &Recorded, payment: PaymentId) -> Result<Payment, FoldError> {
-        self.payments.get(&payment).copied().ok_or_else(|| unknown(recorded))
-    }
-
     /// What a claim is about, and the day of its delivery.
-    fn claim(&self, recorded: &Recorded, claim: ClaimId) -> Result<(Told, Date), FoldError> {
+    pub(super) fn claim(&self, recorded: &Recorded, claim: ClaimId) -> Result<(Told, Date), FoldError> {
         self.claims.get(&claim).cloned().ok_or_else(|| unknown(recorded))
     }
 
@@ -337,7 +274,7 @@ impl<'c> Journal<'c> {
         (day, about_day, self.closings.closed_at(recorded.position, about_day))
     }
 
-    fn voucher(
+    pub(super) fn voucher(
         &mut self,
         recorded: &Recorded,
         kind: MoneyKind,
@@ -346,23 +283,50 @@ impl<'c> Journal<'c> {
         told: &Told,
         method: Option<PaymentMethod>,
     ) -> Result<Option<Voucher>, FoldError> {
-        if amount.is_zero() {
-            return Ok(None);
-        }
-        let seen = Seen { category: told.category.as_deref(), programme: told.programme.as_deref(), method };
+        let seen = Seen {
+            category: told.category.as_deref(),
+            programme: told.programme.as_deref(),
+            method,
+            difference: None,
+        };
+        let (what, side) = (What { kind, about: told.about, when, seen }, [(told, amount)]);
+        self.make(recorded, what, &side, &side)
+    }
+
+    /// Makes a voucher of what is debited and credited, by what it is about; both sides come to the same. None of nothing.
+    pub(super) fn make(
+        &mut self,
+        recorded: &Recorded,
+        What { kind, about, when, seen }: What<'_>,
+        debit: &[(&Told, Eur)],
+        credit: &[(&Told, Eur)],
+    ) -> Result<Option<Voucher>, FoldError> {
         let chart = self.chart;
         let posting = chart
             .posting(kind, seen)
             .ok_or_else(|| FoldError(format!("position {}: {kind} has no posting", recorded.position)))?;
+        let mut entries = Vec::new();
+        for (account, side) in [(&posting.debit, debit), (&posting.credit, credit)] {
+            // One entry for what names the same objects, however many claims it is.
+            let mut by_objects: BTreeMap<Vec<Object>, Eur> = BTreeMap::new();
+            for (told, amount) in side {
+                let sum = by_objects.entry(objects(chart, told)).or_default();
+                *sum = sum.checked_add(*amount)?;
+            }
+            for (objects, sum) in by_objects.into_iter().filter(|(_, sum)| !sum.is_zero()) {
+                let amount = if account == &posting.debit { sum } else { sum.checked_neg()? };
+                entries.push(Entry { account: account.clone(), amount, objects });
+            }
+        }
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        entries.sort_by_key(|entry| entry.amount.is_negative());
+        // Of a side as a whole: what its entries come to depends on the dimensions of the chart.
+        let moved = Eur::sum(credit.iter().map(|(_, amount)| *amount))?;
         let (day, about_day, closed_period) = self.booked(recorded, when);
         let number = self.numbers.entry((posting.series.clone(), day.year())).or_default();
         *number += 1;
-        let objects = objects(chart, told);
-        let entry =
-            |account: &str, amount| Entry { account: account.to_owned(), amount, objects: objects.clone() };
-        let mut entries = vec![entry(&posting.debit, amount), entry(&posting.credit, amount.checked_neg()?)];
-        // What settles less than nothing is booked the other way round.
-        entries.sort_by_key(|entry| entry.amount.is_negative());
         Ok(Some(Voucher {
             series: posting.series.clone(),
             year: day.year(),
@@ -373,7 +337,8 @@ impl<'c> Journal<'c> {
             closed_period,
             kind,
             position: recorded.position,
-            about: told.about,
+            about,
+            moved,
             entries,
         }))
     }
@@ -390,6 +355,6 @@ fn objects(chart: &Chart, told: &Told) -> Vec<Object> {
     dimensions.filter_map(|d| Some(Object { dimension: d.number, of: d.of, code: code(d.of)? })).collect()
 }
 
-fn unknown(recorded: &Recorded) -> FoldError {
+pub(super) fn unknown(recorded: &Recorded) -> FoldError {
     FoldError(format!("position {}: no event before it tells what it is about", recorded.position))
 }

@@ -7,9 +7,11 @@
 //! Vouchers are numbered within a series and a year in the order of the log, so their numbers have no gaps and are the
 //! same for everybody who folds the same log under the same chart.
 
+mod bank;
 mod chart;
 mod digest;
 mod journal;
+mod payments;
 mod trial;
 
 pub use chart::{

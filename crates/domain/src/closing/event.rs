@@ -33,6 +33,8 @@ rulebook::codes! {
         Undecided = "undecided",
         /// Claims and fees of the period that wait for an exchange rate.
         WaitingForRate = "waiting-for-rate",
+        /// Exceptions of the period, or from before it, for which nobody answers.
+        Exceptions = "exceptions",
         /// Holds in force on the last day.
         Holds = "holds",
         /// What is about a day near the end of the period, and is booked on the other side of it.
@@ -45,7 +47,7 @@ impl Check {
     /// are only listed.
     pub fn stops(self) -> bool {
         match self {
-            Self::Statements | Self::Undecided | Self::WaitingForRate => true,
+            Self::Statements | Self::Undecided | Self::WaitingForRate | Self::Exceptions => true,
             Self::Holds | Self::CutOff => false,
         }
     }

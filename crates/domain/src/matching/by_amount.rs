@@ -10,7 +10,8 @@ use money::Currency;
 use super::by_reference::units;
 use super::open::{OpenItem, OpenLine};
 use super::pairs::{Candidates, Free, LISTED_MAX, Resolved};
-use super::rules::Rule;
+use super::rules::{Rule, RuleKind};
+use crate::bank::ReferenceKind;
 use crate::ids::KeyDigest;
 
 type Key = (Currency, i128, Option<KeyDigest>);
@@ -18,39 +19,48 @@ type Key = (Currency, i128, Option<KeyDigest>);
 /// Days with what stands on them, in order, by key.
 type ByKey = HashMap<Key, Vec<(Date, usize)>>;
 
+/// References that who pays or is paid has given; what banks call a movement says nothing of what it is for.
+const THEIRS: [ReferenceKind; 4] = [
+    ReferenceKind::EndToEnd,
+    ReferenceKind::Creditor,
+    ReferenceKind::Instruction,
+    ReferenceKind::PaymentInformation,
+];
+
 /// The pairs and ties of a rule of the kind `amount` or `suggestion`.
+///
+/// What shares a reference was left to this rule only because its amounts differ. So a line that carries one belongs to
+/// no item that has others, though the amount may be the same; it is suggested at most.
 pub(super) fn resolve(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], free: &Free) -> Resolved {
-    let item_keys = items.iter().enumerate().filter(|(at, _)| free.items[*at]);
-    let of_items = by_key(
-        item_keys.filter_map(|(at, item)| Some((key(rule, item.amount, item.counterpart)?, item.day, at))),
-    );
-    let line_keys = lines.iter().enumerate().filter(|(at, _)| free.lines[*at]);
-    let of_lines = by_key(
-        line_keys
-            .filter_map(|(at, line)| Some((key(rule, line.amount, line.counterpart)?, line.booked_on, at))),
-    );
-    let (before, after) = (i64::from(rule.days_before), i64::from(rule.days_after));
+    let apart = rule.kind == RuleKind::Amount;
+    let line_named = |at: usize| lines[at].references.iter().any(|known| THEIRS.contains(&known.kind));
+    let item_named = |at: usize| !items[at].references.is_empty();
+    let items_where = |wanted: &dyn Fn(usize) -> bool| {
+        let wanted = items.iter().enumerate().filter(|(at, _)| free.items[*at] && wanted(*at));
+        by_key(
+            wanted.filter_map(|(at, item)| Some((key(rule, item.amount, item.counterpart)?, item.day, at))),
+        )
+    };
+    let lines_where =
+        |wanted: &dyn Fn(usize) -> bool| {
+            let wanted = lines.iter().enumerate().filter(|(at, _)| free.lines[*at] && wanted(*at));
+            by_key(wanted.filter_map(|(at, line)| {
+                Some((key(rule, line.amount, line.counterpart)?, line.booked_on, at))
+            }))
+        };
+    let plain_lines = lines_where(&|at| !apart || !line_named(at));
+    let named_lines = lines_where(&|at| apart && line_named(at));
     let mut candidates = Candidates::default();
-    for (key, booked) in &of_lines {
-        let Some(due) = of_items.get(key) else { continue };
-        let mut contested = 0;
-        for (day, line) in booked {
-            // The line may be booked from `before` days before the item's day until `after` days after it.
-            let near = window(due, *day, after, before);
-            let items = || due[near.clone()].iter().map(|(_, item)| *item);
-            candidates.note(*line, items().take(LISTED_MAX).collect(), near.len() > LISTED_MAX);
-            // The lines come by day, so no window begins or ends before the one of the line before.
-            if near.len() > 1 {
-                let from = near.start.max(contested);
-                contested = near.end.max(contested);
-                candidates.contest(due[from..contested].iter().map(|(_, item)| *item));
-            }
-        }
-    }
+    note(rule, &plain_lines, &items_where(&|_| true), &mut candidates);
+    note(rule, &named_lines, &items_where(&|at| !item_named(at)), &mut candidates);
     let lines_of = |item: usize| {
         let OpenItem { amount, day, counterpart, .. } = &items[item];
-        let booked = key(rule, *amount, *counterpart).and_then(|key| of_lines.get(&key));
-        booked.map_or(0, |booked| window(booked, *day, before, after).len())
+        let Some(key) = key(rule, *amount, *counterpart) else { return 0 };
+        let near = |booked: &ByKey| {
+            let (before, after) = (i64::from(rule.days_before), i64::from(rule.days_after));
+            booked.get(&key).map_or(0, |booked| window(booked, *day, before, after).len())
+        };
+        near(&plain_lines) + if item_named(item) { 0 } else { near(&named_lines) }
     };
     let mut resolved = candidates.resolve(lines_of);
     // Two that are known and differ do not belong together, whatever the amount.
@@ -60,6 +70,27 @@ pub(super) fn resolve(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], free:
     };
     resolved.pairs.retain(agree);
     resolved
+}
+
+/// Notes the items that fit each line.
+fn note(rule: &Rule, lines: &ByKey, items: &ByKey, candidates: &mut Candidates) {
+    let (before, after) = (i64::from(rule.days_before), i64::from(rule.days_after));
+    for (key, booked) in lines {
+        let Some(due) = items.get(key) else { continue };
+        let mut contested = 0;
+        for (day, line) in booked {
+            // The line may be booked from `before` days before the item's day until `after` days after it.
+            let near = window(due, *day, after, before);
+            let fitting = due[near.clone()].iter().map(|(_, item)| *item);
+            candidates.note(*line, fitting.take(LISTED_MAX).collect(), near.len() > LISTED_MAX);
+            // The lines come by day, so no window begins or ends before the one of the line before.
+            if near.len() > 1 {
+                let from = near.start.max(contested);
+                contested = near.end.max(contested);
+                candidates.contest(due[from..contested].iter().map(|(_, item)| *item));
+            }
+        }
+    }
 }
 
 /// None if the rule asks for an account on the other side that is not known.

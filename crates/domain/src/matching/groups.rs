@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use money::{Amount, Eur};
 
+use super::by_reference::units;
 use super::open::{OpenItem, OpenLine};
 use super::pairs::Free;
 use super::rules::Rule;
 use crate::ids::KeyDigest;
 
-/// Items of a line among which those that come to it are searched for.
+/// Items with one reference among which those that come to a line are searched for.
 const SEARCHED_MAX: usize = 12;
 
 /// Lines and items that belong together, and what the lines are off.
@@ -45,17 +46,20 @@ pub(super) fn resolve(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], free:
     }
     // The same group may be found by several references: by its members it is one.
     let mut found: BTreeMap<(Vec<usize>, Vec<usize>), Amount> = BTreeMap::new();
-    let mut grouped = Grouped::default();
+    // All items of all ties of a line: what is in any of them is kept from the weaker rules.
+    let mut ties: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    let mut tie = |of_lines: &[usize], of_items: &[usize]| {
+        of_lines.iter().for_each(|line| ties.entry(*line).or_default().extend(of_items));
+    };
     for (of_lines, of_items) in by_reference.into_values() {
         if of_lines.len().max(of_items.len()) > rule.members_max || of_items.is_empty() {
             continue;
         }
         match fit(rule, lines, items, &of_lines, &of_items) {
-            Fit::One(group) => {
-                found.insert((group.lines, group.items), group.residual);
+            Fit::Groups(groups) => {
+                found.extend(groups.into_iter().map(|group| ((group.lines, group.items), group.residual)));
             }
-            Fit::Several => grouped.ties.extend(of_lines.iter().map(|line| (*line, of_items.clone()))),
-            Fit::None => {}
+            Fit::Several => tie(&of_lines, &of_items),
         }
     }
     let (mut groups_of_line, mut groups_of_item) = (HashMap::new(), HashMap::new());
@@ -63,49 +67,87 @@ pub(super) fn resolve(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], free:
         lines.iter().for_each(|line| *groups_of_line.entry(*line).or_insert(0) += 1);
         items.iter().for_each(|item| *groups_of_item.entry(*item).or_insert(0) += 1);
     }
-    let tied_lines: BTreeSet<usize> = grouped.ties.iter().map(|(line, _)| *line).collect();
-    let tied: BTreeSet<usize> = grouped.ties.iter().flat_map(|(_, items)| items.iter().copied()).collect();
-    for ((lines, items), residual) in found {
-        let alone =
-            lines.iter().all(|line| groups_of_line.get(line) == Some(&1) && !tied_lines.contains(line))
-                && items.iter().all(|item| groups_of_item.get(item) == Some(&1) && !tied.contains(item));
-        match alone {
-            true => grouped.groups.push(Group { lines, items, residual }),
-            false => grouped.ties.extend(lines.iter().map(|line| (*line, items.clone()))),
+    for (lines, items) in found.keys() {
+        let alone = lines.iter().all(|line| groups_of_line.get(line) == Some(&1))
+            && items.iter().all(|item| groups_of_item.get(item) == Some(&1));
+        if !alone {
+            tie(lines, items);
         }
     }
-    grouped.ties.sort();
-    grouped.ties.dedup_by_key(|(line, _)| *line);
-    grouped
+    let groups = beyond_doubt(found, &mut ties);
+    let ties = ties.into_iter().map(|(line, items)| (line, items.into_iter().collect())).collect();
+    Grouped { groups, ties }
+}
+
+/// The groups that share nothing with a tie; those that do are ties themselves, until none is left that does.
+fn beyond_doubt(
+    mut found: BTreeMap<(Vec<usize>, Vec<usize>), Amount>,
+    ties: &mut BTreeMap<usize, BTreeSet<usize>>,
+) -> Vec<Group> {
+    loop {
+        let tied: BTreeSet<usize> = ties.values().flatten().copied().collect();
+        let touched: Vec<(Vec<usize>, Vec<usize>)> = found
+            .keys()
+            .filter(|(lines, items)| {
+                lines.iter().any(|line| ties.contains_key(line))
+                    || items.iter().any(|item| tied.contains(item))
+            })
+            .cloned()
+            .collect();
+        if touched.is_empty() {
+            let group = |((lines, items), residual)| Group { lines, items, residual };
+            return found.into_iter().map(group).collect();
+        }
+        for group in touched {
+            found.remove(&group);
+            group.0.iter().for_each(|line| ties.entry(*line).or_default().extend(&group.1));
+        }
+    }
 }
 
 enum Fit {
-    None,
-    One(Group),
+    /// In one way, if in any.
+    Groups(Vec<Group>),
     Several,
 }
 
-/// Whether lines and items with one reference in common come to the same, all of them or, for one line, some items.
+/// How lines and items with one reference in common come to the same: all of them; or each line some of the items.
 fn fit(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], of_lines: &[usize], of_items: &[usize]) -> Fit {
-    let group = |items: Vec<usize>, residual| Group { lines: of_lines.to_vec(), items, residual };
-    let paid = of_lines.iter().map(|line| lines[*line].amount);
-    let owed = of_items.iter().map(|item| items[*item].amount);
-    if of_lines.len() > 1 && of_items.len() > 1 {
-        return Fit::None;
+    let none = Fit::Groups(Vec::new());
+    let paid = sum(of_lines.iter().map(|line| lines[*line].amount));
+    let owed = sum(of_items.iter().map(|item| items[*item].amount));
+    if of_lines.len() == 1 || of_items.len() == 1 {
+        let Some((paid, owed)) = paid.zip(owed) else { return none };
+        if let Some(residual) = residual(rule, paid, owed) {
+            return Fit::Groups(vec![Group { lines: of_lines.to_vec(), items: of_items.to_vec(), residual }]);
+        }
     }
-    let Some((paid, owed)) = sum(paid).zip(sum(owed)) else { return Fit::None };
-    if let Some(residual) = residual(rule, paid, owed) {
-        return Fit::One(group(of_items.to_vec(), residual));
+    // Some of the items, exactly: a rest would let too many fit.
+    if of_items.len() < 2 || of_items.len() > SEARCHED_MAX || rule.residual_max.is_some() {
+        return none;
     }
-    // Some of the items of one line, exactly: a rest would let too many fit.
-    if of_lines.len() > 1
-        || of_items.len() < 2
-        || of_items.len() > SEARCHED_MAX
-        || rule.residual_max.is_some()
-    {
-        return Fit::None;
+    let sums = sums(items, of_items);
+    let (mut groups, mut used) = (Vec::new(), BTreeSet::new());
+    for line in of_lines {
+        let amount = lines[*line].amount;
+        match sums.get(&(amount.currency(), units(amount))) {
+            None => {}
+            Some(None) => return Fit::Several,
+            Some(Some(chosen)) => {
+                if !chosen.iter().all(|item| used.insert(*item)) {
+                    return Fit::Several;
+                }
+                let residual = Amount::zero(amount.currency());
+                groups.push(Group { lines: vec![*line], items: chosen.clone(), residual });
+            }
+        }
     }
-    let mut only = None;
+    Fit::Groups(groups)
+}
+
+/// What some of these items come to, and which they are; nothing where several choices come to the same.
+fn sums(items: &[OpenItem], of_items: &[usize]) -> HashMap<(money::Currency, i128), Option<Vec<usize>>> {
+    let mut sums = HashMap::new();
     for chosen in 1..(1_u32 << of_items.len()) {
         let some: Vec<usize> = of_items
             .iter()
@@ -113,11 +155,12 @@ fn fit(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], of_lines: &[usize], 
             .filter(|(n, _)| (chosen >> n) & 1 == 1)
             .map(|(_, item)| *item)
             .collect();
-        if sum(some.iter().map(|item| items[*item].amount)) == Some(paid) && only.replace(some).is_some() {
-            return Fit::Several;
+        if let Some(amount) = sum(some.iter().map(|item| items[*item].amount)) {
+            let found = sums.entry((amount.currency(), units(amount)));
+            found.and_modify(|only| *only = None).or_insert(Some(some));
         }
     }
-    only.map_or(Fit::None, |some| Fit::One(group(some, Amount::zero(paid.currency()))))
+    sums
 }
 
 /// None of nothing, of several currencies, and of what is too large.
@@ -132,8 +175,14 @@ fn residual(rule: &Rule, paid: Amount, owed: Amount) -> Option<Amount> {
     if off == Amount::zero(off.currency()) {
         return Some(off);
     }
-    let max = Amount::from(rule.residual_max.unwrap_or(Eur::ZERO));
+    within(off, rule.residual_max.unwrap_or(Eur::ZERO))
+        .then_some(off)
+        .filter(|_| paid.is_negative() == owed.is_negative())
+}
+
+/// Whether an amount is in euro, and no larger than this.
+pub(crate) fn within(off: Amount, max: Eur) -> bool {
+    let max = Amount::from(max);
     let unsigned = if off.is_negative() { off.negated() } else { off };
-    let within = max.currency() == off.currency() && unsigned.value() <= max.value();
-    (within && paid.is_negative() == owed.is_negative()).then_some(off)
+    max.currency() == off.currency() && unsigned.value() <= max.value()
 }

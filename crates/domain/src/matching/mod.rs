@@ -15,5 +15,7 @@ mod rules;
 mod run;
 
 pub use open::{Match, OpenItem, OpenLine, Outcome, Residual, Tie};
-pub use rules::{NotRules, Rule, RuleKind, Rules};
+pub use rules::{NotRules, Rule, RuleKind, Rules, Tolerance};
 pub use run::run;
+
+pub(crate) use groups::within;

@@ -2,10 +2,11 @@
 
 use jiff::civil::Date;
 use money::Amount;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::bank::LineReference;
-use crate::ids::{KeyDigest, LineId};
+use crate::ids::{DifferenceAccount, KeyDigest, LineId};
 
 /// Something that is to be paid, or to come in, and that no line has settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,12 +54,13 @@ pub struct Match {
 }
 
 /// What lines come to more, or less if below zero, than the items they settle.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Residual {
     /// How much.
     pub amount: Amount,
     /// Where it is booked.
-    pub account: String,
+    pub account: DifferenceAccount,
 }
 
 /// More than one way to match: somebody decides.

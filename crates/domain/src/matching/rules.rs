@@ -4,6 +4,7 @@ use money::Eur;
 use serde::Deserialize;
 
 use crate::bank::ReferenceKind;
+use crate::ids::DifferenceAccount;
 
 /// The rules that are in this program.
 const EMBEDDED: &str = include_str!("rules.toml");
@@ -18,6 +19,8 @@ const DAYS_MAX: u16 = 366;
 pub struct Rules {
     /// What this ladder is called; it stands in every match.
     pub version: String,
+    /// Up to which amount one person alone writes off what no payment explains.
+    pub write_off_alone_max: Eur,
     /// The rules, in the order in which they are tried.
     #[serde(rename = "rule")]
     pub rules: Vec<Rule>,
@@ -65,7 +68,7 @@ pub struct Rule {
     pub residual_max: Option<Eur>,
     /// Where what it is off is booked.
     #[serde(default)]
-    pub residual_account: Option<String>,
+    pub residual_account: Option<DifferenceAccount>,
 }
 
 /// A text that is no ladder of rules.
@@ -97,6 +100,9 @@ impl Rules {
             return Err(NotRules(format!("there are more than {RULES_MAX}")));
         }
         let mut seen = Vec::new();
+        if rules.write_off_alone_max.is_negative() {
+            return Err(NotRules("write_off_alone_max is less than nothing".to_owned()));
+        }
         for rule in &rules.rules {
             if let Some(wrong) = rule.wrong() {
                 return Err(NotRules(format!("rule {}: {wrong}", rule.id)));
@@ -108,9 +114,37 @@ impl Rules {
         }
         Ok(rules)
     }
+
+    /// The same rules without those that look at amounts and days alone: what comes back is told by its reference.
+    #[must_use]
+    pub fn by_reference(&self) -> Self {
+        let by_reference = |rule: &&Rule| matches!(rule.kind, RuleKind::Reference | RuleKind::Group);
+        Self { rules: self.rules.iter().filter(by_reference).cloned().collect(), ..self.clone() }
+    }
+
+    /// How much a match by hand may be off, and where the rest is booked: as much as the most generous rule.
+    pub fn tolerance(&self) -> Option<Tolerance> {
+        let tolerances = self.rules.iter().filter_map(Rule::tolerance);
+        tolerances.max_by_key(|tolerance| tolerance.max)
+    }
+}
+
+/// How much lines may be off the items they settle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tolerance {
+    /// At most, in either direction.
+    pub max: Eur,
+    /// Where the rest is booked.
+    pub account: DifferenceAccount,
 }
 
 impl Rule {
+    /// How much a match by this rule may be off.
+    pub fn tolerance(&self) -> Option<Tolerance> {
+        let (max, account) = self.residual_max.zip(self.residual_account.clone())?;
+        Some(Tolerance { max, account })
+    }
+
     fn wrong(&self) -> Option<&'static str> {
         let by_reference = matches!(self.kind, RuleKind::Reference | RuleKind::Group);
         if by_reference == self.references.is_empty() {

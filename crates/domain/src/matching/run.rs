@@ -79,7 +79,8 @@ impl Ladder {
             let off = rest
                 .as_ref()
                 .map_or_else(String::new, |rest| format!(", {} {} off", rest.amount, rest.amount.currency()));
-            let why = format!("{}: {} lines for {} items{off}", named(rule), lines.len(), items.len());
+            let (of, settled) = (counted(lines.len(), "line"), counted(items.len(), "item"));
+            let why = format!("{}: {of} for {settled}{off}", named(rule));
             self.settle(rule, &lines, &items, rest, why);
         }
         self.keep_apart(rule, grouped.ties);
@@ -141,6 +142,10 @@ impl Ladder {
             }
         }
     }
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 fn named(rule: &Rule) -> String {

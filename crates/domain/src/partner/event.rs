@@ -13,7 +13,10 @@ use super::upcast::{FeeReportedV1, FeeReportedV2};
 use crate::claim::Exchange;
 use crate::event::events;
 use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, PaymentId, TextId};
-use crate::payment::{PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentProposed};
+use crate::payment::{
+    PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentProposed, PaymentReturnUndone,
+    PaymentReturned,
+};
 use crate::rates::Quote;
 
 events! {
@@ -40,6 +43,8 @@ events! {
         PaymentApproved = 1,
         PaymentCancelled = 1,
         PaymentInstructed = 1,
+        PaymentReturned = 1,
+        PaymentReturnUndone = 1,
         PartnerCommandRefused = 1,
     }
 }

@@ -162,7 +162,9 @@ impl Partner {
             | PartnerEvent::PaymentProposed(_)
             | PartnerEvent::PaymentApproved(_)
             | PartnerEvent::PaymentCancelled(_)
-            | PartnerEvent::PaymentInstructed(_) => partner.payments.evolve(event)?,
+            | PartnerEvent::PaymentInstructed(_)
+            | PartnerEvent::PaymentReturned(_)
+            | PartnerEvent::PaymentReturnUndone(_) => partner.payments.evolve(event)?,
         }
         Ok(partner)
     }

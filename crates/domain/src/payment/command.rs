@@ -58,6 +58,20 @@ pub enum PaymentCommand {
         /// Why, in the vault.
         reason: TextId,
     },
+    /// The bank gave the money back: what it was to pay is due again.
+    Return {
+        /// Which.
+        payment: PaymentId,
+        /// The match with the line that brought it.
+        matching: u64,
+    },
+    /// It did not come back after all.
+    UndoReturn {
+        /// Which.
+        payment: PaymentId,
+        /// The match that was undone.
+        matching: u64,
+    },
 }
 
 impl PaymentCommand {
@@ -68,6 +82,8 @@ impl PaymentCommand {
             Self::Advance(_) => "propose-advance",
             Self::Approve { .. } => "approve-payment",
             Self::Cancel { .. } => "cancel-payment",
+            Self::Return { .. } => "return-payment",
+            Self::UndoReturn { .. } => "undo-return",
         }
     }
 
@@ -75,7 +91,10 @@ impl PaymentCommand {
     pub fn about(&self) -> Option<PaymentId> {
         match self {
             Self::Propose(_) | Self::Advance(_) => None,
-            Self::Approve { payment, .. } | Self::Cancel { payment, .. } => Some(*payment),
+            Self::Approve { payment, .. }
+            | Self::Cancel { payment, .. }
+            | Self::Return { payment, .. }
+            | Self::UndoReturn { payment, .. } => Some(*payment),
         }
     }
 }

@@ -6,7 +6,10 @@ use money::{Eur, Overflow};
 
 use super::command::{NewAdvance, NewPayment, PaymentCommand};
 use super::due::{Standing, Worth, left};
-use super::event::{Payable, PaymentApproved, PaymentCancelled, PaymentItem, PaymentProposed};
+use super::event::{
+    Payable, PaymentApproved, PaymentCancelled, PaymentItem, PaymentProposed, PaymentReturnUndone,
+    PaymentReturned,
+};
 use super::state::{Payment, PaymentState};
 use crate::balance::Line;
 use crate::by::By;
@@ -44,6 +47,32 @@ pub(crate) fn decide(
                 }
                 _ => Err(wrong_state(payment)),
             }
+        }
+        PaymentCommand::Return { payment, matching } => {
+            in_state(partner, *payment, PaymentState::Instructed)?;
+            Ok(PaymentReturned { payment: *payment, matching: *matching, by: by.clone() }.into())
+        }
+        PaymentCommand::UndoReturn { payment: id, matching } => {
+            let payment = in_state(partner, *id, PaymentState::Returned)?;
+            if let Some(again) = partner.payments.paid_again(payment) {
+                let detail = format!(
+                    "payment {} pays again what payment {} did, since that came back: cancel it first, or leave the match",
+                    again.reference, payment.reference
+                );
+                return Err(Refusal::new("paid-again", detail));
+            }
+            let open = [
+                (payment.advance_settled, partner.payments.open_advance().map_err(too_large)?),
+                (payment.paid_before, partner.payments.open_outside().map_err(too_large)?),
+            ];
+            if open.iter().any(|(settled, open)| !settled.is_zero() && settled > open) {
+                let detail = format!(
+                    "another payment settles what payment {} had settled, since that came back: cancel it first, or leave the match",
+                    payment.reference
+                );
+                return Err(Refusal::new("paid-again", detail));
+            }
+            Ok(PaymentReturnUndone { payment: *id, matching: *matching, by: by.clone() }.into())
         }
     }
 }
@@ -228,6 +257,9 @@ fn wrong_state(payment: &Payment) -> Refusal {
     match (payment.state, payment.file) {
         (PaymentState::Proposed, _) => {
             Refusal::new("not-approved", format!("payment {reference} waits for a second person"))
+        }
+        (PaymentState::Returned, _) => {
+            Refusal::new("came-back", format!("payment {reference} came back from the bank"))
         }
         (_, Some((file, _))) => {
             Refusal::new("already-in-a-file", format!("payment {reference} stands in file {file}"))

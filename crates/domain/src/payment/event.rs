@@ -116,6 +116,30 @@ pub struct PaymentCancelled {
     pub by: Actor,
 }
 
+/// The bank gave back what was paid. Its items are due again, and what it settled of advances is open again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentReturned {
+    /// Which.
+    pub payment: PaymentId,
+    /// The match with the line that brought it.
+    pub matching: u64,
+    /// Who matched it.
+    pub by: Actor,
+}
+
+/// What was taken for money that came back was something else: the payment counts as paid again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentReturnUndone {
+    /// Which.
+    pub payment: PaymentId,
+    /// The match that was undone.
+    pub matching: u64,
+    /// Who undid it.
+    pub by: Actor,
+}
+
 /// A payment stands in a file for the bank. From now on it counts as paid.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -19,6 +19,7 @@ pub use decide::{ITEMS_MAX, ready};
 pub use due::{Standing, Worth, left, standing};
 pub use event::{
     Payable, PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentItem, PaymentProposed,
+    PaymentReturnUndone, PaymentReturned,
 };
 pub use file::{
     FiledPayment, NewPaymentFile, PainVersion, PaymentFileCommandRefused, PaymentFileEvent,

@@ -25,6 +25,8 @@ rulebook::codes! {
         Instructed = "instructed",
         /// Not made; its items are due again.
         Cancelled = "cancelled",
+        /// Made, and given back by the bank; its items are due again.
+        Returned = "returned",
     }
 }
 
@@ -55,6 +57,10 @@ pub struct Payment {
     pub approved_by: Option<Actor>,
     /// The file it stands in, and the day on which the bank is to execute it.
     pub file: Option<(u64, Date)>,
+    /// Its place among the partner's payments in the order of their proposals: 1, 2, 3 …
+    place: u64,
+    /// How many there were when the bank gave it back.
+    returned_at: Option<u64>,
 }
 
 impl Payment {
@@ -63,9 +69,9 @@ impl Payment {
         self.items.iter().any(|item| item.of == Payable::Advance)
     }
 
-    /// Whether what it pays is in no other payment: until it is cancelled.
+    /// Whether what it pays is in no other payment: until it is cancelled or comes back.
     pub fn is_live(&self) -> bool {
-        self.state != PaymentState::Cancelled
+        !matches!(self.state, PaymentState::Cancelled | PaymentState::Returned)
     }
 
     /// What it pays, before what was paid already.
@@ -89,6 +95,8 @@ impl From<&PaymentProposed> for Payment {
             proposed_by: event.by.clone(),
             approved_by: None,
             file: None,
+            place: 0,
+            returned_at: None,
         }
     }
 }
@@ -129,10 +137,13 @@ impl Payments {
                 Some(outside) if !outside.reversed && outside.amount == e.amount => outside.reversed = true,
                 _ => return Err(FoldError(format!("payment {} is taken back, and was not made", e.payment))),
             },
-            PartnerEvent::PaymentProposed(e) => match self.payments.insert(e.payment, Payment::from(e)) {
-                None => {}
-                Some(_) => return Err(FoldError(format!("payment {} is proposed twice", e.payment))),
-            },
+            PartnerEvent::PaymentProposed(e) => {
+                let place = self.payments.len() as u64 + 1;
+                let payment = Payment { place, ..Payment::from(e) };
+                if self.payments.insert(e.payment, payment).is_some() {
+                    return Err(FoldError(format!("payment {} is proposed twice", e.payment)));
+                }
+            }
             PartnerEvent::PaymentApproved(e) => {
                 let payment = self.in_state(e.payment, &[PaymentState::Proposed])?;
                 payment.approved_by = Some(e.by.clone());
@@ -148,6 +159,15 @@ impl Payments {
             PartnerEvent::PaymentInstructed(e) => {
                 let payment = self.in_state(e.payment, &[PaymentState::Approved])?;
                 (payment.state, payment.file) = (PaymentState::Instructed, Some((e.file, e.execute_on)));
+            }
+            PartnerEvent::PaymentReturned(e) => {
+                let proposed = self.payments.len() as u64;
+                let payment = self.in_state(e.payment, &[PaymentState::Instructed])?;
+                (payment.state, payment.returned_at) = (PaymentState::Returned, Some(proposed));
+            }
+            PartnerEvent::PaymentReturnUndone(e) => {
+                let payment = self.in_state(e.payment, &[PaymentState::Returned])?;
+                (payment.state, payment.returned_at) = (PaymentState::Instructed, None);
             }
             _ => {}
         }
@@ -184,6 +204,17 @@ impl Payments {
             }
         }
         Ok(taken)
+    }
+
+    /// A payment that pays something of one that came back, and was proposed since.
+    pub fn paid_again(&self, returned: &Payment) -> Option<&Payment> {
+        let since = returned.returned_at?;
+        let shares = |payment: &&Payment| {
+            let pays = |of: Payable| returned.items.iter().any(|item| item.of == of);
+            payment.items.iter().any(|item| item.of != Payable::Advance && pays(item.of))
+        };
+        let mut later = self.payments.values().filter(|payment| payment.is_live() && payment.place > since);
+        later.find(shares)
     }
 
     /// What was paid in advance and no payment has settled; less than nothing where what was settled was taken back.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use money::{Eur, Overflow};
 
 use super::fold::{Account, MovementKind, Stated};
 use super::totals::Disallowed;
+use crate::ids::TextId;
 use crate::period::Period;
 
 /// One claim for something that was delivered, and what became of it.
@@ -21,6 +23,8 @@ pub struct Delivered<'a> {
     pub disallowed: Eur,
     /// The same by reason, in the order in which they were tested.
     pub disallowed_for: Vec<(&'static str, Eur)>,
+    /// What somebody said about that, or asks about it, in the vault.
+    pub words: Option<TextId>,
     /// Of the eligible part, what came back.
     pub reversed: Eur,
     /// Reported and not decided.
@@ -64,6 +68,7 @@ pub fn delivered(account: &Account, period: Period) -> Result<Vec<Delivered<'_>>
             eligible: Eur::ZERO,
             disallowed: Eur::ZERO,
             disallowed_for: Vec::new(),
+            words: account.question(stated.number, Date::MAX),
             reversed: Eur::ZERO,
             undecided: Eur::ZERO,
             waits: waits.contains(&stated.number),
@@ -83,10 +88,11 @@ pub fn delivered(account: &Account, period: Period) -> Result<Vec<Delivered<'_>>
             MovementKind::Disallowed => {
                 claim.disallowed = claim.disallowed.checked_add(eur)?;
                 claim.disallowed_for.push((movement.reason.unwrap_or_default(), eur));
+                claim.words = movement.words.or(claim.words);
                 claim.undecided = claim.undecided.checked_sub(eur)?;
             }
             MovementKind::Reopened => {
-                claim.disallowed = Eur::ZERO;
+                (claim.disallowed, claim.words) = (Eur::ZERO, None);
                 claim.disallowed_for.clear();
                 claim.undecided = claim.undecided.checked_add(eur)?;
             }
@@ -99,7 +105,8 @@ pub fn delivered(account: &Account, period: Period) -> Result<Vec<Delivered<'_>>
             | MovementKind::FeeReversed
             | MovementKind::Advance
             | MovementKind::Paid
-            | MovementKind::PaidReversed => {}
+            | MovementKind::PaidReversed
+            | MovementKind::PaidBack => {}
         }
     }
     Ok(delivered)

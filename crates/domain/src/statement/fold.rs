@@ -12,7 +12,7 @@ use crate::claim::ClaimReason;
 use crate::creditor::CreditorReference;
 use crate::event::{Event, Recorded};
 use crate::grant::BUDGET_LINE;
-use crate::ids::{CaseId, PartnerCode, TextId};
+use crate::ids::{CaseId, PartnerCode, PaymentId, TextId};
 use crate::partner::{Name, PARTNER_FEE, PaidFor, PartnerEvent};
 use crate::payment::Payable;
 use crate::rates::Quote;
@@ -48,6 +48,8 @@ rulebook::codes! {
         Paid = "paid",
         /// A payment or an advance that was recorded as made outside of the ledger was taken back.
         PaidReversed = "paid-reversed",
+        /// A payment came back from the bank: it is owed again.
+        PaidBack = "paid-back",
     }
 }
 
@@ -138,7 +140,7 @@ pub struct Account {
     stated: Vec<Stated>,
     movements: Vec<Movement>,
     grants: CashGrants,
-    /// Payments that are proposed.
+    /// Payments that were proposed.
     payments: HashMap<Uuid, Proposed>,
     covered: Vec<Covered>,
     questions: Vec<Question>,
@@ -153,8 +155,8 @@ struct Question {
     words: Option<TextId>,
 }
 
-/// A payment that is proposed, and not yet made.
-#[derive(Debug)]
+/// A payment that was proposed.
+#[derive(Debug, Clone)]
 struct Proposed {
     /// What it transfers.
     total: Eur,
@@ -388,33 +390,43 @@ impl Account {
             }
             // Of which nothing is left to be transferred, a payment is settled by its approval.
             PartnerEvent::PaymentApproved(e) => {
-                let settled = |payment: &Proposed| payment.total.is_zero();
-                if self.payments.get(&e.payment.0).is_some_and(settled)
-                    && let Some(payment) = self.payments.remove(&e.payment.0)
-                {
-                    self.covers(recorded, &payment.items);
+                let settled = |payment: &&Proposed| payment.total.is_zero();
+                if let Some(payment) = self.payments.get(&e.payment.0).filter(settled).cloned() {
+                    self.covers(recorded, payment.items);
                 }
             }
             PartnerEvent::PaymentInstructed(e) => {
-                let Some(Proposed { total, advance, items }) = self.payments.remove(&e.payment.0) else {
-                    return;
-                };
-                self.covers(recorded, &items);
                 if let Some(place) = self.places.get(&e.payment.0) {
                     self.stated[*place].on = e.execute_on;
                 }
-                let kind = if advance { MovementKind::Advance } else { MovementKind::Paid };
-                self.moved(recorded, e.payment.0, kind, total, None);
+                self.made(recorded, e.payment);
             }
+            PartnerEvent::PaymentReturned(e) => {
+                let Some(Proposed { total, items, .. }) = self.payments.get(&e.payment.0).cloned() else {
+                    return;
+                };
+                let back = items.into_iter().filter_map(|(id, eur)| Some((id, eur.checked_neg().ok()?)));
+                self.covers(recorded, back.collect());
+                self.moved(recorded, e.payment.0, MovementKind::PaidBack, total, None);
+            }
+            PartnerEvent::PaymentReturnUndone(e) => self.made(recorded, e.payment),
             _ => {}
         }
     }
 
-    fn covers(&mut self, recorded: &Recorded, items: &[(Uuid, Eur)]) {
+    /// A payment counts as paid.
+    fn made(&mut self, recorded: &Recorded, payment: PaymentId) {
+        let Some(Proposed { total, advance, items }) = self.payments.get(&payment.0).cloned() else { return };
+        self.covers(recorded, items);
+        let kind = if advance { MovementKind::Advance } else { MovementKind::Paid };
+        self.moved(recorded, payment.0, kind, total, None);
+    }
+
+    fn covers(&mut self, recorded: &Recorded, items: Vec<(Uuid, Eur)>) {
         for (id, eur) in items {
-            if let Some(place) = self.places.get(id) {
+            if let Some(place) = self.places.get(&id) {
                 let (day, about) = (recorded.recorded_on(), self.stated[*place].number);
-                self.covered.push(Covered { day, about, eur: *eur });
+                self.covered.push(Covered { day, about, eur });
             }
         }
     }

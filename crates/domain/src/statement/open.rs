@@ -96,7 +96,7 @@ fn unpaid(account: &Account, last: Date) -> Result<Vec<(u64, Eur)>, Overflow> {
                 add(&mut worth, *about, eur.checked_neg()?)?;
             }
             MovementKind::Advance | MovementKind::Paid => paid = paid.checked_add(eur)?,
-            MovementKind::PaidReversed => paid = paid.checked_sub(eur)?,
+            MovementKind::PaidReversed | MovementKind::PaidBack => paid = paid.checked_sub(eur)?,
             MovementKind::Reported
             | MovementKind::Disallowed
             | MovementKind::Reopened

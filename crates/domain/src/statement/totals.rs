@@ -60,6 +60,8 @@ pub struct Totals {
     pub paid: Eur,
     /// Payments and advances outside of the ledger that were taken back in the period.
     pub paid_reversed: Eur,
+    /// Payments that came back from the bank in the period.
+    pub paid_back: Eur,
     /// Reported and not decided at the end of the period.
     pub undecided: Eur,
     /// Owed to the partner at the end of the period.
@@ -102,6 +104,7 @@ pub fn totals(movements: &[Movement], period: Period) -> Result<Totals, Overflow
             MovementKind::Advance => &mut totals.advances,
             MovementKind::Paid => &mut totals.paid,
             MovementKind::PaidReversed => &mut totals.paid_reversed,
+            MovementKind::PaidBack => &mut totals.paid_back,
             MovementKind::Disallowed => {
                 Disallowed::add(&mut totals.disallowed, movement.reason.unwrap_or_default(), eur)?;
                 continue;
@@ -120,7 +123,9 @@ pub(super) fn effect(kind: MovementKind, eur: Eur) -> Result<(Eur, Eur), Overflo
         MovementKind::Eligible => (less, eur),
         MovementKind::Disallowed => (less, Eur::ZERO),
         MovementKind::FeeReported | MovementKind::FeeRefused => (Eur::ZERO, Eur::ZERO),
-        MovementKind::Fee | MovementKind::Grant | MovementKind::PaidReversed => (Eur::ZERO, eur),
+        MovementKind::Fee | MovementKind::Grant | MovementKind::PaidReversed | MovementKind::PaidBack => {
+            (Eur::ZERO, eur)
+        }
         MovementKind::Reversed
         | MovementKind::GrantBack
         | MovementKind::FeeReversed

@@ -6,19 +6,26 @@ use std::collections::BTreeMap;
 use domain::case::CaseEvent;
 use domain::claim::Cut;
 use domain::duties::{Breach, Duties};
-use domain::ids::FileDigest;
+use domain::exception::{
+    ExceptionId, ExceptionKind, ExceptionResolved, Resolution, Subject, WriteOffProposed,
+};
+use domain::ids::{DifferenceAccount, FileDigest};
 use domain::ledger::RulebookAdopted;
 use domain::partner::{
     FeeAccepted, FeeProposed, FeeReported, FeeReversalProposed, FeeReversed, PaidFor, PartnerEvent,
     PartnerPaidReversed, PartnerRegistered,
 };
 use domain::payment::{NewPayment, NewPaymentFile, PainVersion, standing, write_file};
+use domain::reconciliation::{
+    MatchUndone, MatchedItem, MatchedLine, PaymentMatched, ReconciliationEvent, Settled,
+};
 use domain::{
-    CreditorReference, Event, FeeId, Holds, KeyDigest, Partner, PartnerCommand, PaymentCommand, PaymentFiles,
-    PaymentId, Recorded, Refusal,
+    CreditorReference, Event, FeeId, Holds, KeyDigest, LineId, Partner, PartnerCommand, PaymentCommand,
+    PaymentFiles, PaymentId, Recorded, Refusal,
 };
 use event_log::StreamId;
 use jiff::Timestamp;
+use money::Amount;
 use rstest::rstest;
 use uuid::Uuid;
 
@@ -218,6 +225,66 @@ fn an_event_that_names_another_person_is_found(#[case] place: &str) {
     let at = PLACES.iter().position(|name| *name == place).unwrap();
     let expected = if place == "payer" { 2 } else { 1 };
     assert_eq!(found(forged(at, "hedda")), vec![Breach::AnotherName; expected]);
+}
+
+/// A match of a payment to Caritas that is taken back, and a write-off that two people agreed on.
+fn reconciled(matcher: &str, undoer: &str, first: &str, second: &str) -> Log {
+    let payment = PaymentId(Uuid::from_u128(9));
+    let item = MatchedItem {
+        of: Settled::PaidOutside { partner: partner("caritas"), payment },
+        amount: eur("-1.00").into(),
+    };
+    let line = |number| LineId(Uuid::from_u128(number));
+    let exception = ExceptionId { kind: ExceptionKind::NoMatch, about: Subject::Line { line: line(2) } };
+    let account: DifferenceAccount = "bank-fees".parse().unwrap();
+    let amount = Amount::from(eur("-75.00"));
+    let matched = PaymentMatched {
+        number: 1,
+        rule: "by-hand".into(),
+        rules: "1".into(),
+        why: String::new(),
+        lines: vec![MatchedLine { line: line(1), amount: eur("-1.00").into() }],
+        items: vec![item],
+        residual: None,
+        by: actor(matcher),
+    };
+    let proposed = WriteOffProposed {
+        exception: exception.clone(),
+        amount,
+        account: account.clone(),
+        alone_max: eur("50.00"),
+        reason: text(1),
+        by: actor(first),
+    };
+    let how = Resolution::WrittenOff { account };
+    let resolved = ExceptionResolved { exception, amount, how, reason: text(1), by: actor(second) };
+    let events: [(&str, ReconciliationEvent); 4] = [
+        (matcher, matched.into()),
+        (undoer, MatchUndone { number: 1, reason: text(1), by: actor(undoer) }.into()),
+        (first, proposed.into()),
+        (second, resolved.into()),
+    ];
+    let stream = domain::reconciliation::stream();
+    let events = events.map(|(by, event)| (stream.clone(), by.to_owned(), Event::Reconciliation(event)));
+    std::iter::once(met("caritas")).chain(events).collect()
+}
+
+#[rstest]
+#[case(["anna", "berit", "anna", "berit"], &[])]
+#[case(["anna", "anna", "anna", "berit"], &[])]
+#[case(["asha@caritas", "berit", "anna", "berit"], &[Breach::ActsForPartner])]
+#[case(["anna", "caritas", "anna", "berit"], &[Breach::ActsForPartner])]
+#[case(["anna", "berit", "anna", "anna"], &[Breach::SamePerson])]
+fn whoever_matches_their_own_partner_or_writes_off_alone_is_found(
+    #[case] people: [&str; 4],
+    #[case] wanted: &[Breach],
+) {
+    let [matcher, undoer, first, second] = people;
+    assert_eq!(found(reconciled(matcher, undoer, first, second)), wanted);
+    let mut forged = reconciled("anna", "berit", "anna", "berit");
+    forged.iter_mut().for_each(|(_, by, _)| *by = "hedda".to_owned());
+    // Another name each time, and one person for both halves of the write-off.
+    assert_eq!(found(forged).len(), 5);
 }
 
 /// A payment that nobody approved, or nobody proposed, is found when it is paid or approved.

@@ -9,7 +9,7 @@ use std::path::Path;
 use domain::bank::{BankAccount, BankLine};
 use domain::case::CaseEvent;
 use domain::claim::ClaimState;
-use domain::{Case, DecodeError, Event, Holds, Partner, PaymentFiles, Recorded};
+use domain::{Case, DecodeError, Event, Holds, Partner, PaymentFiles, Reconciliation, Recorded};
 use event_log::{RecordedEvent, StreamId, canonical};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -110,7 +110,18 @@ fn a_type_name_is_used_once() {
 
 #[test]
 fn an_unknown_type_is_refused_never_skipped() {
-    for noun in ["case", "partner", "ledger", "rates", "holds", "payments", "bank", "line", "voucher"] {
+    for noun in [
+        "case",
+        "partner",
+        "ledger",
+        "rates",
+        "holds",
+        "payments",
+        "bank",
+        "line",
+        "reconciliation",
+        "voucher",
+    ] {
         let error = Event::decode(&recorded(noun, "VoucherBooked", 1, b"{}")).unwrap_err();
         assert_names_the_place(&error, noun);
         assert!(
@@ -136,7 +147,7 @@ fn a_newer_version_is_refused_never_read_as_an_older_one() {
 #[test]
 fn an_event_on_a_stream_of_another_noun_is_refused() {
     for golden in corpus() {
-        let nouns = ["case", "partner", "ledger", "rates", "holds", "payments"];
+        let nouns = ["case", "partner", "ledger", "rates", "holds", "payments", "reconciliation"];
         for other in nouns.into_iter().filter(|n| *n != noun(&golden.event_type)) {
             let event = recorded(other, &golden.event_type, golden.version, &golden.body);
             assert!(matches!(Event::decode(&event), Err(DecodeError::Unknown { .. })), "{}", golden.file);
@@ -355,6 +366,8 @@ fn the_story_of_a_payment_and_its_file_ends_like_this() {
         "PaymentProposed.an-advance",
         "PaymentApproved.of-an-advance",
         "PaymentInstructed",
+        "PaymentReturned",
+        "PaymentReturnUndone",
         "PaymentProposed",
         "PaymentApproved",
         "PaymentCancelled",
@@ -391,6 +404,60 @@ fn the_story_of_a_payment_and_its_file_ends_like_this() {
     let told: Vec<String> =
         files.iter().map(|file| format!("{} {} {}", file.file, file.version, file.total)).collect();
     assert_eq!(told, ["1 pain.001.001.03 500.00", "2 pain.001.001.09 1120.00"]);
+}
+
+/// What the bodies of matches mean: who uses what.
+#[test]
+fn the_story_of_matches_ends_like_this() {
+    let corpus = corpus();
+    let event = |name: &str| read(corpus.iter().find(|g| g.file == format!("{name}.json")).unwrap());
+    let mut reconciliation = Reconciliation::default();
+    for name in [
+        "PaymentMatched",
+        "ReconciliationCommandRefused",
+        "MatchUndone",
+        "ReconciliationCommandRefused.of-a-new-match",
+        "PaymentMatched.of-everything",
+        "ExceptionAssigned",
+        "ExceptionAssigned.without-a-note",
+        "WriteOffProposed",
+        "ExceptionResolved",
+        "ReconciliationCommandRefused.of-an-exception",
+        "ExceptionReopened",
+        "ExceptionResolved.accepted",
+    ] {
+        let Event::Reconciliation(event) = event(name) else { panic!("{name}") };
+        let recorded_at = 1_732_190_000_000_000;
+        reconciliation.evolve(&event, recorded_at).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    let told: Vec<String> = reconciliation
+        .iter()
+        .map(|known| {
+            let undone = known.undone_by.as_ref().map_or_else(String::new, |by| format!(", undone by {by}"));
+            format!("{} {}{undone}", known.by_and_when(), known.matched.items.len())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "by anna at 2024-11-21T11:53:20Z (match 1) 1, undone by berit",
+            "by anna at 2024-11-21T11:53:20Z (match 2) 5"
+        ]
+    );
+    assert_eq!(reconciliation.revision, 9);
+    let told: Vec<String> = reconciliation
+        .handling()
+        .iter()
+        .map(|(id, handled)| {
+            let owner = handled.owner.as_ref().map_or("nobody", |owner| owner.as_str());
+            let resolved = handled.resolved.as_ref().map(|(resolved, _)| resolved.amount.to_string());
+            format!("{}: {owner}, {}", id.kind, resolved.as_deref().unwrap_or("open"))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        ["no-match: berit, open", "overdrawn: nobody, 500.00", "paid-without-decision: berit, open"]
+    );
 }
 
 /// Version 1 knew no rates (its amounts came with their euros, or there were none) and no day of a transfer; its

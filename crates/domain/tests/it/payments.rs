@@ -587,6 +587,60 @@ proptest! {
     }
 }
 
+fn came_back(paying: &mut Paying, payment: PaymentId) -> Result<Vec<PartnerEvent>, Refusal> {
+    paying.give("anna", PartnerCommand::Payment(PaymentCommand::Return { payment, matching: 1 }))
+}
+
+fn not_back(paying: &mut Paying, payment: PaymentId) -> Result<Vec<PartnerEvent>, Refusal> {
+    paying.give("anna", PartnerCommand::Payment(PaymentCommand::UndoReturn { payment, matching: 1 }))
+}
+
+/// What the bank gives back is due again, in another payment; and if it did not come back after all, it is not.
+#[test]
+fn what_came_back_from_the_bank_is_due_again() {
+    let history = spent(&["100.00", "250.50"]);
+    let mut paying = Paying::to(&[&history]);
+    let first = paying.propose("anna").unwrap();
+    assert_eq!(codes(came_back(&mut paying, first)), "not-approved");
+    paying.approve("berit", first).unwrap();
+    assert_eq!(codes(came_back(&mut paying, first)), "already-decided", "in no file yet");
+    paying.write("anna", &[first]).unwrap();
+    assert_eq!(codes(not_back(&mut paying, first)), "already-in-a-file");
+    came_back(&mut paying, first).unwrap();
+    assert_eq!(codes(came_back(&mut paying, first)), "came-back");
+    assert_eq!(paying.payment(first).state, PaymentState::Returned);
+    not_back(&mut paying, first).unwrap();
+    assert_eq!(codes(paying.propose("anna")), "nothing-due");
+    came_back(&mut paying, first).unwrap();
+
+    let second = paying.propose("anna").unwrap();
+    assert_eq!(paying.told(second), paying.told(first));
+    assert_eq!(codes(not_back(&mut paying, first)), "paid-again");
+    let reason = text(9);
+    paying.done("anna", PartnerCommand::Payment(PaymentCommand::Cancel { payment: second, reason }));
+    not_back(&mut paying, first).unwrap();
+    assert_eq!(codes(paying.propose("anna")), "nothing-due");
+}
+
+/// An advance that a payment had settled is open again when the payment comes back.
+#[test]
+fn what_a_payment_settled_is_open_again_when_it_comes_back() {
+    let history = spent(&["100.00", "250.50"]);
+    let mut paying = Paying::to(&[&history]);
+    let advance = paying.advance("anna", "80.00").unwrap();
+    paying.approve("berit", advance).unwrap();
+    paying.write("anna", &[advance]).unwrap();
+    let first = paying.propose_of("anna", Some("2024-04"), false).unwrap();
+    assert_eq!(paying.told(first), "20.00: 100.00");
+    paying.approve("berit", first).unwrap();
+    paying.write("anna", &[first]).unwrap();
+    came_back(&mut paying, first).unwrap();
+    assert_eq!(paying.partner.payments.open_advance(), Ok(eur("80.00")));
+    let second = paying.propose_of("anna", Some("2024-05"), false).unwrap();
+    assert_eq!(paying.told(second), "170.50: 250.50");
+    assert_eq!(codes(not_back(&mut paying, first)), "paid-again", "the advance would be settled twice");
+}
+
 /// What does not fit into one event is due in the next.
 #[test]
 fn more_items_than_fit_are_paid_in_several_payments() {

@@ -1,16 +1,17 @@
 //! The figures of a statement are sums of its movements, in whatever order they came, and those of the balances.
 
-use domain::Period;
 use domain::claim::{Claim, ClaimState};
+use domain::hold::{PaymentsHeld, Scope};
 use domain::partner::FeeState;
 use domain::statement::{
-    Account, DeliveryTotals, Movement, MovementKind, Totals, delivered, delivery_totals, totals,
+    Account, DeliveryTotals, Movement, MovementKind, Stated, Totals, delivered, delivery_totals, held, totals,
 };
+use domain::{Holds, Period};
 use money::Eur;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::support::{GRANT, day, partner};
+use crate::support::{GRANT, day, partner, text};
 use crate::world::{PARTNERS, World, acts};
 
 fn movement() -> impl Strategy<Value = Movement> {
@@ -49,8 +50,9 @@ proptest! {
             prop_assert_eq!((t.grants, t.grants_back), (sum(MovementKind::Grant), sum(MovementKind::GrantBack)));
             let cents = |eur: Eur| eur.cents();
             prop_assert_eq!(cents(t.owed), cents(t.owed_before) + cents(t.eligible) + cents(t.fees) + cents(t.grants)
-                - cents(t.grants_back) - cents(t.reversed) - cents(t.advances) - cents(t.paid)
+                - cents(t.grants_back) - cents(t.reversed) - cents(t.advances) - cents(t.paid) + cents(t.paid_back)
                 - cents(t.fees_reversed) + cents(t.paid_reversed));
+            prop_assert_eq!(t.paid_back, sum(MovementKind::PaidBack));
             prop_assert_eq!(
                 (t.fees_reversed, t.paid_reversed),
                 (sum(MovementKind::FeeReversed), sum(MovementKind::PaidReversed))
@@ -82,6 +84,7 @@ fn figure(t: &Totals, kind: MovementKind) -> Eur {
         MovementKind::Advance => t.advances,
         MovementKind::Paid => t.paid,
         MovementKind::PaidReversed => t.paid_reversed,
+        MovementKind::PaidBack => t.paid_back,
     }
 }
 
@@ -146,6 +149,15 @@ proptest! {
             let paid = less(sum([all(MovementKind::Advance), all(MovementKind::Paid)]), all(MovementKind::PaidReversed));
             let grants = less(all(MovementKind::Grant), all(MovementKind::GrantBack));
             prop_assert_eq!(before.owed, less(sum([disbursed, fees, grants]), paid));
+            // A hold of the partner keeps all that is owed from being paid, and its rows say what that is.
+            let (last, reason) = (periods().last().unwrap().last(), text(9));
+            let scope = Scope::Partner(partner(code));
+            let mut holds = Holds::default();
+            holds.evolve(&PaymentsHeld { hold: 1, scope, from: day("2020-01-01"), reason }.into()).unwrap();
+            let place = |_: &Stated| Some(("GM".parse().unwrap(), "jrs"));
+            let rows = held(&account, last, &holds, before.owed, place).unwrap();
+            prop_assert_eq!(sum(rows.iter().map(|row| row.eur)), before.owed.max(Eur::ZERO));
+            prop_assert!(rows.iter().all(|row| row.eur > Eur::ZERO), "{:?}", rows);
             // By the days of delivery: every claim once, with what became of it.
             let every_day = "1900-01-01..2100-12-31".parse().unwrap();
             let (mut figures, mut claims) = (Vec::new(), 0);

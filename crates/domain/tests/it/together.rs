@@ -141,6 +141,7 @@ fn from_the_log_alone(world: &World) -> Result<(), TestCaseError> {
             | Event::PaymentFile(_)
             | Event::Bank(_)
             | Event::Line(_)
+            | Event::Reconciliation(_)
             | Event::Closing(_) => {}
         }
     }

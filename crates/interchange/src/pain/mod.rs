@@ -16,7 +16,7 @@ use money::Eur;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use write::write;
+pub use write::{instruction_ids, write};
 
 /// Largest amount that has the 18 digits of the schema, in cents.
 const CENTS_MAX: i64 = 999_999_999_999_999_999;

@@ -5,6 +5,7 @@ use domain::payment::PainVersion;
 use money::Eur;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use uuid::Uuid;
 
 use super::sepa::is_sepa;
 use super::text::plain_name;
@@ -36,6 +37,19 @@ pub fn write(content: &Initiation) -> Result<InitiationFile, PainError> {
     Ok(InitiationFile { bytes, total, rewritten })
 }
 
+/// What the payment instructions of a message are called in which transfers to these accounts stand, in their order.
+pub fn instruction_ids<'a>(message: Uuid, accounts: impl IntoIterator<Item = &'a Account>) -> Vec<String> {
+    let sepa: Vec<bool> = accounts.into_iter().map(is_within_sepa).collect();
+    let first = sepa.contains(&true);
+    let number = |sepa: bool| if sepa || !first { 1 } else { 2 };
+    sepa.into_iter().map(|sepa| instruction_id(message, number(sepa))).collect()
+}
+
+/// A message's identity has 32 characters, which leaves room for the number of an instruction.
+fn instruction_id(message: Uuid, number: usize) -> String {
+    format!("{}-{number}", message.simple())
+}
+
 fn sum(transfers: &[&Transfer]) -> Result<Eur, PainError> {
     let total = Eur::sum(transfers.iter().map(|transfer| transfer.eur)).map_err(|_| PainError::Total)?;
     if total.cents() <= CENTS_MAX { Ok(total) } else { Err(PainError::Total) }
@@ -57,14 +71,14 @@ impl Message<'_> {
         self.xml.write_event(Event::Start(document))?;
         self.within("CstmrCdtTrfInitn", |m| {
             m.within("GrpHdr", |m| {
-                m.leaf("MsgId", &m.message_id())?;
+                m.leaf("MsgId", &content.message.simple().to_string())?;
                 m.leaf("CreDtTm", &content.created_at.to_string())?;
                 m.leaf("NbOfTxs", &content.transfers.len().to_string())?;
                 m.leaf("CtrlSum", &total.to_string())?;
                 m.within("InitgPty", |m| m.name(content.debtor.name.as_str()))
             })?;
             let (sepa, others): (Vec<&Transfer>, Vec<&Transfer>) =
-                content.transfers.iter().partition(|transfer| is_within_sepa(transfer));
+                content.transfers.iter().partition(|transfer| is_within_sepa(&transfer.to.account));
             let parts = [(true, sepa), (false, others)].into_iter().filter(|(_, part)| !part.is_empty());
             parts.enumerate().try_for_each(|(index, (sepa, part))| m.instruction(index + 1, sepa, &part))
         })?;
@@ -76,7 +90,7 @@ impl Message<'_> {
     fn instruction(&mut self, number: usize, sepa: bool, transfers: &[&Transfer]) -> Result<(), PainError> {
         let content = self.content;
         self.within("PmtInf", |m| {
-            m.leaf("PmtInfId", &format!("{}-{number}", m.message_id()))?;
+            m.leaf("PmtInfId", &instruction_id(content.message, number))?;
             m.leaf("PmtMtd", "TRF")?;
             m.leaf("BtchBookg", "false")?;
             m.leaf("NbOfTxs", &transfers.len().to_string())?;
@@ -138,11 +152,6 @@ impl Message<'_> {
         })
     }
 
-    /// At most 32 characters, which leaves room for the number of an instruction.
-    fn message_id(&self) -> String {
-        self.content.message.simple().to_string()
-    }
-
     fn bic(&mut self, bic: &Bic) -> Result<(), PainError> {
         let code = bic.to_string();
         match self.content.version {
@@ -187,8 +196,8 @@ impl Message<'_> {
     }
 }
 
-fn is_within_sepa(transfer: &Transfer) -> bool {
-    matches!(&transfer.to.account, Account::Iban { iban, .. } if is_sepa(&iban.to_string()))
+fn is_within_sepa(account: &Account) -> bool {
+    matches!(account, Account::Iban { iban, .. } if is_sepa(&iban.to_string()))
 }
 
 /// `[A-Z]{6}[A-Z2-9][A-Z0-9]([A-Z0-9]{3})?`, of what is a BIC.

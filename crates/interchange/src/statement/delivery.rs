@@ -64,10 +64,12 @@ pub struct DeliveryLine {
     pub undecided: Eur,
     /// Why something is disallowed, each reason once, or `waiting-for-rate`.
     pub reason: String,
+    /// What finance said about it, or asks.
+    pub words: String,
 }
 
 /// The columns of a line.
-pub const DELIVERY_COLUMNS: [&str; 16] = [
+pub const DELIVERY_COLUMNS: [&str; 17] = [
     "number",
     "on",
     "external_ref",
@@ -84,11 +86,12 @@ pub const DELIVERY_COLUMNS: [&str; 16] = [
     "reversed",
     "undecided",
     "reason",
+    "words",
 ];
 
 impl DeliveryLine {
     /// The cells, in the order of [`DELIVERY_COLUMNS`].
-    pub fn cells(&self) -> [String; 16] {
+    pub fn cells(&self) -> [String; 17] {
         [
             self.number.to_string(),
             self.on.to_string(),
@@ -106,6 +109,7 @@ impl DeliveryLine {
             self.reversed.to_string(),
             self.undecided.to_string(),
             self.reason.clone(),
+            self.words.clone(),
         ]
     }
 }

@@ -202,6 +202,7 @@ impl StatementDocument {
             sum("advance", "advances", "förskott", t.advances),
             sum("paid", "paid", "utbetalt", t.paid),
             sum("paid-reversed", "payments taken back", "återtagna utbetalningar", t.paid_reversed),
+            sum("paid-back", "payments that came back", "återkomna utbetalningar", t.paid_back),
             balance("owed at the end", "skuld vid periodens slut", t.owed),
             balance(OF_THAT_HELD, "varav stoppat", self.held),
             sum("fee-reported", "fees reported", "redovisade avgifter", t.fees_reported),

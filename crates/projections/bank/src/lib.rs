@@ -1,13 +1,20 @@
-//! The bank read models: which accounts there are, and every line of their statements.
+//! The bank read models: which accounts there are, every line of their statements, what lines settle, and what was done
+//! about those that settle nothing.
+
+mod exceptions;
+mod matches;
 
 use std::borrow::Cow;
 
 use domain::bank::{BankEvent, IsoCode, LineEvent, LineReference, StatementKind};
-use domain::{BankAccountCode, Event, FoldError, LineId, Recorded, TextId};
+use domain::{BankAccountCode, Event, FoldError, KeyDigest, LineId, Recorded, TextId};
 use jiff::civil::Date;
 use money::Amount;
 use projection_runner::Projection;
 use serde::{Deserialize, Serialize};
+
+pub use exceptions::{ExceptionRow, ExceptionsProjection, ResolvedRow};
+pub use matches::{MatchRow, MatchesProjection, Undone};
 
 /// One account. Its stream says the rest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,6 +81,8 @@ pub struct LineRow {
     pub return_reason: Option<IsoCode>,
     /// It stands in a statement; else only a notification has brought it so far.
     pub stated: bool,
+    /// That statement or notification.
+    pub statement: KeyDigest,
     /// Who is on the other side, and what it is for, in the vault.
     pub details: TextId,
 }
@@ -83,7 +92,7 @@ pub struct LinesProjection;
 
 impl Projection for LinesProjection {
     const NAME: &'static str = "bank-lines";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Row = LineRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
@@ -108,9 +117,12 @@ impl Projection for LinesProjection {
                 returned: e.returned,
                 return_reason: e.return_reason,
                 stated: e.kind == StatementKind::Statement,
+                statement: e.statement,
                 details: e.details,
             }),
-            (Some(row), Event::Line(LineEvent::BankLineStated(_))) => Ok(LineRow { stated: true, ..row }),
+            (Some(row), Event::Line(LineEvent::BankLineStated(e))) => {
+                Ok(LineRow { stated: true, statement: e.statement, ..row })
+            }
             _ => Err(FoldError("the events of a line are not in their order".into())),
         }
     }

@@ -1,0 +1,122 @@
+//! What people do about exceptions.
+
+use domain::exception::{Exception, ExceptionCommand, Resolution};
+use domain::ids::DifferenceAccount;
+use domain::matching::Rules;
+use domain::{Actor, ReconciliationCommand, TextId};
+
+use crate::command::reason_text;
+use crate::error::AppError;
+use crate::ledger::Ledger;
+use crate::session::{About, Draft, Session};
+
+/// How an exception is to be resolved.
+#[derive(Debug, Clone)]
+pub enum ResolveAsked {
+    /// It is as it should be.
+    Accept,
+    /// The line is booked there; the rules say up to which amount one person is enough.
+    WriteOff(DifferenceAccount, Rules),
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolved {
+    /// It is resolved.
+    Done,
+    /// Another person must agree.
+    Proposed,
+}
+
+impl Ledger {
+    /// Has somebody look after an exception.
+    pub async fn assign_exception(
+        &self,
+        name: &str,
+        owner: &Actor,
+        note: Option<&str>,
+    ) -> Result<(), AppError> {
+        let found = self.find_exception(name).await?;
+        let text = note.map(reason_text).transpose()?;
+        let words = format!("{name} {owner}");
+        let request = ["assign-exception", words.as_str(), note.unwrap_or_default()];
+        self.about_exception(&request, |session, draft| {
+            let note = text.as_ref().map(|text| session.seal_own(draft, text)).transpose()?;
+            let (exception, owner) = (found.id.clone(), owner.clone());
+            Ok(ExceptionCommand::Assign { exception, owner, note })
+        })
+        .await
+    }
+
+    /// Resolves an exception: by name, with a reason.
+    pub async fn resolve_exception(
+        &self,
+        name: &str,
+        asked: &ResolveAsked,
+        reason: &str,
+    ) -> Result<Resolved, AppError> {
+        let Exception { id, amount, .. } = self.find_exception(name).await?;
+        let text = reason_text(reason)?;
+        let words = match asked {
+            ResolveAsked::Accept => format!("{name} {amount}"),
+            ResolveAsked::WriteOff(account, rules) => format!("{name} {amount} {account} {}", rules.version),
+        };
+        self.about_exception(&["resolve-exception", &words, reason], |session, draft| {
+            let (exception, reason): (_, TextId) = (id.clone(), session.seal_own(draft, &text)?);
+            Ok(match asked {
+                ResolveAsked::Accept => ExceptionCommand::Accept { exception, amount, reason },
+                ResolveAsked::WriteOff(account, rules) => {
+                    let (account, alone_max) = (account.clone(), rules.write_off_alone_max);
+                    ExceptionCommand::WriteOff { exception, amount, account, alone_max, reason }
+                }
+            })
+        })
+        .await?;
+        let (reconciliation, _) = self.reconciliation_and_events().await?;
+        let done = reconciliation.handling().get(&id).is_some_and(|handled| handled.is_resolved(amount));
+        Ok(if done { Resolved::Done } else { Resolved::Proposed })
+    }
+
+    /// Takes back how an exception was resolved; a line that was written off is open again.
+    pub async fn reopen_exception(&self, name: &str, reason: &str) -> Result<(), AppError> {
+        let (reconciliation, _) = self.reconciliation_and_events().await?;
+        let looked = self.look_at_bank().await?;
+        let mut resolved = Vec::new();
+        for (id, handled) in reconciliation.handling().iter() {
+            if handled.resolved.is_some() && self.exception_name(&looked, id).await? == name {
+                resolved.push(id.clone());
+            }
+        }
+        let Some(id) = resolved.pop() else {
+            return Err(AppError::Usage(format!(
+                "nobody has resolved {name}; `svala exception list --all` shows all that was"
+            )));
+        };
+        let text = reason_text(reason)?;
+        self.about_exception(&["reopen-exception", name, reason], |session, draft| {
+            let (exception, reason) = (id.clone(), session.seal_own(draft, &text)?);
+            Ok(ExceptionCommand::Reopen { exception, reason })
+        })
+        .await
+    }
+
+    async fn about_exception(
+        &self,
+        request: &[&str],
+        command: impl Fn(&Session<'_>, &mut Draft) -> Result<ExceptionCommand, AppError>,
+    ) -> Result<(), AppError> {
+        self.execute_about(About::Reconciliation(Vec::new()), request, |session, draft| {
+            let command = command(session, draft)?;
+            session.on_reconciliation(draft, &ReconciliationCommand::Exception(command))
+        })
+        .await
+    }
+}
+
+/// How it was resolved, as it stands in listings.
+pub(crate) fn how(resolution: &Resolution) -> String {
+    match resolution {
+        Resolution::Accepted => "accepted".to_owned(),
+        Resolution::WrittenOff { account } => format!("written off as {account}"),
+    }
+}

@@ -1,0 +1,194 @@
+//! What the bank should show: payments to partners, arrival grants by bank, and what came back of either.
+
+use std::collections::HashMap;
+
+use ::grants::GrantsProjection;
+use domain::bank::plain_reference;
+use domain::creditor::CreditorReference;
+use domain::grant::PaymentMethod;
+use domain::matching::OpenItem;
+use domain::partner::{PartnerEvent, PaymentDetails};
+use domain::payment::PaymentState;
+use domain::reconciliation::Settled;
+use domain::{Event, KeyDigest, PaymentId, Recorded, SubjectId, TextId};
+use interchange::pain::instruction_ids;
+use jiff::civil::Date;
+use money::Amount;
+use uuid::Uuid;
+
+use crate::error::AppError;
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::texts::PaymentText;
+
+/// Something that lines of the bank settle, or have settled.
+#[derive(Debug, Clone)]
+pub(crate) struct BankItem {
+    /// What it is.
+    pub of: Settled,
+    /// Its number: the position of the payment's or grant's first event.
+    pub number: u64,
+    /// What people call it.
+    pub name: String,
+    /// As it stands on the account: below zero for money that goes out.
+    pub amount: Amount,
+    /// What stands on it at the bank, in plain form; none once the text was erased.
+    pub reference: Option<String>,
+    /// As it is matched.
+    pub open: OpenItem,
+}
+
+/// A payment or grant, before its texts are opened.
+struct Told {
+    of: Settled,
+    number: u64,
+    name: String,
+    amount: Amount,
+    day: Date,
+    reference: Reference,
+    /// Where it went, in the vault, if that is known.
+    account: Option<TextId>,
+}
+
+/// What stands on a payment at the bank.
+enum Reference {
+    /// Given by the ledger.
+    Ours(CreditorReference),
+    /// Given by whoever recorded it, in the vault.
+    Recorded(SubjectId, TextId),
+}
+
+/// Scope of the keyed digest of an account on the other side.
+const COUNTERPART: &str = "bank-counterpart";
+
+impl Ledger {
+    /// All that the bank should show, whether a line has settled it or not.
+    pub(crate) async fn bank_items(&self) -> Result<Vec<BankItem>, AppError> {
+        let mut told = self.paid_to_partners().await?;
+        told.extend(self.grants_by_bank().await?);
+        let recorded = told.iter().filter_map(|told| match &told.reference {
+            Reference::Recorded(subject, text) => Some((*subject, *text)),
+            Reference::Ours(_) => None,
+        });
+        let recorded: Vec<_> = recorded.collect();
+        let mut recorded = self.reveal::<PaymentText>(&recorded).await?.into_iter();
+        let accounts: Vec<_> = told.iter().filter_map(|told| Some((LEDGER_SUBJECT, told.account?))).collect();
+        let mut accounts = self.reveal::<PaymentDetails>(&accounts).await?.into_iter();
+        let mut items = Vec::with_capacity(told.len());
+        let mut accounts_of: HashMap<Uuid, PaymentDetails> = HashMap::new();
+        for Told { of, number, name, amount, day, reference, account } in told {
+            let reference = match reference {
+                Reference::Ours(reference) => Some(reference.to_string()),
+                Reference::Recorded(..) => recorded.next().flatten().map(|text| text.payment_ref),
+            };
+            let reference = reference.map(|reference| plain_reference(&reference));
+            let account = account.and_then(|_| accounts.next().flatten());
+            let open = OpenItem {
+                item: of.id(),
+                amount,
+                day,
+                references: reference.iter().map(|reference| self.reference_key(reference)).collect(),
+                counterpart: account.as_ref().map(|details| self.counterpart(details.account.number())),
+            };
+            accounts_of.extend(account.map(|details| (of.id(), details)));
+            items.push(BankItem { of, number, name, amount, reference, open });
+        }
+        let instructions = self.instructions(&accounts_of).await?;
+        for item in &mut items {
+            let instruction = instructions.get(&PaymentId(item.of.id()));
+            item.open.references.extend(instruction.map(|id| self.reference_key(&plain_reference(id))));
+        }
+        Ok(items)
+    }
+
+    /// The keyed digest of an account on the other side.
+    pub(crate) fn counterpart(&self, number: &str) -> KeyDigest {
+        self.key_digest(COUNTERPART, &[&plain_reference(number)])
+    }
+
+    /// What the bank calls the batch in which a payment was given to it.
+    async fn instructions(
+        &self,
+        accounts: &HashMap<Uuid, PaymentDetails>,
+    ) -> Result<HashMap<PaymentId, String>, AppError> {
+        let mut instructions = HashMap::new();
+        for file in self.payment_files_and_events().await?.0.iter() {
+            let known = |payment: &PaymentId| accounts.get(&payment.0).map(|details| &details.account);
+            let payments: Vec<PaymentId> = file.payments.iter().map(|filed| filed.payment).collect();
+            // Without one of its accounts a file's batches cannot be told apart any more.
+            if payments.iter().all(|payment| known(payment).is_some()) {
+                let ids = instruction_ids(file.message, payments.iter().filter_map(known));
+                instructions.extend(payments.into_iter().zip(ids));
+            }
+        }
+        Ok(instructions)
+    }
+
+    /// Payments in files for the bank, as they go out and as they may come back, and those that were made outside of the
+    /// ledger.
+    async fn paid_to_partners(&self) -> Result<Vec<Told>, AppError> {
+        let mut told = Vec::new();
+        for (partner, events) in self.partners_and_events(&self.partner_codes().await?).await? {
+            for Recorded { position, event, .. } in events {
+                let name = format!("payment {position} to {}", partner.code);
+                let partner_code = partner.code.clone();
+                match event {
+                    Event::Partner(PartnerEvent::PartnerPaid(e)) => told.push(Told {
+                        of: Settled::PaidOutside { partner: partner_code, payment: e.payment },
+                        number: position,
+                        name,
+                        amount: Amount::from(e.amount).negated(),
+                        day: e.paid_on,
+                        reference: Reference::Recorded(LEDGER_SUBJECT, e.details),
+                        account: None,
+                    }),
+                    Event::Partner(PartnerEvent::PaymentProposed(e)) => {
+                        let Some(payment) = partner.payments.get(e.payment) else { continue };
+                        let made = matches!(payment.state, PaymentState::Instructed | PaymentState::Returned);
+                        let Some((_, day)) = payment.file.filter(|_| made) else { continue };
+                        let amount = Amount::from(e.total).negated();
+                        let of = Settled::Payment { partner: partner_code.clone(), payment: e.payment };
+                        let back = Settled::PaymentBack { partner: partner_code, payment: e.payment };
+                        let back_name = format!("{name}, back");
+                        for (of, name, amount) in [(of, name, amount), (back, back_name, amount.negated())] {
+                            let reference = Reference::Ours(e.reference.clone());
+                            let (number, account) = (position, Some(e.account));
+                            told.push(Told { of, number, name, amount, day, reference, account });
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(told)
+    }
+
+    async fn grants_by_bank(&self) -> Result<Vec<Told>, AppError> {
+        let rows = self.runner.all_rows::<GrantsProjection>().await?;
+        let rows: Vec<_> = rows
+            .into_iter()
+            .filter(|(_, row)| row.method == PaymentMethod::Bank)
+            .filter_map(|(id, row)| Some((id.parse().ok()?, row)))
+            .collect();
+        let names = self.case_names(rows.iter().map(|(_, row)| row.case)).await?;
+        let mut told = Vec::with_capacity(rows.len());
+        for (grant, row) in rows {
+            let Some(subject) = names.get(&row.case).map(|name| name.row.subject) else { continue };
+            let (case, number) = (row.case, row.position);
+            let paid = (Settled::Grant { case, grant }, format!("grant {number}"), row.amount);
+            let back = (Settled::GrantBack { case, grant }, format!("grant {number}, back"), row.returned);
+            for (of, name, eur) in [paid, back].into_iter().filter(|(.., eur)| !eur.is_zero()) {
+                let amount = Amount::from(eur);
+                told.push(Told {
+                    amount: if of.is_back() { amount } else { amount.negated() },
+                    of,
+                    number,
+                    name,
+                    day: row.paid_on,
+                    reference: Reference::Recorded(subject, row.details),
+                    account: None,
+                });
+            }
+        }
+        Ok(told)
+    }
+}

@@ -1,0 +1,167 @@
+//! What is open at the bank, and what the rules say of it.
+
+use std::collections::{HashMap, HashSet};
+
+use ::bank::{ExceptionRow, ExceptionsProjection, LineRow, LinesProjection, MatchRow, MatchesProjection};
+use domain::LineId;
+use domain::exception::{Resolution, Subject};
+use domain::matching::{Match, OpenItem, OpenLine, Outcome, Rules, run};
+use domain::reconciliation::Settled;
+use uuid::Uuid;
+
+use super::items::BankItem;
+use crate::error::AppError;
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::texts::LineText;
+
+/// All lines and items, with which of them are in no match.
+pub(crate) struct Looked {
+    /// All lines.
+    pub lines: HashMap<LineId, LineRow>,
+    /// All items.
+    pub items: HashMap<Settled, BankItem>,
+    /// Lines that nothing explains.
+    pub open_lines: Vec<OpenLine>,
+    /// Items that no line has settled.
+    open_items: HashSet<Settled>,
+}
+
+/// What the rules say of the open lines.
+#[derive(Default)]
+pub(crate) struct Said {
+    /// Beyond doubt.
+    pub matches: Vec<Finding>,
+    /// In doubt: one for each line, with the items that would fit.
+    pub ties: Vec<Finding>,
+    /// Likely: one line and one item each.
+    pub suggestions: Vec<Finding>,
+}
+
+/// Lines and items that belong together, or might.
+pub(crate) struct Finding {
+    /// What was found.
+    pub found: Match,
+    /// Its items.
+    pub items: Vec<Settled>,
+}
+
+impl Ledger {
+    /// Matches in the order in which they were recorded, undone ones too.
+    pub(crate) async fn match_rows(&self) -> Result<Vec<MatchRow>, AppError> {
+        let rows = self.runner.all_rows::<MatchesProjection>().await?;
+        let mut rows: Vec<MatchRow> = rows.into_iter().map(|(_, row)| row).collect();
+        rows.sort_by_key(|row| row.number);
+        Ok(rows)
+    }
+
+    /// Lines that are booked where nothing else explains them.
+    pub(crate) async fn lines_written_off(&self) -> Result<Vec<LineId>, AppError> {
+        let rows = self.runner.all_rows::<ExceptionsProjection>().await?;
+        let written_off = |row: ExceptionRow| match (row.id.about, row.resolved?.how) {
+            (Subject::Line { line }, Resolution::WrittenOff { .. }) => Some(line),
+            _ => None,
+        };
+        Ok(rows.into_iter().filter_map(|(_, row)| written_off(row)).collect())
+    }
+
+    /// Lines and items, and which are open.
+    pub(crate) async fn look_at_bank(&self) -> Result<Looked, AppError> {
+        self.current().await?;
+        let in_force = self.match_rows().await?.into_iter().filter(|row| row.undone.is_none());
+        let (mut matched_lines, mut matched_items) = (HashSet::new(), HashSet::new());
+        for row in in_force {
+            matched_lines.extend(row.lines.into_iter().map(|line| line.line));
+            matched_items.extend(row.items.into_iter().map(|item| item.of));
+        }
+        matched_lines.extend(self.lines_written_off().await?);
+        let rows: Vec<LineRow> =
+            self.runner.all_rows::<LinesProjection>().await?.into_iter().map(|(_, row)| row).collect();
+        let open: Vec<&LineRow> = rows.iter().filter(|row| !matched_lines.contains(&row.line)).collect();
+        let wanted: Vec<_> = open.iter().map(|row| (LEDGER_SUBJECT, row.details)).collect();
+        let texts = self.reveal::<LineText>(&wanted).await?;
+        let open_lines = open.iter().zip(texts).map(|(row, text)| OpenLine {
+            line: row.line,
+            amount: row.amount,
+            booked_on: row.booked_on,
+            references: row.references.clone(),
+            counterpart: text.and_then(|text| text.account).map(|number| self.counterpart(&number)),
+        });
+        let open_lines = open_lines.collect();
+        let items = self.bank_items().await?;
+        let open_items = items.iter().map(|item| &item.of).filter(|of| !matched_items.contains(of)).cloned();
+        Ok(Looked {
+            open_lines,
+            open_items: open_items.collect(),
+            lines: rows.into_iter().map(|row| (row.line, row)).collect(),
+            items: items.into_iter().map(|item| (item.of.clone(), item)).collect(),
+        })
+    }
+}
+
+impl Looked {
+    /// What the rules say. What went out comes first; then what came in is held against what may have come back, by
+    /// reference alone: the same amount that comes in by chance is nothing that came back.
+    pub fn said(&self, rules: &Rules) -> Said {
+        let mut said = Said::default();
+        let (out, back): (Vec<&Settled>, Vec<&Settled>) =
+            self.open_items.iter().partition(|of| !of.is_back());
+        let outcome = run(rules, &self.open_lines, &self.open(&out));
+        let matched = outcome.matches.iter().flat_map(|found| &found.lines);
+        let taken: HashSet<LineId> =
+            matched.copied().chain(outcome.ties.iter().map(|tie| tie.line)).collect();
+        said.take(outcome, &out);
+        let came_in = self.open_lines.iter().filter(|line| line.amount.is_positive());
+        let came_in: Vec<OpenLine> = came_in.filter(|line| !taken.contains(&line.line)).cloned().collect();
+        said.take(run(&rules.by_reference(), &came_in, &self.open(&back)), &back);
+        said
+    }
+
+    /// Whether no line has settled an item.
+    pub fn is_open(&self, of: &Settled) -> bool {
+        self.open_items.contains(of)
+    }
+
+    /// The number of a payment or grant that the bank can have made.
+    pub fn number(&self, id: Uuid) -> u64 {
+        self.items.values().find(|item| item.of.id() == id).map_or(0, |item| item.number)
+    }
+
+    /// The numbers of lines, in their order.
+    pub fn numbers(&self, lines: impl Iterator<Item = LineId>) -> String {
+        let mut numbers: Vec<u64> =
+            lines.filter_map(|line| self.lines.get(&line)).map(|row| row.position).collect();
+        numbers.sort_unstable();
+        numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What people call items.
+    pub fn names<'a>(&self, items: impl Iterator<Item = &'a Settled>) -> String {
+        let names = items.filter_map(|of| self.items.get(of)).map(|item| item.name.as_str());
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    fn open(&self, wanted: &[&Settled]) -> Vec<OpenItem> {
+        wanted.iter().filter_map(|of| self.items.get(*of)).map(|item| item.open.clone()).collect()
+    }
+}
+
+impl Said {
+    fn take(&mut self, outcome: Outcome, items: &[&Settled]) {
+        let by_id: HashMap<Uuid, &Settled> = items.iter().map(|of| (of.id(), *of)).collect();
+        let finding = |found: Match| {
+            let items = found.items.iter().filter_map(|id| by_id.get(id).copied().cloned()).collect();
+            Finding { found, items }
+        };
+        self.matches.extend(outcome.matches.into_iter().map(finding));
+        self.ties.extend(outcome.ties.into_iter().map(|tie| {
+            finding(Match {
+                rule: tie.rule,
+                lines: vec![tie.line],
+                items: tie.items,
+                residual: None,
+                why: "more than one would fit: somebody decides".to_owned(),
+            })
+        }));
+        self.suggestions.extend(outcome.suggestions.into_iter().map(finding));
+    }
+}

@@ -1,0 +1,230 @@
+//! Matching: what the rules are certain of, what a person knows, and what was wrong.
+
+use domain::matching::{Rules, Tolerance};
+use domain::reconciliation::{BY_HAND, MatchedItem, MatchedLine, Named, NewMatch, Settled};
+use domain::{LineId, PartnerCode, ReconciliationCommand};
+
+use super::looked::{Finding, Looked};
+use crate::command::reason_text;
+use crate::error::AppError;
+use crate::ledger::{ATTEMPTS_MAX, Ledger};
+use crate::query::ProposalItem;
+use crate::session::{About, Executed, Purpose, Session};
+
+/// What is to be matched by the rules.
+#[derive(Debug, Clone)]
+pub struct MatchAsked {
+    /// The rules.
+    pub rules: Rules,
+    /// Only lines of the statement with this number (the position of its import).
+    pub statement: Option<u64>,
+    /// Record nothing.
+    pub dry_run: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct MatchedNow {
+    /// What was matched, or would be.
+    pub matched: Vec<ProposalItem>,
+    /// How many lines that is.
+    pub lines: u64,
+    /// Lines that are in doubt.
+    pub ties: u64,
+    /// Lines that stay open, those in doubt too.
+    pub open: u64,
+}
+
+/// What a person says belongs together.
+#[derive(Debug, Clone)]
+pub struct HandMatch {
+    /// The rules, for how much it may be off.
+    pub rules: Rules,
+    /// The numbers of the lines.
+    pub lines: Vec<u64>,
+    /// Payments and grants, by number or reference.
+    pub items: Vec<String>,
+    /// Record nothing.
+    pub dry_run: bool,
+}
+
+impl Ledger {
+    /// Matches all open lines of which the rules are certain, all of them or none. A tie is nobody's: it stays open.
+    pub async fn match_by_rules(&self, asked: &MatchAsked) -> Result<MatchedNow, AppError> {
+        let of_statement = match asked.statement {
+            Some(number) => Some(self.find_statement(number).await?),
+            None => None,
+        };
+        let purpose = if asked.dry_run { Purpose::DryRun } else { Purpose::Write };
+        let request = ["match-by-rules", asked.rules.version.as_str(), self.actor()];
+        for _ in 0..ATTEMPTS_MAX {
+            let mut session = Session::new(self, purpose);
+            // What is certain is so as long as nothing else comes in: a line more, or a payment, could make it a tie.
+            self.current().await?;
+            session.load_all_of_bank().await?;
+            let revision = session.load_reconciliation().await?;
+            let looked = self.look_at_bank().await?;
+            let mut said = looked.said(&asked.rules);
+            let wanted = |line: &LineId| {
+                let row = looked.lines.get(line);
+                of_statement.is_none_or(|statement| row.is_some_and(|row| row.statement == statement))
+            };
+            // In the order of the lines' numbers: what is found does not depend on it, but what matches are called does.
+            said.matches.sort_by_key(|finding| {
+                finding
+                    .found
+                    .lines
+                    .iter()
+                    .filter_map(|line| looked.lines.get(line))
+                    .map(|row| row.position)
+                    .min()
+            });
+            said.matches.retain(|finding| finding.found.lines.iter().all(wanted));
+            said.ties.retain(|finding| finding.found.lines.iter().all(wanted));
+            let matched = said.matches.iter().map(|finding| finding.found.lines.len()).sum::<usize>();
+            let open = looked.open_lines.iter().filter(|line| wanted(&line.line)).count();
+            let now = MatchedNow {
+                matched: looked.told("match", &said.matches),
+                lines: matched as u64,
+                ties: said.ties.len() as u64,
+                open: (open - matched.min(open)) as u64,
+            };
+            let mut commands = Vec::with_capacity(said.matches.len());
+            for finding in &said.matches {
+                let rule = asked.rules.rules.iter().find(|rule| rule.id == finding.found.rule);
+                let tolerance = rule.and_then(domain::matching::Rule::tolerance);
+                let new = looked.new_match(&asked.rules, finding, tolerance);
+                commands.push(ReconciliationCommand::Match(new));
+            }
+            let partners = said.matches.iter().flat_map(|finding| &finding.items);
+            session.load_partners(partners.filter_map(Settled::partner).cloned()).await?;
+            let executed = session.try_at(revision, &request, |session, draft| {
+                session.rest_on_bank(draft);
+                session.all_on_reconciliation(draft, &commands)
+            });
+            match executed.await {
+                Ok(Executed::Now | Executed::Before) => return Ok(now),
+                Ok(Executed::Late) => {}
+                // Somebody matched one of them between the two looks.
+                Err(AppError::Refused(refusal)) if refusal.codes().contains("already-matched") => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Err(AppError::always_second())
+    }
+
+    /// Matches lines with what they settle, as a person says: they must come to the same, but for what the rules tolerate.
+    pub async fn match_by_hand(&self, asked: &HandMatch) -> Result<ProposalItem, AppError> {
+        let looked = self.look_at_bank().await?;
+        let mut lines = Vec::with_capacity(asked.lines.len());
+        for number in &asked.lines {
+            let row = looked.lines.values().find(|row| row.position == *number);
+            lines.push(row.map(|row| row.line).ok_or_else(|| {
+                AppError::Usage(format!(
+                    "there is no line {number}; `svala bank lines --open` shows all that are open with their numbers"
+                ))
+            })?);
+        }
+        let mut amounts = lines.iter().filter_map(|line| looked.lines.get(line)).map(|row| row.amount);
+        let sum = amounts
+            .next()
+            .and_then(|first| amounts.try_fold(first, |sum, amount| sum.checked_add(amount).ok()));
+        let came_in = sum.is_some_and(|sum| sum.is_positive());
+        let items = asked.items.iter().map(|name| looked.find_item(name, came_in));
+        let items: Vec<Settled> = items.collect::<Result<_, _>>()?;
+        let mut finding = Finding::by_hand(lines, items);
+        let partners: Vec<PartnerCode> = finding.items.iter().filter_map(Settled::partner).cloned().collect();
+        let new = looked.new_match(&asked.rules, &finding, asked.rules.tolerance());
+        finding.found.residual = new.residual().ok().flatten();
+        let command = ReconciliationCommand::Match(new);
+        let words = format!("{:?} {:?} {}", asked.lines, asked.items, asked.rules.version);
+        let told = || looked.told("match", std::slice::from_ref(&finding)).pop();
+        if asked.dry_run {
+            let mut session = Session::new(self, Purpose::DryRun);
+            session.load_partners(partners).await?;
+            session.load_reconciliation().await?;
+            let mut draft = session.draft(0, &["match", &words], 0);
+            let decided = session.on_reconciliation(&mut draft, &command)?;
+            decided.map_err(|refused| AppError::Refused(refused.refusal))?;
+        } else {
+            let about = About::Reconciliation(partners);
+            self.execute_about(about, &["match", &words], |session, draft| {
+                session.on_reconciliation(draft, &command)
+            })
+            .await?;
+        }
+        told().ok_or_else(|| AppError::Usage("nothing was named".into()))
+    }
+
+    /// Takes a match back: its lines and items are open again, as if it had never been.
+    pub async fn undo_match(&self, number: u64, reason: &str) -> Result<(), AppError> {
+        let text = reason_text(reason)?;
+        let (reconciliation, _) = self.reconciliation_and_events().await?;
+        let items = reconciliation.get(number).map(|known| known.matched.items.clone()).unwrap_or_default();
+        let partners = items.iter().filter_map(|item| item.of.partner()).cloned().collect();
+        let words = number.to_string();
+        let about = About::Reconciliation(partners);
+        self.execute_about(about, &["undo-match", &words, reason], |session, draft| {
+            let reason = session.seal_own(draft, &text)?;
+            session.on_reconciliation(draft, &ReconciliationCommand::Undo { number, reason })
+        })
+        .await
+    }
+}
+
+impl Finding {
+    fn by_hand(lines: Vec<LineId>, items: Vec<Settled>) -> Self {
+        let found = domain::matching::Match {
+            rule: BY_HAND.to_owned(),
+            lines,
+            items: items.iter().map(Settled::id).collect(),
+            residual: None,
+            why: "somebody said so".to_owned(),
+        };
+        Self { found, items }
+    }
+}
+
+impl Looked {
+    /// A finding as it is to be recorded.
+    fn new_match(&self, rules: &Rules, finding: &Finding, tolerance: Option<Tolerance>) -> NewMatch {
+        let lines = finding.found.lines.iter().filter_map(|line| self.lines.get(line)).map(|row| Named {
+            name: format!("line {}", row.position),
+            it: MatchedLine { line: row.line, amount: row.amount },
+        });
+        let items = finding.items.iter().filter_map(|of| self.items.get(of)).map(|item| Named {
+            name: item.name.clone(),
+            it: MatchedItem { of: item.of.clone(), amount: item.amount },
+        });
+        NewMatch {
+            rule: finding.found.rule.clone(),
+            rules: rules.version.clone(),
+            why: finding.found.why.clone(),
+            lines: lines.collect(),
+            items: items.collect(),
+            tolerance,
+        }
+    }
+
+    /// The item with this number or reference: what went out, or for money that came in what came back.
+    fn find_item(&self, name: &str, came_in: bool) -> Result<Settled, AppError> {
+        let number = name.parse::<u64>().ok();
+        let plain = domain::bank::plain_reference(name);
+        let named = |item: &&super::BankItem| {
+            number.is_some_and(|number| item.number == number) || item.reference.as_ref() == Some(&plain)
+        };
+        let mut found = self.items.values().filter(|item| item.of.is_back() == came_in).filter(named);
+        match (found.next(), found.next()) {
+            (Some(only), None) => Ok(only.of.clone()),
+            (Some(_), Some(_)) => Err(AppError::Usage(format!(
+                "{name} stands on more than one payment: name it by its number (`svala payment list`, `svala grant list`)"
+            ))),
+            (None, _) => {
+                let what = if came_in { "that came back" } else { "that the bank can have made" };
+                Err(AppError::Usage(format!(
+                    "there is no payment {name} {what}; `svala payment list` and `svala grant list` show all with their numbers"
+                )))
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What partners charge and are paid, as vouchers.
+
+use money::{Eur, Overflow};
+
+use super::chart::{MoneyKind, Seen};
+use super::journal::{Journal, Told, Voucher, What, When, unknown};
+use crate::event::Recorded;
+use crate::ids::{PartnerCode, PaymentId};
+use crate::partner::{PARTNER_FEE, PaidFor, PartnerEvent};
+use crate::payment::{Payable, PaymentItem, PaymentProposed};
+use crate::refusal::FoldError;
+
+/// A payment that was proposed.
+#[derive(Debug, Clone)]
+pub(super) struct Payment {
+    about: u64,
+    partner: PartnerCode,
+    items: Vec<PaymentItem>,
+    /// Of what it pays, paid before outside of the ledger.
+    paid_before: Eur,
+    advance_settled: Eur,
+    total: Eur,
+}
+
+impl Payment {
+    fn of(about: u64, partner: PartnerCode, event: &PaymentProposed) -> Self {
+        let PaymentProposed { items, paid_before, advance_settled, total, .. } = event.clone();
+        Self { about, partner, items, paid_before, advance_settled, total }
+    }
+
+    fn is_advance(&self) -> bool {
+        self.items.iter().any(|item| item.of == Payable::Advance)
+    }
+
+    /// The same, taken back.
+    fn negated(mut self) -> Result<Self, Overflow> {
+        for item in &mut self.items {
+            item.eur = item.eur.checked_neg()?;
+        }
+        for figure in [&mut self.paid_before, &mut self.advance_settled, &mut self.total] {
+            *figure = figure.checked_neg()?;
+        }
+        Ok(self)
+    }
+}
+
+impl Journal<'_> {
+    pub(super) fn of_partner(
+        &mut self,
+        recorded: &Recorded,
+        event: &PartnerEvent,
+    ) -> Result<Vec<Voucher>, FoldError> {
+        let partner: PartnerCode = recorded.stream_id.id().parse().map_err(|_| unknown(recorded))?;
+        let decided = When::Decided(recorded.recorded_on());
+        let voucher = match event {
+            PartnerEvent::FeeReported(e) => {
+                self.fees.insert(e.fee, (recorded.position, e.charged_on));
+                None
+            }
+            PartnerEvent::FeeAccepted(e) => {
+                let (about, charged_on) = self.fees.get(&e.fee).copied().ok_or_else(|| unknown(recorded))?;
+                let (told, when) = (fee(about, partner), When::Decided(charged_on));
+                self.voucher(recorded, MoneyKind::FeeAccepted, e.eur, when, &told, None)?
+            }
+            PartnerEvent::FeeReversed(e) => {
+                let (about, _) = self.fees.get(&e.fee).copied().ok_or_else(|| unknown(recorded))?;
+                self.voucher(recorded, MoneyKind::FeeReversed, e.eur, decided, &fee(about, partner), None)?
+            }
+            PartnerEvent::PartnerPaidReversed(e) => {
+                let about = self.outside.get(&e.payment).copied().ok_or_else(|| unknown(recorded))?;
+                let kind = match e.paid_for {
+                    PaidFor::Advance => MoneyKind::AdvanceReversed,
+                    PaidFor::Claims => MoneyKind::PartnerPaidReversed,
+                };
+                let told = Told { about, partner: Some(partner), ..Told::default() };
+                self.voucher(recorded, kind, e.amount, decided, &told, None)?
+            }
+            PartnerEvent::PartnerPaid(e) => {
+                let kind = match e.paid_for {
+                    PaidFor::Advance => MoneyKind::AdvancePaid,
+                    PaidFor::Claims => MoneyKind::PartnerPaid,
+                };
+                self.outside.insert(e.payment, recorded.position);
+                let told = Told { about: recorded.position, partner: Some(partner), ..Told::default() };
+                self.voucher(recorded, kind, e.amount, When::Moved(e.paid_on), &told, None)?
+            }
+            PartnerEvent::PaymentProposed(e) => {
+                self.payments.insert(e.payment, Payment::of(recorded.position, partner, e));
+                None
+            }
+            // Of which nothing is left to be transferred, a payment is settled by its approval.
+            PartnerEvent::PaymentApproved(e) => {
+                let payment = self.payment(recorded, e.payment)?;
+                match payment.total.is_zero() {
+                    true => return self.paid(recorded, &payment, decided),
+                    false => None,
+                }
+            }
+            PartnerEvent::PaymentInstructed(e) => {
+                let payment = self.payment(recorded, e.payment)?;
+                return self.paid(recorded, &payment, decided);
+            }
+            // On the day of the line that brought it, as the match is.
+            PartnerEvent::PaymentReturned(e) => {
+                let payment = self.payment(recorded, e.payment)?.negated()?;
+                let when = When::Moved(self.matched_on(recorded, e.matching)?);
+                return self.paid(recorded, &payment, when);
+            }
+            PartnerEvent::PaymentReturnUndone(e) => {
+                let payment = self.payment(recorded, e.payment)?;
+                let when = When::Moved(self.matched_on(recorded, e.matching)?);
+                return self.paid(recorded, &payment, when);
+            }
+            _ => None,
+        };
+        Ok(voucher.into_iter().collect())
+    }
+
+    /// What is owed for each case is owed no more. Of that, what was paid before was booked without its cases then, and
+    /// what advances settle has a voucher of its own.
+    fn paid(
+        &mut self,
+        recorded: &Recorded,
+        payment: &Payment,
+        when: When,
+    ) -> Result<Vec<Voucher>, FoldError> {
+        let Payment { about, advance_settled: settled, total, paid_before, .. } = *payment;
+        let of_partner = Told { about, partner: Some(payment.partner.clone()), ..Told::default() };
+        let items = payment.items.iter().map(|item| Ok((self.item(recorded, payment, item)?, item.eur)));
+        let items: Vec<(Told, Eur)> = items.collect::<Result<_, FoldError>>()?;
+        let debit_less = |less: Eur| -> Result<Vec<(&Told, Eur)>, FoldError> {
+            let less = (&of_partner, less.checked_neg()?);
+            Ok(items.iter().map(|(told, eur)| (told, *eur)).chain([less]).collect())
+        };
+        let paid = if payment.is_advance() { MoneyKind::AdvancePaid } else { MoneyKind::PaymentInstructed };
+        let alone = total.is_zero();
+        let debit = if alone { debit_less(paid_before)? } else { vec![(&of_partner, settled)] };
+        let what = |kind| What { kind, about, when, seen: Seen::default() };
+        let advance =
+            self.make(recorded, what(MoneyKind::AdvanceSettled), &debit, &[(&of_partner, settled)])?;
+        let transfer = match alone {
+            true => None,
+            false => {
+                let debit = debit_less(paid_before.checked_add(settled)?)?;
+                self.make(recorded, what(paid), &debit, &[(&of_partner, total)])?
+            }
+        };
+        Ok(advance.into_iter().chain(transfer).collect())
+    }
+
+    /// What an item of a payment is about: what was booked when it was accepted.
+    fn item(&self, recorded: &Recorded, payment: &Payment, item: &PaymentItem) -> Result<Told, FoldError> {
+        match item.of {
+            Payable::Claim { claim, .. } => Ok(self.claim(recorded, claim)?.0),
+            Payable::Grant { grant, .. } => {
+                let grant = self.grants.get(&grant).ok_or_else(|| unknown(recorded))?;
+                Ok(grant.0.clone())
+            }
+            Payable::Fee { fee: id } => {
+                let (about, _) = self.fees.get(&id).copied().ok_or_else(|| unknown(recorded))?;
+                Ok(fee(about, payment.partner.clone()))
+            }
+            Payable::Advance => {
+                let (about, partner) = (payment.about, Some(payment.partner.clone()));
+                Ok(Told { about, partner, ..Told::default() })
+            }
+        }
+    }
+
+    fn payment(&self, recorded: &Recorded, payment: PaymentId) -> Result<Payment, FoldError> {
+        self.payments.get(&payment).cloned().ok_or_else(|| unknown(recorded))
+    }
+}
+
+fn fee(about: u64, partner: PartnerCode) -> Told {
+    let category = Some(PARTNER_FEE.to_owned());
+    Told { about, partner: Some(partner), category, ..Told::default() }
+}

@@ -1,0 +1,136 @@
+//! What does not fit, from what is there. Nothing of it is kept: it is found again each time.
+
+use std::collections::HashMap;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use money::{Amount, Eur};
+
+use super::kind::{Exception, ExceptionId, ExceptionKind, Subject};
+use super::lines::{Known, Named, SeenLine, kind_of};
+use crate::grant::GrantReason;
+use crate::ids::{CaseId, GrantId, KeyDigest, PartnerCode, PaymentId};
+
+/// Days after which a payment should stand on a statement, if the bank has told of them.
+const SHOWN_AFTER_DAYS: i64 = 5;
+
+/// What exceptions are derived from.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    /// Lines that nothing explains.
+    pub lines: Vec<SeenLine>,
+    /// What lines may name: by which references, how far it has come, how much, and what people call it.
+    pub known: Vec<(Vec<KeyDigest>, Known, Amount, String)>,
+    /// The last day of which the bank has told.
+    pub told_until: Option<Date>,
+    /// Payments and grants that no line has settled, each with the day it was paid.
+    pub unsettled: Vec<(Subject, Amount, Date)>,
+    /// Payments to partners about which there is something.
+    pub payments: Vec<Payment>,
+    /// What partners were paid outside of the ledger beyond all that is due to them, and when last.
+    pub beyond_due: Vec<(PartnerCode, Eur, Date)>,
+    /// Grants that were paid and do not count.
+    pub grants: Vec<RefusedGrant>,
+    /// Budget lines on which more is disbursed than the cap, how much more, and since when.
+    pub overdrawn: Vec<(CaseId, String, Eur, Date)>,
+}
+
+/// A payment to a partner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// Whom it pays.
+    pub partner: PartnerCode,
+    /// Which.
+    pub payment: PaymentId,
+    /// How much was transferred.
+    pub total: Eur,
+    /// The day on which the bank was to execute it.
+    pub day: Date,
+    /// Of what it was to pay nothing is paid again: it came back on this day.
+    pub came_back_on: Option<Date>,
+    /// The hold that stopped it on its day.
+    pub held_by: Option<u64>,
+}
+
+/// An arrival grant that was paid and does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedGrant {
+    /// The case it is for.
+    pub case: CaseId,
+    /// Which.
+    pub grant: GrantId,
+    /// How much.
+    pub amount: Eur,
+    /// When.
+    pub paid_on: Date,
+    /// Why it does not count.
+    pub reason: GrantReason,
+}
+
+/// Everything that does not fit, the oldest first.
+pub fn derive(facts: &Facts) -> Vec<Exception> {
+    let mut by_reference: HashMap<KeyDigest, Vec<Named<'_>>> = HashMap::new();
+    for (references, known, amount, name) in &facts.known {
+        for reference in references {
+            by_reference.entry(*reference).or_default().push((*known, *amount, name));
+        }
+    }
+    let lines = facts.lines.iter().map(|line| {
+        let (kind, why) = kind_of(line, &by_reference);
+        exception(kind, Subject::Line { line: line.line }, line.amount, line.booked_on, why)
+    });
+    let unsettled = facts.unsettled.iter().filter(|(_, _, day)| {
+        facts.told_until.is_some_and(|until| day.saturating_add(SHOWN_AFTER_DAYS.days()) <= until)
+    });
+    let unsettled = unsettled.map(|(about, amount, day)| {
+        let why = "no line of the bank shows it, though the bank has told of the days after it";
+        exception(ExceptionKind::NoMatch, about.clone(), *amount, *day, why.to_owned())
+    });
+    let payments = facts.payments.iter().flat_map(of_payment);
+    let beyond = facts.beyond_due.iter().map(|(partner, eur, day)| {
+        let about = Subject::Partner { partner: partner.clone() };
+        let why = "paid outside of the ledger beyond all that is due to the partner".to_owned();
+        exception(ExceptionKind::PaidWithoutDecision, about, (*eur).into(), *day, why)
+    });
+    let grants = facts.grants.iter().map(of_grant);
+    let overdrawn = facts.overdrawn.iter().map(|(case, budget_line, eur, day)| {
+        let about = Subject::BudgetLine { case: *case, budget_line: budget_line.clone() };
+        let why = format!("{eur} EUR more is disbursed than the cap that the return has now");
+        exception(ExceptionKind::Overdrawn, about, (*eur).into(), *day, why)
+    });
+    let all = lines.chain(unsettled).chain(payments).chain(beyond).chain(grants).chain(overdrawn);
+    let mut found: Vec<Exception> = all.collect();
+    found.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
+    found
+}
+
+fn of_payment(paid: &Payment) -> impl Iterator<Item = Exception> {
+    let about = Subject::Payment { partner: paid.partner.clone(), payment: paid.payment };
+    let back = paid.came_back_on.map(|day| {
+        let why = "came back from the bank, and what it was to pay is not paid again".to_owned();
+        exception(ExceptionKind::Returned, about.clone(), paid.total.into(), day, why)
+    });
+    let held = paid.held_by.map(|hold| {
+        let why = format!("hold {hold} was in force on the day of the payment: `svala hold list` says why");
+        exception(ExceptionKind::PaidWhileHeld, about.clone(), paid.total.into(), paid.day, why)
+    });
+    back.into_iter().chain(held)
+}
+
+fn of_grant(grant: &RefusedGrant) -> Exception {
+    let (kind, why) = match grant.reason {
+        GrantReason::NoEntitlement => (ExceptionKind::PaidWithoutDecision, "no arrival grant is granted"),
+        GrantReason::NotArrived => (ExceptionKind::PaidWithoutDecision, "no arrival is recorded"),
+        GrantReason::BeforeArrival => (ExceptionKind::GrantOutsideItsDays, "paid before the arrival"),
+        GrantReason::AfterGrantDays => {
+            (ExceptionKind::GrantOutsideItsDays, "paid later than the days after the arrival")
+        }
+        GrantReason::OverCap => (ExceptionKind::OverCap, "does not fit under the cap"),
+    };
+    let about = Subject::Grant { case: grant.case, grant: grant.grant };
+    exception(kind, about, grant.amount.into(), grant.paid_on, why.to_owned())
+}
+
+fn exception(kind: ExceptionKind, about: Subject, amount: Amount, since: Date, why: String) -> Exception {
+    Exception { id: ExceptionId { kind, about }, amount, since, why }
+}

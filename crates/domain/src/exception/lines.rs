@@ -1,0 +1,97 @@
+//! What an open line of the bank is, as far as anybody can tell.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+use money::Amount;
+
+use super::kind::ExceptionKind;
+use crate::ids::{KeyDigest, LineId};
+
+/// A line that nothing explains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenLine {
+    /// The line.
+    pub line: LineId,
+    /// Above zero for money that came in.
+    pub amount: Amount,
+    /// The day it was booked.
+    pub booked_on: Date,
+    /// Its references.
+    pub references: Vec<KeyDigest>,
+    /// The bank says that it is a payment that came back, or takes an entry back.
+    pub returned: bool,
+    /// How many items would fit, if the rules are in doubt.
+    pub tied: Option<usize>,
+    /// The rules suggest something.
+    pub suggested: bool,
+}
+
+rulebook::codes! {
+    /// How far something that the bank may tell of has come.
+    Known {
+        /// It was made, and no line has settled it.
+        Open = "open",
+        /// A line has settled it.
+        Settled = "settled",
+        /// It stands in no file for the bank.
+        NotMade = "not-made",
+    }
+}
+
+/// A payment or grant as lines may name it: as far as it has come, how much, and what people call it.
+pub(super) type Named<'f> = (Known, Amount, &'f str);
+
+/// What kind of exception a line is, and why.
+pub(super) fn kind_of(
+    line: &SeenLine,
+    by_reference: &HashMap<KeyDigest, Vec<Named<'_>>>,
+) -> (ExceptionKind, String) {
+    let named = || line.references.iter().filter_map(|reference| by_reference.get(reference)).flatten();
+    let same_way = |amount: &Amount| amount.is_negative() == line.amount.is_negative();
+    let first = |wanted: Known| {
+        named()
+            .find(|(known, amount, _)| *known == wanted && same_way(amount))
+            .map(|(_, amount, name)| (amount, name))
+    };
+    if !line.amount.is_negative() {
+        return match named().next() {
+            _ if line.tied.is_some() => in_doubt(line),
+            Some((_, _, name)) => (ExceptionKind::Returned, format!("came in with the reference of {name}")),
+            None if line.returned => {
+                (ExceptionKind::Returned, "came back, and nothing says of which payment".to_owned())
+            }
+            None => (ExceptionKind::NoMatch, "came in, and nothing explains it".to_owned()),
+        };
+    }
+    if let Some((_, name)) = first(Known::Settled) {
+        let why = format!("has the reference of {name}, which another line settles");
+        return (ExceptionKind::PaidTwice, why);
+    }
+    if let Some((_, name)) = first(Known::NotMade) {
+        let why = format!("has the reference of {name}, which stands in no file for the bank");
+        return (ExceptionKind::PaidWithoutDecision, why);
+    }
+    match (first(Known::Open), line.tied) {
+        // Alone it would have been matched: another line wants the same.
+        (Some((amount, name)), Some(1)) if *amount == line.amount => {
+            (ExceptionKind::PaidTwice, format!("another line would settle {name} as well"))
+        }
+        (_, Some(_)) => in_doubt(line),
+        (Some((amount, name)), None) => {
+            let why = format!("has the reference of {name}, which is over {amount} {}", amount.currency());
+            (ExceptionKind::Amount, why)
+        }
+        (None, None) if line.suggested => {
+            let why = "has the amount of something that was paid on another day: `svala bank proposals`";
+            (ExceptionKind::Date, why.to_owned())
+        }
+        (None, None) => (ExceptionKind::NoMatch, "nothing explains it".to_owned()),
+    }
+}
+
+fn in_doubt(line: &SeenLine) -> (ExceptionKind, String) {
+    let items = line.tied.unwrap_or_default();
+    let why = format!("the rules are in doubt ({items} would fit): `svala bank proposals`");
+    (ExceptionKind::Ambiguous, why)
+}

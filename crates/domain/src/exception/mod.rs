@@ -1,0 +1,22 @@
+//! Exceptions: what does not fit at the bank, derived from what is there, and what people do about it.
+//!
+//! Nobody opens an exception and nobody closes one that is over: it is there as long as its reason is, and gone when a
+//! line is matched or a decision made. What people add (who looks after it, why it is accepted, where it was written off)
+//! stands in the stream of matches, because a line that is written off is explained and can be matched no more.
+
+mod command;
+mod decide;
+mod derive;
+mod event;
+mod kind;
+mod lines;
+mod state;
+
+pub use command::ExceptionCommand;
+pub use derive::{Facts, Payment, RefusedGrant, derive};
+pub use event::{ExceptionAssigned, ExceptionReopened, ExceptionResolved, Resolution, WriteOffProposed};
+pub use kind::{Age, Exception, ExceptionId, ExceptionKind, Subject};
+pub use lines::{Known, SeenLine};
+pub use state::{Handled, Handling};
+
+pub(crate) use decide::decide;

@@ -1,0 +1,75 @@
+//! What can be asked of matches.
+
+use super::event::{MatchedItem, MatchedLine};
+use crate::exception::{ExceptionCommand, ExceptionId};
+use crate::ids::TextId;
+use crate::matching::Tolerance;
+
+/// Something with what people call it, for refusals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named<T> {
+    /// What people call it: `line 17`.
+    pub name: String,
+    /// What it is.
+    pub it: T,
+}
+
+/// A match to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMatch {
+    /// The rule that says so, or [`super::BY_HAND`].
+    pub rule: String,
+    /// The version of the rules.
+    pub rules: String,
+    /// In words.
+    pub why: String,
+    /// The lines.
+    pub lines: Vec<Named<MatchedLine>>,
+    /// What they settle.
+    pub items: Vec<Named<MatchedItem>>,
+    /// How much they may be off.
+    pub tolerance: Option<Tolerance>,
+}
+
+/// A command about matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReconciliationCommand {
+    /// Record a match.
+    Match(NewMatch),
+    /// Take one back.
+    Undo {
+        /// Its number.
+        number: u64,
+        /// Why, in the vault.
+        reason: TextId,
+    },
+    /// Something about exceptions.
+    Exception(ExceptionCommand),
+}
+
+impl ReconciliationCommand {
+    /// The command's name, as kept with a refusal.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Match(_) => "match",
+            Self::Undo { .. } => "undo-match",
+            Self::Exception(command) => command.name(),
+        }
+    }
+
+    /// The match it is about, if there is one already.
+    pub fn about(&self) -> Option<u64> {
+        match self {
+            Self::Match(_) | Self::Exception(_) => None,
+            Self::Undo { number, .. } => Some(*number),
+        }
+    }
+
+    /// The exception it is about.
+    pub fn exception(&self) -> Option<&ExceptionId> {
+        match self {
+            Self::Match(_) | Self::Undo { .. } => None,
+            Self::Exception(command) => Some(command.exception()),
+        }
+    }
+}

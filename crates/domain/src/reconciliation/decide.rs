@@ -1,0 +1,131 @@
+//! Decisions about matches.
+
+use std::collections::BTreeSet;
+
+use money::Amount;
+
+use super::command::{Named, NewMatch, ReconciliationCommand};
+use super::event::{MatchUndone, MatchedLine, PaymentMatched, ReconciliationEvent};
+use super::state::{Matching, Reconciliation};
+use crate::by::By;
+use crate::ids::Actor;
+use crate::matching::{Residual, within};
+use crate::refusal::Refusal;
+
+/// Decides a command about matches. What a payment that comes back changes for its partner is decided there.
+pub fn decide(
+    reconciliation: &Reconciliation,
+    command: &ReconciliationCommand,
+    by: &By,
+) -> Result<ReconciliationEvent, Refusal> {
+    by.may_decide()?;
+    let by = by.actor();
+    match command {
+        ReconciliationCommand::Match(new) => Ok(record(reconciliation, new, by)?.into()),
+        ReconciliationCommand::Undo { number, reason } => {
+            in_force(reconciliation, *number)?;
+            Ok(MatchUndone { number: *number, reason: *reason, by: by.clone() }.into())
+        }
+        ReconciliationCommand::Exception(command) => crate::exception::decide(reconciliation, command, by),
+    }
+}
+
+/// Lines and items are in no other match, and come to the same but for what the rules tolerate.
+fn record(reconciliation: &Reconciliation, new: &NewMatch, by: &Actor) -> Result<PaymentMatched, Refusal> {
+    if new.lines.is_empty() || new.items.is_empty() {
+        let detail = "a match has one line at least, and one payment that it settles";
+        return Err(Refusal::new("nothing-to-match", detail));
+    }
+    let mut reasons = Vec::new();
+    let mut refuse = |id: &str, detail: String| reasons.extend(Refusal::new(id, detail).reasons);
+    let (mut lines, mut items) = (BTreeSet::new(), BTreeSet::new());
+    for Named { name, it } in &new.lines {
+        if let Some(earlier) = reconciliation.of_line(it.line) {
+            refuse("already-matched", format!("{name} was matched {}", earlier.by_and_when()));
+        }
+        if let Some(by_and_when) = reconciliation.handling().written_off(it.line) {
+            refuse("already-written-off", format!("{name} was written off {by_and_when}"));
+        }
+        if !lines.insert(it.line) {
+            refuse("named-twice", format!("{name} is named twice"));
+        }
+    }
+    for Named { name, it } in &new.items {
+        if let Some(earlier) = reconciliation.of_item(&it.of) {
+            refuse("already-matched", format!("{name} was matched {}", earlier.by_and_when()));
+        }
+        if !items.insert(&it.of) {
+            refuse("named-twice", format!("{name} is named twice"));
+        }
+    }
+    if !reasons.is_empty() {
+        return Err(Refusal { reasons });
+    }
+    let lines: Vec<MatchedLine> = new.lines.iter().map(|line| line.it).collect();
+    Ok(PaymentMatched {
+        number: reconciliation.next_number(),
+        rule: new.rule.clone(),
+        rules: new.rules.clone(),
+        why: new.why.clone(),
+        residual: new.residual()?,
+        lines,
+        items: new.items.iter().map(|item| item.it.clone()).collect(),
+        by: by.clone(),
+    })
+}
+
+impl NewMatch {
+    /// What the lines are off, if the rules let them be.
+    ///
+    /// # Errors
+    /// [`Refusal`] where they do not.
+    pub fn residual(&self) -> Result<Option<Residual>, Refusal> {
+        let paid = sum(self.lines.iter().map(|line| line.it.amount))?;
+        let owed = sum(self.items.iter().map(|item| item.it.amount))?;
+        let off = add(paid, owed.negated())?;
+        if off == Amount::zero(off.currency()) {
+            return Ok(None);
+        }
+        let tolerance = self.tolerance.as_ref().filter(|tolerance| within(off, tolerance.max));
+        match tolerance.filter(|_| paid.is_negative() == owed.is_negative()) {
+            Some(tolerance) => Ok(Some(Residual { amount: off, account: tolerance.account.clone() })),
+            None => {
+                let most = self.tolerance.as_ref().map_or_else(String::new, |tolerance| {
+                    format!("; the rules let it be {} EUR off at most", tolerance.max)
+                });
+                let detail = format!(
+                    "the lines come to {paid} {}, what they would settle to {owed}: {off} off{most}",
+                    off.currency()
+                );
+                Err(Refusal::new("does-not-add-up", detail))
+            }
+        }
+    }
+}
+
+fn sum(mut amounts: impl Iterator<Item = Amount>) -> Result<Amount, Refusal> {
+    let first = amounts.next().unwrap_or_else(|| Amount::zero(money::Currency::EUR));
+    amounts.try_fold(first, add)
+}
+
+fn add(a: Amount, b: Amount) -> Result<Amount, Refusal> {
+    a.checked_add(b).map_err(|error| match error {
+        money::AddError::Currencies(..) => Refusal::new("two-currencies", error.to_string()),
+        money::AddError::Overflow(_) => Refusal::new("amount-too-large", error.to_string()),
+    })
+}
+
+fn in_force(reconciliation: &Reconciliation, number: u64) -> Result<&Matching, Refusal> {
+    match reconciliation.get(number) {
+        Some(matching) => match &matching.undone_by {
+            None => Ok(matching),
+            Some(by) => {
+                Err(Refusal::new("already-undone", format!("match {number} was taken back by {by} already")))
+            }
+        },
+        None => {
+            let detail = format!("there is no match {number}: `svala bank match list` shows all");
+            Err(Refusal::new("unknown-match", detail))
+        }
+    }
+}

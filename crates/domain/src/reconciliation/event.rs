@@ -1,0 +1,181 @@
+//! What happened to lines of the bank and the payments they settle. Reasons are in the vault.
+
+use money::Amount;
+use rulebook::FailedCondition;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::event::events;
+use crate::exception::{
+    ExceptionAssigned, ExceptionId, ExceptionReopened, ExceptionResolved, WriteOffProposed,
+};
+use crate::ids::{Actor, CaseId, GrantId, LineId, PartnerCode, PaymentId, TextId};
+use crate::matching::Residual;
+
+events! {
+    /// An event of the stream of matches, and of what is done about exceptions.
+    ReconciliationEvent {
+        PaymentMatched = 1,
+        MatchUndone = 1,
+        ExceptionAssigned = 1,
+        WriteOffProposed = 1,
+        ExceptionResolved = 1,
+        ExceptionReopened = 1,
+        ReconciliationCommandRefused = 1,
+    }
+}
+
+impl ReconciliationEvent {
+    /// The encrypted text this event brings, if any.
+    pub fn text(&self) -> Option<TextId> {
+        match self {
+            Self::MatchUndone(e) => Some(e.reason),
+            Self::ExceptionAssigned(e) => e.note,
+            Self::WriteOffProposed(e) => Some(e.reason),
+            Self::ExceptionResolved(e) => Some(e.reason),
+            Self::ExceptionReopened(e) => Some(e.reason),
+            Self::PaymentMatched(_) | Self::ReconciliationCommandRefused(_) => None,
+        }
+    }
+}
+
+/// What lines of the bank can settle, each once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Settled {
+    /// A payment to a partner in a file for the bank.
+    Payment {
+        /// Whom it pays.
+        partner: PartnerCode,
+        /// Which.
+        payment: PaymentId,
+    },
+    /// The same payment, coming back: what it was to pay is due again.
+    PaymentBack {
+        /// Whom it was to pay.
+        partner: PartnerCode,
+        /// Which.
+        payment: PaymentId,
+    },
+    /// A payment to a partner that was made outside of the ledger.
+    PaidOutside {
+        /// Whom it pays.
+        partner: PartnerCode,
+        /// Which.
+        payment: PaymentId,
+    },
+    /// An arrival grant paid by bank.
+    Grant {
+        /// The case it is for.
+        case: CaseId,
+        /// Which.
+        grant: GrantId,
+    },
+    /// What came back of such a grant.
+    GrantBack {
+        /// The case it was for.
+        case: CaseId,
+        /// Which.
+        grant: GrantId,
+    },
+}
+
+impl Settled {
+    /// The payment or grant.
+    pub fn id(&self) -> Uuid {
+        match self {
+            Self::Payment { payment, .. }
+            | Self::PaymentBack { payment, .. }
+            | Self::PaidOutside { payment, .. } => payment.0,
+            Self::Grant { grant, .. } | Self::GrantBack { grant, .. } => grant.0,
+        }
+    }
+
+    /// The partner it pays, if it is one.
+    pub fn partner(&self) -> Option<&PartnerCode> {
+        match self {
+            Self::Payment { partner, .. }
+            | Self::PaymentBack { partner, .. }
+            | Self::PaidOutside { partner, .. } => Some(partner),
+            Self::Grant { .. } | Self::GrantBack { .. } => None,
+        }
+    }
+
+    /// Whether it is money that came back.
+    pub fn is_back(&self) -> bool {
+        matches!(self, Self::PaymentBack { .. } | Self::GrantBack { .. })
+    }
+}
+
+/// A line of a match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatchedLine {
+    /// Which.
+    pub line: LineId,
+    /// Above zero for money that came in.
+    pub amount: Amount,
+}
+
+/// An item of a match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatchedItem {
+    /// What the lines settle.
+    pub of: Settled,
+    /// As it stands on the account: below zero for money that went out.
+    pub amount: Amount,
+}
+
+/// Lines settle items: they come to the same, but for the residual.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentMatched {
+    /// The match's number: 1, 2, 3 …
+    pub number: u64,
+    /// The rule that says so, or `by-hand`.
+    pub rule: String,
+    /// The version of the rules.
+    pub rules: String,
+    /// In words.
+    pub why: String,
+    /// The lines.
+    pub lines: Vec<MatchedLine>,
+    /// What they settle.
+    pub items: Vec<MatchedItem>,
+    /// What the lines are off, and where that is booked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residual: Option<Residual>,
+    /// Who matched them.
+    pub by: Actor,
+}
+
+/// A match was taken back: its lines and items are open again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatchUndone {
+    /// The match's number.
+    pub number: u64,
+    /// Why, in the vault.
+    pub reason: TextId,
+    /// Who took it back.
+    pub by: Actor,
+}
+
+/// A command about matches or exceptions was refused by a rule. It changed nothing; who gave it stands in the envelope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReconciliationCommandRefused {
+    /// Name of the command.
+    pub command: String,
+    /// The match it was about, if there is one already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// The exception it was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<ExceptionId>,
+    /// Version of the rulebook in force.
+    pub rulebook: String,
+    /// Every reason.
+    pub reasons: Vec<FailedCondition>,
+}

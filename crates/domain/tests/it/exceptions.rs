@@ -1,0 +1,323 @@
+//! Exceptions: what does not fit is found from what is there, and whoever answers for it is known.
+
+use domain::exception::{
+    Age, Exception, ExceptionCommand, ExceptionId, ExceptionKind, Facts, Known, Payment, RefusedGrant,
+    SeenLine, Subject, derive,
+};
+use domain::grant::GrantReason;
+use domain::matching::Tolerance;
+use domain::reconciliation::{
+    MatchedItem, MatchedLine, Named, NewMatch, ReconciliationEvent, Settled, decide,
+};
+use domain::{CaseId, GrantId, KeyDigest, LineId, PaymentId, Reconciliation, ReconciliationCommand, Refusal};
+use money::{Amount, Eur};
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::support::*;
+
+fn cents(cents: i64) -> Amount {
+    Eur::from_cents(cents).into()
+}
+
+fn key(number: u8) -> KeyDigest {
+    KeyDigest([number; 32])
+}
+
+fn line_id(id: u128) -> LineId {
+    LineId(Uuid::from_u128(id))
+}
+
+/// A line of -5.00 with reference 1.
+fn seen() -> SeenLine {
+    SeenLine {
+        line: line_id(17),
+        amount: cents(-500),
+        booked_on: day("2024-06-03"),
+        references: vec![key(1)],
+        returned: false,
+        tied: None,
+        suggested: false,
+    }
+}
+
+fn known(known: Known, amount: i64) -> (Vec<KeyDigest>, Known, Amount, String) {
+    (vec![key(1), key(2)], known, cents(amount), "payment 12 to caritas".into())
+}
+
+fn kinds(facts: &Facts) -> Vec<String> {
+    derive(facts).iter().map(|found| found.id.kind.to_string()).collect()
+}
+
+#[rstest]
+#[case::nothing_known(seen(), vec![], "no-match")]
+#[case::another_amount(seen(), vec![known(Known::Open, -400)], "amount")]
+#[case::other_direction(seen(), vec![known(Known::Open, 500)], "no-match")]
+#[case::settled_already(seen(), vec![known(Known::Settled, -500)], "paid-twice")]
+#[case::in_no_file(seen(), vec![known(Known::NotMade, -500)], "paid-without-decision")]
+#[case::another_line_wants_it(SeenLine { tied: Some(1), ..seen() }, vec![known(Known::Open, -500)], "paid-twice")]
+#[case::two_would_fit(SeenLine { tied: Some(2), ..seen() }, vec![known(Known::Open, -500)], "ambiguous")]
+#[case::two_lines_by_amount(SeenLine { tied: Some(1), references: vec![], ..seen() }, vec![], "ambiguous")]
+#[case::another_day(SeenLine { suggested: true, ..seen() }, vec![], "date")]
+#[case::came_in(SeenLine { amount: cents(500), ..seen() }, vec![], "no-match")]
+#[case::came_back(SeenLine { amount: cents(500), returned: true, ..seen() }, vec![], "returned")]
+#[case::came_back_by_reference(SeenLine { amount: cents(500), ..seen() }, vec![known(Known::Settled, -500)], "returned")]
+#[case::in_doubt_what_came_back(SeenLine { amount: cents(500), tied: Some(2), ..seen() }, vec![], "ambiguous")]
+fn an_open_line_is_an_exception_of_one_kind(
+    #[case] line: SeenLine,
+    #[case] known: Vec<(Vec<KeyDigest>, Known, Amount, String)>,
+    #[case] wanted: &str,
+) {
+    let facts = Facts { lines: vec![line.clone()], known, ..Facts::default() };
+    let found = derive(&facts);
+    assert_eq!(kinds(&facts), [wanted]);
+    assert_eq!((found[0].amount, found[0].since), (line.amount, line.booked_on));
+}
+
+#[test]
+fn what_no_line_shows_is_an_exception_once_the_bank_has_told_of_later_days() {
+    let about = Subject::Payment { partner: partner("caritas"), payment: PaymentId(Uuid::from_u128(1)) };
+    let facts = |until: Option<&str>| Facts {
+        told_until: until.map(day),
+        unsettled: vec![(about.clone(), cents(-500), day("2024-06-03"))],
+        ..Facts::default()
+    };
+    assert!(kinds(&facts(None)).is_empty(), "where no bank tells anything, nothing is missing");
+    assert!(kinds(&facts(Some("2024-06-07"))).is_empty());
+    assert_eq!(kinds(&facts(Some("2024-06-08"))), ["no-match"]);
+}
+
+#[test]
+fn payments_grants_and_balances_are_exceptions_by_what_is_wrong_with_them() {
+    let (case, grant) = (CaseId(Uuid::from_u128(1)), |id| GrantId(Uuid::from_u128(id)));
+    let refused = |id, reason| RefusedGrant {
+        case,
+        grant: grant(id),
+        amount: eur("615.00"),
+        paid_on: day("2024-06-01"),
+        reason,
+    };
+    let paid = |id, came_back_on: Option<&str>, held_by| Payment {
+        partner: partner("caritas"),
+        payment: PaymentId(Uuid::from_u128(id)),
+        total: eur("5.00"),
+        day: day("2024-06-02"),
+        came_back_on: came_back_on.map(day),
+        held_by,
+    };
+    let facts = Facts {
+        grants: vec![
+            refused(1, GrantReason::NoEntitlement),
+            refused(2, GrantReason::NotArrived),
+            refused(3, GrantReason::BeforeArrival),
+            refused(4, GrantReason::AfterGrantDays),
+            refused(5, GrantReason::OverCap),
+        ],
+        payments: vec![paid(6, Some("2024-06-05"), None), paid(7, None, Some(1)), paid(8, None, None)],
+        beyond_due: vec![(partner("irara"), eur("1.00"), day("2024-06-03"))],
+        overdrawn: vec![(case, "reintegration".into(), eur("500.00"), day("2024-06-04"))],
+        ..Facts::default()
+    };
+    let told: Vec<String> = derive(&facts).iter().map(|e| format!("{} {}", e.since, e.id.kind)).collect();
+    assert_eq!(
+        told,
+        [
+            "2024-06-01 over-cap",
+            "2024-06-01 paid-without-decision",
+            "2024-06-01 paid-without-decision",
+            "2024-06-01 grant-outside-its-days",
+            "2024-06-01 grant-outside-its-days",
+            "2024-06-02 paid-while-held",
+            "2024-06-03 paid-without-decision",
+            "2024-06-04 overdrawn",
+            "2024-06-05 returned",
+        ]
+    );
+}
+
+#[rstest]
+#[case("2024-06-03", "0-30")]
+#[case("2024-06-10", "0-30")]
+#[case("2024-05-04", "0-30")]
+#[case("2024-05-03", "31-60")]
+#[case("2024-04-04", "31-60")]
+#[case("2024-04-03", "61-90")]
+#[case("2024-03-05", "61-90")]
+#[case("2024-03-04", ">90")]
+#[case("1999-01-01", ">90")]
+fn age_is_counted_in_days(#[case] since: &str, #[case] wanted: &str) {
+    assert_eq!(Age::on(day("2024-06-03"), day(since)).code(), wanted);
+}
+
+fn no_match() -> ExceptionId {
+    ExceptionId { kind: ExceptionKind::NoMatch, about: Subject::Line { line: line_id(17) } }
+}
+
+fn write_off(amount: i64, account: &str) -> ExceptionCommand {
+    ExceptionCommand::WriteOff {
+        exception: no_match(),
+        amount: cents(amount),
+        account: account.parse().unwrap(),
+        alone_max: eur("50.00"),
+        reason: text(1),
+    }
+}
+
+fn accept(exception: ExceptionId, amount: i64) -> ExceptionCommand {
+    ExceptionCommand::Accept { exception, amount: cents(amount), reason: text(1) }
+}
+
+fn reopen() -> ExceptionCommand {
+    ExceptionCommand::Reopen { exception: no_match(), reason: text(2) }
+}
+
+fn give(
+    state: &mut Reconciliation,
+    by: &str,
+    command: ExceptionCommand,
+) -> Result<ReconciliationEvent, Refusal> {
+    apply(state, by, &ReconciliationCommand::Exception(command))
+}
+
+fn apply(
+    state: &mut Reconciliation,
+    by: &str,
+    command: &ReconciliationCommand,
+) -> Result<ReconciliationEvent, Refusal> {
+    let event = decide(state, command, &who(by))?;
+    state.evolve(&event, 1_717_416_000_000_000).unwrap();
+    Ok(event)
+}
+
+fn codes(outcome: Result<ReconciliationEvent, Refusal>) -> String {
+    outcome.unwrap_err().codes()
+}
+
+/// A match of line 17 with a payment.
+fn matching() -> ReconciliationCommand {
+    let of = Settled::PaidOutside { partner: partner("caritas"), payment: PaymentId(Uuid::from_u128(4)) };
+    ReconciliationCommand::Match(NewMatch {
+        rule: "by-hand".into(),
+        rules: "1".into(),
+        why: String::new(),
+        lines: vec![Named {
+            name: "line 17".into(),
+            it: MatchedLine { line: line_id(17), amount: cents(-500) },
+        }],
+        items: vec![Named { name: "payment 4".into(), it: MatchedItem { of, amount: cents(-500) } }],
+        tolerance: None::<Tolerance>,
+    })
+}
+
+/// What is written off is explained, and what is matched cannot be written off.
+#[test]
+fn a_line_is_matched_or_written_off_and_never_both() {
+    let mut state = Reconciliation::default();
+    give(&mut state, "anna", write_off(-500, "bank-fees")).unwrap();
+    let told = apply(&mut state, "berit", &matching()).unwrap_err().to_string();
+    assert_eq!(told, "already-written-off: line 17 was written off by anna at 2024-06-03T12:00:00Z");
+    assert_eq!(codes(give(&mut state, "berit", write_off(-500, "bank-fees"))), "already-resolved");
+    give(&mut state, "berit", reopen()).unwrap();
+    assert_eq!(codes(give(&mut state, "berit", reopen())), "not-resolved");
+    apply(&mut state, "berit", &matching()).unwrap();
+    assert_eq!(codes(give(&mut state, "anna", write_off(-500, "bank-fees"))), "already-matched");
+    assert_eq!(codes(give(&mut state, "anna", accept(no_match(), -500))), "already-matched");
+    apply(&mut state, "anna", &ReconciliationCommand::Undo { number: 1, reason: text(3) }).unwrap();
+    give(&mut state, "anna", write_off(-500, "bank-fees")).unwrap();
+}
+
+/// Another kind of the same line does not free it.
+#[test]
+fn a_line_that_is_written_off_under_one_kind_is_under_every_other() {
+    let mut state = Reconciliation::default();
+    give(&mut state, "anna", write_off(-500, "bank-fees")).unwrap();
+    let date = ExceptionId { kind: ExceptionKind::Date, ..no_match() };
+    assert_eq!(codes(give(&mut state, "berit", accept(date, -500))), "already-written-off");
+}
+
+/// What was accepted as one kind and written off as another is explained, whatever becomes of the first.
+#[test]
+fn reopening_another_kind_frees_no_line() {
+    let mut state = Reconciliation::default();
+    let date = ExceptionId { kind: ExceptionKind::Date, ..no_match() };
+    give(&mut state, "anna", accept(date.clone(), -500)).unwrap();
+    give(&mut state, "anna", write_off(-500, "bank-fees")).unwrap();
+    give(&mut state, "anna", ExceptionCommand::Reopen { exception: date, reason: text(2) }).unwrap();
+    assert_eq!(apply(&mut state, "berit", &matching()).unwrap_err().codes(), "already-written-off");
+}
+
+#[test]
+fn above_the_limit_two_people_write_off_to_the_same_account() {
+    let mut state = Reconciliation::default();
+    let proposed = give(&mut state, "anna", write_off(-5_001, "bank-fees")).unwrap();
+    assert_eq!(proposed.event_type(), "WriteOffProposed");
+    apply(&mut state, "clara", &matching()).unwrap();
+    apply(&mut state, "clara", &ReconciliationCommand::Undo { number: 1, reason: text(3) }).unwrap();
+    assert_eq!(codes(give(&mut state, "anna", write_off(-5_001, "bank-fees"))), "second-person-needed");
+    assert_eq!(codes(give(&mut state, "berit", write_off(-5_001, "interest"))), "another-account");
+    let done = give(&mut state, "berit", write_off(-5_001, "bank-fees")).unwrap();
+    assert_eq!(done.event_type(), "ExceptionResolved");
+    // Opened again it takes two again.
+    give(&mut state, "berit", reopen()).unwrap();
+    let again = give(&mut state, "berit", write_off(-5_001, "bank-fees")).unwrap();
+    assert_eq!(again.event_type(), "WriteOffProposed");
+}
+
+#[test]
+fn at_the_limit_and_in_euro_one_person_is_enough() {
+    let mut state = Reconciliation::default();
+    let done = give(&mut state, "anna", write_off(5_000, "interest")).unwrap();
+    assert_eq!(done.event_type(), "ExceptionResolved");
+    let dollars = Amount::parse("1.00", "USD".parse().unwrap(), money::Locale::Strict).unwrap();
+    let in_dollars = ExceptionCommand::WriteOff {
+        exception: ExceptionId { about: Subject::Line { line: line_id(18) }, ..no_match() },
+        amount: dollars,
+        account: "interest".parse().unwrap(),
+        alone_max: eur("50.00"),
+        reason: text(1),
+    };
+    assert_eq!(give(&mut state, "anna", in_dollars).unwrap().event_type(), "WriteOffProposed");
+}
+
+/// Accepted is accepted for what it was: if it comes to more, it is open again.
+#[test]
+fn what_is_accepted_is_accepted_for_its_amount() {
+    let about = Subject::BudgetLine { case: CaseId(Uuid::from_u128(1)), budget_line: "reintegration".into() };
+    let overdrawn = ExceptionId { kind: ExceptionKind::Overdrawn, about };
+    let mut state = Reconciliation::default();
+    give(&mut state, "anna", accept(overdrawn.clone(), 50_000)).unwrap();
+    let handled = state.handling().get(&overdrawn).unwrap();
+    assert!(handled.is_resolved(cents(50_000)) && !handled.is_resolved(cents(60_000)));
+    assert_eq!(codes(give(&mut state, "berit", accept(overdrawn.clone(), 50_000))), "already-resolved");
+    give(&mut state, "berit", accept(overdrawn.clone(), 60_000)).unwrap();
+    let not_a_line = ExceptionCommand::WriteOff {
+        exception: overdrawn,
+        amount: cents(70_000),
+        account: "interest".parse().unwrap(),
+        alone_max: eur("50.00"),
+        reason: text(1),
+    };
+    assert_eq!(codes(give(&mut state, "berit", not_a_line)), "not-a-line");
+}
+
+#[test]
+fn somebody_looks_after_it_but_nobody_answers_for_their_own_partner() {
+    let mut state = Reconciliation::default();
+    let assign =
+        |owner: &str, note| ExceptionCommand::Assign { exception: no_match(), owner: actor(owner), note };
+    give(&mut state, "anna", assign("berit", None)).unwrap();
+    assert_eq!(codes(give(&mut state, "anna", assign("berit", None))), "no-change");
+    give(&mut state, "anna", assign("berit", Some(text(4)))).unwrap();
+    give(&mut state, "anna", assign("clara", None)).unwrap();
+    assert_eq!(state.handling().get(&no_match()).unwrap().owner, Some(actor("clara")));
+    let beyond = Exception {
+        id: ExceptionId {
+            kind: ExceptionKind::PaidWithoutDecision,
+            about: Subject::Partner { partner: partner("caritas") },
+        },
+        amount: cents(1),
+        since: day("2024-06-03"),
+        why: String::new(),
+    };
+    assert_eq!(codes(give(&mut state, "asha@caritas", accept(beyond.id, 1))), "acts-for-partner");
+}

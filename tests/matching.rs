@@ -1,0 +1,360 @@
+//! Lines of the bank and what they settle: matched by the rules or by hand, each once, and taken back.
+
+use std::collections::BTreeMap;
+
+use crate::bank::{IBAN, Line, message, statement};
+use crate::support::{Ledger, Run, find};
+
+/// A ledger with four payments that were recorded, and a statement of what the bank did with three of them.
+fn ledger() -> Ledger {
+    let ledger = Ledger::new();
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    ledger.ok("partner register caritas --name 'Caritas Armenia'");
+    for (amount, reference) in
+        [("250.00", "P-250"), ("100.00", "P-100"), ("300.00", "P-300"), ("77.00", "P-77")]
+    {
+        ledger.ok(&format!("partner paid caritas --amount {amount} --on 2024-06-02 --reference {reference}"));
+    }
+    let lines = [
+        Line("-250.00", "B1", "P-250"),
+        Line("-101.50", "B2", "P-100"),
+        Line("-120.00", "B3", "P-300"),
+        Line("-180.00", "B4", "P-300"),
+        Line("-77.00", "B5", "P-77"),
+        Line("-77.00", "B6", "P-77"),
+        Line("-9.00", "B7", "somebody else"),
+    ];
+    ledger.write("june.xml", message(&[statement(17, "2024-06-03", "1000.00", "185.50", &lines)]));
+    ledger.ok("import statement june.xml");
+    ledger
+}
+
+/// The number of the line with what the bank calls it.
+fn line(ledger: &Ledger, bank_reference: &str) -> String {
+    let lines = ledger.csv("bank lines");
+    let found = lines.iter().find(|line| line["references"].ends_with(bank_reference)).unwrap();
+    found["line"].clone()
+}
+
+/// What is open, by what the bank calls it.
+fn open(ledger: &Ledger) -> Vec<String> {
+    let lines = ledger.csv("bank lines --open");
+    lines.iter().map(|line| line["references"].rsplit(' ').next().unwrap().to_owned()).collect()
+}
+
+fn cents(amount: &str) -> i64 {
+    if amount.is_empty() { 0 } else { amount.replace('.', "").parse().unwrap() }
+}
+
+/// What stands on each account; every voucher comes to nothing.
+fn trial(ledger: &Ledger) -> BTreeMap<String, i64> {
+    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+    for row in ledger.csv("books vouchers") {
+        *sums.entry(row["voucher"].clone()).or_default() += cents(&row["debit"]) - cents(&row["credit"]);
+    }
+    assert!(sums.values().all(|sum| *sum == 0), "{sums:?}");
+    let lines = ledger.csv("books trial-balance");
+    lines.iter().map(|line| (line["account"].clone(), cents(&line["closing"]))).collect()
+}
+
+#[test]
+fn the_rules_match_what_they_are_certain_of_once_and_a_tie_stays_open() {
+    let ledger = ledger();
+    let root = ledger.root();
+    let shown = ledger.run("bank match --dry-run");
+    assert!(
+        shown.err.contains("4 lines matched; 3 open lines left, 2 in doubt; nothing was written"),
+        "{shown}"
+    );
+    assert_eq!(ledger.root(), root);
+    let trial_before = trial(&ledger);
+    assert_eq!(
+        (trial_before["1930"], trial_before["1939"]),
+        (-81_450, 81_450),
+        "nothing explains the lines yet"
+    );
+
+    let told = ledger.run("--actor anna bank match --format csv");
+    assert!(told.err.contains("4 lines matched; 3 open lines left, 2 in doubt"), "{told}");
+    let matches = ledger.csv("bank match list");
+    let rules: Vec<String> = matches
+        .iter()
+        .map(|m| {
+            format!("{} {} {} {} {}", m["rule"], m["amount"], m["residual"], m["residual_account"], m["by"])
+        })
+        .collect();
+    assert_eq!(
+        rules,
+        [
+            "exact-reference -250.00   anna",
+            "reference-less-fee -101.50 -1.50 bank-fees anna",
+            "group-by-reference -300.00   anna"
+        ]
+    );
+    assert!(matches[0]["items"].ends_with(" to caritas"), "{matches:?}");
+    assert_eq!(matches[2]["lines"], format!("{} {}", line(&ledger, "B3"), line(&ledger, "B4")));
+    assert_eq!(open(&ledger), ["B5", "B6", "B7"]);
+    assert_eq!(find(ledger.csv("bank lines"), "line", &line(&ledger, "B3"))["match"], "3");
+
+    let trial = trial(&ledger);
+    let of = |account: &str| trial.get(account).copied().unwrap_or_default();
+    assert_eq!((of("1930"), of("1939"), of("6570")), (-81_450, 7_700 + 7_700 + 900, 150));
+    assert_eq!(of("1935"), -7_700, "one payment is under way");
+    let root = ledger.root();
+    assert!(ledger.run("bank match").err.contains("0 lines matched; 3 open lines left, 2 in doubt"));
+    assert_eq!(ledger.root(), root, "what is matched is matched once");
+    assert_eq!(ledger.csv("bank proposals").iter().filter(|p| p["certainty"] == "match").count(), 0);
+    let told = ledger.ok("bank match history");
+    assert!(
+        told.contains("match 2 by anna: line") && told.contains("-1.50 EUR off, booked as bank-fees"),
+        "{told}"
+    );
+    ledger.is_sound();
+}
+
+#[test]
+fn a_match_by_hand_must_add_up_and_whoever_is_second_is_told_by_whom_and_when() {
+    let ledger = ledger();
+    let (tied, other, unknown) = (line(&ledger, "B5"), line(&ledger, "B6"), line(&ledger, "B7"));
+    let dry = ledger.run(&format!("bank match {tied} P-77 --dry-run"));
+    assert!(dry.out.contains("by-hand") && dry.err.contains("nothing was written"), "{dry}");
+    let refused = ledger.fail(1, &format!("bank match {tied},{other} P-77"));
+    assert!(refused.contains("does-not-add-up: the lines come to -154.00 EUR, what they would settle to -77.00: -77.00 off; the rules let it be 25.00 EUR off at most"), "{refused}");
+    assert!(
+        ledger.fail(1, &format!("--actor asha@caritas bank match {tied} P-77")).contains("acts-for-partner")
+    );
+    assert!(ledger.fail(2, &format!("bank match {tied} P-78")).contains("there is no payment P-78"));
+    assert!(ledger.fail(2, "bank match 1 P-77").contains("there is no line 1"));
+    assert!(ledger.fail(2, "bank match one P-77").contains("invalid"));
+    ledger.fail(2, &format!("bank match {tied}"));
+
+    ledger.ok(&format!("--actor anna bank match {tied} P-77"));
+    let second = ledger.fail(1, &format!("--actor berit bank match {tied} P-100"));
+    assert!(second.contains(&format!("already-matched: line {tied} was matched by anna at 20")), "{second}");
+    assert!(second.contains("(match 1)"), "{second}");
+    let second = ledger.fail(1, &format!("--actor berit bank match {other} P-77"));
+    assert!(second.contains(" to caritas was matched by anna at 20"), "{second}");
+    assert!(open(&ledger).contains(&"B6".to_owned()) && open(&ledger).contains(&"B7".to_owned()));
+    assert!(ledger.ok("bank match history").contains("refused to match: already-matched"));
+    assert!(ledger.fail(1, &format!("bank match {unknown} P-100")).contains("does-not-add-up"));
+    ledger.is_sound();
+}
+
+/// Two who match the same line at the same moment: one of them does, and the other is told.
+#[test]
+fn two_who_match_one_line_at_once_do_it_once() {
+    let ledger = ledger();
+    let tied = line(&ledger, "B5");
+    let children =
+        ["anna", "berit"].map(|name| ledger.start(&format!("--actor {name} bank match {tied} P-77")));
+    let runs = children.map(|child| Run::of("bank match", child.wait_with_output().unwrap()));
+    let mut codes: Vec<i32> = runs.iter().map(|run| run.code.unwrap()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 1], "{} {}", runs[0], runs[1]);
+    let second = runs.iter().find(|run| run.code == Some(1)).unwrap();
+    assert!(second.err.contains(&format!("line {tied} was matched by ")), "{second}");
+    // The rules as well: all they are certain of is recorded once, whoever asks.
+    let children = ["anna", "berit", "clara"].map(|name| ledger.start(&format!("--actor {name} bank match")));
+    for child in children {
+        let run = Run::of("bank match", child.wait_with_output().unwrap());
+        assert_eq!(run.code, Some(0), "{run}");
+    }
+    assert_eq!(ledger.csv("bank match list").len(), 4);
+    ledger.is_sound();
+}
+
+#[test]
+fn what_is_undone_is_open_as_it_was_and_history_keeps_both() {
+    let ledger = ledger();
+    let (lines, books) = (ledger.csv("bank lines --open"), trial(&ledger));
+    ledger.ok("--actor anna bank match");
+    assert!(ledger.fail(2, "bank unmatch 1 --reason ''").contains("a reason is needed"));
+    assert!(ledger.fail(1, "bank unmatch 9 --reason x").contains("unknown-match: there is no match 9"));
+    assert!(ledger.fail(1, "--actor caritas bank unmatch 1 --reason x").contains("acts-for-partner"));
+    for number in [2, 1, 3] {
+        ledger.ok(&format!("--actor berit bank unmatch {number} --reason 'the wrong month'"));
+    }
+    assert!(ledger.fail(1, "bank unmatch 1 --reason x").contains("already-undone"));
+    assert_eq!(ledger.csv("bank lines --open"), lines);
+    let mut after = trial(&ledger);
+    after.retain(|_, sum| *sum != 0);
+    let mut before = books;
+    before.retain(|_, sum| *sum != 0);
+    assert_eq!(after, before);
+    assert!(ledger.csv("bank match list").is_empty());
+    let all = ledger.csv("bank match list --undone");
+    assert_eq!(
+        (&*all[0]["by"], &*all[0]["undone_by"], &*all[0]["reason"]),
+        ("anna", "berit", "the wrong month")
+    );
+    let bodies = ledger.ask("SELECT body FROM events", |row| row.get::<String>(0)).join("\n");
+    assert!(!bodies.contains("the wrong month"));
+    ledger.ok("bank match");
+    assert_eq!(ledger.csv("bank match list").len(), 3);
+    ledger.is_sound();
+}
+
+#[test]
+fn one_statement_can_be_matched_alone() {
+    let ledger = ledger();
+    let lines = [Line("-77.00", "B8", "P-77-again")];
+    ledger.write("july.xml", message(&[statement(18, "2024-06-04", "185.50", "108.50", &lines)]));
+    ledger.ok("partner paid caritas --amount 77.00 --on 2024-06-03 --reference P-77-again");
+    ledger.ok("import statement july.xml");
+    let statements = ledger.csv("bank statements");
+    let said = ledger.run(&format!("bank match --statement {}", statements[1]["position"]));
+    assert!(said.err.contains("1 line matched; 0 open lines left, 0 in doubt"), "{said}");
+    assert_eq!(open(&ledger).len(), 7);
+    assert!(ledger.fail(2, "bank match --statement 1").contains("there is no statement 1"));
+}
+
+const FROM: &str =
+    "--debtor-name Norrkassan --debtor-iban 'SE35 5000 0000 0549 1000 0003' --debtor-bic ESSESESS";
+
+/// A ledger with a payment of 500.00 to IRARA in a file, and its reference.
+fn paid() -> (Ledger, String, String) {
+    let ledger = Ledger::small("cases");
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    ledger.write("some.csv", "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\nirara,FX-2041,education,2024-02-01,500.00,EUR,Lempa,R-1,,\n");
+    ledger.ok("import spend some.csv --accept");
+    ledger.ok("--actor anna partner payment-details propose irara --iban 'GB82 WEST 1234 5698 7654 32' --holder Irara");
+    ledger.ok("--actor berit partner payment-details approve irara");
+    let (number, reference) = pay(&ledger, "pay.xml");
+    (ledger, number, reference)
+}
+
+/// Pays what is due in a new file.
+fn pay(ledger: &Ledger, file: &str) -> (String, String) {
+    let number = ledger.json("--actor anna payment propose --partner irara")["payment"].to_string();
+    ledger.ok(&format!("--actor berit payment approve {number}"));
+    ledger.ok(&format!("--actor anna payment file --out {file} --execute-on 2099-07-15 {FROM} {number}"));
+    let reference = find(ledger.csv("payment list"), "payment", &number)["reference"].clone();
+    (number, reference)
+}
+
+fn due(ledger: &Ledger) -> String {
+    ledger.csv("payment due --partner irara").remove(0)["due"].clone()
+}
+
+#[test]
+fn a_payment_that_came_back_reopens_what_it_paid() {
+    let (ledger, number, reference) = paid();
+    let lines = [
+        Line("-500.00", "B1", &reference),
+        Line("500.00", "B2", &reference),
+        Line("500.00", "B3", "by chance"),
+    ];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-15", "500.00", "1000.00", &lines)]));
+    ledger.ok("import statement july.xml");
+    assert_eq!(due(&ledger), "0.00");
+    ledger.ok("--actor anna bank match");
+    let items: Vec<String> = ledger.csv("bank match list").iter().map(|m| m["items"].clone()).collect();
+    let paid = format!("payment {number} to irara");
+    assert_eq!(items, [paid.clone(), format!("{paid}, back")]);
+    assert_eq!(open(&ledger), ["B3"], "the same amount by chance is nothing that came back");
+    assert_eq!(due(&ledger), "500.00");
+    assert_eq!(find(ledger.csv("payment list"), "payment", &number)["state"], "returned");
+    let totals = &ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["totals"];
+    assert_eq!(
+        (&totals["paid"], &totals["paid_back"], &totals["owed"]),
+        (&"500.00".into(), &"500.00".into(), &"500.00".into())
+    );
+    let books = trial(&ledger);
+    assert_eq!((books["1935"], books["2560"]), (0, -50_000), "owed again");
+    assert!(
+        ledger
+            .ok("partner history irara")
+            .contains(&format!("payment {number} came back from the bank (match 2 by anna)"))
+    );
+    assert!(ledger.ok("duties").contains("nobody"));
+
+    let back = ledger.csv("exception list --kind returned");
+    assert_eq!(
+        (back.len(), &*back[0]["exception"], &*back[0]["amount"]),
+        (1, &*format!("returned-{number}"), "500.00")
+    );
+
+    // Paid again: the first payment did come back.
+    let (second, _) = pay(&ledger, "again.xml");
+    assert!(ledger.csv("exception list --kind returned").is_empty());
+    assert_eq!(due(&ledger), "0.00");
+    assert!(ledger.fail(1, "bank unmatch 2 --reason x").contains("paid-again"));
+    assert_eq!(trial(&ledger)["2560"], 0);
+    assert!(ledger.ok(&format!("payment show {second}")).contains("500.00"));
+    // What it was paid for is told of the payment that stands.
+    assert!(ledger.ok("explain FX-2041").contains(&format!("500.00 in payment {second}")));
+    ledger.is_sound();
+}
+
+#[test]
+fn what_did_not_come_back_after_all_counts_as_paid_again() {
+    let (ledger, number, reference) = paid();
+    let lines = [Line("-500.00", "B1", &reference), Line("500.00", "B2", "no reference of ours")];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-15", "500.00", "500.00", &lines)]));
+    ledger.ok("import statement july.xml");
+    ledger.ok("bank match");
+    let books = trial(&ledger);
+    assert_eq!((books["1935"], books["1939"]), (0, -50_000));
+    ledger.ok(&format!("bank match {} {number}", line(&ledger, "B2")));
+    assert_eq!(due(&ledger), "500.00");
+    ledger.ok("bank unmatch 2 --reason 'a refund of another matter'");
+    assert_eq!(due(&ledger), "0.00");
+    assert_eq!(find(ledger.csv("payment list"), "payment", &number)["state"], "instructed");
+    assert_eq!(trial(&ledger), books);
+    let told = ledger.ok("partner history irara");
+    assert!(told.contains(&format!("payment {number} counts as paid again")), "{told}");
+    let totals = &ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["totals"];
+    assert_eq!(totals["owed"], "0.00");
+    ledger.is_sound();
+}
+
+/// What was refused is done when its reason is gone, in the very same words.
+#[test]
+fn a_return_is_undone_once_what_paid_it_again_is_cancelled() {
+    let (ledger, number, reference) = paid();
+    let lines = [Line("-500.00", "B1", &reference), Line("500.00", "B2", &reference)];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-15", "500.00", "500.00", &lines)]));
+    ledger.ok("import statement july.xml");
+    ledger.ok("bank match");
+    let second = ledger.json("--actor anna payment propose --partner irara")["payment"].to_string();
+    let undo = "bank unmatch 2 --reason 'another matter'";
+    assert!(ledger.fail(1, undo).contains("paid-again"));
+    ledger.ok(&format!("payment cancel {second} --reason 'it did not come back'"));
+    ledger.ok(undo);
+    assert_eq!(find(ledger.csv("payment list"), "payment", &number)["state"], "instructed");
+    assert_eq!(due(&ledger), "0.00");
+}
+
+/// A bank that books a whole file at once names the batch as the file does.
+#[test]
+fn a_batch_is_known_by_what_our_file_calls_it() {
+    let (ledger, first, _) = paid();
+    ledger.write("more.csv", "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\nirara,FX-2041,education,2024-02-02,70.00,EUR,Lempa,R-2,,\n");
+    ledger.ok("import spend more.csv --accept");
+    ledger.ok("--actor anna payment propose --partner irara");
+    ledger.write("most.csv", "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\nirara,FX-2041,education,2024-02-03,80.00,EUR,Lempa,R-3,,\n");
+    ledger.ok("import spend most.csv --accept");
+    ledger.ok("--actor anna payment propose --partner irara");
+    let proposed = ledger.csv("payment list --state proposed");
+    for payment in &proposed {
+        ledger.ok(&format!("--actor berit payment approve {}", payment["payment"]));
+    }
+    ledger.ok(&format!("--actor anna payment file --out batch.xml --execute-on 2099-07-16 {FROM}"));
+    let file = ledger.read("batch.xml");
+    let batch = file.split("<PmtInfId>").nth(1).and_then(|rest| rest.split('<').next()).unwrap().to_owned();
+    let with_batch =
+        message(&[statement(1, "2099-07-16", "150.00", "0.00", &[Line("-150.00", "B1", "NOTPROVIDED")])])
+            .replace("<Refs>", &format!("<Refs><PmtInfId>{batch}</PmtInfId>"));
+    ledger.write("batch-booked.xml", with_batch);
+    ledger.ok("import statement batch-booked.xml");
+    ledger.ok("bank match");
+    let matched = ledger.csv("bank match list");
+    assert_eq!((matched.len(), &*matched[0]["rule"]), (1, "group-by-reference"));
+    for payment in &proposed {
+        assert!(
+            matched[0]["items"].contains(&format!("payment {} to irara", payment["payment"])),
+            "{matched:?}"
+        );
+    }
+    assert!(!matched[0]["items"].contains(&format!("payment {first} ")), "{matched:?}");
+}
