@@ -174,6 +174,8 @@ fn of(vouchers: &[Voucher], period: Period) -> FileDigest {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Whenever it is closed, and whatever comes after: a closed period keeps its vouchers, and all of them add up.
     #[test]
     fn a_closed_period_never_changes(acts in acts(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 1..4)) {

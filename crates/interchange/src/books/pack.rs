@@ -84,8 +84,7 @@ fn late(sheet: &mut Worksheet, books: &BooksDocument<'_>) -> Result<(), XlsxErro
         for (column, word) in (0..).zip(words) {
             sheet.write_string(row, column, guarded(&word).as_ref())?;
         }
-        let eur = voucher.entries.first().map_or(Eur::ZERO, |entry| entry.amount);
-        money_cell(sheet, row, 5, &eur.to_string(), &money)?;
+        money_cell(sheet, row, 5, &voucher.moved.to_string(), &money)?;
     }
     widths(sheet, &[14, 14, 14, 14, 40, 16])
 }

@@ -26,6 +26,7 @@ fn voucher(number: u64, kind: MoneyKind, closed: Option<&str>) -> Voucher {
         kind,
         position: 100 + number,
         about: 40 + number,
+        moved: "615.00".parse().unwrap(),
         entries: vec![entry("7720", "615.00"), entry("1935", "-615.00")],
     }
 }
@@ -46,6 +47,7 @@ fn a_month_pack_holds_what_belongs_to_the_month() {
         totals: Totals { owed: "99.95".parse().unwrap(), ..Totals::default() },
         lines: vec![],
         held: Eur::ZERO,
+        held_lines: vec![],
         undecided: vec![],
         waiting: vec![],
     };
