@@ -164,7 +164,7 @@ fn what_is_large_takes_two_to_be_written_off() {
     assert!(ledger.ok(&resolve("berit", "gifts")).contains("is resolved"));
     assert_eq!(find(ledger.csv("books trial-balance"), "account", "6990")["closing"], "-60.00");
     let accept = "exception resolve paid-without-decision-caritas --accept --reason 'receipts come in July'";
-    assert!(ledger.fail(1, &format!("--actor asha@caritas {accept}")).contains("own-partner"));
+    assert!(ledger.fail(1, &format!("--actor asha@caritas {accept}")).contains("acts-for-partner"));
     ledger.ok(&format!("--actor anna {accept}"));
     assert!(ledger.csv("exception list --kind paid-without-decision").is_empty());
     // More of the same is not what was accepted.

@@ -182,7 +182,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ),
     (
         "claim list",
-        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,eligible,disallowed,reversed,reason,state,proposed_by,report,words,answer",
+        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,at_most,eligible,disallowed,reversed,reason,state,proposed_by,report,words,answer",
     ),
     (
         "case list",
@@ -207,8 +207,9 @@ const LISTINGS: &[(&str, &str)] = &[
     ),
     (
         "partner fee list",
-        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,state,decided_by,note,report",
+        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,reversed,state,decided_by,flags,report",
     ),
+    ("partner fee flags", "fee,partner,receipt_no,charged_on,eur,state,flag,detail"),
     ("partner history irara", "position,recorded_at,actor,event,what"),
     (
         "hold list",

@@ -50,7 +50,7 @@ fn a_large_claim_takes_two_people() {
     let refused = ledger.fail(1, &format!("--actor anna claim accept {large}"));
     assert!(refused.contains("second-person-needed"), "{refused}");
     let refused = ledger.fail(1, &format!("--actor asha@irara claim accept {large}"));
-    assert!(refused.contains("own-claim"), "{refused}");
+    assert!(refused.contains("acts-for-partner"), "{refused}");
     ledger.ok(&format!("--actor bo claim accept {large}"));
     assert_eq!(ledger.support("FX-2041")["disbursed"], "2000.00");
     let history = ledger.ok("history FX-2041");
@@ -59,6 +59,95 @@ fn a_large_claim_takes_two_people() {
         "{history}"
     );
     assert!(ledger.ok("explain FX-2041").contains("anna proposed to accept it"));
+    ledger.is_sound();
+}
+
+/// Finance accepts a part: the rest is disallowed for its reason, which stands in the history, and who agrees agrees to it.
+#[test]
+fn a_claim_is_accepted_in_part() {
+    let ledger = reported(&[one("C-1", "1000.00"), one("C-2", "2500.00")].concat());
+    let (small, large) = (number(&ledger, "C-1"), number(&ledger, "C-2"));
+    let part = |claim: &str, at_most: &str| {
+        format!("claim accept {claim} --at-most {at_most} --reason 'two of ten days were not held'")
+    };
+    let shown = ledger.ok(&format!("--actor anna {} --dry-run", part(&small, "800.00")));
+    let cut = "cut: 800.00 EUR eligible, 200.00 EUR disallowed (by-finance)";
+    assert!(shown.contains(&format!("claim {small} would be {cut}")), "{shown}");
+    assert!(ledger.ok(&format!("--actor anna {}", part(&small, "800.00"))).contains(cut));
+    let line = ledger.support("FX-2041");
+    assert_eq!((&*line["disbursed"], &*line["disallowed"]), ("800.00", "200.00"));
+    assert_eq!(ledger.csv("claim list --state cut")[0]["at_most"], "800.00");
+    assert!(ledger.ok("history FX-2041").contains("at most 800.00 EUR: two of ten days were not held"));
+    let explained = ledger.ok("explain FX-2041");
+    assert!(explained.contains("of 1000.00 finance accepts at most 800.00"), "{explained}");
+
+    ledger.ok(&format!("--actor anna {}", part(&large, "2300.00")));
+    assert_eq!(ledger.csv("claim list --state proposed")[0]["at_most"], "2300.00");
+    let other = ledger.fail(1, &format!("--actor bo {}", part(&large, "2200.00")));
+    assert!(other.contains("proposed-otherwise") && other.contains("at most 2300.00"), "{other}");
+    let agreed = ledger.ok(&format!("--actor bo claim accept {large}"));
+    assert!(agreed.contains("cut: 2200.00 EUR eligible, 300.00 EUR disallowed (over-cap)"), "{agreed}");
+    // Both reasons stand in the statement, each with its part.
+    let year = ledger.csv("claim list")[0]["delivered_on"][..4].to_owned();
+    let rows = ledger.csv("partner statement irara --period 2000-01-01..2100-12-31");
+    let mut disallowed: Vec<(String, String)> = rows
+        .iter()
+        .filter(|row| row["movement"] == "disallowed")
+        .map(|row| (row["reason"].clone(), row["eur"].clone()))
+        .collect();
+    disallowed.sort();
+    let expected = [("by-finance", "200.00"), ("by-finance", "200.00"), ("over-cap", "100.00")];
+    assert_eq!(disallowed, expected.map(|(reason, sum)| (reason.to_owned(), sum.to_owned())));
+    let delivered = ledger.csv(&format!("partner statement irara --period {year} --by delivery"));
+    let row = delivered.iter().find(|row| row["receipt_no"] == "C-2").unwrap();
+    assert_eq!((&*row["disallowed"], &*row["reason"]), ("300.00", "by-finance over-cap"));
+
+    for (line, why) in [
+        (format!("claim accept {small} --at-most 1.00"), "--reason"),
+        (format!("claim accept {small} --reason why"), "--at-most"),
+        (format!("claim accept {small} {large} --at-most 1.00 --reason why"), "one claim"),
+        ("claim accept --all --at-most 1.00 --reason why".to_owned(), "--at-most"),
+    ] {
+        assert!(ledger.fail(2, &line).contains(why), "{line}");
+    }
+    assert!(ledger.ok("duties").contains("nobody decided what they reported"));
+    ledger.is_sound();
+}
+
+/// Whoever acts for a partner decides nothing: of no partner, and of no country.
+#[test]
+fn a_person_of_another_partner_decides_nothing() {
+    let ledger = reported(&one("O-1", "100.00"));
+    let claim = number(&ledger, "O-1");
+    let omar = "--actor omar@lumen";
+    // Nobody knows lumen yet, so the name is one like others.
+    ledger.ok(&format!("{omar} claim query {claim} --reason why"));
+    ledger.ok("partner register lumen --name Lumen");
+    for line in [
+        format!("claim accept {claim}"),
+        format!("claim refuse {claim} --reason no"),
+        "hold place --country SO --from 2024-01-01 --reason none".to_owned(),
+        "case assign FX-2041 lumen --on 2024-05-01".to_owned(),
+        "case close FX-2041 --on 2024-12-01".to_owned(),
+        "partner paid irara --amount 1.00 --on 2024-05-01 --reference RF-1".to_owned(),
+        "payment propose --partner irara".to_owned(),
+        "import reversals reversals.csv".to_owned(),
+        "import cases cases.csv --dry-run".to_owned(),
+        "bank account add main --iban SE4550000000058398257466 --currency EUR".to_owned(),
+    ] {
+        let refused = ledger.fail(1, &format!("{omar} {line}"));
+        assert!(refused.contains("acts-for-partner"), "{line}: {refused}");
+    }
+    // What a partner sends it may try itself, and it answers what it was asked.
+    ledger.write("own.csv", format!("{SPEND}\nlumen,FX-2041,education,2024-02-01,5.00,EUR,Lempa,E-1,,\n"));
+    ledger.ok(&format!("{omar} import spend own.csv --dry-run"));
+    ledger.ok(&format!("{omar} claim answer {claim} --text because"));
+    let accepted = ledger.json(&format!("{omar} import spend own.csv --accept"));
+    assert_eq!(accepted["refused"][0]["reason"], "acts-for-partner", "{accepted}");
+    assert_eq!(state(&ledger, "E-1"), "reported");
+
+    // What omar asked before the partner was registered is nobody's breach.
+    assert!(ledger.ok("duties").contains("nobody decided"));
     ledger.is_sound();
 }
 
@@ -195,7 +284,7 @@ fn a_history_in_which_one_person_did_both_is_listed() {
         twin.run("duties --format csv").out
     };
     assert!(by("anna").contains("same-person,anna,"), "{}", by("anna"));
-    assert!(by("asha@irara").contains("own-claim,asha@irara,"));
+    assert!(by("asha@irara").contains("acts-for-partner,asha@irara,"));
     let twin = ledger.twin();
     forger::rewrite(&twin, |events| events.retain(|event| event.event_type != "ClaimProposed"));
     std::fs::remove_dir_all(twin.path("svala.checkpoints")).unwrap();
@@ -267,7 +356,7 @@ fn a_preview_by_number_is_what_the_run_then_does() {
         "{shown}"
     );
     let own = ledger.fail(1, &format!("--actor asha@irara claim accept {first} --dry-run"));
-    assert!(own.contains("would stay reported: own-claim"), "{own}");
+    assert!(own.contains("would stay reported: acts-for-partner"), "{own}");
     let done = ledger.ok(&format!("claim accept {first} {second}"));
     assert_eq!(done, shown.replace("would be ", ""));
     assert!(ledger.fail(1, &format!("claim accept {first} --dry-run")).contains("already-decided"));

@@ -120,7 +120,9 @@ fn a_match_by_hand_must_add_up_and_whoever_is_second_is_told_by_whom_and_when() 
     assert!(dry.out.contains("by-hand") && dry.err.contains("nothing was written"), "{dry}");
     let refused = ledger.fail(1, &format!("bank match {tied},{other} P-77"));
     assert!(refused.contains("does-not-add-up: the lines come to -154.00 EUR, what they would settle to -77.00: -77.00 off; the rules let it be 25.00 EUR off at most"), "{refused}");
-    assert!(ledger.fail(1, &format!("--actor asha@caritas bank match {tied} P-77")).contains("own-partner"));
+    assert!(
+        ledger.fail(1, &format!("--actor asha@caritas bank match {tied} P-77")).contains("acts-for-partner")
+    );
     assert!(ledger.fail(2, &format!("bank match {tied} P-78")).contains("there is no payment P-78"));
     assert!(ledger.fail(2, "bank match 1 P-77").contains("there is no line 1"));
     assert!(ledger.fail(2, "bank match one P-77").contains("invalid"));
@@ -168,7 +170,7 @@ fn what_is_undone_is_open_as_it_was_and_history_keeps_both() {
     ledger.ok("--actor anna bank match");
     assert!(ledger.fail(2, "bank unmatch 1 --reason ''").contains("a reason is needed"));
     assert!(ledger.fail(1, "bank unmatch 9 --reason x").contains("unknown-match: there is no match 9"));
-    assert!(ledger.fail(1, "--actor caritas bank unmatch 1 --reason x").contains("own-partner"));
+    assert!(ledger.fail(1, "--actor caritas bank unmatch 1 --reason x").contains("acts-for-partner"));
     for number in [2, 1, 3] {
         ledger.ok(&format!("--actor berit bank unmatch {number} --reason 'the wrong month'"));
     }

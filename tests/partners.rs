@@ -158,8 +158,8 @@ fn an_account_that_one_person_approved_is_listed() {
     ledger.ok("import spend fees.csv");
     let fee = ledger.csv("partner fee list")[0]["fee"].clone();
     for own in ["irara", "asha@irara"] {
-        refused(&ledger, &format!("--actor {own} partner fee accept {fee}"), "own-partner");
-        refused(&ledger, &format!("--actor {own} partner fee refuse {fee} --reason x"), "own-partner");
+        refused(&ledger, &format!("--actor {own} partner fee accept {fee}"), "acts-for-partner");
+        refused(&ledger, &format!("--actor {own} partner fee refuse {fee} --reason x"), "acts-for-partner");
     }
     ledger.ok(&format!("--actor berit partner fee accept {fee}"));
     assert!(ledger.csv("duties").is_empty());
@@ -176,9 +176,9 @@ fn an_account_that_one_person_approved_is_listed() {
     };
     let approved = by("PaymentDetailsApproved", "anna");
     assert!(approved.contains("same-person,anna,") && approved.contains("another-name,anna,"), "{approved}");
-    assert!(by("PaymentDetailsApproved", "asha@irara").contains("own-partner,asha@irara,"));
+    assert!(by("PaymentDetailsApproved", "asha@irara").contains("acts-for-partner,asha@irara,"));
     assert!(by("PaymentDetailsProposed", "berit").contains("same-person,berit,"));
-    assert!(by("FeeAccepted", "irara").contains(&format!("own-partner,irara,{fee}")));
+    assert!(by("FeeAccepted", "irara").contains(&format!("acts-for-partner,irara,{fee}")));
     let twin = ledger.twin();
     forger::rewrite(&twin, |events| events.retain(|event| event.event_type != "PaymentDetailsProposed"));
     std::fs::remove_dir_all(twin.path("svala.checkpoints")).unwrap();
@@ -246,7 +246,7 @@ fn a_hold_shows_its_backlog_and_stops_no_decision() {
     assert_eq!(partner(&ledger, "irara")["held"], own.2);
     assert_eq!(partner(&ledger, "caritas")["holds"], "1");
 
-    // What was paid all the same waits no more: the oldest first, as in the statement.
+    // What was paid all the same waits no more: the oldest delivery first, as in the statement.
     let before = find(ledger.csv("hold list"), "scope", "programme");
     let ten: Eur = "10.00".parse().unwrap();
     let owed = || {
@@ -256,7 +256,7 @@ fn a_hold_shows_its_backlog_and_stops_no_decision() {
     let rest = owed().checked_sub(ten).unwrap();
     ledger.ok(&format!("partner paid irara --amount {rest} --on 2024-02-01 --reference RF-1 --despite-hold"));
     let hold = find(ledger.csv("hold list"), "hold", "1");
-    assert_eq!((&*hold["claims"], &*hold["eur"], &*hold["oldest"]), ("1", "10.00", "2023-12-01"));
+    assert_eq!((&*hold["claims"], &*hold["eur"], &*hold["oldest"]), ("1", "10.00", "2023-12-04"));
     assert_eq!(partner(&ledger, "irara")["held"], "10.00");
     let eur = |cells: &Cells| cells["eur"].parse::<Eur>().unwrap();
     let programme = find(ledger.csv("hold list"), "scope", "programme");
@@ -334,16 +334,16 @@ fn a_fee_is_reported_with_spend_decided_by_finance_and_touches_no_person() {
         .map(|f| {
             format!(
                 "{} {} {} {} {} {}",
-                f["partner"], f["receipt_no"], f["agreement"], f["eur"], f["state"], f["note"]
+                f["partner"], f["receipt_no"], f["agreement"], f["eur"], f["state"], f["flags"]
             )
         })
         .collect();
     assert_eq!(
         told,
         [
-            "irara F-1 2024 450.00 reported ",
-            "irara F-2  450.00 reported outside-agreement",
-            "newcomer F-1  10.50 reported outside-agreement"
+            "irara F-1 2024 450.00 reported late-report",
+            "irara F-2  450.00 reported late-report outside-agreement",
+            "newcomer F-1  10.50 reported late-report outside-agreement"
         ]
     );
     assert_eq!(listed[0]["terms"], "7.5 % of eligible spend");
@@ -456,4 +456,49 @@ fn spend_outside_every_agreement_is_flagged() {
     );
     ledger.ok("claim accept --partner irara");
     assert_eq!(find(ledger.csv("claim list"), "receipt_no", "A-1")["state"], "accepted");
+}
+
+/// Fees are held against the partner's other fees, and their receipts against all claims and fees.
+#[test]
+fn what_is_odd_about_fees_is_seen_before_they_are_accepted() {
+    let ledger = Ledger::new();
+    ledger.take_files(&crate::support::fixtures());
+    ledger.import_up_to("cases");
+    ledger.write(
+        "odd.csv",
+        format!(
+            "{SPEND}\n\
+             irara,,partner-fee,2024-03-31,1950.00,EUR,Hub,F-1,,\n\
+             caritas,,partner-fee,2024-03-31,20.00,EUR,HUB,F-1,,\n\
+             ettc,FX-2041,education,2024-02-01,30.00,EUR,hub,F-1,,\n"
+        ),
+    );
+    ledger.ok("import spend odd.csv");
+    let flags = |options: &str| -> Vec<String> {
+        let flags = ledger.csv(&format!("partner fee flags {options}"));
+        flags.iter().map(|flag| format!("{} {}", flag["partner"], flag["flag"])).collect()
+    };
+    let expected = ["late-report", "same-receipt", "near-threshold", "outside-agreement"];
+    assert_eq!(flags("--partner irara"), expected.map(|flag| format!("irara {flag}")));
+    assert!(flags("").contains(&"caritas same-receipt".to_owned()));
+    let fees = ledger.csv("partner fee list");
+    assert_eq!(fees[0]["flags"], expected.join(" "));
+    let same = ledger.csv("partner fee flags --partner irara");
+    let (fee, claim) = (&fees[1]["fee"], ledger.claim("F-1"));
+    assert_eq!(
+        same[1]["detail"],
+        format!("the same receipt: fee {fee} of caritas, claim {claim} of ettc under jrs")
+    );
+    // The claim shows the fees, and the fees are no claims.
+    let claims = ledger.csv("claim flags");
+    assert!(claims.iter().all(|flag| flag["claim"] == claim), "{claims:?}");
+    let seen = claims.iter().find(|flag| flag["flag"] == "same-receipt").unwrap();
+    assert!(seen["detail"].contains(&format!("fee {fee} of caritas")), "{seen:?}");
+    ledger.ok(&format!("partner fee accept {}", fees[0]["fee"]));
+    assert_eq!(flags("--partner irara"), Vec::<String>::new());
+    assert_eq!(flags("--partner irara --decided").len(), 4);
+    // What is refused is no double of anything.
+    ledger.ok(&format!("partner fee refuse {fee} --reason twice"));
+    let same = ledger.csv("partner fee flags --partner irara --decided");
+    assert_eq!(same[1]["detail"], format!("the same receipt: claim {claim} of ettc under jrs"));
 }

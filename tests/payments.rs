@@ -78,7 +78,7 @@ fn a_quarter_is_paid_from_import_to_file() {
 
     let approve = format!("payment approve {number}");
     assert!(ledger.fail(1, &format!("--actor anna {approve}")).contains("same-person"));
-    assert!(ledger.fail(1, &format!("--actor asha@irara {approve}")).contains("own-partner"));
+    assert!(ledger.fail(1, &format!("--actor asha@irara {approve}")).contains("acts-for-partner"));
     let file = format!("payment file --out pay.xml {FROM}");
     assert!(ledger.fail(1, &format!("--actor anna {file}")).contains("nothing-to-pay"));
     ledger.ok(&format!("--actor berit payment approve {reference}"));
@@ -390,7 +390,7 @@ fn a_payment_by_one_person_is_listed() {
     };
     assert!(by("PaymentApproved", "anna").contains(&format!("same-person,anna,{number}")));
     assert!(by("PaymentInstructed", "berit").contains(&format!("approver-pays,berit,{number}")));
-    assert!(by("PaymentProposed", "asha@irara").contains("own-partner,asha@irara,"));
+    assert!(by("PaymentProposed", "asha@irara").contains("acts-for-partner,asha@irara,"));
     assert!(by("PaymentFileWritten", "anna").contains("another-name,anna,"));
 }
 

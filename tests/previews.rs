@@ -64,7 +64,7 @@ fn a_partner_sees_what_would_become_of_each_row_without_deciding_anything() {
 
     // What it would really do with --accept is another question, and has its own answer.
     let refused = ledger.csv("--actor asha@irara import spend spend.csv --dry-run --accept");
-    assert_eq!(states(&refused)[0], "2 refused reported 0.00 0.00 own-claim");
+    assert_eq!(states(&refused)[0], "2 refused reported 0.00 0.00 acts-for-partner");
 }
 
 #[test]

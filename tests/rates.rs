@@ -153,7 +153,7 @@ fn spend_at_the_rate_of_the_day_when_the_rulebook_says_so() {
     let rule = "value = \"inforeuro-month-of-delivery\"";
     assert!(document.contains(rule));
     ledger.write("ecb.toml", document.replace(rule, "value = \"ecb-day-of-delivery\""));
-    ledger.ok("rulebook adopt ecb.toml");
+    ledger.adopt("ecb.toml");
     ledger.write("hist.csv", "Date,USD,SEK,\n2024-07-01,1.0745,11.3675,\n2024-06-28,1.0705,11.3595,\n");
     ledger.ok("import rates hist.csv");
     spend(
@@ -169,7 +169,7 @@ fn spend_at_the_rate_of_the_day_when_the_rulebook_says_so() {
     assert_eq!(told(0), ["100.00", "11.3595", "2024-06-28", "ecb", "reported"]);
     assert_eq!(told(1), ["", "", "", "", "waiting-for-rate"]);
     // The rulebook of today does not change what was asked for when it was reported.
-    ledger.ok("rulebook adopt one.toml");
+    ledger.adopt("one.toml");
     ledger.write("day.csv", "Date,SEK,\n2024-07-02,11.40,\n");
     assert!(ledger.ok("import rates day.csv").contains("1 claim that waited for these rates converted"));
     assert_eq!(ledger.csv("claim list")[1]["eur"], "0.88");

@@ -1,5 +1,6 @@
 //! The dated rules: borders, exclusions, pauses, and where a refusal is kept.
 
+use crate::forger;
 use crate::support::{Ledger, find};
 
 const HEADER: &str = "case_ref,applied_on,destination,return_mode,handled_by,asylum_outcome,in_sweden,likely_received,\
@@ -142,7 +143,7 @@ fn another_rulebook_decides_from_its_adoption_on_and_the_old_decision_keeps_its_
         .replace("cap = \"3000.00\"", "cap = \"3100.00\"");
     ledger.write("rules.toml", &changed);
     ledger.ok("rulebook check rules.toml");
-    ledger.ok("rulebook adopt rules.toml");
+    ledger.adopt("rules.toml");
     ledger.ok("case approve R-2 --on 2024-02-16");
     assert_eq!((&*ledger.support("R-1")["cap"], &*ledger.support("R-2")["cap"]), ("3000.00", "3100.00"));
     assert!(ledger.ok("explain R-1").contains("rulebook 2026.3"));
@@ -151,6 +152,48 @@ fn another_rulebook_decides_from_its_adoption_on_and_the_old_decision_keeps_its_
     ledger.write("same.toml", changed.replace("3100.00", "3200.00"));
     let refused = ledger.fail(1, "rulebook adopt same.toml");
     assert!(refused.contains("rulebook-version-used"), "{refused}");
+    ledger.is_sound();
+}
+
+/// Two people change the rules by which two people decide.
+#[test]
+fn a_change_of_the_rules_takes_two_people() {
+    let ledger = Ledger::new();
+    let changed =
+        ledger.ok("rulebook show --document").replace("version = \"2026.3\"", "version = \"test.2\"");
+    let looser = changed.replace("value = \"2000.00\"", "value = \"9000.00\"");
+    assert_ne!(looser, changed);
+    ledger.write("rules.toml", looser);
+    let said = ledger.ok("--actor anna rulebook adopt rules.toml");
+    assert!(said.contains("is proposed: another person must adopt the same file"), "{said}");
+    assert!(ledger.ok("rulebook show").contains("2026.3"));
+    assert!(ledger.run("rulebook show").err.contains("is proposed by anna"));
+    for line in ["rulebook adopt rules.toml", "--rulebook rules.toml hold list"] {
+        let run = ledger.run(&format!("--actor anna {line}"));
+        assert_eq!(run.code, Some(if line.starts_with("rulebook") { 1 } else { 0 }), "{run}");
+    }
+    let hold = "hold place --country SO --from 2024-01-01 --reason none";
+    let refused = ledger.fail(1, &format!("--actor anna --rulebook rules.toml {hold}"));
+    assert!(refused.contains("second-person-needed"), "{refused}");
+    assert!(ledger.csv("hold list").is_empty(), "nothing is decided by other rules than were given");
+    let run = ledger.run(&format!("--actor bo --rulebook rules.toml {hold}"));
+    assert!(run.code == Some(0) && run.err.contains("rulebook test.2 is in force from now on"), "{run}");
+    assert_eq!(ledger.csv("hold list").len(), 1);
+    assert!(ledger.ok("rulebook adopt rules.toml").contains("in force already"));
+    assert!(ledger.ok("duties").contains("nobody decided"));
+
+    let by = |name: &'static str, missing: bool| {
+        let twin = ledger.twin();
+        forger::rewrite(&twin, |events| {
+            events.retain(|event| !missing || event.event_type != "RulebookProposed");
+            let adopted = events.iter_mut().rfind(|event| event.event_type == "RulebookAdopted").unwrap();
+            adopted.actor = name.into();
+        });
+        std::fs::remove_dir_all(twin.path("svala.checkpoints")).unwrap();
+        twin.run("duties --format csv").out
+    };
+    assert!(by("anna", false).contains("same-person,anna,"));
+    assert!(by("bo", true).contains("no-second-person,bo,"));
     ledger.is_sound();
 }
 

@@ -152,7 +152,7 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
         include_str!("../crates/rulebook/rulebook.toml")
             .replace("version = \"2026.3\"", "version = \"test.two\""),
     );
-    ledger.ok("rulebook adopt two.toml");
+    ledger.adopt("two.toml");
     ledger.write("fee.csv", format!("{SPEND}\nirara,,partner-fee,2024-03-31,200.00,EUR,irara,F-1,,\n"));
     ledger.ok("import spend fee.csv");
     let fee = ledger.csv("partner fee list")[0]["fee"].clone();
@@ -177,7 +177,9 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     assert!(ledger.fail(1, &paid("500.00", "RF-1", "")).contains("already-recorded"));
     assert!(ledger.fail(1, &paid("0.00", "RF-2", "")).contains("not-positive"));
     assert!(
-        ledger.fail(1, &format!("--actor asha@irara {}", paid("1.00", "RF-3", ""))).contains("own-partner")
+        ledger
+            .fail(1, &format!("--actor asha@irara {}", paid("1.00", "RF-3", "")))
+            .contains("acts-for-partner")
     );
     let statement = ledger.json("partner statement irara --period 2020-01-01..2099-12-31");
     let totals = &statement["totals"];
@@ -220,7 +222,7 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     assert!(
         ledger
             .fail(1, "--actor asha@irara hold release 2 --on 2024-07-02 --reason done")
-            .contains("own-partner")
+            .contains("acts-for-partner")
     );
     ledger.ok(&paid("10.00", "RF-4", "--despite-hold"));
     assert_eq!(ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["held"], "1590.00");
@@ -310,6 +312,108 @@ fn what_waits_for_a_rate_stands_beside_what_is_available() {
     );
     ledger.ok("import rates inforeuro-2024-02.json");
     assert_eq!(beside(), "1337.11 0 ");
+    ledger.is_sound();
+}
+
+/// The list of holds and the statement say the same of what waits, whatever else the partner was paid for.
+#[test]
+fn what_a_hold_keeps_back_is_the_same_wherever_it_is_shown() {
+    let ledger = ledger();
+    ledger.write("fee.csv", format!("{SPEND}\nirara,,partner-fee,2024-01-15,500.00,EUR,irara,F-1,,\n"));
+    ledger.ok("import spend fee.csv");
+    let fee = ledger.csv("partner fee list")[0]["fee"].clone();
+    ledger.ok(&format!("partner fee accept {fee}"));
+    ledger.ok("partner paid irara --amount 700.00 --on 2024-07-01 --reference RF-1");
+    ledger.ok("hold place --country ET --from 2024-01-01 --reason invoices");
+    // 3 000 − 100, less what of 700 the older fee has left.
+    assert_eq!(ledger.csv("hold list")[0]["eur"], "2700.00");
+    let held = ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["held"].clone();
+    assert_eq!(held, "2700.00");
+    let irara = ledger.csv("partner list").into_iter().find(|partner| partner["partner"] == "irara").unwrap();
+    assert_eq!(irara["held"], "2700.00");
+}
+
+/// What was accepted, or recorded as paid, by mistake is taken back in rows of its own, and the balances follow.
+#[test]
+fn what_is_taken_back_stands_in_rows_of_its_own() {
+    let ledger = Ledger::new();
+    ledger.ok("partner register irara --name IRARA");
+    let fee = |receipt: &str, amount: &str| {
+        format!("irara,,partner-fee,2024-03-31,{amount},EUR,irara,{receipt},,\n")
+    };
+    ledger.write("fees.csv", format!("{SPEND}\n{}{}", fee("F-1", "200.00"), fee("F-2", "2500.00")));
+    ledger.ok("import spend fees.csv");
+    let numbers: Vec<String> = ledger.csv("partner fee list").iter().map(|fee| fee["fee"].clone()).collect();
+    let (small, large) = (&numbers[0], &numbers[1]);
+    assert!(ledger.fail(1, &format!("partner fee reverse {small} --reason no")).contains("not-accepted"));
+    for name in ["anna", "bo"] {
+        ledger.run(&format!("--actor {name} partner fee accept {small} {large}"));
+    }
+    let paid = "partner paid irara --amount 300.00 --on 2024-04-05 --reference RF-1";
+    ledger.ok(paid);
+    let period = "partner statement irara --period 2020-01-01..2099-12-31";
+    assert_eq!(ledger.json(period)["totals"]["owed"], "2400.00");
+
+    let back = ledger.ok(&format!("partner fee reverse {small} --amount 75.00 --reason 'one case too many'"));
+    assert!(back.contains(&format!("fee {small} taken back")), "{back}");
+    let reverse = format!("partner fee reverse {large} --reason 'the wrong agreement'");
+    assert!(ledger.ok(&format!("--actor anna {reverse}")).contains("another person must agree"));
+    assert!(ledger.fail(1, &format!("--actor anna {reverse}")).contains("second-person-needed"));
+    ledger.ok(&format!("--actor bo {reverse}"));
+    let payment = ledger.csv(period).iter().find(|row| row["movement"] == "paid").unwrap()["number"].clone();
+    let take_back = format!("partner reverse-paid {payment} --reason 'the bank returned it'");
+    assert!(ledger.fail(1, &format!("--actor asha@irara {take_back}")).contains("acts-for-partner"));
+    ledger.ok(&take_back);
+    assert!(ledger.fail(1, &take_back).contains("already-reversed"));
+    assert!(
+        ledger.fail(2, &format!("partner reverse-paid {small} --reason no")).contains("no payment outside")
+    );
+    // Its reference is free again, once.
+    ledger.ok(&paid.replace("300.00", "30.00"));
+    assert!(ledger.fail(1, paid).contains("already-recorded"));
+
+    let statement = ledger.json(period);
+    let totals = &statement["totals"];
+    // 200 + 2 500 − 75 − 2 500 − 300 + 300 − 30
+    let expected = [
+        ("fees", "2700.00"),
+        ("fees_reversed", "2575.00"),
+        ("paid", "330.00"),
+        ("paid_reversed", "300.00"),
+        ("owed", "95.00"),
+    ];
+    for (figure, eur) in expected {
+        assert_eq!(totals[figure], eur, "{figure}");
+    }
+    let rows = ledger.csv(period);
+    let of = |movement: &str| -> Vec<(String, String)> {
+        let rows = rows.iter().filter(|row| row["movement"] == movement);
+        rows.map(|row| (row["number"].clone(), row["eur"].clone())).collect()
+    };
+    assert_eq!(of("fee-reversed"), [(small.clone(), "75.00".into()), (large.clone(), "2500.00".into())]);
+    assert_eq!(of("paid-reversed"), [(payment.clone(), "300.00".into())]);
+    let said = ledger.ok(period);
+    assert!(said.contains("fees taken back") && said.contains("payments taken back"), "{said}");
+    let fees = ledger.csv("partner fee list");
+    assert_eq!((&*fees[0]["state"], &*fees[0]["reversed"]), ("accepted", "75.00"));
+    assert_eq!((&*fees[1]["state"], &*fees[1]["reversed"]), ("reversed", "2500.00"));
+    assert_eq!(ledger.csv("partner list")[0]["fees"], "125.00");
+    assert_eq!(ledger.csv("payment due --partner irara")[0]["due"], "125.00");
+    let history = ledger.ok("partner history irara");
+    for words in ["one case too many", "the wrong agreement", "the bank returned it"] {
+        assert!(history.contains(words), "{words}: {history}");
+    }
+    // The books say the same: what is owed, what fees cost, and what is under way to the partner.
+    let trial = ledger.csv("books trial-balance");
+    let closing = |account: &str| {
+        trial
+            .iter()
+            .find(|row| row["account"] == account)
+            .map(|row| row["closing"].clone())
+            .unwrap_or_default()
+    };
+    assert_eq!([closing("2560"), closing("7310"), closing("1935")], ["-95.00", "125.00", "-30.00"]);
+    assert!(ledger.ok("duties").contains("nobody decided"));
     ledger.is_sound();
 }
 

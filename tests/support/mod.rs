@@ -89,6 +89,13 @@ impl Ledger {
         self.ok("--rulebook one.toml init");
     }
 
+    /// Brings a rulebook into force, by two people.
+    pub fn adopt(&self, file: &str) {
+        for name in ["anna", "berit"] {
+            self.ok(&format!("--actor {name} rulebook adopt {file}"));
+        }
+    }
+
     /// A new ledger with the small scenario of `tests/fixtures` beside it, imported up to and with a kind. One person
     /// decides its claims, so that they are decided in the order of the file.
     pub fn small(last: &str) -> Self {

@@ -18,6 +18,7 @@ impl Ledger {
         number: &str,
         currency: Currency,
     ) -> Result<(), AppError> {
+        self.may_decide().await?;
         let number_key = self.account_key(number, currency);
         let request = ["open-account", code.as_str(), &number_key.to_string(), self.actor()];
         for _ in 0..ATTEMPTS_MAX {

@@ -146,7 +146,8 @@ impl Ledger {
                             }
                             named.extend(own_text(&recorded, event.text()));
                         }
-                        Event::Ledger(LedgerEvent::RulebookAdopted(_)) | Event::Rates(_) => {}
+                        Event::Ledger(LedgerEvent::RulebookAdopted(_) | LedgerEvent::RulebookProposed(_))
+                        | Event::Rates(_) => {}
                     }
                 }
                 run_differs = run_differs.or(differs);

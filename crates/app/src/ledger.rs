@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::ids::FileDigest;
-use domain::ledger::{LedgerEvent, RulebookAdopted};
+use domain::ledger::{LedgerEvent, ProposedRulebook, RulebookAdopted, Rulebooks};
 use domain::{Actor, Event, Recorded, SubjectId};
 use event_log::note::VerifierKey;
 use event_log::{
@@ -35,6 +35,17 @@ pub struct Ledger {
     pub(crate) runner: Runner,
     pub(crate) checkpoints: Option<Checkpoints>,
     pub(crate) verifier_key: VerifierKey,
+}
+
+/// What became of a rulebook that was to come into force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adoption {
+    /// It is in force already.
+    Already,
+    /// Somebody else must adopt it too.
+    Proposed,
+    /// It is in force from now on.
+    Now,
 }
 
 /// What a ledger is opened with.
@@ -140,37 +151,49 @@ impl Ledger {
         &self.store
     }
 
-    /// Brings another rulebook into force for the decisions from now on. `false` when it is in force already.
-    pub async fn adopt(&mut self, rulebook: Rulebook) -> Result<bool, AppError> {
-        if rulebook.digest() == self.rulebook.digest() {
-            return Ok(false);
-        }
+    /// Brings another rulebook into force for the decisions from now on; where the present one asks for two people, only
+    /// once somebody else has proposed it.
+    pub async fn adopt(&mut self, rulebook: Rulebook) -> Result<Adoption, AppError> {
         let command_id = self.environment.new_id()?;
         for _ in 0..ATTEMPTS_MAX {
-            let own = self.store.read_streams(&[domain::ledger::stream()]).await?;
-            for recorded in &own {
-                if let Event::Ledger(LedgerEvent::RulebookAdopted(earlier)) = Event::decode_checked(recorded)?
-                    && earlier.version == rulebook.version()
-                    && earlier.sha256.0 != rulebook.digest()
-                {
-                    return Err(AppError::Refused(domain::Refusal::new(
-                        "rulebook-version-used",
-                        format!(
-                            "version {} was adopted before with other contents: give the changed rulebook a version of its own",
-                            rulebook.version()
-                        ),
-                    )));
-                }
-            }
-            let event = Own::new(adopted(&rulebook).into());
+            let (rulebooks, own) = self.rulebooks_and_events().await?;
+            let mut documents = own.iter().rev().filter_map(|recorded| match &recorded.event {
+                Event::Ledger(LedgerEvent::RulebookAdopted(adopted)) => Some(&adopted.document),
+                _ => None,
+            });
+            let present = documents.next().map(|document| Rulebook::parse(document)).transpose()?;
+            let by = self.by().await?;
+            let adopted = domain::ledger::adopt(&rulebooks, present.as_ref(), &rulebook, &by)?;
+            let (event, adoption) = match adopted {
+                None => return Ok(Adoption::Already),
+                Some(event @ LedgerEvent::RulebookAdopted(_)) => (event, Adoption::Now),
+                Some(event) => (event, Adoption::Proposed),
+            };
             if let AppendOutcome::Appended { .. } | AppendOutcome::AlreadyDone { .. } =
-                self.append_own_at(command_id, own.len() as u64, event).await?
+                self.append_own_at(command_id, own.len() as u64, Own::new(event)).await?
             {
-                self.rulebook = rulebook;
-                return Ok(true);
+                if adoption == Adoption::Now {
+                    self.rulebook = rulebook;
+                }
+                return Ok(adoption);
             }
         }
         Err(AppError::always_second())
+    }
+
+    /// The rulebook that waits for a second person.
+    pub async fn proposed_rulebook(&self) -> Result<Option<ProposedRulebook>, AppError> {
+        Ok(self.rulebooks_and_events().await?.0.proposed().cloned())
+    }
+
+    async fn rulebooks_and_events(&self) -> Result<(Rulebooks, Vec<Recorded>), AppError> {
+        let (mut rulebooks, own) = (Rulebooks::default(), self.own_events().await?);
+        for recorded in &own {
+            if let Event::Ledger(event) = &recorded.event {
+                rulebooks.evolve(event);
+            }
+        }
+        Ok((rulebooks, own))
     }
 
     /// The ledger as if another rulebook were in force: for showing what a command would do, never for writing.

@@ -33,4 +33,4 @@ pub use checkpoints::Checkpoints;
 pub use domain::ids::{Actor, NotAnActor};
 pub use environment::Environment;
 pub use error::AppError;
-pub use ledger::{Ledger, StartUp};
+pub use ledger::{Adoption, Ledger, StartUp};

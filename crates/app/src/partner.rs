@@ -2,7 +2,9 @@
 
 use domain::ids::PaymentId;
 use domain::partner::{Agreement, Name, PAYMENT, PaidFor, PartnerEvent, PaymentDetails};
-use domain::{AgreementCode, CreditorReference, Event, FeeId, PartnerCode, PartnerCommand, Refusal};
+use domain::{
+    AgreementCode, CreditorReference, Event, FeeId, KeyDigest, Partner, PartnerCode, PartnerCommand, Refusal,
+};
 use jiff::civil::Date;
 use money::Eur;
 
@@ -131,7 +133,11 @@ impl Ledger {
         if reference.is_empty() || reference.len() > REFERENCE_BYTES_MAX {
             return Err(AppError::Usage("give the payment's reference, at most 140 characters".into()));
         }
-        let payment_key = self.key_digest(PAYMENT, &[code.as_str(), reference]);
+        // A reference is free again once the payment that had it was taken back.
+        let payment_key = |earlier: u64| match earlier {
+            0 => self.key_digest(PAYMENT, &[code.as_str(), reference]),
+            _ => self.key_digest(PAYMENT, &[code.as_str(), reference, &earlier.to_string()]),
+        };
         let payment = PaymentId(self.environment.new_id()?);
         let text = PaymentText { payment_ref: reference.to_owned() };
         let words = format!("{paid_for} {amount} {paid_on}");
@@ -146,10 +152,61 @@ impl Ledger {
                     format!("{reference} is a payment of this ledger: `svala payment show {reference}`");
                 return Err(AppError::Refused(Refusal::new("already-recorded", detail)));
             }
+            let taken_back =
+                |key: &KeyDigest| session.partner(&code).is_some_and(|p| p.payments.was_taken_back(*key));
+            let payment_key = (0..).map(payment_key).find(|key| !taken_back(key)).unwrap_or(payment_key(0));
             let details = session.seal_own(draft, &text)?;
             Ok(PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details })
         })
         .await
+    }
+
+    /// Takes back an accepted fee, or a part of it, with finance's reason. Answers whether it is taken back now: of a large
+    /// one, another person must agree.
+    pub async fn reverse_fee(
+        &self,
+        code: PartnerCode,
+        fee: FeeId,
+        amount: Option<Eur>,
+        reason: &str,
+    ) -> Result<bool, AppError> {
+        let (about, text) = (fee.to_string(), reason_text(reason)?);
+        let sum = amount.map(|amount| amount.to_string()).unwrap_or_default();
+        let proposed = |partner: &Partner| partner.fees.get(&fee).is_some_and(|fee| fee.reversal.is_some());
+        self.partner_command(code.clone(), &["reverse-fee", &about, &sum, reason], |session, draft| {
+            Ok(PartnerCommand::ReverseFee { fee, amount, reason: session.seal_own(draft, &text)? })
+        })
+        .await?;
+        let known = self.partners_and_events(&[code]).await?;
+        Ok(!known.iter().any(|(partner, _)| proposed(partner)))
+    }
+
+    /// Takes back a payment that was recorded as made outside of the ledger, with a reason. Its reference is free again.
+    pub async fn reverse_payment(
+        &self,
+        code: PartnerCode,
+        payment: PaymentId,
+        reason: &str,
+    ) -> Result<(), AppError> {
+        let (about, text) = (payment.to_string(), reason_text(reason)?);
+        self.partner_command(code, &["reverse-payment", &about, reason], |session, draft| {
+            Ok(PartnerCommand::ReversePaid { payment, reason: session.seal_own(draft, &text)? })
+        })
+        .await
+    }
+
+    /// The payment outside of the ledger with this number (the position of its record), and whose it is.
+    pub async fn find_outside_payment(&self, number: u64) -> Result<(PartnerCode, PaymentId), AppError> {
+        if let Some(before) = number.checked_sub(1)
+            && let Some(recorded) = self.store.read_log(before, 1).await?.pop()
+            && let Event::Partner(PartnerEvent::PartnerPaid(event)) = Event::decode(&recorded)?
+            && let Ok(code) = recorded.stream_id.id().parse()
+        {
+            return Ok((code, event.payment));
+        }
+        Err(AppError::Usage(format!(
+            "no payment outside of the ledger was recorded under {number}; `svala partner statement` and `svala partner history` show them with their numbers"
+        )))
     }
 
     /// Refuses a fee, with finance's reason.

@@ -75,7 +75,7 @@ pub struct Args {
     #[arg(long, global = true, env = "SVALA_ACTOR", value_name = "NAME", help_heading = "Ledger")]
     pub actor: Option<Actor>,
 
-    /// A rulebook (TOML) in place of the one in force; a command that writes adopts it first.
+    /// A rulebook (TOML) in place of the one in force; a command that writes adopts it first, if it may alone.
     #[arg(long, global = true, value_name = "FILE", help_heading = "Ledger")]
     pub rulebook: Option<PathBuf>,
 
@@ -145,7 +145,7 @@ Examples:
         subcommand,
         after_help = "\
 From the rulebook's second_approval_from on it takes two people: the first `accept` proposes, another person's decides.
-Who acts for a partner (--actor asha@caritas) does not decide what it reported.
+Who acts for a partner (--actor asha@caritas) decides nothing.
 
 Examples:
   svala claim list --state reported
@@ -485,6 +485,13 @@ pub enum RulebookCommand {
         file: Option<PathBuf>,
     },
     /// Bring a rulebook into force for decisions from now on; the one in this program if not given.
+    #[command(after_help = "\
+Where the one in force asks for two people (second_approval_from), two people change it: the first proposes, another one gives
+the same file.
+
+Examples:
+  svala rulebook adopt rules-2025.toml
+  svala --actor berit rulebook adopt rules-2025.toml")]
     Adopt {
         /// The file (TOML).
         file: Option<PathBuf>,

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use app::{Actor, Environment, Ledger, StartUp};
+use app::{Actor, Adoption, Environment, Ledger, StartUp};
+use domain::Refusal;
 use event_log::{LedgerMeta, Store, StoreError};
 use rulebook::Rulebook;
 use store_postgres::PostgresStore;
@@ -234,8 +235,16 @@ impl Place {
         let mut ledger = self.open().await?;
         if let Some(rulebook) = self.given_rulebook()? {
             let version = rulebook.version().to_owned();
-            if ledger.adopt(rulebook).await? {
-                remark(format!("rulebook {version} is in force from now on"));
+            match ledger.adopt(rulebook).await? {
+                Adoption::Already => {}
+                Adoption::Now => remark(format!("rulebook {version} is in force from now on")),
+                // What was to be decided by it is not decided by another.
+                Adoption::Proposed => {
+                    let detail = format!(
+                        "rulebook {version} is proposed and not in force: another person must adopt it, by `svala rulebook adopt` of their own; nothing else was done"
+                    );
+                    return Err(app::AppError::Refused(Refusal::new("second-person-needed", detail)).into());
+                }
             }
         }
         Ok(ledger)

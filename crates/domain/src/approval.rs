@@ -6,10 +6,10 @@ use rulebook::Rulebook;
 use crate::ids::Actor;
 use crate::refusal::Refusal;
 
-/// Whether accepting something is only a proposal yet: the limit of the rulebook that asks for a second person, or `None`
+/// Whether accepting something, or taking that back, is only a proposal yet: the limit of the rulebook that asks for a second person, or `None`
 /// where `by` decides.
 ///
-/// `worth` is what the limit looks at, `eur` what would be accepted. Also where the limit was raised meanwhile, what was
+/// `worth` is what the limit looks at, `what` what `by` would do, as it stands in sentences. Also where the limit was raised meanwhile, what was
 /// proposed to two people is not decided by one.
 ///
 /// # Errors
@@ -18,12 +18,12 @@ pub(crate) fn asks_for_second(
     proposed_by: Option<&Actor>,
     by: &Actor,
     worth: Eur,
-    eur: Eur,
+    what: &str,
     rulebook: &Rulebook,
 ) -> Result<Option<Eur>, Refusal> {
     match proposed_by {
         Some(first) if first == by => {
-            let detail = format!("{by} proposed to accept {eur}: somebody else must agree");
+            let detail = format!("{by} proposed to {what}: somebody else must agree");
             Err(Refusal::new("second-person-needed", detail))
         }
         Some(_) => Ok(None),

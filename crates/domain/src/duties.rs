@@ -1,15 +1,16 @@
 //! Separation of duties, held against the whole log: whether anybody decided what they reported, or agreed to what
 //! they proposed. Decisions obey these rules when they are made; this looks at who in fact gave each command.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use money::{Amount, Eur};
 
 use crate::case::CaseEvent;
+use crate::closing::ClosingEvent;
 use crate::event::{Event, Recorded};
 use crate::exception::{ExceptionId, Resolution};
-use crate::hold::{HoldEvent, Scope};
-use crate::ids::{Actor, ClaimId, FeeId, PartnerCode, PaymentId};
+use crate::hold::HoldEvent;
+use crate::ids::{Actor, ClaimId, FeeId, FileDigest, PartnerCode, PaymentId, organisation};
 use crate::ledger::LedgerEvent;
 use crate::partner::PartnerEvent;
 use crate::payment::PaymentFileEvent;
@@ -18,14 +19,12 @@ use crate::reconciliation::ReconciliationEvent;
 rulebook::codes! {
     /// A duty that one person took twice.
     Breach {
-        /// Somebody who acts for a partner decided what it reported.
-        OwnClaim = "own-claim",
+        /// Somebody who acts for a partner did what only those do who act for none.
+        ActsForPartner = "acts-for-partner",
         /// One person proposed and agreed.
         SamePerson = "same-person",
         /// What takes two people was decided by one.
         NoSecondPerson = "no-second-person",
-        /// Somebody who acts for a partner decided its fee, or where it is paid.
-        OwnPartner = "own-partner",
         /// The event names another person than the one who gave the command.
         AnotherName = "another-name",
         /// One person approved a payment and wrote it into a file for the bank.
@@ -42,13 +41,15 @@ pub struct Violation {
     pub breach: Breach,
     /// Who gave the command.
     pub actor: String,
-    /// The claim, fee, payment or proposal it is about, by number.
+    /// The claim, fee, payment or proposal it is about, by number; the event itself where it is about none.
     pub about: u64,
 }
 
 /// Who did what about the claims and partners of a log, event by event.
 #[derive(Debug, Default)]
 pub struct Duties {
+    /// Those that were met so far.
+    partners: HashSet<PartnerCode>,
     claims: HashMap<ClaimId, Watched>,
     /// Payment details that wait for a second person: where they were proposed, and by whom.
     proposals: HashMap<PartnerCode, (u64, String)>,
@@ -56,9 +57,10 @@ pub struct Duties {
     payments: HashMap<PaymentId, WatchedPayment>,
     /// The version of the rulebook in force.
     rulebook: String,
-    holds: HashMap<u64, Scope>,
-    /// Where each match was recorded, and the partners whose payments it settles.
-    matches: HashMap<u64, (u64, Vec<PartnerCode>)>,
+    /// The rulebook that waits for a second person, and who proposed it.
+    rulebook_proposal: Option<(FileDigest, String)>,
+    /// Where each match was recorded.
+    matches: HashMap<u64, u64>,
     /// Who proposed to write something off.
     write_offs: BTreeMap<ExceptionId, String>,
     /// From which claim on each version of the rulebook asks for two people; none where it does not.
@@ -68,11 +70,11 @@ pub struct Duties {
 #[derive(Debug)]
 struct Watched {
     number: u64,
-    partner: PartnerCode,
     /// What the whole receipt is worth, of which this may be one share.
     worth: Option<Eur>,
     whole: Amount,
-    proposed_by: Option<String>,
+    /// Who proposed to accept it, and how much at most.
+    proposed: Option<(String, Option<Eur>)>,
 }
 
 #[derive(Debug)]
@@ -80,6 +82,8 @@ struct WatchedFee {
     number: u64,
     eur: Option<Eur>,
     proposed_by: Option<String>,
+    /// Who would take it back, and how much.
+    reversal: Option<(String, Eur)>,
 }
 
 #[derive(Debug)]
@@ -97,102 +101,143 @@ impl Duties {
 
     /// The breaches of the next event of the log.
     pub fn observe(&mut self, recorded: &Recorded) -> Vec<Violation> {
-        match &recorded.event {
+        let mut violations: Vec<Violation> = self.of_partners_people(recorded).into_iter().collect();
+        violations.extend(match &recorded.event {
             Event::Case(event) => self.of_case(event, recorded),
             Event::Partner(event) => self.of_partner(event, recorded),
-            Event::Hold(event) => self.of_holds(event, recorded),
-            Event::Ledger(LedgerEvent::RulebookAdopted(e)) => {
-                self.rulebook.clone_from(&e.version);
-                Vec::new()
-            }
+            Event::Ledger(event) => self.of_ledger(event, recorded),
             Event::PaymentFile(PaymentFileEvent::PaymentFileWritten(e))
                 if e.by.as_str() != recorded.actor =>
             {
-                let (position, actor) = (recorded.position, recorded.actor.clone());
-                vec![Violation { position, breach: Breach::AnotherName, actor, about: position }]
+                vec![violation(recorded, Breach::AnotherName, recorded.position)]
             }
             Event::Reconciliation(event) => self.of_matches(event, recorded),
             Event::PaymentFile(_)
-            | Event::Ledger(_)
             | Event::Rates(_)
+            | Event::Hold(_)
             | Event::Bank(_)
             | Event::Line(_)
             | Event::Closing(_) => Vec::new(),
-        }
+        });
+        violations
     }
 
-    /// Nobody matches what is paid to the partner for which they act.
+    /// Whoever matches is the one who is named.
     fn of_matches(&mut self, event: &ReconciliationEvent, recorded: &Recorded) -> Vec<Violation> {
-        let (position, actor) = (recorded.position, &recorded.actor);
-        let (by, number) = match event {
+        let by = match event {
             ReconciliationEvent::PaymentMatched(e) => {
-                let partners = e.items.iter().filter_map(|item| item.of.partner()).cloned();
-                self.matches.insert(e.number, (position, partners.collect()));
-                (&e.by, e.number)
+                self.matches.insert(e.number, recorded.position);
+                &e.by
             }
-            ReconciliationEvent::MatchUndone(e) => (&e.by, e.number),
+            ReconciliationEvent::MatchUndone(e) => &e.by,
             _ => return self.of_exceptions(event, recorded),
         };
-        let Some((about, partners)) = self.matches.get(&number) else { return Vec::new() };
-        let own = partners.iter().any(|partner| partner.is_of(actor)).then_some(Breach::OwnPartner);
-        let other_name = (by.as_str() != actor).then_some(Breach::AnotherName);
-        let breaches = [own, other_name];
-        let violation = |breach| Violation { position, breach, actor: actor.clone(), about: *about };
-        breaches.into_iter().flatten().map(violation).collect()
+        let other_name = (by.as_str() != recorded.actor).then_some(Breach::AnotherName);
+        other_name.map(|breach| violation(recorded, breach, self.about(recorded))).into_iter().collect()
     }
 
-    /// What is large is not written off by the one who proposed it, nor does anybody answer for what the partner was paid
-    /// for which they act.
+    /// What is large is not written off by the one who proposed it.
     fn of_exceptions(&mut self, event: &ReconciliationEvent, recorded: &Recorded) -> Vec<Violation> {
-        let (position, actor) = (recorded.position, &recorded.actor);
-        let (by, id, one_person) = match event {
-            ReconciliationEvent::ExceptionAssigned(e) => (&e.by, &e.exception, None),
+        let actor = &recorded.actor;
+        let (by, one_person) = match event {
+            ReconciliationEvent::ExceptionAssigned(e) => (&e.by, None),
             ReconciliationEvent::WriteOffProposed(e) => {
                 self.write_offs.insert(e.exception.clone(), actor.clone());
-                (&e.by, &e.exception, None)
+                (&e.by, None)
             }
             ReconciliationEvent::ExceptionResolved(e) => {
                 let first = self.write_offs.remove(&e.exception);
                 let same = matches!(e.how, Resolution::WrittenOff { .. }) && first.as_ref() == Some(actor);
-                (&e.by, &e.exception, same.then_some(Breach::SamePerson))
+                (&e.by, same.then_some(Breach::SamePerson))
             }
-            ReconciliationEvent::ExceptionReopened(e) => (&e.by, &e.exception, None),
+            ReconciliationEvent::ExceptionReopened(e) => (&e.by, None),
             _ => return Vec::new(),
         };
-        let own = id.about.partner().filter(|partner| partner.is_of(actor)).map(|_| Breach::OwnPartner);
         let other_name = (by.as_str() != actor).then_some(Breach::AnotherName);
-        let violation = |breach| Violation { position, breach, actor: actor.clone(), about: position };
-        [own, one_person, other_name].into_iter().flatten().map(violation).collect()
+        let breaches = [one_person, other_name].into_iter().flatten();
+        breaches.map(|breach| violation(recorded, breach, recorded.position)).collect()
     }
 
-    /// Nobody stops or frees the payments of the partner for which they act.
-    fn of_holds(&mut self, event: &HoldEvent, recorded: &Recorded) -> Vec<Violation> {
-        let scope = match event {
-            HoldEvent::PaymentsHeld(e) => self.holds.entry(e.hold).or_insert_with(|| e.scope.clone()),
-            HoldEvent::PaymentsReleased(e) => match self.holds.get_mut(&e.hold) {
-                Some(scope) => scope,
-                None => return Vec::new(),
-            },
-            HoldEvent::HoldCommandRefused(_) => return Vec::new(),
-        };
-        match scope {
-            Scope::Partner(code) if code.is_of(&recorded.actor) => {
-                let (position, actor) = (recorded.position, recorded.actor.clone());
-                vec![Violation { position, breach: Breach::OwnPartner, actor, about: position }]
-            }
-            _ => Vec::new(),
+    /// Whoever acts for a partner, whichever, decides nothing.
+    fn of_partners_people(&mut self, recorded: &Recorded) -> Option<Violation> {
+        if let Event::Partner(PartnerEvent::PartnerRegistered(e)) = &recorded.event {
+            self.partners.insert(e.partner.clone());
         }
+        let acts_for = organisation(&recorded.actor).filter(|code| self.partners.contains(code));
+        acts_for.filter(|_| !open_to_partners(&recorded.event))?;
+        Some(violation(recorded, Breach::ActsForPartner, self.about(recorded)))
+    }
+
+    /// The number of the claim, fee, payment or proposal that an event is about.
+    fn about(&self, recorded: &Recorded) -> u64 {
+        let known = match &recorded.event {
+            Event::Case(event) => {
+                let claim = match event {
+                    CaseEvent::ClaimAccepted(e) => Some(e.claim),
+                    CaseEvent::ClaimProposed(e) => Some(e.claim),
+                    CaseEvent::ClaimRefused(e) => Some(e.claim),
+                    CaseEvent::ClaimQueried(e) => Some(e.claim),
+                    CaseEvent::ClaimReopened(e) => Some(e.claim),
+                    CaseEvent::BenefitReversed(e) => Some(e.claim),
+                    _ => None,
+                };
+                claim.and_then(|claim| self.claims.get(&claim)).map(|claim| claim.number)
+            }
+            Event::Partner(event) => match event {
+                PartnerEvent::PaymentDetailsApproved(_) | PartnerEvent::PaymentDetailsRejected(_) => {
+                    let partner = recorded.stream_id.id().parse::<PartnerCode>().ok();
+                    partner.and_then(|code| self.proposals.get(&code)).map(|(number, _)| *number)
+                }
+                PartnerEvent::FeeProposed(e) => self.fees.get(&e.fee).map(|fee| fee.number),
+                PartnerEvent::FeeAccepted(e) => self.fees.get(&e.fee).map(|fee| fee.number),
+                PartnerEvent::FeeRefused(e) => self.fees.get(&e.fee).map(|fee| fee.number),
+                PartnerEvent::FeeReversalProposed(e) => self.fees.get(&e.fee).map(|fee| fee.number),
+                PartnerEvent::FeeReversed(e) => self.fees.get(&e.fee).map(|fee| fee.number),
+                PartnerEvent::PaymentApproved(e) => self.payments.get(&e.payment).map(|p| p.number),
+                PartnerEvent::PaymentCancelled(e) => self.payments.get(&e.payment).map(|p| p.number),
+                PartnerEvent::PaymentInstructed(e) => self.payments.get(&e.payment).map(|p| p.number),
+                PartnerEvent::PaymentReturned(e) => self.payments.get(&e.payment).map(|p| p.number),
+                PartnerEvent::PaymentReturnUndone(e) => self.payments.get(&e.payment).map(|p| p.number),
+                _ => None,
+            },
+            Event::Reconciliation(ReconciliationEvent::MatchUndone(e)) => {
+                self.matches.get(&e.number).copied()
+            }
+            _ => None,
+        };
+        known.unwrap_or(recorded.position)
+    }
+
+    /// Where the rulebook in force asks for two people, two change it.
+    fn of_ledger(&mut self, event: &LedgerEvent, recorded: &Recorded) -> Vec<Violation> {
+        let breach = match event {
+            LedgerEvent::RulebookProposed(e) => {
+                self.rulebook_proposal = Some((e.sha256, recorded.actor.clone()));
+                (e.proposed_by.as_str() != recorded.actor).then_some(Breach::AnotherName)
+            }
+            LedgerEvent::RulebookAdopted(e) => {
+                let takes_two = self.limits.get(&self.rulebook).is_some_and(Option::is_some);
+                self.rulebook.clone_from(&e.version);
+                let proposal = self.rulebook_proposal.take().filter(|(sha256, _)| *sha256 == e.sha256);
+                match proposal {
+                    Some((_, first)) => (takes_two && first == recorded.actor).then_some(Breach::SamePerson),
+                    None => takes_two.then_some(Breach::NoSecondPerson),
+                }
+            }
+            LedgerEvent::FileImported(_) => None,
+        };
+        breach.map(|breach| violation(recorded, breach, recorded.position)).into_iter().collect()
     }
 
     fn of_partner(&mut self, event: &PartnerEvent, recorded: &Recorded) -> Vec<Violation> {
         let Ok(partner) = recorded.stream_id.id().parse::<PartnerCode>() else { return Vec::new() };
         let (position, actor) = (recorded.position, &recorded.actor);
-        let own = partner.is_of(actor).then_some(Breach::OwnPartner);
+        let about = self.about(recorded);
         let other_name = |named: &Actor| (named.as_str() != actor).then_some(Breach::AnotherName);
-        let (about, breaches) = match event {
+        let breaches = match event {
             PartnerEvent::PaymentDetailsProposed(e) => {
                 self.proposals.insert(partner, (position, actor.clone()));
-                (position, vec![other_name(&e.proposed_by)])
+                [other_name(&e.proposed_by), None]
             }
             PartnerEvent::PaymentDetailsApproved(e) => {
                 let proposal = self.proposals.remove(&partner);
@@ -200,15 +245,14 @@ impl Duties {
                     Some((_, first)) => (first == actor).then_some(Breach::SamePerson),
                     None => Some(Breach::NoSecondPerson),
                 };
-                let about = proposal.map_or(position, |(number, _)| number);
-                (about, vec![own, one_person, other_name(&e.approved_by)])
+                [one_person, other_name(&e.approved_by)]
             }
             PartnerEvent::PaymentDetailsRejected(_) => {
                 self.proposals.remove(&partner);
                 return Vec::new();
             }
             PartnerEvent::FeeReported(e) => {
-                let fee = WatchedFee { number: position, eur: e.eur, proposed_by: None };
+                let fee = WatchedFee { number: position, eur: e.eur, proposed_by: None, reversal: None };
                 self.fees.insert(e.fee, fee);
                 return Vec::new();
             }
@@ -221,7 +265,7 @@ impl Duties {
             PartnerEvent::FeeProposed(e) => {
                 let Some(fee) = self.fees.get_mut(&e.fee) else { return Vec::new() };
                 fee.proposed_by = Some(actor.clone());
-                (fee.number, vec![own, other_name(&e.proposed_by)])
+                [other_name(&e.proposed_by), None]
             }
             PartnerEvent::FeeAccepted(e) => {
                 let Some(fee) = self.fees.get(&e.fee) else { return Vec::new() };
@@ -230,69 +274,68 @@ impl Duties {
                     Some(first) => (first == actor).then_some(Breach::SamePerson),
                     None => limit.filter(|limit| fee.eur >= Some(*limit)).map(|_| Breach::NoSecondPerson),
                 };
-                (fee.number, vec![own, one_person])
+                [one_person, None]
             }
-            PartnerEvent::FeeRefused(e) => {
-                (self.fees.get(&e.fee).map_or(position, |fee| fee.number), vec![own])
+            PartnerEvent::FeeReversalProposed(e) => {
+                let Some(fee) = self.fees.get_mut(&e.fee) else { return Vec::new() };
+                fee.reversal = Some((actor.clone(), e.eur));
+                [other_name(&e.proposed_by), None]
+            }
+            PartnerEvent::FeeReversed(e) => {
+                let Some(fee) = self.fees.get_mut(&e.fee) else { return Vec::new() };
+                let limit = self.limits.get(&self.rulebook).copied().flatten();
+                let one_person = match fee.reversal.take().filter(|(_, eur)| *eur == e.eur) {
+                    Some((first, _)) => (first == *actor).then_some(Breach::SamePerson),
+                    None => limit.filter(|limit| fee.eur >= Some(*limit)).map(|_| Breach::NoSecondPerson),
+                };
+                [one_person, None]
             }
             PartnerEvent::PaymentProposed(e) => {
                 let (number, proposed_by) = (position, actor.clone());
                 let watched = WatchedPayment { number, proposed_by, approved_by: None };
                 self.payments.insert(e.payment, watched);
-                (position, vec![own, other_name(&e.by)])
+                [other_name(&e.by), None]
             }
             PartnerEvent::PaymentApproved(e) => {
                 let Some(payment) = self.payments.get_mut(&e.payment) else {
-                    let breach = Breach::NoSecondPerson;
-                    return vec![Violation { position, breach, actor: actor.clone(), about: position }];
+                    return vec![violation(recorded, Breach::NoSecondPerson, position)];
                 };
                 payment.approved_by = Some(actor.clone());
                 let one_person = (payment.proposed_by == *actor).then_some(Breach::SamePerson);
-                (payment.number, vec![own, one_person, other_name(&e.by)])
+                [one_person, other_name(&e.by)]
             }
-            PartnerEvent::PaymentCancelled(e) => {
-                let number = self.payments.get(&e.payment).map_or(position, |payment| payment.number);
-                (number, vec![own, other_name(&e.by)])
-            }
+            PartnerEvent::PaymentCancelled(e) => [other_name(&e.by), None],
             PartnerEvent::PaymentInstructed(e) => {
                 let payment = self.payments.get(&e.payment);
                 let breach = match payment.and_then(|payment| payment.approved_by.as_ref()) {
                     Some(approver) => (approver == actor).then_some(Breach::ApproverPays),
                     None => Some(Breach::NoSecondPerson),
                 };
-                let number = payment.map_or(position, |payment| payment.number);
-                (number, vec![own, breach, other_name(&e.by)])
+                [breach, other_name(&e.by)]
             }
-            PartnerEvent::PaymentReturned(e) => {
-                let number = self.payments.get(&e.payment).map_or(position, |payment| payment.number);
-                (number, vec![own, other_name(&e.by)])
-            }
-            PartnerEvent::PaymentReturnUndone(e) => {
-                let number = self.payments.get(&e.payment).map_or(position, |payment| payment.number);
-                (number, vec![own, other_name(&e.by)])
-            }
-            PartnerEvent::PartnerPaid(_)
+            PartnerEvent::PaymentReturned(e) => [other_name(&e.by), None],
+            PartnerEvent::PaymentReturnUndone(e) => [other_name(&e.by), None],
+            PartnerEvent::FeeRefused(_)
+            | PartnerEvent::PartnerPaid(_)
+            | PartnerEvent::PartnerPaidReversed(_)
             | PartnerEvent::PartnerNamed(_)
             | PartnerEvent::AgreementSigned(_)
-            | PartnerEvent::AgreementEnded(_) => (position, vec![own]),
-            PartnerEvent::PartnerRegistered(_)
+            | PartnerEvent::AgreementEnded(_)
+            | PartnerEvent::PartnerRegistered(_)
             | PartnerEvent::FeeReceiptAttached(_)
             | PartnerEvent::PartnerCommandRefused(_) => return Vec::new(),
         };
-        let violation = |breach| Violation { position, breach, actor: actor.clone(), about };
-        breaches.into_iter().flatten().map(violation).collect()
+        breaches.into_iter().flatten().map(|breach| violation(recorded, breach, about)).collect()
     }
 
     fn of_case(&mut self, event: &CaseEvent, recorded: &Recorded) -> Vec<Violation> {
         match event {
             CaseEvent::SpendReported(e) => {
-                let (number, partner) = (recorded.position, e.partner.clone());
                 let watched = Watched {
-                    number,
-                    partner,
+                    number: recorded.position,
                     worth: e.worth_of_receipt(),
                     whole: e.whole(),
-                    proposed_by: None,
+                    proposed: None,
                 };
                 self.claims.insert(e.claim, watched);
                 Vec::new()
@@ -305,38 +348,36 @@ impl Duties {
                 Vec::new()
             }
             CaseEvent::ClaimProposed(e) => {
-                let mut breaches = self.own_claim(e.claim, recorded);
-                if e.proposed_by.as_str() != recorded.actor {
-                    breaches.extend(self.breach(Breach::AnotherName, e.claim, recorded));
-                }
+                let other_name = e.proposed_by.as_str() != recorded.actor;
+                let breach = other_name.then(|| self.breach(Breach::AnotherName, e.claim, recorded));
                 if let Some(claim) = self.claims.get_mut(&e.claim) {
-                    claim.proposed_by = Some(recorded.actor.clone());
+                    claim.proposed = Some((recorded.actor.clone(), e.cut.map(|cut| cut.at_most)));
                 }
-                breaches
+                breach.flatten().into_iter().collect()
             }
             CaseEvent::ClaimAccepted(e) => {
-                let mut breaches = self.own_claim(e.claim, recorded);
                 let limit = self.limits.get(&e.basis.rulebook).copied().flatten();
-                let proposed_by = self.claims.get(&e.claim).and_then(|claim| claim.proposed_by.as_deref());
-                let worth = self.claims.get(&e.claim).and_then(|claim| claim.worth);
-                let breach = match proposed_by {
-                    Some(first) if first == recorded.actor => Some(Breach::SamePerson),
+                let claim = self.claims.get(&e.claim);
+                // What finance cut off is not accepted, and so does not count.
+                let worth = claim.and_then(|claim| claim.worth?.checked_sub(e.cut_off().ok()?).ok());
+                let breach = match claim.and_then(|claim| claim.proposed.as_ref()) {
+                    Some((first, _)) if *first == recorded.actor => Some(Breach::SamePerson),
+                    // Two people who want different amounts have not agreed.
+                    Some((_, at_most)) if *at_most != e.cut.map(|cut| cut.at_most) => {
+                        Some(Breach::NoSecondPerson)
+                    }
                     Some(_) => None,
                     None => limit.filter(|limit| worth >= Some(*limit)).map(|_| Breach::NoSecondPerson),
                 };
-                breaches.extend(breach.and_then(|breach| self.breach(breach, e.claim, recorded)));
-                breaches
+                breach.and_then(|breach| self.breach(breach, e.claim, recorded)).into_iter().collect()
             }
-            CaseEvent::ClaimRefused(e) => self.own_claim(e.claim, recorded),
             CaseEvent::ClaimQueried(e) => {
-                let breaches = self.own_claim(e.claim, recorded);
                 self.lapse(e.claim);
-                breaches
+                Vec::new()
             }
             CaseEvent::ClaimReopened(e) => {
-                let breaches = self.own_claim(e.claim, recorded);
                 self.lapse(e.claim);
-                breaches
+                Vec::new()
             }
             _ => Vec::new(),
         }
@@ -344,17 +385,49 @@ impl Duties {
 
     fn lapse(&mut self, claim: ClaimId) {
         if let Some(claim) = self.claims.get_mut(&claim) {
-            claim.proposed_by = None;
+            claim.proposed = None;
         }
     }
 
-    fn own_claim(&self, id: ClaimId, recorded: &Recorded) -> Vec<Violation> {
-        let own = self.claims.get(&id).is_some_and(|claim| claim.partner.is_of(&recorded.actor));
-        own.then(|| self.breach(Breach::OwnClaim, id, recorded)).flatten().into_iter().collect()
-    }
-
     fn breach(&self, breach: Breach, id: ClaimId, recorded: &Recorded) -> Option<Violation> {
-        let about = self.claims.get(&id)?.number;
-        Some(Violation { position: recorded.position, breach, actor: recorded.actor.clone(), about })
+        Some(violation(recorded, breach, self.claims.get(&id)?.number))
+    }
+}
+
+fn violation(recorded: &Recorded, breach: Breach, about: u64) -> Violation {
+    Violation { position: recorded.position, breach, actor: recorded.actor.clone(), about }
+}
+
+/// Whether somebody who acts for a partner may cause an event: they report, answer and propose. What is planned moves
+/// with what they report.
+fn open_to_partners(event: &Event) -> bool {
+    match event {
+        Event::Case(event) => matches!(
+            event,
+            CaseEvent::SpendReported(_)
+                | CaseEvent::ReceiptAttached(_)
+                | CaseEvent::ClaimConverted(_)
+                | CaseEvent::ClaimAnswered(_)
+                | CaseEvent::PlanAgreed(_)
+                | CaseEvent::PlanDrawn(_)
+                | CaseEvent::PlanRestored(_)
+                | CaseEvent::PlanReleased(_)
+                | CaseEvent::CommandRefused(_)
+        ),
+        Event::Partner(event) => matches!(
+            event,
+            PartnerEvent::PartnerRegistered(_)
+                | PartnerEvent::PaymentDetailsProposed(_)
+                | PartnerEvent::FeeReported(_)
+                | PartnerEvent::FeeReceiptAttached(_)
+                | PartnerEvent::FeeConverted(_)
+                | PartnerEvent::PartnerCommandRefused(_)
+        ),
+        Event::Ledger(event) => matches!(event, LedgerEvent::FileImported(_)),
+        Event::Hold(event) => matches!(event, HoldEvent::HoldCommandRefused(_)),
+        Event::PaymentFile(event) => matches!(event, PaymentFileEvent::PaymentFileCommandRefused(_)),
+        Event::Closing(event) => matches!(event, ClosingEvent::PeriodCommandRefused(_)),
+        Event::Reconciliation(event) => matches!(event, ReconciliationEvent::ReconciliationCommandRefused(_)),
+        Event::Rates(_) | Event::Bank(_) | Event::Line(_) => false,
     }
 }

@@ -184,12 +184,6 @@ short_codes! {
 }
 
 impl PartnerCode {
-    /// Whether somebody of this name is the partner itself, or one of its people, who are named like `asha@caritas`:
-    /// who reports for a partner does not decide what it reported.
-    pub fn is_of(&self, actor: &str) -> bool {
-        actor.rsplit_once('@').map_or(actor, |(_, organisation)| organisation) == self.0
-    }
-
     /// The partner's own stream.
     pub fn stream(&self) -> StreamId {
         stream("partner", &self.0)
@@ -230,10 +224,16 @@ impl Actor {
         &self.0
     }
 
-    /// Whether it is this partner itself, or one of its people: see [`PartnerCode::is_of`].
-    pub fn acts_for(&self, partner: &PartnerCode) -> bool {
-        partner.is_of(&self.0)
+    /// The organisation for which somebody of this name acts, if its name can be that of a partner. People of a partner are
+    /// named like `asha@caritas`, and `caritas` is the partner itself; whether it is one shows the log.
+    pub fn organisation(&self) -> Option<PartnerCode> {
+        organisation(&self.0)
     }
+}
+
+/// See [`Actor::organisation`].
+pub(crate) fn organisation(actor: &str) -> Option<PartnerCode> {
+    actor.rsplit_once('@').map_or(actor, |(_, organisation)| organisation).parse().ok()
 }
 
 impl FromStr for Actor {

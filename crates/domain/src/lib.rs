@@ -12,6 +12,7 @@ mod approval;
 pub mod balance;
 pub mod bank;
 pub mod books;
+mod by;
 pub mod case;
 pub mod claim;
 pub mod closing;
@@ -35,6 +36,7 @@ pub mod refusal;
 pub mod statement;
 
 pub use balance::{Balances, Line};
+pub use by::By;
 pub use case::{Case, CaseCommand, CaseEvent};
 pub use claim::ClaimCommand;
 pub use closing::Closings;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::claim::{ClaimState, QueryReason, REVERSAL};
+use domain::claim::{ClaimState, Cut, QueryReason, REVERSAL};
 use domain::rates::RateSource;
 use domain::{CaseId, ClaimCommand, ClaimId, TextId};
 use event_log::AppendOutcome;
@@ -15,7 +15,7 @@ use crate::error::AppError;
 use crate::import::{named, reversal_parts};
 use crate::ledger::{ATTEMPTS_MAX, Ledger};
 use crate::session::{Purpose, Session};
-use crate::texts::ReceiptText;
+use crate::texts::{ReasonText, ReceiptText};
 
 /// Claims decided and written together.
 pub(crate) const BATCH: usize = 1_000;
@@ -45,7 +45,7 @@ impl Ledger {
     /// Accepts one claim by name: decides also what accepting in bulk would query. Of a large one, proposes to accept
     /// it, or agrees to what somebody else proposed.
     pub async fn accept_claim(&self, case: CaseId, claim: ClaimId) -> Result<(), AppError> {
-        let command = ClaimCommand::Accept { claim, by_name: true, by: self.actor.clone() };
+        let command = ClaimCommand::Accept { claim, by_name: true, cut: None };
         let about = claim.to_string();
         self.execute(case, &["accept-claim", &about], |session, draft| {
             session.on_claim(draft, case, &command)
@@ -53,17 +53,33 @@ impl Ledger {
         .await
     }
 
+    /// The same for no more than an amount, with finance's reason why the rest is disallowed.
+    pub async fn accept_claim_in_part(
+        &self,
+        case: CaseId,
+        claim: ClaimId,
+        at_most: Eur,
+        reason: &str,
+    ) -> Result<(), AppError> {
+        let text = reason_text(reason)?;
+        let (about, sum) = (claim.to_string(), at_most.to_string());
+        self.execute(case, &["accept-claim-in-part", &about, &sum, reason], |session, draft| {
+            let cut = Some(Cut { at_most, details: session.seal(draft, case, &text)? });
+            let accept = ClaimCommand::Accept { claim, by_name: true, cut };
+            session.on_claim(draft, case, &accept)
+        })
+        .await
+    }
+
     /// Refuses one claim, with finance's reason. Ends also what somebody proposed.
     pub async fn refuse_claim(&self, case: CaseId, claim: ClaimId, reason: &str) -> Result<(), AppError> {
-        let by = self.actor.clone();
-        let refuse = |details| ClaimCommand::Refuse { claim, details, by: by.clone() };
+        let refuse = |details| ClaimCommand::Refuse { claim, details };
         self.with_words(case, claim, "refuse-claim", reason, refuse).await
     }
 
     /// Asks the partner something about a claim; it is not decided in bulk until it is answered and taken up by name.
     pub async fn query_claim(&self, case: CaseId, claim: ClaimId, question: &str) -> Result<(), AppError> {
-        let by = self.actor.clone();
-        let query = |details| ClaimCommand::Query { claim, details, by: by.clone() };
+        let query = |details| ClaimCommand::Query { claim, details };
         self.with_words(case, claim, "query-claim", question, query).await
     }
 
@@ -75,8 +91,7 @@ impl Ledger {
 
     /// Takes up a refused claim again, with finance's reason; it is then decided anew.
     pub async fn reopen_claim(&self, case: CaseId, claim: ClaimId, reason: &str) -> Result<(), AppError> {
-        let by = self.actor.clone();
-        let reopen = |details| ClaimCommand::Reopen { claim, details, by: by.clone() };
+        let reopen = |details| ClaimCommand::Reopen { claim, details };
         self.with_words(case, claim, "reopen-claim", reason, reopen).await
     }
 
@@ -145,20 +160,24 @@ impl Ledger {
         claims: &[(u64, CaseId, ClaimId)],
         dry_run: bool,
     ) -> Result<Vec<DecidedClaim>, AppError> {
-        self.accept_in_order(claims, false, dry_run).await
+        self.accept_in_order(claims, None, false, dry_run).await
     }
 
-    /// What [`accept_claim`](Self::accept_claim) would come to for these claims, one after the other.
+    /// What [`accept_claim`](Self::accept_claim) would come to for these claims, one after the other; or accepting them in
+    /// part, each for no more than an amount, with a reason.
     pub async fn preview_claims(
         &self,
         claims: &[(u64, CaseId, ClaimId)],
+        in_part: Option<(Eur, &str)>,
     ) -> Result<Vec<DecidedClaim>, AppError> {
-        self.accept_in_order(claims, true, true).await
+        let in_part = in_part.map(|(at_most, reason)| Ok::<_, AppError>((at_most, reason_text(reason)?)));
+        self.accept_in_order(claims, in_part.transpose()?, true, true).await
     }
 
     async fn accept_in_order(
         &self,
         claims: &[(u64, CaseId, ClaimId)],
+        in_part: Option<(Eur, ReasonText)>,
         by_name: bool,
         dry_run: bool,
     ) -> Result<Vec<DecidedClaim>, AppError> {
@@ -181,7 +200,12 @@ impl Ledger {
                 if mine {
                     let about = claim.to_string();
                     let mut draft = session.draft(tag, &["accept-claim", &about, self.actor()], revision);
-                    let command = ClaimCommand::Accept { claim, by_name, by: self.actor.clone() };
+                    let cut = in_part.as_ref().map(|(at_most, reason)| {
+                        let details = session.seal(&mut draft, case, reason)?;
+                        Ok::<_, AppError>(Cut { at_most: *at_most, details })
+                    });
+                    let cut = cut.transpose()?;
+                    let command = ClaimCommand::Accept { claim, by_name, cut };
                     // Refusals of a claim are events of their own; this is a command that changes nothing.
                     let decided = session.on_claim(&mut draft, case, &command)?;
                     let number = chunk[tag].0;

@@ -5,7 +5,7 @@ use domain::ids::FileDigest;
 use domain::partner::{Fee, FeeState, ReportedFee};
 use domain::rates;
 use domain::{FeeId, PartnerCode, PartnerCommand};
-use interchange::{RowError, SpendRow};
+use interchange::SpendRow;
 use money::Currency;
 
 use super::folder::ReceiptFolder;
@@ -118,31 +118,10 @@ pub(super) fn apply(
 
 /// What became before of the row of a known fee.
 fn before(at: At, row: &SpendRow, known: &Fee) -> RowOutcome {
-    let errors = differing(at, row, known);
+    let errors = rows::differing(at, row, &known.into());
     match known.state {
         _ if !errors.is_empty() => RowOutcome::Errors(errors),
         FeeState::WaitingForRate => RowOutcome::StillWithoutRate { fee: true },
         _ => RowOutcome::Recognised,
     }
-}
-
-/// The columns in which a known fee says something else now.
-fn differing(at: At, row: &SpendRow, known: &Fee) -> Vec<RowError> {
-    let mut errors = Vec::new();
-    let mut differs = |column, in_file: Option<&str>, was: &str| {
-        let message =
-            format!("This fee was reported with {was}. A report is never overwritten: correct the file.");
-        errors.push(at.error(column, in_file, "receipt.conflict", message));
-    };
-    if row.amount != known.amount {
-        let (now, was) = (row.amount, known.amount);
-        differs("amount", Some(&format!("{now} {}", now.currency())), &format!("{was} {}", was.currency()));
-    }
-    if row.delivered_on != known.charged_on {
-        differs("delivered_on", Some(&row.delivered_on.to_string()), &known.charged_on.to_string());
-    }
-    if row.receipt_sha256 != known.receipt_sha256.map(|digest| digest.0) {
-        differs("receipt_sha256", None, "another file of the receipt");
-    }
-    errors
 }

@@ -69,6 +69,9 @@ pub trait Importer: Sync {
     /// Whether errors can only be found by deciding: when a row builds on what an earlier row of the file changed.
     const CHECKS_BY_DECIDING: bool = false;
 
+    /// Whether whoever acts for a partner may import it.
+    const BY_PARTNERS: bool = false;
+
     /// Loads into the session what these rows need.
     fn load(
         &self,
@@ -188,6 +191,9 @@ impl Ledger {
         request: &ImportRequest,
         progress: &dyn ImportProgress,
     ) -> Result<ImportReport, AppError> {
+        if !I::BY_PARTNERS {
+            self.may_decide().await?;
+        }
         let kind = <I::Row as Row>::KIND;
         let name = file_name(&request.path, kind);
         let sha256 = file_digest(&request.path, &name)?;

@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ::claims::ClaimsProjection;
-use domain::claim::{Claim, ClaimState, QueryReason, Sighted};
+use domain::claim::{Benefit, Claim, ClaimState, QueryReason, Sighted};
 use domain::partner::FeeState;
-use domain::{Actor, CaseId, ClaimCommand, ClaimId, FeeId, FoldError, PartnerCode};
+use domain::{Actor, By, CaseId, ClaimCommand, ClaimId, FeeId, FoldError, PartnerCode};
 use interchange::SpendRow;
 use money::{Eur, Overflow};
 
@@ -99,10 +99,11 @@ fn suppose(session: &mut Session<'_>, at: At, claims: &[(CaseId, ClaimId)]) -> R
             let state = session.case(*case).and_then(|case| case.claims.get(claim)).map(|claim| claim.state);
             takes_two |= state == Some(ClaimState::Proposed);
             if matches!(state, Some(ClaimState::Reported | ClaimState::Proposed)) {
-                let by = name.parse::<Actor>().map_err(|error| AppError::Usage(error.to_string()))?;
+                let name = name.parse::<Actor>().map_err(|error| AppError::Usage(error.to_string()))?;
+                let by = By::of(name, |_| false);
                 let mut draft = session.draft(at.tag, &["suppose"], 0);
-                let accept = ClaimCommand::Accept { claim: *claim, by_name: false, by };
-                drop(session.on_claim(&mut draft, *case, &accept)?);
+                let accept = ClaimCommand::Accept { claim: *claim, by_name: false, cut: None };
+                drop(session.on_claim_by(&mut draft, *case, &accept, &by)?);
             }
         }
     }
@@ -165,17 +166,14 @@ fn seen(session: &Session<'_>, case: CaseId, claim: &Claim, row: &SpendRow) -> O
         number: 0,
         outside_agreement: agreements
             .is_some_and(|partner| partner.is_outside_agreements(&programme, country, claim.delivered_on)),
-        country,
         partner: claim.partner.clone(),
-        case,
-        purpose,
-        programme,
+        benefit: Some(Benefit { case, purpose, programme, country }),
         category: claim.category.clone(),
         delivered_on: claim.delivered_on,
         reported_on: ledger.today(),
         eur: claim.eur,
         worth: claim.shared.map_or(claim.eur, |_| claim.worth_of_receipt()),
-        state: claim.state,
+        counts: claim.state.counts(),
         receipt: Some((plain_supplier(&row.supplier), row.receipt_no.clone())),
         receipt_sha256: claim.receipt_sha256,
     })

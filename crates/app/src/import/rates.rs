@@ -116,6 +116,7 @@ struct Read {
 impl Ledger {
     /// Publishes files of exchange rates, and converts what waited for them.
     pub async fn import_rates(&self, request: &RatesRequest) -> Result<RatesReport, AppError> {
+        self.may_decide().await?;
         let mut report = RatesReport::default();
         let mut files = Vec::new();
         for path in &request.paths {
@@ -384,7 +385,7 @@ impl Ledger {
                 let Some(quote) = session.rate(exchange.rule, currency, exchange.day) else { continue };
                 let convert = PartnerCommand::ConvertFee { fee: *fee, quote };
                 // What no rate can make bookable goes on waiting for a person.
-                if session.partner_refuses(code, &convert) {
+                if session.partner_refuses(code, &convert)? {
                     continue;
                 }
                 let mut draft = session.draft(tag, &["convert-fee", &fee.to_string()], revision);

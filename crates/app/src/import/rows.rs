@@ -1,8 +1,10 @@
 //! What the rows of several kinds have in common: the case they name, and the euro they give.
 
-use domain::claim::RECEIPT;
+use domain::claim::{Claim, RECEIPT};
+use domain::ids::FileDigest;
+use domain::partner::{Fee, PARTNER_FEE};
 use domain::{CaseId, CaseReference};
-use interchange::RowError;
+use interchange::{RowError, SpendRow};
 use jiff::civil::Date;
 use money::{Amount, Currency, Eur, Rate};
 
@@ -146,4 +148,63 @@ pub(super) fn share_digest(
 ) -> event_log::Hash {
     let [partner, supplier, receipt_no] = receipt_parts(partner, supplier, receipt_no);
     session.ledger().digest(RECEIPT, &[&partner, &supplier, &receipt_no, "share", &case.to_string()])
+}
+
+/// What is known of a receipt that was reported, as spend or as a fee.
+pub(super) struct Known<'k> {
+    what: &'static str,
+    amount: Amount,
+    on: Date,
+    category: &'k str,
+    sha256: Option<FileDigest>,
+}
+
+impl<'k> From<&'k Claim> for Known<'k> {
+    fn from(claim: &'k Claim) -> Self {
+        Self {
+            what: "claim",
+            amount: claim.whole(),
+            on: claim.delivered_on,
+            category: &claim.category,
+            sha256: claim.receipt_sha256,
+        }
+    }
+}
+
+impl From<&Fee> for Known<'_> {
+    fn from(fee: &Fee) -> Self {
+        Self {
+            what: "fee",
+            amount: fee.amount,
+            on: fee.charged_on,
+            category: PARTNER_FEE,
+            sha256: fee.receipt_sha256,
+        }
+    }
+}
+
+/// The columns in which a row says something else of a receipt than is known.
+pub(super) fn differing(at: At, row: &SpendRow, known: &Known<'_>) -> Vec<RowError> {
+    let mut errors = Vec::new();
+    let mut differs = |column, in_file: Option<&str>, was: &str| {
+        let message = format!(
+            "This receipt was reported with {was}. A report is never overwritten: correct the file, or reverse the {}.",
+            known.what
+        );
+        errors.push(at.error(column, in_file, "receipt.conflict", message));
+    };
+    let in_words = |amount: Amount| format!("{amount} {}", amount.currency());
+    if row.amount != known.amount {
+        differs("amount", Some(&in_words(row.amount)), &in_words(known.amount));
+    }
+    if row.delivered_on != known.on {
+        differs("delivered_on", Some(&row.delivered_on.to_string()), &known.on.to_string());
+    }
+    if row.category != known.category {
+        differs("category", Some(&row.category), known.category);
+    }
+    if row.receipt_sha256 != known.sha256.map(|digest| digest.0) {
+        differs("receipt_sha256", None, "another file of the receipt");
+    }
+    errors
 }

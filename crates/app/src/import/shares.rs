@@ -103,7 +103,7 @@ pub(super) fn known(session: &Session<'_>, at: At, row: &SpendRow, shares: &[Sha
             "This receipt was reported for these people in another order, which decides who has the odd cent. Correct the file.",
         );
     }
-    let differing = reported.map(|reported| differing(at, row, reported)).unwrap_or_default();
+    let differing = reported.map(|claim| rows::differing(at, row, &claim.into())).unwrap_or_default();
     Some(match reported {
         _ if !differing.is_empty() => RowOutcome::Errors(differing),
         Some(claim) if claim.state == ClaimState::WaitingForRate => {
@@ -111,29 +111,4 @@ pub(super) fn known(session: &Session<'_>, at: At, row: &SpendRow, shares: &[Sha
         }
         _ => RowOutcome::Recognised,
     })
-}
-
-/// The columns in which a known receipt says something else now.
-fn differing(at: At, row: &SpendRow, known: &Claim) -> Vec<RowError> {
-    let mut errors = Vec::new();
-    let mut differs = |column, in_file: Option<&str>, was: &str| {
-        let message = format!(
-            "This receipt was reported with {was}. A report is never overwritten: correct the file, or reverse the claim."
-        );
-        errors.push(at.error(column, in_file, "receipt.conflict", message));
-    };
-    if row.amount != known.whole() {
-        let (now, was) = (row.amount, known.whole());
-        differs("amount", Some(&format!("{now} {}", now.currency())), &format!("{was} {}", was.currency()));
-    }
-    if row.delivered_on != known.delivered_on {
-        differs("delivered_on", Some(&row.delivered_on.to_string()), &known.delivered_on.to_string());
-    }
-    if row.category != known.category {
-        differs("category", Some(&row.category), &known.category);
-    }
-    if row.receipt_sha256 != known.receipt_sha256.map(|digest| digest.0) {
-        differs("receipt_sha256", None, "another file of the receipt");
-    }
-    errors
 }

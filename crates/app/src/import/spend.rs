@@ -27,6 +27,8 @@ pub struct Spend {
 impl Importer for Spend {
     type Row = SpendRow;
 
+    const BY_PARTNERS: bool = true;
+
     async fn load(&self, session: &mut Session<'_>, rows: &[&SpendRow]) -> Result<(), AppError> {
         let receipts: Vec<_> = rows
             .iter()
@@ -207,8 +209,12 @@ impl Spend {
         waits: bool,
     ) -> Result<(Vec<Refused>, Option<&'static str>), AppError> {
         let mut refused = Vec::new();
-        let refuses = |(share, _, report): &&(&Share, _, _)| session.refuses(share.case, report);
-        let stands_alone = if reports.len() > 1 { reports.iter().find(refuses) } else { None };
+        let mut stands_alone = None;
+        for report in reports.iter().filter(|_| reports.len() > 1) {
+            if stands_alone.is_none() && session.refuses(report.0.case, &report.2)? {
+                stands_alone = Some(report);
+            }
+        }
         for (share, _, report) in stands_alone.map_or(reports, std::slice::from_ref) {
             let amount = session.case(share.case).and_then(|case| report.amount(case));
             if let Err(refusal) = session.on_claim(draft, share.case, report)? {
@@ -221,8 +227,7 @@ impl Spend {
         let mut undecided = None;
         for (share, claim, report) in reports {
             let amount = session.case(share.case).and_then(|case| report.amount(case));
-            let by = session.ledger().actor.clone();
-            let accept = ClaimCommand::Accept { claim: *claim, by_name: false, by };
+            let accept = ClaimCommand::Accept { claim: *claim, by_name: false, cut: None };
             let accepted = session.on_claim(draft, share.case, &accept)?;
             let now = session.case(share.case).and_then(|c| c.claims.get(claim));
             undecided = undecided.or(match (&accepted, now.map(|claim| claim.state)) {

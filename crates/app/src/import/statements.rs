@@ -91,6 +91,7 @@ struct Found {
 impl Ledger {
     /// Imports a file of statements.
     pub async fn import_statements(&self, request: &StatementsRequest) -> Result<StatementsReport, AppError> {
+        self.may_decide().await?;
         let name = file_name(&request.path, KIND);
         let (statements, sha256) = read(&request.path, &name, request.csv.as_ref())?;
         let import_key = self.digest(IMPORT, &[KIND, &hex::encode(&sha256)]);

@@ -176,6 +176,7 @@ impl Ledger {
         let cases = self.payable_cases(&codes).await?;
         let mut session = Session::new(self, Purpose::Check);
         session.load_payable(&codes, &cases).await?;
+        let by = session.by()?;
         let (mut payable, mut left_out) = (Vec::new(), Vec::new());
         for code in codes {
             let Some(partner) = session.partner(&code) else { continue };
@@ -190,7 +191,7 @@ impl Ledger {
             }
             let standing = session.standing(&code, &cases, day)?;
             for id in approved {
-                match ready(partner, id, &standing, &self.actor) {
+                match ready(partner, id, &standing, &by) {
                     Ok(_) => payable.push((code.clone(), id)),
                     Err(refusal) => left_out.push(refusal.to_string()),
                 }

@@ -58,6 +58,8 @@ pub struct ClaimItem {
     pub rate_source: &'static str,
     /// In euro; none while the rate is still to come.
     pub eur: Option<Eur>,
+    /// What finance would accept of it at most, or did; none for all that fits.
+    pub at_most: Option<Eur>,
     /// Counts as disbursed.
     pub eligible: Eur,
     /// Does not.
@@ -187,6 +189,7 @@ impl Ledger {
                     rate_date: row.quote.map(|quote| quote.rate_date),
                     rate_source: row.quote.map_or("", |quote| quote.source.code()),
                     eur: row.eur,
+                    at_most: row.cut.map(|cut| cut.at_most),
                     eligible: row.eligible,
                     disallowed: row.disallowed,
                     reversed: row.reversed,

@@ -179,7 +179,8 @@ impl Ledger {
     ) -> Result<(), AppError> {
         let (closings, _) = self.closings_and_events().await?;
         let reason = reason.map(|_| TextId([0; 32]));
-        domain::closing::decide(&closings, &self.closing(checked, accepted, reason))?;
+        let by = self.by().await?;
+        domain::closing::decide(&closings, &self.closing(checked, accepted, reason), &by)?;
         Ok(())
     }
 

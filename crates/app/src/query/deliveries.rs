@@ -60,7 +60,10 @@ fn line(claim: &Delivered<'_>, told: &Told<'_>, words: &HashMap<TextId, String>)
         disallowed: claim.disallowed,
         reversed: claim.reversed,
         undecided: claim.undecided,
-        reason: if claim.waits { "waiting-for-rate" } else { claim.reason.unwrap_or_default() },
+        reason: match claim.waits {
+            true => "waiting-for-rate".to_owned(),
+            false => claim.disallowed_for.iter().map(|(reason, _)| *reason).collect::<Vec<_>>().join(" "),
+        },
         words: claim.words.and_then(|text| words.get(&text).cloned()).unwrap_or_default(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::case::CaseEvent;
-use domain::claim::{Basis, ClaimReason, QueryReason, SpendReported};
+use domain::claim::{Basis, ClaimAccepted, ClaimReason, QueryReason, SpendReported};
 use domain::grant::GrantReason;
 use domain::ledger::LedgerEvent;
 use domain::payment::{Payable, Payment};
@@ -182,7 +182,7 @@ impl Ledger {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
                     let (reason, because) = (
                         e.reason.map(|r| r.to_string()).unwrap_or_default(),
-                        fits(&e.basis, report.eur.unwrap_or(Eur::ZERO), e.eligible, e.disallowed),
+                        fits(e, report.eur.unwrap_or(Eur::ZERO)),
                     );
                     explanation.claims.push(ClaimExplained {
                         claim: *claim,
@@ -195,8 +195,9 @@ impl Ledger {
                 }
                 CaseEvent::ClaimProposed(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
+                    let at_most = e.cut.map_or_else(String::new, |cut| format!(", at most {}", cut.at_most));
                     let because = format!(
-                        "{} proposed to accept it; from {} on another person must agree",
+                        "{} proposed to accept it{at_most}; from {} on another person must agree",
                         e.proposed_by, e.second_approval_from
                     );
                     explanation.claims.push(undecided(*claim, report, "proposed", because));
@@ -469,15 +470,24 @@ fn left(cap: Eur, disbursed: Eur) -> Eur {
     cap.checked_sub(disbursed).unwrap_or(Eur::ZERO)
 }
 
-fn fits(basis: &Basis, claimed: Eur, eligible: Eur, disallowed: Eur) -> String {
+fn fits(accepted: &ClaimAccepted, claimed: Eur) -> String {
+    let ClaimAccepted { basis, eligible, disallowed, cut, .. } = accepted;
     let left = left(basis.cap, basis.disbursed);
     let room = format!("cap {} − disbursed {} = {left} left", basis.cap, basis.disbursed);
-    if disallowed.is_zero() {
-        format!("{room}; {claimed} fits")
-    } else {
-        format!(
-            "{room}; of {claimed} only {eligible} fits, {claimed} − {eligible} = {disallowed} is disallowed"
-        )
+    let wanted = cut.map_or(claimed, |cut| cut.at_most);
+    let fits = match wanted == *eligible {
+        true => format!("{wanted} fits"),
+        false => format!("of {wanted} only {eligible} fits"),
+    };
+    let finance = match cut {
+        Some(_) => format!("; of {claimed} finance accepts at most {wanted}, for the reason in the history"),
+        None => String::new(),
+    };
+    match disallowed.is_zero() {
+        true => format!("{room}; {fits}"),
+        false => {
+            format!("{room}{finance}; {fits}, {claimed} − {eligible} = {disallowed} is disallowed")
+        }
     }
 }
 

@@ -14,9 +14,6 @@ use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::texts::{ERASED, ReceiptText};
 
-/// In the note of a fee for whose day there was no agreement with fee terms.
-const OUTSIDE_AGREEMENT: &str = "outside-agreement";
-
 /// Which fees to list; everything not given is not asked about.
 #[derive(Debug, Clone, Default)]
 pub struct FeeFilter {
@@ -53,12 +50,14 @@ pub struct FeeItem {
     pub rate: String,
     /// In euro; none while the rate is still to come.
     pub eur: Option<Eur>,
+    /// Of what was accepted, what was taken back.
+    pub reversed: Eur,
     /// How far it has come.
     pub state: String,
     /// Who decided it.
     pub decided_by: String,
-    /// `outside-agreement` where no agreement with fee terms was in force on its day.
-    pub note: &'static str,
+    /// What is odd about it, each flag once.
+    pub flags: String,
     /// The number of the report it came with; none of the oldest, and while the import is not complete.
     pub report: Option<u64>,
 }
@@ -73,6 +72,12 @@ impl Ledger {
             waiting.extend(fees.map(|(id, _)| (partner.code.clone(), *id)));
         }
         Ok(waiting)
+    }
+
+    /// How far a fee has come.
+    pub async fn fee_state(&self, code: &PartnerCode, fee: FeeId) -> Result<Option<FeeState>, AppError> {
+        let found = self.partners_and_events(std::slice::from_ref(code)).await?;
+        Ok(found.iter().find_map(|(partner, _)| partner.fees.get(&fee)).map(|fee| fee.state))
     }
 
     /// Fees in the order they were reported.
@@ -112,15 +117,21 @@ impl Ledger {
                             .map(|quote| rate(&quote))
                             .unwrap_or_default(),
                         eur: fee.eur,
+                        reversed: fee.reversed,
                         state: fee.state.to_string(),
                         decided_by: said.deciders.get(id).cloned().unwrap_or_default(),
-                        note: if agreement.is_none() { OUTSIDE_AGREEMENT } else { "" },
+                        flags: String::new(),
                         report: fee.file.and_then(|file| reports.get(&file).copied()),
                     },
                 ));
             }
         }
         fees.sort_by_key(|(_, fee)| fee.fee);
+        let flags = self.fee_flags().await?;
+        for (_, fee) in &mut fees {
+            let flags = flags.get(&fee.fee).into_iter().flatten();
+            fee.flags = flags.map(|flag| flag.kind.code()).collect::<Vec<_>>().join(" ");
+        }
         let texts: Vec<_> = fees.iter().map(|(details, _)| (LEDGER_SUBJECT, *details)).collect();
         let texts = self.reveal::<ReceiptText>(&texts).await?;
         let erased = || (ERASED.to_owned(), ERASED.to_owned());

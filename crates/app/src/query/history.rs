@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use domain::case::CaseEvent;
+use domain::claim::Cut;
 use domain::rates::Quote;
 use domain::{CaseId, Event, Recorded, SubjectId, TextId};
 use serde::Serialize;
@@ -100,6 +101,11 @@ pub fn utc(micros: i64) -> String {
 pub(super) fn rate(quote: &Quote) -> String {
     let correction = if quote.version > 1 { format!(", version {}", quote.version) } else { String::new() };
     format!("{} for 1 EUR ({} {}{correction})", quote.rate, quote.source, quote.rate_date)
+}
+
+/// What finance accepts at most, with its words.
+fn at_most(cut: Option<Cut>, text: &dyn Fn(TextId) -> String) -> String {
+    cut.map_or_else(String::new, |cut| format!("; at most {} EUR: {}", cut.at_most, text(cut.details)))
 }
 
 fn in_words(
@@ -256,17 +262,19 @@ fn in_words(
             format!("claim {} accepted: {} EUR", number(e.claim.0), e.eligible)
         }
         CaseEvent::ClaimAccepted(e) => format!(
-            "claim {} cut: {} EUR eligible, {} EUR disallowed ({})",
+            "claim {} cut: {} EUR eligible, {} EUR disallowed ({}){}",
             number(e.claim.0),
             e.eligible,
             e.disallowed,
-            e.reason.map_or("", |r| r.code())
+            e.reason.map_or("", |r| r.code()),
+            at_most(e.cut, text)
         ),
         CaseEvent::ClaimProposed(e) => format!(
-            "claim {} proposed: {} EUR eligible; from {} EUR on another person must agree",
+            "claim {} proposed: {} EUR eligible; from {} EUR on another person must agree{}",
             number(e.claim.0),
             e.eligible,
-            e.second_approval_from
+            e.second_approval_from,
+            at_most(e.cut, text)
         ),
         CaseEvent::ClaimQueried(e) => {
             let words = e.details.map(|id| format!(": {}", text(id))).unwrap_or_default();

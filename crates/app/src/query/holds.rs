@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ::cases::{CaseRow, CasesProjection};
 use ::claims::ClaimsProjection;
+use ::grants::GrantsProjection;
 use domain::claim::ClaimState;
+use domain::grant::{GrantState, PaymentMethod};
 use domain::hold::{Hold, HoldEvent};
-use domain::payment::{Payable, PaymentState};
+use domain::payment::{Accepted, PaymentState, unpaid};
 use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Recorded};
 use jiff::civil::Date;
 use money::Eur;
@@ -107,58 +109,80 @@ impl Ledger {
             lines.map(|line| (line.id.as_str(), line.programme.as_str())).collect();
         let cases: HashMap<String, CaseRow> =
             self.runner.all_rows::<CasesProjection>().await?.into_iter().collect();
-        let (paid, mut without_items) = self.paid_claims().await?;
-        let mut accepted = Vec::new();
+        let (mut accounts, mut numbers) =
+            (BTreeMap::<PartnerCode, Vec<Accepted<u64>>>::new(), HashMap::new());
+        let mut spent = Vec::new();
         for (key, row) in self.runner.all_rows::<ClaimsProjection>().await? {
+            numbers.insert(key, row.position);
             let Some(case) = cases.get(&row.case.to_string()) else { continue };
             if matches!(row.state, ClaimState::Accepted | ClaimState::Cut) {
                 let programme = programmes.get(row.budget_line.as_str()).copied().unwrap_or_default();
-                accepted.push(AcceptedSpend {
+                let eur = row.eligible.checked_sub(row.reversed).map_err(FoldError::from)?;
+                let accepted = Accepted { of: row.position, on: row.delivered_on, eur };
+                accounts.entry(row.partner.clone()).or_default().push(accepted);
+                spent.push(AcceptedSpend {
                     number: row.position,
                     partner: row.partner,
                     country: case.destination,
                     programme: programme.to_owned(),
                     case: row.case,
                     delivered_on: row.delivered_on,
-                    eur: row
-                        .eligible
-                        .checked_sub(row.reversed)
-                        .and_then(|net| net.checked_sub(paid.get(&key).copied().unwrap_or_default()))
-                        .map_err(FoldError::from)?,
+                    eur,
                 });
             }
         }
-        // Whatever was paid for no claim in particular is taken for the oldest first, as in statements.
-        accepted.sort_by_key(|spend| spend.number);
-        for spend in &mut accepted {
-            if let Some(left) = without_items.get_mut(&spend.partner) {
-                let paid = spend.eur.min(*left).max(Eur::ZERO);
-                *left = left.checked_sub(paid).map_err(FoldError::from)?;
-                spend.eur = spend.eur.checked_sub(paid).map_err(FoldError::from)?;
+        // Whatever was paid for none of them is taken for the oldest first, be that a claim, a grant or a fee.
+        for (key, row) in self.runner.all_rows::<GrantsProjection>().await? {
+            let partner = cases.get(&row.case.to_string()).and_then(|case| case.assignments.on(row.paid_on));
+            if row.method == PaymentMethod::CashByPartner
+                && row.state != GrantState::Refused
+                && let Some(partner) = partner
+            {
+                let eur = row.amount.checked_sub(row.returned).map_err(FoldError::from)?;
+                let accepted = Accepted { of: row.position, on: row.paid_on, eur };
+                accounts.entry(partner.clone()).or_default().push(accepted);
+                numbers.insert(key, row.position);
             }
         }
-        Ok(accepted)
+        let left = self.left_unpaid(accounts, numbers).await?;
+        for spend in &mut spent {
+            spend.eur = left.get(&spend.number).copied().unwrap_or_default();
+        }
+        Ok(spent)
     }
 
-    /// What payments that were made have of each claim; and what else each partner was paid, in advance or outside of the
-    /// ledger, that no payment made has settled.
-    async fn paid_claims(&self) -> Result<(HashMap<String, Eur>, HashMap<PartnerCode, Eur>), AppError> {
+    /// What is left of claims and grants, by number, after the fees of their partners were added and what payments that
+    /// were made have of each was taken off.
+    async fn left_unpaid(
+        &self,
+        mut accounts: BTreeMap<PartnerCode, Vec<Accepted<u64>>>,
+        mut numbers: HashMap<String, u64>,
+    ) -> Result<HashMap<u64, Eur>, AppError> {
         let codes = self.partner_codes().await?;
-        let (mut paid, mut without_items) = (HashMap::<String, Eur>::new(), HashMap::new());
-        for (partner, _) in self.partners_and_events(&codes).await? {
-            let done = partner.payments.iter().filter(|(_, payment)| {
+        let mut left = HashMap::new();
+        for (partner, events) in self.partners_and_events(&codes).await? {
+            let mut accepted = accounts.remove(&partner.code).unwrap_or_default();
+            let of_partner = super::payments::numbers(&events);
+            for (id, fee) in &partner.fees {
+                let Some(number) = of_partner.get(&id.0) else { continue };
+                let eur = fee.net().map_err(FoldError::from)?;
+                accepted.push(Accepted { of: *number, on: fee.charged_on, eur });
+                numbers.insert(id.to_string(), *number);
+            }
+            let mut taken = BTreeMap::<u64, Eur>::new();
+            let made = partner.payments.iter().filter(|(_, payment)| {
                 matches!(payment.state, PaymentState::Instructed | PaymentState::Settled)
             });
-            for item in done.flat_map(|(_, payment)| &payment.items) {
-                if let Payable::Claim { claim, .. } = item.of {
-                    let sum = paid.entry(claim.to_string()).or_default();
-                    *sum = sum.checked_add(item.eur).map_err(FoldError::from)?;
-                }
+            for item in made.flat_map(|(_, payment)| &payment.items) {
+                let number = item.of.id().and_then(|id| numbers.get(&id.to_string()));
+                let Some(number) = number else { continue };
+                let sum = taken.entry(*number).or_default();
+                *sum = sum.checked_add(item.eur).map_err(FoldError::from)?;
             }
-            let open = partner.payments.unsettled().map_err(FoldError::from)?;
-            without_items.insert(partner.code, open);
+            let paid_for_none = partner.payments.unsettled().map_err(FoldError::from)?;
+            left.extend(unpaid(accepted, &taken, paid_for_none).map_err(FoldError::from)?);
         }
-        Ok((paid, without_items))
+        Ok(left)
     }
 
     async fn tell_who_and_why(&self, items: &mut [HoldItem], events: &[Recorded]) -> Result<(), AppError> {

@@ -54,6 +54,7 @@ impl Ledger {
             match event {
                 Event::Partner(PartnerEvent::FeeReported(e)) => numbers.insert(e.fee.0, *position),
                 Event::Partner(PartnerEvent::PaymentProposed(e)) => numbers.insert(e.payment.0, *position),
+                Event::Partner(PartnerEvent::PartnerPaid(e)) => numbers.insert(e.payment.0, *position),
                 _ => None,
             };
             let number = |id: Uuid| numbers.get(&id).copied().unwrap_or_default();
@@ -163,6 +164,23 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
         ),
         PartnerEvent::FeeAccepted(e) => format!("fee {} accepted: {} EUR", number(e.fee.0), e.eur),
         PartnerEvent::FeeRefused(e) => format!("fee {} refused: {}", number(e.fee.0), text(e.reason)),
+        PartnerEvent::FeeReversalProposed(e) => format!(
+            "taking back {} EUR of fee {} proposed: {}; from {} EUR on another person must agree",
+            e.eur,
+            number(e.fee.0),
+            text(e.reason),
+            e.second_approval_from
+        ),
+        PartnerEvent::FeeReversed(e) => {
+            format!("{} EUR of fee {} taken back: {}", e.eur, number(e.fee.0), text(e.reason))
+        }
+        PartnerEvent::PartnerPaidReversed(e) => format!(
+            "payment {} of {} EUR ({}) taken back: {}",
+            number(e.payment.0),
+            e.amount,
+            e.paid_for,
+            text(e.reason)
+        ),
         PartnerEvent::PartnerPaid(e) => {
             format!("paid {} EUR on {} ({}), reference {}", e.amount, e.paid_on, e.paid_for, text(e.details))
         }

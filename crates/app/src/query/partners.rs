@@ -7,7 +7,7 @@ use ::claims::{ClaimRow, ClaimsProjection};
 use domain::case::Stage;
 use domain::claim::ClaimState;
 use domain::hold::{Hold, Scope};
-use domain::partner::{FeeState, PaymentDetails};
+use domain::partner::{Fee, PaymentDetails};
 use domain::{AgreementCode, Event, FoldError, Holds, Partner, PartnerCode, Recorded, TextId};
 use event_log::StreamId;
 use jiff::civil::Date;
@@ -47,7 +47,7 @@ pub struct PartnerItem {
     pub held: Eur,
     /// Refused at the decision.
     pub disallowed: Eur,
-    /// Fees accepted.
+    /// Fees accepted, net of what was taken back.
     pub fees: Eur,
 }
 
@@ -237,7 +237,8 @@ impl Ledger {
         let states = || business.states.values();
         let open = business.states.iter().filter(|(state, _)| state.is_open());
         let mut pending = open.map(|(_, total)| total.eur);
-        let accepted_fees = partner.fees.values().filter(|fee| fee.state == FeeState::Accepted);
+        let fees: Vec<Eur> =
+            partner.fees.values().map(Fee::net).collect::<Result<_, _>>().map_err(FoldError::from)?;
         let sum = |amounts: &mut dyn Iterator<Item = Eur>| Eur::sum(amounts).map_err(FoldError::from);
         let eligible = sum(&mut states().map(|total| total.eligible))?;
         let reversed = sum(&mut states().map(|total| total.reversed))?;
@@ -258,7 +259,7 @@ impl Ledger {
             disbursed: eligible.checked_sub(reversed).map_err(FoldError::from)?,
             held: sum(&mut business.held.iter().copied())?,
             disallowed: sum(&mut states().map(|total| total.disallowed))?,
-            fees: sum(&mut accepted_fees.filter_map(|fee| fee.eur))?,
+            fees: sum(&mut fees.into_iter())?,
         })
     }
 

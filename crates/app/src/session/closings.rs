@@ -31,6 +31,7 @@ impl Ledger {
 impl Session<'_> {
     /// Loads the closed periods; answers with how many there are.
     pub async fn load_closings(&mut self) -> Result<u64, AppError> {
+        self.load_partners([]).await?;
         let (closings, events) = self.ledger.closings_and_events().await?;
         let closed = closings.iter().count() as u64;
         let version = events.last().map_or(0, |recorded| recorded.stream_version);
@@ -40,10 +41,12 @@ impl Session<'_> {
 
     /// Decides whether a period is closed; the closed ones were loaded. A refusal is kept.
     pub fn close_period(&mut self, draft: &mut Draft, command: &ClosePeriod) -> Result<Decided, AppError> {
+        let by = self.by()?;
         let Some(loaded) = &mut self.closings else {
             return Err(AppError::Usage("the closed periods were not loaded".into()));
         };
-        let (event, decided): (ClosingEvent, Decided) = match closing::decide(&loaded.closings, command) {
+        let (event, decided): (ClosingEvent, Decided) = match closing::decide(&loaded.closings, command, &by)
+        {
             Ok(event) => (event.into(), Ok(())),
             Err(refusal) => {
                 let refused = PeriodCommandRefused {

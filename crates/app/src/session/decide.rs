@@ -2,7 +2,7 @@
 
 use domain::case::{ApplicationFiled, CommandRefused};
 use domain::{
-    Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, Event, GrantCommand, Refusal,
+    By, Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, Event, GrantCommand, Refusal,
     SubjectId, TextId,
 };
 use event_log::{Hash, NewEvent, SealedText, StreamId, UniqueKey, WrappedSubjectKey};
@@ -91,7 +91,7 @@ impl Session<'_> {
         id: CaseId,
         command: &CaseCommand,
     ) -> Result<Decided, AppError> {
-        let decided = domain::case::decide(self.case(id), command, &self.ledger.rulebook);
+        let decided = domain::case::decide(self.case(id), command, &self.by()?, &self.ledger.rulebook);
         self.settle(
             draft,
             id,
@@ -107,16 +107,28 @@ impl Session<'_> {
         id: CaseId,
         command: &ClaimCommand,
     ) -> Result<Decided, AppError> {
-        let decided = domain::claim::decide(self.known(id)?, command, &self.ledger.rulebook);
+        let by = self.by()?;
+        self.on_claim_by(draft, id, command, &by)
+    }
+
+    /// The same as if somebody else gave it: for showing what they would come to, never for writing.
+    pub fn on_claim_by(
+        &mut self,
+        draft: &mut Draft,
+        id: CaseId,
+        command: &ClaimCommand,
+        by: &By,
+    ) -> Result<Decided, AppError> {
+        let decided = domain::claim::decide(self.known(id)?, command, by, &self.ledger.rulebook);
         let amount = command.amount(self.known(id)?);
         let about = Some(command.about());
         self.settle(draft, id, decided, Asked { command: command.name(), about, on: command.on(), amount })
     }
 
     /// Whether a rule refuses a command about a claim, as things stand.
-    pub fn refuses(&self, id: CaseId, command: &ClaimCommand) -> bool {
-        let case = self.case(id);
-        case.is_none_or(|case| domain::claim::decide(case, command, &self.ledger.rulebook).is_err())
+    pub fn refuses(&self, id: CaseId, command: &ClaimCommand) -> Result<bool, AppError> {
+        let (case, by) = (self.case(id), self.by()?);
+        Ok(case.is_none_or(|case| domain::claim::decide(case, command, &by, &self.ledger.rulebook).is_err()))
     }
 
     /// Decides a command about an arrival grant of a case.
@@ -126,7 +138,7 @@ impl Session<'_> {
         id: CaseId,
         command: &GrantCommand,
     ) -> Result<Decided, AppError> {
-        let decided = domain::grant::decide(self.known(id)?, command, &self.ledger.rulebook);
+        let decided = domain::grant::decide(self.known(id)?, command, &self.by()?, &self.ledger.rulebook);
         let about = Some(command.about());
         self.settle(
             draft,

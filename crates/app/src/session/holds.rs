@@ -30,6 +30,7 @@ impl Ledger {
 impl Session<'_> {
     /// Loads the holds, unless they are held here; answers with how often they have changed.
     pub async fn load_holds(&mut self) -> Result<u64, AppError> {
+        self.load_partners([]).await?;
         let loaded = match self.holds.take() {
             Some(loaded) => loaded,
             None => self.ledger.read_holds().await?,
@@ -50,25 +51,24 @@ impl Session<'_> {
 
     /// Decides a command about holds, which were loaded; a refusal is kept.
     pub fn on_holds(&mut self, draft: &mut Draft, command: &HoldCommand) -> Result<Decided, AppError> {
-        let rulebook = &self.ledger.rulebook;
+        let (rulebook, by) = (&self.ledger.rulebook, self.by()?);
         let Some(loaded) = &mut self.holds else {
             return Err(AppError::Usage("the holds were not loaded".into()));
         };
-        let (event, decided) =
-            match domain::hold::decide(&loaded.holds, command, &self.ledger.actor, rulebook) {
-                Ok(event) => (event, Ok(())),
-                Err(refusal) => {
-                    let refused: HoldEvent = HoldCommandRefused {
-                        command: command.name().to_owned(),
-                        hold: command.about(),
-                        on: command.on(),
-                        rulebook: rulebook.version().to_owned(),
-                        reasons: refusal.reasons.clone(),
-                    }
-                    .into();
-                    (refused, Err(RefusedCommand { refusal, repeated: false }))
+        let (event, decided) = match domain::hold::decide(&loaded.holds, command, &by, rulebook) {
+            Ok(event) => (event, Ok(())),
+            Err(refusal) => {
+                let refused: HoldEvent = HoldCommandRefused {
+                    command: command.name().to_owned(),
+                    hold: command.about(),
+                    on: command.on(),
+                    rulebook: rulebook.version().to_owned(),
+                    reasons: refusal.reasons.clone(),
                 }
-            };
+                .into();
+                (refused, Err(RefusedCommand { refusal, repeated: false }))
+            }
+        };
         loaded.holds.evolve(&event)?;
         let before = loaded.version;
         loaded.version += 1;

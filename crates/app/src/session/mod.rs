@@ -234,6 +234,7 @@ impl<'l> Session<'l> {
 
     /// Loads the cases that are not held yet.
     pub async fn load_cases(&mut self, ids: impl IntoIterator<Item = CaseId>) -> Result<(), AppError> {
+        self.load_partners([]).await?;
         let missing: Vec<CaseId> = distinct(ids.into_iter().filter(|id| !self.cases.touch(*id)));
         if missing.is_empty() {
             return Ok(());

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use domain::partner::{PartnerCommandRefused, PartnerEvent, PartnerRegistered};
-use domain::{Event, Partner, PartnerCode, PartnerCommand};
+use domain::{By, Event, Partner, PartnerCode, PartnerCommand};
 use event_log::{StreamId, UniqueKey};
 
-use super::{Decided, Draft, Owner, RefusedCommand, Session, distinct};
+use super::{Decided, Draft, Owner, Purpose, RefusedCommand, Session, distinct};
 use crate::error::AppError;
 use crate::ledger::Ledger;
 
@@ -18,14 +18,28 @@ pub(super) struct LoadedPartner {
     version: u64,
 }
 
+impl Ledger {
+    /// Who gives commands, and for whom they act, as the log has it now.
+    pub(crate) async fn by(&self) -> Result<By, AppError> {
+        let mut session = Session::new(self, Purpose::Check);
+        session.load_partners([]).await?;
+        session.by()
+    }
+
+    /// Refuses whoever acts for a partner, before what no state of its own is decided on.
+    pub(crate) async fn may_decide(&self) -> Result<(), AppError> {
+        Ok(self.by().await?.may_decide()?)
+    }
+}
+
 impl Session<'_> {
-    /// Loads the partners that are not held yet.
+    /// Loads the partners that are not held yet; with them the one for which whoever gives the commands may act.
     pub async fn load_partners(
         &mut self,
         codes: impl IntoIterator<Item = PartnerCode>,
     ) -> Result<(), AppError> {
-        let missing: Vec<PartnerCode> =
-            distinct(codes.into_iter().filter(|code| !self.partners.contains_key(code)));
+        let asked = codes.into_iter().chain(self.ledger.actor.organisation());
+        let missing: Vec<PartnerCode> = distinct(asked.filter(|code| !self.partners.contains_key(code)));
         if missing.is_empty() {
             return Ok(());
         }
@@ -46,6 +60,17 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Who gives the commands, and for whom they act.
+    pub(crate) fn by(&self) -> Result<By, AppError> {
+        let actor = self.ledger.actor.clone();
+        match actor.organisation() {
+            Some(code) if !self.partners.contains_key(&code) => {
+                Err(AppError::Usage(format!("whether {actor} acts for a partner was not loaded")))
+            }
+            _ => Ok(By::of(actor, |code| self.partner(code).is_some())),
+        }
+    }
+
     /// A partner that was loaded or registered in this session.
     pub fn partner(&self, code: &PartnerCode) -> Option<&Partner> {
         self.partners.get(code).and_then(|loaded| loaded.partner.as_ref())
@@ -60,9 +85,9 @@ impl Session<'_> {
     }
 
     /// Whether a rule refuses a command on a partner, as things stand.
-    pub fn partner_refuses(&self, code: &PartnerCode, command: &PartnerCommand) -> bool {
-        let Ledger { actor, rulebook, .. } = self.ledger;
-        domain::partner::decide(self.partner(code), command, actor, rulebook).is_err()
+    pub fn partner_refuses(&self, code: &PartnerCode, command: &PartnerCommand) -> Result<bool, AppError> {
+        let (by, rulebook) = (self.by()?, &self.ledger.rulebook);
+        Ok(domain::partner::decide(self.partner(code), command, &by, rulebook).is_err())
     }
 
     /// Decides a command on a partner; a refusal is kept.
@@ -72,8 +97,8 @@ impl Session<'_> {
         code: &PartnerCode,
         command: &PartnerCommand,
     ) -> Result<Decided, AppError> {
-        match domain::partner::decide(self.partner(code), command, &self.ledger.actor, &self.ledger.rulebook)
-        {
+        let by = self.by()?;
+        match domain::partner::decide(self.partner(code), command, &by, &self.ledger.rulebook) {
             Ok(events) => {
                 for event in events {
                     self.record_partner(draft, code, event)?;

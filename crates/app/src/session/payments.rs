@@ -92,7 +92,7 @@ impl Session<'_> {
         let Some(loaded) = &self.payment_files else {
             return Err(AppError::Usage("the files of payments were not loaded".into()));
         };
-        let decided = payment::write_file(&loaded.files, &partners, new, &self.ledger.actor);
+        let decided = payment::write_file(&loaded.files, &partners, new, &self.by()?);
         drop(partners);
         match decided {
             Ok((written, instructed)) => {

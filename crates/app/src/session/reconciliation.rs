@@ -4,7 +4,9 @@ use domain::partner::PartnerEvent;
 use domain::reconciliation::{
     self, MatchedItem, Reconciliation, ReconciliationCommandRefused, ReconciliationEvent, Settled,
 };
-use domain::{Event, PartnerCode, PartnerCommand, PaymentCommand, ReconciliationCommand, Recorded, Refusal};
+use domain::{
+    By, Event, PartnerCode, PartnerCommand, PaymentCommand, ReconciliationCommand, Recorded, Refusal,
+};
 
 use super::{Decided, Draft, RefusedCommand, Session};
 use crate::error::AppError;
@@ -39,6 +41,7 @@ impl Ledger {
 impl Session<'_> {
     /// Loads the matches, unless they are held here; answers with how often they have changed.
     pub(crate) async fn load_reconciliation(&mut self) -> Result<u64, AppError> {
+        self.load_partners([]).await?;
         let loaded = match self.reconciliation.take() {
             Some(loaded) => loaded,
             None => {
@@ -92,12 +95,16 @@ impl Session<'_> {
         command: &ReconciliationCommand,
     ) -> Result<Result<Events, Refusal>, AppError> {
         let Some(loaded) = &self.reconciliation else { return Err(not_loaded()) };
-        Ok(self.events_of(&loaded.state, command))
+        Ok(self.events_of(&loaded.state, command, &self.by()?))
     }
 
-    fn events_of(&self, state: &Reconciliation, command: &ReconciliationCommand) -> Result<Events, Refusal> {
-        let actor = &self.ledger.actor;
-        let event = reconciliation::decide(state, command, actor)?;
+    fn events_of(
+        &self,
+        state: &Reconciliation,
+        command: &ReconciliationCommand,
+        by: &By,
+    ) -> Result<Events, Refusal> {
+        let event = reconciliation::decide(state, command, by)?;
         let (items, matching, undone): (&[MatchedItem], u64, bool) = match &event {
             ReconciliationEvent::PaymentMatched(e) => (&e.items, e.number, false),
             ReconciliationEvent::MatchUndone(e) => {
@@ -115,7 +122,7 @@ impl Session<'_> {
                 true => PaymentCommand::UndoReturn { payment, matching },
             };
             let command = PartnerCommand::Payment(command);
-            let events = domain::partner::decide(self.partner(code), &command, actor, &self.ledger.rulebook)?;
+            let events = domain::partner::decide(self.partner(code), &command, by, &self.ledger.rulebook)?;
             of_partners.extend(events.into_iter().map(|event| (code.clone(), event)));
         }
         Ok((event, of_partners))

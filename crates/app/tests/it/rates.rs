@@ -235,7 +235,7 @@ fn a_preview_of_accepting_takes_the_rates_that_have_come() {
             flags.iter().filter(|(_, of)| of.iter().any(|f| f.kind.holds_back())).map(|(n, _)| *n).collect();
         assert_eq!(held, worth.keys().copied().collect::<Vec<_>>());
         let promised = book.ledger.accept_claims(&named, true).await.unwrap();
-        assert_eq!(book.ledger.preview_claims(&named).await.unwrap().len(), 3);
+        assert_eq!(book.ledger.preview_claims(&named, None).await.unwrap().len(), 3);
         assert_eq!(book.head().await, before);
         let outcomes: Vec<_> = promised.iter().map(|c| (c.state.code(), c.eligible.to_string())).collect();
         let expected = [("accepted", "100.00"), ("waiting-for-rate", "0.00"), ("accepted", "100.00")];

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use domain::claim::ClaimState;
 use domain::{PartnerCode, Period};
 use jiff::civil::Date;
-use money::Currency;
+use money::{Currency, Eur};
 
 #[derive(Debug, Subcommand)]
 pub enum ClaimCommand {
@@ -53,12 +53,14 @@ pub enum ClaimCommand {
     #[command(after_help = "\
 In bulk, claims that look like another one or are oddly large stay open (see `svala claim flags`): accept them by
 number, or give --flagged-too. So do those that a rule queries. What you proposed stays proposed; what somebody else proposed is accepted.
+With --at-most finance accepts only a part: the rest is disallowed for your reason. Who agrees to a proposal agrees to its amount.
 
 Examples:
   svala claim accept --partner caritas --period 2024-Q2 --dry-run
   svala claim accept --partner caritas --period 2024-Q2
   svala claim accept --report 1520
-  svala claim accept 1412 1415")]
+  svala claim accept 1412 1415
+  svala claim accept 1412 --at-most 800.00 --reason \"the third month was not delivered\"")]
     Accept {
         /// The claims' numbers; a claim named like this is decided even where a bulk acceptance would leave it open.
         #[arg(required_unless_present_any = ["all", "partner", "case", "period", "report"], conflicts_with_all = ["all", "partner", "case", "period", "report", "flagged_too"])]
@@ -85,6 +87,12 @@ Examples:
         /// since waits for another look.
         #[arg(long, value_name = "POSITION", conflicts_with = "claims")]
         up_to: Option<u64>,
+        /// Accept no more than this of the one claim that is named, in EUR.
+        #[arg(long, value_name = "AMOUNT", requires = "reason", conflicts_with_all = ["all", "partner", "case", "period"])]
+        at_most: Option<Eur>,
+        /// Why no more; kept encrypted, shown in the history.
+        #[arg(long, requires = "at_most")]
+        reason: Option<String>,
         /// Show what would happen; write nothing.
         #[arg(long)]
         dry_run: bool,

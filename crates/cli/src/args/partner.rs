@@ -117,6 +117,20 @@ Examples:
         #[arg(long)]
         despite_hold: bool,
     },
+    /// Take back a payment that `paid` recorded, because it was not made or came back.
+    #[command(after_help = "\
+It stands in the statement of the day on which it is recorded, and is owed again. Its reference is free for another record.
+Where a payment from here has taken it into account, the next one pays so much more.
+
+Example:
+  svala partner reverse-paid 1412 --reason \"the transfer was returned by the bank\"")]
+    ReversePaid {
+        /// The payment's number, as in the statement.
+        payment: u64,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
     /// Agreements: record one, end one, list them.
     #[command(subcommand)]
     Agreement(AgreementCommand),
@@ -141,8 +155,10 @@ A fee is reported in a file of spend: category partner-fee, and an empty case_re
 
 Examples:
   svala partner fee list --state reported
+  svala partner fee flags
   svala partner fee accept 1412 1415
-  svala partner fee refuse 1418 --reason \"charged twice\""
+  svala partner fee refuse 1418 --reason \"charged twice\"
+  svala partner fee reverse 1412 --reason \"charged under the wrong agreement\""
     )]
     Fee(FeeCommand),
 }
@@ -249,18 +265,45 @@ pub enum FeeCommand {
         /// Of this partner.
         #[arg(long)]
         partner: Option<PartnerCode>,
-        /// In this state: waiting-for-rate, reported, proposed, accepted, refused.
+        /// In this state: waiting-for-rate, reported, proposed, accepted, refused, reversed.
         #[arg(long)]
         state: Option<FeeState>,
         /// Of the report with this number.
         #[arg(long, value_name = "NUMBER")]
         report: Option<u64>,
     },
+    /// What is odd about fees that count, each held against all others and all claims: look before you accept.
+    Flags {
+        /// Of this partner.
+        #[arg(long)]
+        partner: Option<PartnerCode>,
+        /// Also of fees that are decided.
+        #[arg(long)]
+        decided: bool,
+    },
     /// Accept fees.
     Accept {
         /// The fees' numbers.
         #[arg(required = true)]
         fees: Vec<u64>,
+    },
+    /// Take back a fee that was accepted, or a part of it: it is not owed, or came back. Of a large one, another person agrees.
+    #[command(after_help = "\
+The reversal stands in the statement of the day on which it is recorded; nothing that was booked is changed. What was paid
+already is taken off the next payment.
+
+Examples:
+  svala partner fee reverse 1412 --reason \"charged under the wrong agreement\"
+  svala partner fee reverse 1412 --amount 75.00 --reason \"one case too many\"")]
+    Reverse {
+        /// The fee's number.
+        fee: u64,
+        /// How much of it, in EUR; all that is left, or what somebody else proposed, if not given.
+        #[arg(long)]
+        amount: Option<Eur>,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
     },
     /// Keep the file of a fee's receipt, encrypted, beside it.
     Attach {

@@ -8,6 +8,7 @@ mod checkpoint;
 mod claim;
 mod demo;
 mod exception;
+mod fee;
 mod grant;
 mod hold;
 mod import;

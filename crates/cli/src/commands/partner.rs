@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use app::query::{AgreementItem, DetailsItem, FeeFilter, FeeItem, PartnerDetail, PartnerItem};
-use domain::partner::{Account, Agreement, FeeState, FeeTerms, PaidFor, PaymentDetails};
+use app::query::{AgreementItem, DetailsItem, PartnerDetail, PartnerItem};
+use domain::partner::{Account, Agreement, FeeTerms, PaidFor, PaymentDetails};
 
-use super::{hold, receipt, report, statement};
-use crate::args::{AgreementCommand, DetailsCommand, FeeCommand, Format, PartnerCommand};
+use super::{fee, hold, report, statement};
+use crate::args::{AgreementCommand, DetailsCommand, Format, PartnerCommand};
 use crate::cells;
 use crate::connect::Place;
-use crate::output::{Cell, Failure, heading, listing, object, remark, say, table};
+use crate::output::{Cell, Failure, heading, listing, object, say, table};
 
 const COLUMNS: &[&str] = &[
     "partner",
@@ -28,24 +28,6 @@ const COLUMNS: &[&str] = &[
 
 const AGREEMENT_COLUMNS: &[&str] =
     &["partner", "agreement", "programme", "countries", "valid_from", "valid_until", "fee", "in_force"];
-
-const FEE_COLUMNS: &[&str] = &[
-    "fee",
-    "partner",
-    "agreement",
-    "terms",
-    "charged_on",
-    "receipt_no",
-    "supplier",
-    "amount",
-    "currency",
-    "rate",
-    "eur",
-    "state",
-    "decided_by",
-    "note",
-    "report",
-];
 
 pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Result<ExitCode, Failure> {
     match command {
@@ -82,9 +64,15 @@ pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Resu
             ledger.record_payment(partner.clone(), paid_for, amount, on, &reference, despite_hold).await?;
             say(format!("{amount} EUR paid to {partner} on {on} ({paid_for})"))?;
         }
+        PartnerCommand::ReversePaid { payment: number, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (partner, payment) = ledger.find_outside_payment(number).await?;
+            ledger.reverse_payment(partner.clone(), payment, &reason).await?;
+            say(format!("payment {number} to {partner} is taken back"))?;
+        }
         PartnerCommand::Agreement(command) => agreement(place, format, command).await?,
         PartnerCommand::PaymentDetails(command) => payment_details(place, command).await?,
-        PartnerCommand::Fee(command) => return fee(place, format, command).await,
+        PartnerCommand::Fee(command) => return fee::run(place, format, command).await,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -150,56 +138,6 @@ async fn payment_details(place: &Place, command: DetailsCommand) -> Result<(), F
     }
 }
 
-async fn fee(place: &Place, format: Format, command: FeeCommand) -> Result<ExitCode, Failure> {
-    let mut refused = ExitCode::SUCCESS;
-    match command {
-        FeeCommand::List { partner, state, report } => {
-            let ledger = place.open().await?;
-            let file = super::claim::file_of(&ledger, report).await?;
-            let fees = ledger.fees(&FeeFilter { partner, state, file }).await?;
-            listing(format, FEE_COLUMNS, &fees, fee_row)?;
-        }
-        FeeCommand::Accept { fees } => {
-            let ledger = place.open_to_write().await?;
-            for number in fees {
-                let (partner, fee) = ledger.find_fee(number).await?;
-                // It may wait for a rate that is published by now: an import of rates may have been cut short.
-                if ledger.convert_fees(&[(partner.clone(), fee)]).await? > 0 {
-                    remark(format!("fee {number}, which waited for its exchange rate, is converted"));
-                }
-                match ledger.accept_fee(partner.clone(), fee).await {
-                    Ok(()) => {
-                        let state = Some(FeeState::Proposed);
-                        let filter = FeeFilter { partner: Some(partner), state, file: None };
-                        let proposed = ledger.fees(&filter).await?.iter().any(|fee| fee.fee == number);
-                        say(match proposed {
-                            true => format!(
-                                "fee {number} proposed: another person must agree, by `svala partner fee accept {number}` of their own"
-                            ),
-                            false => format!("fee {number} accepted"),
-                        })?;
-                    }
-                    // The others are still to be decided.
-                    Err(error @ app::AppError::Refused(_)) => {
-                        remark(format!("fee {number}: {error}"));
-                        refused = ExitCode::from(1);
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-            }
-        }
-        FeeCommand::Attach { fee, file } => receipt::attach_to_fee(place, fee, &file).await?,
-        FeeCommand::Receipt { fee, out } => receipt::save_of_fee(place, fee, &out).await?,
-        FeeCommand::Refuse { fee: number, reason } => {
-            let ledger = place.open_to_write().await?;
-            let (partner, fee) = ledger.find_fee(number).await?;
-            ledger.refuse_fee(partner, fee, &reason).await?;
-            say(format!("fee {number} refused"))?;
-        }
-    }
-    Ok(refused)
-}
-
 fn row(p: &PartnerItem) -> Vec<Cell> {
     cells![
         &p.partner,
@@ -233,26 +171,6 @@ fn agreement_row(a: &AgreementItem) -> Vec<Cell> {
 
 fn details_row(d: &DetailsItem) -> Vec<Cell> {
     cells![d.state, &d.account, &d.bank, &d.holder, &d.by]
-}
-
-fn fee_row(f: &FeeItem) -> Vec<Cell> {
-    cells![
-        f.fee,
-        &f.partner,
-        &f.agreement,
-        &f.terms,
-        f.charged_on,
-        &f.receipt_no,
-        &f.supplier,
-        Cell::Figure(f.amount.clone()),
-        f.currency,
-        &f.rate,
-        f.eur,
-        &f.state,
-        &f.decided_by,
-        f.note,
-        f.report
-    ]
 }
 
 fn in_words(detail: &PartnerDetail) -> String {

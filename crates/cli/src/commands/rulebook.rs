@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
+use app::Adoption;
 use rulebook::{RuleInfo, Rulebook};
 use serde_json::json;
 
 use crate::args::{Format, RulebookCommand};
 use crate::cells;
 use crate::connect::{Place, read_rulebook};
-use crate::output::{Failure, heading, listing, object, say};
+use crate::output::{Failure, heading, listing, object, remark, say};
 
 pub async fn run(place: &Place, format: Format, command: RulebookCommand) -> Result<ExitCode, Failure> {
     match command {
@@ -17,7 +18,10 @@ pub async fn run(place: &Place, format: Format, command: RulebookCommand) -> Res
             match id {
                 _ if document => say(book.document().trim_end())?,
                 Some(id) => show_one(format, &book, &id)?,
-                None => show_all(format, &book)?,
+                None => {
+                    show_all(format, &book)?;
+                    tell_proposed(place).await?;
+                }
             }
         }
         RulebookCommand::Check { file } => {
@@ -40,15 +44,29 @@ pub async fn run(place: &Place, format: Format, command: RulebookCommand) -> Res
             };
             let mut ledger = place.open().await?;
             let version = book.version().to_owned();
-            let adopted = ledger.adopt(book).await?;
-            say(if adopted {
-                format!("rulebook {version} is in force from now on")
-            } else {
-                format!("rulebook {version} is in force already")
+            say(match ledger.adopt(book).await? {
+                Adoption::Now => format!("rulebook {version} is in force from now on"),
+                Adoption::Already => format!("rulebook {version} is in force already"),
+                Adoption::Proposed => format!(
+                    "rulebook {version} is proposed: another person must adopt the same file, by `svala rulebook adopt` of their own"
+                ),
             })?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says which rulebook waits for a second person.
+async fn tell_proposed(place: &Place) -> Result<(), Failure> {
+    if let Some(ledger) = place.open_if_there().await?
+        && let Some(proposed) = ledger.proposed_rulebook().await?
+    {
+        remark(format!(
+            "rulebook {} (sha256 {}) is proposed by {}: another person brings it into force with `svala rulebook adopt`",
+            proposed.version, proposed.sha256, proposed.proposed_by
+        ));
+    }
+    Ok(())
 }
 
 /// The rulebook given, or the ledger's, or without a ledger the one in this program.

@@ -50,6 +50,8 @@ rulebook::codes! {
         SpendReversed = "spend-reversed",
         /// A fee was accepted.
         FeeAccepted = "fee-accepted",
+        /// An accepted fee was taken back.
+        FeeReversed = "fee-reversed",
         /// An arrival grant was paid.
         GrantPaid = "grant-paid",
         /// A grant was paid that does not count.
@@ -60,8 +62,12 @@ rulebook::codes! {
         GrantReturned = "grant-returned",
         /// A partner was paid in advance.
         AdvancePaid = "advance-paid",
+        /// An advance that was paid outside of the ledger was taken back.
+        AdvanceReversed = "advance-reversed",
         /// A partner was paid what it was owed, outside of the ledger.
         PartnerPaid = "partner-paid",
+        /// Such a payment was taken back.
+        PartnerPaidReversed = "partner-paid-reversed",
         /// A payment to a partner was written into a file for the bank.
         PaymentInstructed = "payment-instructed",
         /// An advance made up for what was owed.

@@ -89,6 +89,8 @@ pub struct Journal<'c> {
     pub(super) claims: HashMap<ClaimId, (Told, Date)>,
     pub(super) grants: HashMap<GrantId, (Told, PaymentMethod, Date)>,
     pub(super) fees: HashMap<FeeId, (u64, Date)>,
+    /// Payments that were made outside of the ledger.
+    pub(super) outside: HashMap<PaymentId, u64>,
     pub(super) payments: HashMap<PaymentId, Payment>,
     /// The day on which each line was booked by the bank.
     pub(super) lines: HashMap<LineId, Date>,
@@ -149,6 +151,7 @@ impl<'c> Journal<'c> {
             claims: HashMap::new(),
             grants: HashMap::new(),
             fees: HashMap::new(),
+            outside: HashMap::new(),
             payments: HashMap::new(),
             lines: HashMap::new(),
             matches: HashMap::new(),

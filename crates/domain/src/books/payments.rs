@@ -62,11 +62,25 @@ impl Journal<'_> {
                 let (told, when) = (fee(about, partner), When::Decided(charged_on));
                 self.voucher(recorded, MoneyKind::FeeAccepted, e.eur, when, &told, None)?
             }
+            PartnerEvent::FeeReversed(e) => {
+                let (about, _) = self.fees.get(&e.fee).copied().ok_or_else(|| unknown(recorded))?;
+                self.voucher(recorded, MoneyKind::FeeReversed, e.eur, decided, &fee(about, partner), None)?
+            }
+            PartnerEvent::PartnerPaidReversed(e) => {
+                let about = self.outside.get(&e.payment).copied().ok_or_else(|| unknown(recorded))?;
+                let kind = match e.paid_for {
+                    PaidFor::Advance => MoneyKind::AdvanceReversed,
+                    PaidFor::Claims => MoneyKind::PartnerPaidReversed,
+                };
+                let told = Told { about, partner: Some(partner), ..Told::default() };
+                self.voucher(recorded, kind, e.amount, decided, &told, None)?
+            }
             PartnerEvent::PartnerPaid(e) => {
                 let kind = match e.paid_for {
                     PaidFor::Advance => MoneyKind::AdvancePaid,
                     PaidFor::Claims => MoneyKind::PartnerPaid,
                 };
+                self.outside.insert(e.payment, recorded.position);
                 let told = Told { about: recorded.position, partner: Some(partner), ..Told::default() };
                 self.voucher(recorded, kind, e.amount, When::Moved(e.paid_on), &told, None)?
             }

@@ -9,6 +9,7 @@ use super::event::{
     EntitlementAdjusted, PartnerAssigned, Rejected, ReturnModeChanged,
 };
 use super::state::{Case, Stage};
+use crate::by::By;
 use crate::plan::ReleaseReason;
 use crate::refusal::Refusal;
 
@@ -16,8 +17,13 @@ use crate::refusal::Refusal;
 pub fn decide(
     case: Option<&Case>,
     command: &CaseCommand,
+    by: &By,
     rulebook: &Rulebook,
 ) -> Result<Vec<CaseEvent>, Refusal> {
+    match command {
+        CaseCommand::AgreePlan { partner, .. } => by.may_speak_for(partner)?,
+        _ => by.may_decide()?,
+    }
     let case = match (case, command) {
         (None, CaseCommand::File { case, subject, reference, external_ref, facts }) => {
             return Ok(vec![

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::upcast::PartnerAssignedV1;
 use crate::claim::{
-    BenefitReversed, BenefitReversedV1, ClaimAccepted, ClaimAnswered, ClaimConverted, ClaimProposed,
-    ClaimQueried, ClaimQueriedV1, ClaimRefused, ClaimReopened, ReceiptAttached, SpendReported,
-    SpendReportedV1, SpendReportedV2, SpendReportedV3,
+    BenefitReversed, BenefitReversedV1, ClaimAccepted, ClaimAcceptedV1, ClaimAnswered, ClaimConverted,
+    ClaimProposed, ClaimProposedV1, ClaimQueried, ClaimQueriedV1, ClaimRefused, ClaimReopened,
+    ReceiptAttached, SpendReported, SpendReportedV1, SpendReportedV2, SpendReportedV3,
 };
 use crate::event::events;
 use crate::grant::{ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned};
@@ -42,8 +42,8 @@ events! {
         SpendReported = 4 (1 as SpendReportedV1, 2 as SpendReportedV2, 3 as SpendReportedV3),
         ReceiptAttached = 1,
         ClaimConverted = 1,
-        ClaimAccepted = 1,
-        ClaimProposed = 1,
+        ClaimAccepted = 2 (1 as ClaimAcceptedV1),
+        ClaimProposed = 2 (1 as ClaimProposedV1),
         ClaimQueried = 2 (1 as ClaimQueriedV1),
         ClaimAnswered = 1,
         ClaimRefused = 1,
@@ -62,6 +62,8 @@ impl CaseEvent {
             Self::ArrivalGrantAllowed(e) => Some(e.details),
             Self::ArrivalGrantReturned(e) => Some(e.details),
             Self::SpendReported(e) => Some(e.details),
+            Self::ClaimAccepted(e) => e.cut.map(|cut| cut.details),
+            Self::ClaimProposed(e) => e.cut.map(|cut| cut.details),
             Self::ClaimQueried(e) => e.details,
             Self::ClaimAnswered(e) => Some(e.details),
             Self::ClaimRefused(e) => e.details,

@@ -4,11 +4,11 @@ use jiff::civil::Date;
 use money::{Amount, Eur};
 use uuid::Uuid;
 
-use super::event::Shared;
+use super::event::{Cut, Shared};
 use super::state::ReceiptFile;
 use super::value;
 use crate::case::Case;
-use crate::ids::{Actor, ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
+use crate::ids::{ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 use crate::rates::Quote;
 
 /// What a partner reports.
@@ -54,14 +54,14 @@ pub enum ClaimCommand {
         /// The rate.
         quote: Quote,
     },
-    /// Take what fits under the cap and disallow the rest.
+    /// Take what fits under the cap, or less, and disallow the rest.
     Accept {
         /// Which.
         claim: ClaimId,
         /// Accepted by name: decides also what accepting in bulk would query.
         by_name: bool,
-        /// Who: of a large claim, another one than who proposed it.
-        by: Actor,
+        /// No more than this; none for all that fits, and to agree to what somebody else proposed.
+        cut: Option<Cut>,
     },
     /// Finance refuses the whole claim; one person is enough.
     Refuse {
@@ -69,8 +69,6 @@ pub enum ClaimCommand {
         claim: ClaimId,
         /// Why, in the vault.
         details: TextId,
-        /// Who.
-        by: Actor,
     },
     /// Finance asks the partner something before it decides.
     Query {
@@ -78,8 +76,6 @@ pub enum ClaimCommand {
         claim: ClaimId,
         /// The question, in the vault.
         details: TextId,
-        /// Who.
-        by: Actor,
     },
     /// The partner's answer to a query, whoever types it in.
     Answer {
@@ -94,8 +90,6 @@ pub enum ClaimCommand {
         claim: ClaimId,
         /// Why, in the vault.
         details: TextId,
-        /// Who.
-        by: Actor,
     },
     /// Money came back, or never should have left: lowers what was disbursed.
     Reverse {

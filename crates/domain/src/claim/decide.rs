@@ -12,20 +12,39 @@ use super::review;
 use super::state::{Claim, ClaimState, ReceiptFile};
 use super::value::euros;
 use crate::balance::Line;
+use crate::by::By;
 use crate::case::{Case, CaseEvent, Stage};
-use crate::ids::{Actor, ClaimId, FileDigest};
+use crate::ids::{ClaimId, FileDigest};
 use crate::plan;
 use crate::rates::Quote;
 use crate::refusal::{Refusal, bookable, reportable};
 
 /// Decides a command about a claim of this case.
-pub fn decide(case: &Case, command: &ClaimCommand, rulebook: &Rulebook) -> Result<Vec<CaseEvent>, Refusal> {
+pub fn decide(
+    case: &Case,
+    command: &ClaimCommand,
+    by: &By,
+    rulebook: &Rulebook,
+) -> Result<Vec<CaseEvent>, Refusal> {
+    match command {
+        ClaimCommand::Report(_)
+        | ClaimCommand::Convert { .. }
+        | ClaimCommand::Answer { .. }
+        | ClaimCommand::Attach { .. } => {}
+        ClaimCommand::Accept { .. }
+        | ClaimCommand::Refuse { .. }
+        | ClaimCommand::Query { .. }
+        | ClaimCommand::Reopen { .. }
+        | ClaimCommand::Reverse { .. } => by.may_decide()?,
+    }
     match command {
         ClaimCommand::Report(spend) => report(case, spend, rulebook),
         ClaimCommand::Convert { claim, quote } => convert(case, *claim, quote),
-        ClaimCommand::Accept { claim, by_name, by } => review::accept(case, *claim, *by_name, by, rulebook),
-        ClaimCommand::Refuse { claim, details, by } => review::refuse(case, *claim, *details, by, rulebook),
-        ClaimCommand::Query { claim, details, by } => review::query(case, *claim, *details, by, rulebook),
+        ClaimCommand::Accept { claim, by_name, cut } => {
+            review::accept(case, *claim, *by_name, *cut, by.actor(), rulebook)
+        }
+        ClaimCommand::Refuse { claim, details } => review::refuse(case, *claim, *details, rulebook),
+        ClaimCommand::Query { claim, details } => review::query(case, *claim, *details, rulebook),
         ClaimCommand::Answer { claim: id, details } => {
             let claim = known(case, *id)?;
             if claim.state != ClaimState::Queried {
@@ -34,9 +53,8 @@ pub fn decide(case: &Case, command: &ClaimCommand, rulebook: &Rulebook) -> Resul
             }
             Ok(vec![ClaimAnswered { claim: *id, details: *details }.into()])
         }
-        ClaimCommand::Reopen { claim: id, details, by } => {
+        ClaimCommand::Reopen { claim: id, details } => {
             let claim = known(case, *id)?;
-            not_own(claim, by)?;
             if case.stage == Stage::Closed {
                 return Err(Refusal::new("case-closed", "the case is closed: nothing more is decided"));
             }
@@ -173,16 +191,6 @@ fn reversible(claim: &Claim, amount: Eur, reversed_on: Date) -> Result<(), Refus
         return Err(Refusal::new("more-than-accepted", detail));
     }
     Ok(())
-}
-
-/// Nobody decides what they reported.
-pub(super) fn not_own(claim: &Claim, by: &Actor) -> Result<(), Refusal> {
-    if !by.acts_for(&claim.partner) {
-        return Ok(());
-    }
-    let detail =
-        format!("{by} acts for {}, which reported the claim: somebody else decides it", claim.partner);
-    Err(Refusal::new("own-claim", detail))
 }
 
 fn known(case: &Case, id: ClaimId) -> Result<&Claim, Refusal> {

@@ -1,7 +1,7 @@
 //! What happened to a claim.
 
 use jiff::civil::Date;
-use money::{Amount, Eur};
+use money::{Amount, Eur, Overflow};
 use rulebook::SpendRate;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ rulebook::codes! {
         BeforeArrival = "before-arrival",
         /// Does not fit under the cap, in whole or in part.
         OverCap = "over-cap",
-        /// Refused by finance, with a reason.
+        /// Refused by finance, or accepted by it only in part, with a reason.
         ByFinance = "by-finance",
     }
 }
@@ -152,7 +152,17 @@ pub struct Basis {
     pub arrived_on: Option<Date>,
 }
 
-/// The claim was accepted: in whole, or as far as it fits under the cap.
+/// What finance accepts at most of a claim, because the rest is not to be paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cut {
+    /// Less than what is claimed, in euro.
+    pub at_most: Eur,
+    /// Why no more, in the vault.
+    pub details: TextId,
+}
+
+/// The claim was accepted: in whole, or as far as finance wants and it fits under the cap.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimAccepted {
@@ -164,11 +174,37 @@ pub struct ClaimAccepted {
     pub eligible: Eur,
     /// Does not.
     pub disallowed: Eur,
-    /// Why not, when something is disallowed.
+    /// Why no more than what is eligible, when something is disallowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ClaimReason>,
+    /// What finance accepted at most (not in version 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Cut>,
     /// Facts and figures used.
     pub basis: Basis,
+}
+
+impl ClaimAccepted {
+    /// Of what is disallowed, what finance cut off, whatever else would have fitted under the cap.
+    ///
+    /// # Errors
+    /// [`Overflow`] where eligible and disallowed cannot be added up.
+    pub fn cut_off(&self) -> Result<Eur, Overflow> {
+        match &self.cut {
+            Some(cut) => self.eligible.checked_add(self.disallowed)?.checked_sub(cut.at_most),
+            None => Ok(Eur::ZERO),
+        }
+    }
+
+    /// What is disallowed, by reason: what finance cut off, and what of the rest did not fit.
+    ///
+    /// # Errors
+    /// [`Overflow`] like [`ClaimAccepted::cut_off`].
+    pub fn disallowed_for(&self) -> Result<[(ClaimReason, Eur); 2], Overflow> {
+        let cut_off = self.cut_off()?;
+        let rest = self.disallowed.checked_sub(cut_off)?;
+        Ok([(ClaimReason::ByFinance, cut_off), (ClaimReason::OverCap, rest)])
+    }
 }
 
 /// The claim waits for an answer from the partner or a decision by name.
@@ -208,6 +244,9 @@ pub struct ClaimProposed {
     pub second_approval_from: Eur,
     /// What would count as disbursed now.
     pub eligible: Eur,
+    /// What is to be accepted at most: whoever agrees, agrees to this (not in version 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Cut>,
     /// Facts and figures used.
     pub basis: Basis,
 }

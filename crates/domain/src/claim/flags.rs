@@ -1,4 +1,4 @@
-//! What finance should look at before it accepts a claim. A flag refuses nothing.
+//! What finance should look at before it accepts a claim or a fee. A flag refuses nothing.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,15 +6,14 @@ use jiff::civil::Date;
 use money::Eur;
 use rulebook::{Country, Parameters};
 
-use super::state::ClaimState;
 use crate::ids::{CaseId, FileDigest, PartnerCode};
 
 rulebook::codes! {
-    /// What is odd about a claim.
+    /// What is odd about a claim or a fee.
     FlagKind {
         /// Reported long after the delivery.
         LateReport = "late-report",
-        /// Far above what this partner usually claims for this benefit.
+        /// Far above what this partner usually claims for this benefit, or charges.
         OddAmount = "odd-amount",
         /// The same receipt stands at another partner, in another programme, or twice: double funding.
         SameReceipt = "same-receipt",
@@ -22,7 +21,7 @@ rulebook::codes! {
         SamePurpose = "same-purpose",
         /// Just below the amount from which a second person must agree.
         NearThreshold = "near-threshold",
-        /// Delivered where and when no agreement with the partner was in force.
+        /// Delivered where and when no agreement with the partner was in force, or charged when none lets it.
         OutsideAgreement = "outside-agreement",
     }
 }
@@ -46,27 +45,21 @@ pub struct Flag {
     pub detail: String,
 }
 
-/// What flags are raised on.
+/// What flags are raised on: a claim or a fee.
 #[derive(Debug, Clone)]
 pub struct Sighted {
-    /// The claim's number.
+    /// Its number.
     pub number: u64,
     /// Who reported it.
     pub partner: PartnerCode,
-    /// For whom.
-    pub case: CaseId,
-    /// Benefit category.
+    /// What was delivered to whom; none of a fee.
+    pub benefit: Option<Benefit>,
+    /// Benefit category, or that of fees: the partner's others of it tell what is usual.
     pub category: String,
-    /// What the category is for, which may be the same in two programmes.
-    pub purpose: String,
-    /// The programme that pays.
-    pub programme: String,
-    /// The country that the person returned to.
-    pub country: Country,
-    /// Whether the partner has agreements, and none of them was in force for this programme and country on the day of the
-    /// delivery.
+    /// Whether no agreement covers it: of a claim, the partner has agreements, and none of them was in force for its
+    /// programme and country on its day; of a fee, none with fee terms was.
     pub outside_agreement: bool,
-    /// Day of delivery.
+    /// Day of the delivery or the charge.
     pub delivered_on: Date,
     /// Day of the report.
     pub reported_on: Date,
@@ -74,50 +67,81 @@ pub struct Sighted {
     pub eur: Option<Eur>,
     /// What the whole receipt is worth, of which this may be one share: what the limit for two people looks at.
     pub worth: Option<Eur>,
-    /// How far it has come.
-    pub state: ClaimState,
+    /// Whether money went or may go out for it.
+    pub counts: bool,
     /// Supplier and receipt number, in one spelling; none once they were erased.
     pub receipt: Option<(String, String)>,
     /// SHA-256 of the receipt's file.
     pub receipt_sha256: Option<FileDigest>,
 }
 
+/// What a claim is for.
+#[derive(Debug, Clone)]
+pub struct Benefit {
+    /// For whom.
+    pub case: CaseId,
+    /// What the category is for, which may be the same in two programmes.
+    pub purpose: String,
+    /// The programme that pays.
+    pub programme: String,
+    /// The country that the person returned to.
+    pub country: Country,
+}
+
 impl Sighted {
-    /// Whether money went or may go out for it.
-    fn counts(&self) -> bool {
-        !matches!(self.state, ClaimState::Refused | ClaimState::Reversed)
+    fn case(&self) -> Option<CaseId> {
+        self.benefit.as_ref().map(|benefit| benefit.case)
+    }
+
+    fn programme(&self) -> Option<&str> {
+        self.benefit.as_ref().map(|benefit| benefit.programme.as_str())
+    }
+
+    fn purpose(&self) -> Option<(CaseId, &str)> {
+        self.benefit.as_ref().map(|benefit| (benefit.case, benefit.purpose.as_str()))
+    }
+
+    /// Where it stands, for people.
+    fn place(&self) -> String {
+        match self.programme() {
+            Some(programme) => format!("claim {} of {} under {programme}", self.number, self.partner),
+            None => format!("fee {} of {}", self.number, self.partner),
+        }
     }
 }
 
-/// Claims a partner must have made for a benefit before one of them can be odd.
+/// Claims a partner must have made for a benefit, or fees charged, before one of them can be odd.
 const USUAL_FROM: usize = 5;
 /// Days within which the same amount for the same purpose is taken for the same thing.
 const SAME_PURPOSE_DAYS: i32 = 31;
 
-/// The flags of all claims that count, by number. Every claim is compared with all others, whatever their order.
+/// The flags of all claims and fees that count, by number. Each is compared with all others, whatever their order.
 pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<Flag>> {
     let mut raised: BTreeMap<u64, Vec<Flag>> = BTreeMap::new();
-    let counting: Vec<&Sighted> = claims.iter().filter(|claim| claim.counts()).collect();
+    let counting: Vec<&Sighted> = claims.iter().filter(|claim| claim.counts).collect();
     let usual = usual(&counting);
-    let receipts = by(&counting, |claim| claim.receipt.clone());
+    let receipts = by(&counting, |claim| claim.receipt.as_ref());
     let files = by(&counting, |claim| claim.receipt_sha256);
-    let purposes = by(&counting, |claim| Some((claim.case, claim.purpose.clone())));
+    let purposes = by(&counting, |claim| claim.purpose());
     for claim in counting {
         let mut raise = |kind, detail| raised.entry(claim.number).or_default().push(Flag { kind, detail });
         if let Some(days) = parameters.late_report_days
             && days_between(claim.delivered_on, claim.reported_on) > i32::from(days)
         {
-            let detail =
-                format!("reported on {}, more than {days} days after the delivery", claim.reported_on);
+            let detail = format!(
+                "reported on {}, more than {days} days after {}",
+                claim.reported_on, claim.delivered_on
+            );
             raise(FlagKind::LateReport, detail);
         }
         if let (Some(factor), Some(eur)) = (parameters.outlier_factor, claim.eur)
             && let Some(usual) = usual.get(&(&claim.partner, claim.category.as_str()))
             && i128::from(eur.cents()) > i128::from(usual.cents()) * i128::from(factor)
         {
+            let does = if claim.benefit.is_some() { "claims" } else { "charges" };
             raise(
                 FlagKind::OddAmount,
-                format!("{eur} EUR, where {} usually claims {usual} for this", claim.partner),
+                format!("{eur} EUR, where {} usually {does} {usual} for this", claim.partner),
             );
         }
         let same_receipt = claim.receipt.as_ref().and_then(|receipt| receipts.get(receipt));
@@ -128,7 +152,7 @@ pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<F
         if let Some(places) = places(&others) {
             raise(FlagKind::SameReceipt, format!("the same receipt: {places}"));
         }
-        let same_purpose = purposes.get(&(claim.case, claim.purpose.clone()));
+        let same_purpose = claim.purpose().and_then(|purpose| purposes.get(&purpose));
         let mut others: Vec<&Sighted> = same_purpose.into_iter().flatten().copied().collect();
         others.retain(|other| other.number != claim.number && same_thing(claim, other));
         if let Some(places) = places(&others) {
@@ -145,9 +169,13 @@ pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<F
             );
         }
         if claim.outside_agreement {
-            let Sighted { partner, programme, country, delivered_on, .. } = claim;
-            let detail =
-                format!("no agreement with {partner} for {programme} in {country} on {delivered_on}");
+            let Sighted { partner, delivered_on, .. } = claim;
+            let detail = match &claim.benefit {
+                Some(Benefit { programme, country, .. }) => {
+                    format!("no agreement with {partner} for {programme} in {country} on {delivered_on}")
+                }
+                None => format!("no agreement with {partner} has fees on {delivered_on}"),
+            };
             raise(FlagKind::OutsideAgreement, detail);
         }
     }
@@ -156,7 +184,7 @@ pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<F
 
 /// Two shares of one cost of a family are one report of one receipt, not two.
 fn same_report(claim: &Sighted, other: &Sighted) -> bool {
-    claim.case != other.case
+    claim.case() != other.case()
         && (&claim.partner, &claim.category, claim.delivered_on, claim.reported_on)
             == (&other.partner, &other.category, other.delivered_on, other.reported_on)
         && claim.receipt == other.receipt
@@ -164,27 +192,23 @@ fn same_report(claim: &Sighted, other: &Sighted) -> bool {
 
 /// Under another programme the same purpose is funded twice; under the same one, the same amount within a month may be.
 fn same_thing(claim: &Sighted, other: &Sighted) -> bool {
-    claim.programme != other.programme
+    claim.programme() != other.programme()
         || (claim.eur.is_some()
             && claim.eur == other.eur
             && days_between(claim.delivered_on, other.delivered_on).abs() <= SAME_PURPOSE_DAYS)
 }
 
 fn places(others: &[&Sighted]) -> Option<String> {
-    let mut others: Vec<_> =
-        others.iter().map(|other| (other.number, &other.partner, &other.programme)).collect();
-    others.sort_unstable();
-    others.dedup();
-    let places: Vec<String> = others
-        .iter()
-        .map(|(number, partner, programme)| format!("claim {number} of {partner} under {programme}"))
-        .collect();
+    let mut others = others.to_vec();
+    others.sort_unstable_by_key(|other| other.number);
+    others.dedup_by_key(|other| other.number);
+    let places: Vec<String> = others.iter().map(|other| other.place()).collect();
     (!places.is_empty()).then(|| places.join(", "))
 }
 
 fn by<'c, K: std::hash::Hash + Eq>(
     claims: &[&'c Sighted],
-    key: impl Fn(&Sighted) -> Option<K>,
+    key: impl Fn(&'c Sighted) -> Option<K>,
 ) -> HashMap<K, Vec<&'c Sighted>> {
     let mut groups: HashMap<K, Vec<&Sighted>> = HashMap::new();
     for claim in claims {
@@ -195,7 +219,7 @@ fn by<'c, K: std::hash::Hash + Eq>(
     groups
 }
 
-/// The median claim of each partner for each benefit, where it made enough of them.
+/// The median of what each partner claims for each benefit, and of its fees, where there are enough of them.
 fn usual<'c>(claims: &[&'c Sighted]) -> HashMap<(&'c PartnerCode, &'c str), Eur> {
     let mut amounts: HashMap<(&PartnerCode, &str), Vec<Eur>> = HashMap::new();
     for claim in claims {

@@ -14,14 +14,15 @@ pub(crate) use decide::attachable;
 pub use decide::decide;
 pub use event::{
     Basis, BenefitReversed, ClaimAccepted, ClaimAnswered, ClaimConverted, ClaimProposed, ClaimQueried,
-    ClaimReason, ClaimRefused, ClaimReopened, Exchange, Original, QueryReason, ReceiptAttached, Shared,
+    ClaimReason, ClaimRefused, ClaimReopened, Cut, Exchange, Original, QueryReason, ReceiptAttached, Shared,
     SpendReported,
 };
-pub use flags::{Flag, FlagKind, Sighted, flags};
+pub use flags::{Benefit, Flag, FlagKind, Sighted, flags};
 pub(crate) use review::waiting_for_rate;
 pub use state::{Claim, ClaimState, ReceiptFile, evolve};
 pub(crate) use upcast::{
-    BenefitReversedV1, ClaimQueriedV1, SpendReportedV1, SpendReportedV2, SpendReportedV3,
+    BenefitReversedV1, ClaimAcceptedV1, ClaimProposedV1, ClaimQueriedV1, SpendReportedV1, SpendReportedV2,
+    SpendReportedV3,
 };
 pub(crate) use value::euros;
 pub use value::worth;

@@ -5,32 +5,34 @@ use jiff::civil::Date;
 use money::{Currency, Eur};
 use rulebook::Rulebook;
 
-use super::decide::{not_own, once_and, overflow, undecided};
+use super::decide::{once_and, overflow, undecided};
 use super::event::{
-    Basis, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, ClaimRefused, QueryReason,
+    Basis, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, ClaimRefused, Cut, QueryReason,
 };
 use super::state::{Claim, ClaimState};
 use crate::approval::asks_for_second;
+use crate::balance::Line;
 use crate::case::{Case, CaseEvent};
 use crate::ids::{Actor, ClaimId, TextId};
 use crate::plan;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, bookable};
 
-/// Takes what fits under the cap and disallows the rest, with the first reason that applies, in the order of
-/// [`ClaimReason`].
+/// Takes what fits under the cap, and no more than finance wants, and disallows the rest, with the first reason that
+/// applies, in the order of [`ClaimReason`].
 ///
 /// From the rulebook's `second_approval_from` on it takes two people: the first proposes, another one decides, on what
-/// is so by then. What is refused takes one.
+/// is so by then, and for no more than was proposed. What is refused takes one.
 pub(super) fn accept(
     case: &Case,
     id: ClaimId,
     by_name: bool,
+    cut: Option<Cut>,
     by: &Actor,
     rulebook: &Rulebook,
 ) -> Result<Vec<CaseEvent>, Refusal> {
     let claim = undecided(case, id)?;
-    not_own(claim, by)?;
     let eur = claim.eur.ok_or_else(|| waiting_for_rate(claim.amount.currency()))?;
+    let cut = agreed(claim, cut, eur)?;
     let basis = basis(case, claim, rulebook);
     let refused = |reason, basis| {
         let budget_line = claim.budget_line.clone();
@@ -53,34 +55,66 @@ pub(super) fn accept(
         return Ok(vec![queried(id, QueryReason::LateUse, None, basis)]);
     }
     let room = basis.cap.checked_sub(basis.disbursed).map_err(overflow)?.max(Eur::ZERO);
-    let eligible = eur.min(room);
+    let wanted = cut.map_or(eur, |cut| cut.at_most);
+    let eligible = wanted.min(room);
     if eligible.is_zero() {
         return refused(ClaimReason::OverCap, basis);
     }
-    // A receipt is no smaller for being shared.
-    let worth = claim.worth_of_receipt().unwrap_or(eur);
-    if let Some(second_approval_from) = asks_for_second(claim.proposed_by.as_ref(), by, worth, eur, rulebook)?
+    // A receipt is no smaller for being shared; what finance cuts off of a share is not accepted of the receipt either.
+    let cut_off = eur.checked_sub(wanted).map_err(overflow)?;
+    let worth = claim.worth_of_receipt().unwrap_or(eur).checked_sub(cut_off).map_err(overflow)?;
+    let what = format!("accept {wanted}");
+    if let Some(second_approval_from) =
+        asks_for_second(claim.proposed_by.as_ref(), by, worth, &what, rulebook)?
     {
         let proposed_by = by.clone();
-        let proposed = ClaimProposed { claim: id, proposed_by, second_approval_from, eligible, basis };
+        let proposed = ClaimProposed { claim: id, proposed_by, second_approval_from, eligible, cut, basis };
         return Ok(vec![proposed.into()]);
     }
     let disallowed = eur.checked_sub(eligible).map_err(overflow)?;
-    let reason = (!disallowed.is_zero()).then_some(ClaimReason::OverCap);
+    let reason = match cut {
+        Some(cut) if cut.at_most <= room => Some(ClaimReason::ByFinance),
+        _ => (!disallowed.is_zero()).then_some(ClaimReason::OverCap),
+    };
     let budget_line = claim.budget_line.clone();
-    let accepted = ClaimAccepted { claim: id, budget_line, eligible, disallowed, reason, basis };
+    let accepted = ClaimAccepted { claim: id, budget_line, eligible, disallowed, reason, cut, basis };
     Ok(once_and(accepted, plan::restored(case, id, claim, disallowed)))
+}
+
+/// What is accepted at most: of what somebody proposed, what they proposed, so that both agree to the same.
+fn agreed(claim: &Claim, cut: Option<Cut>, eur: Eur) -> Result<Option<Cut>, Refusal> {
+    let Some(cut) = cut else { return Ok(claim.cut) };
+    bookable(cut.at_most, &Line::default())?;
+    if cut.at_most >= eur {
+        let detail = format!("{eur} is claimed: at most {} takes nothing off", cut.at_most);
+        return Err(Refusal::new("nothing-cut", detail));
+    }
+    match (&claim.proposed_by, claim.cut) {
+        (Some(first), None) => {
+            let detail =
+                format!("{first} proposed to accept {eur}: agree to that, query or refuse the claim");
+            Err(Refusal::new("proposed-otherwise", detail))
+        }
+        (Some(first), Some(proposed)) if proposed.at_most != cut.at_most => {
+            let proposed = proposed.at_most;
+            let detail = format!(
+                "{first} proposed to accept at most {proposed}: agree to that, query or refuse the claim"
+            );
+            Err(Refusal::new("proposed-otherwise", detail))
+        }
+        // The words of who proposed it stand.
+        (Some(_), proposed) => Ok(proposed),
+        (None, _) => Ok(Some(cut)),
+    }
 }
 
 pub(super) fn refuse(
     case: &Case,
     id: ClaimId,
     details: TextId,
-    by: &Actor,
     rulebook: &Rulebook,
 ) -> Result<Vec<CaseEvent>, Refusal> {
     let claim = undecided(case, id)?;
-    not_own(claim, by)?;
     let disallowed = claim.eur.unwrap_or(Eur::ZERO);
     let refused = ClaimRefused {
         claim: id,
@@ -97,11 +131,9 @@ pub(super) fn query(
     case: &Case,
     id: ClaimId,
     details: TextId,
-    by: &Actor,
     rulebook: &Rulebook,
 ) -> Result<Vec<CaseEvent>, Refusal> {
     let claim = undecided(case, id)?;
-    not_own(claim, by)?;
     match claim.state {
         ClaimState::WaitingForRate => Err(waiting_for_rate(claim.amount.currency())),
         ClaimState::Queried => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use money::{Amount, Eur};
 
-use super::event::{ClaimReason, Exchange, Shared};
+use super::event::{ClaimReason, Cut, Exchange, Shared};
 use crate::case::CaseEvent;
 use crate::ids::{Actor, ClaimId, FileDigest, PartnerCode, TextId};
 use crate::refusal::FoldError;
@@ -25,7 +25,7 @@ rulebook::codes! {
         Answered = "answered",
         /// Accepted in whole.
         Accepted = "accepted",
-        /// Accepted in part: the rest did not fit.
+        /// Accepted in part: the rest did not fit, or finance does not want it.
         Cut = "cut",
         /// Nothing of it counts.
         Refused = "refused",
@@ -35,6 +35,11 @@ rulebook::codes! {
 }
 
 impl ClaimState {
+    /// Whether money went or may go out.
+    pub fn counts(self) -> bool {
+        !matches!(self, Self::Refused | Self::Reversed)
+    }
+
     /// Not decided yet.
     pub fn is_open(self) -> bool {
         match self {
@@ -83,6 +88,8 @@ pub struct Claim {
     pub state: ClaimState,
     /// Who would accept it, while another one has yet to agree.
     pub proposed_by: Option<Actor>,
+    /// What finance would accept at most, or did.
+    pub cut: Option<Cut>,
 }
 
 /// The file of a receipt.
@@ -141,6 +148,7 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 reason: None,
                 state: ClaimState::Reported,
                 proposed_by: None,
+                cut: None,
             };
             claim.state = claim.undecided_state();
             if claims.insert(e.claim, claim).is_some() {
@@ -173,17 +181,22 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                     e.claim
                 )));
             }
+            if e.cut.is_some_and(|cut| e.eligible > cut.at_most) {
+                return Err(FoldError(format!("claim {} is accepted for more than at most", e.claim)));
+            }
             (claim.eligible, claim.disallowed, claim.reason) = (e.eligible, e.disallowed, e.reason);
+            claim.cut = e.cut;
             claim.state = if e.disallowed.is_zero() { ClaimState::Accepted } else { ClaimState::Cut };
         }
         CaseEvent::ClaimProposed(e) => {
             let claim = undecided(claims, e.claim)?;
             (claim.state, claim.proposed_by) = (ClaimState::Proposed, Some(e.proposed_by.clone()));
+            claim.cut = e.cut;
         }
         CaseEvent::ClaimQueried(e) => {
             let claim = undecided(claims, e.claim)?;
             // Who proposed it did not know what will be answered.
-            (claim.state, claim.proposed_by) = (ClaimState::Queried, None);
+            (claim.state, claim.proposed_by, claim.cut) = (ClaimState::Queried, None, None);
         }
         CaseEvent::ClaimAnswered(e) => match claims.get_mut(&e.claim) {
             Some(claim) if claim.state == ClaimState::Queried => claim.state = ClaimState::Answered,
@@ -193,6 +206,7 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
             let claim = undecided(claims, e.claim)?;
             (claim.disallowed, claim.reason, claim.state) =
                 (e.disallowed, Some(e.reason), ClaimState::Refused);
+            claim.cut = None;
         }
         CaseEvent::ClaimReopened(e) => match claims.get_mut(&e.claim) {
             Some(claim) if claim.state == ClaimState::Refused => {

@@ -6,8 +6,11 @@ use jiff::civil::Date;
 use money::{Amount, Eur};
 use serde::Deserialize;
 
-use super::event::{Basis, BenefitReversed, ClaimQueried, Exchange, QueryReason, Shared, SpendReported};
-use crate::ids::{ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
+use super::event::{
+    Basis, BenefitReversed, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, Exchange, QueryReason,
+    Shared, SpendReported,
+};
+use crate::ids::{Actor, ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 
 /// Version 1: every amount came with its euros.
 #[derive(Deserialize)]
@@ -166,5 +169,56 @@ pub(crate) struct ClaimQueriedV1 {
 impl From<ClaimQueriedV1> for ClaimQueried {
     fn from(event: ClaimQueriedV1) -> Self {
         Self { claim: event.claim, reason: event.reason, details: None, basis: event.basis }
+    }
+}
+
+/// Version 1: finance took all that fitted, or nothing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClaimAcceptedV1 {
+    claim: ClaimId,
+    budget_line: String,
+    eligible: Eur,
+    disallowed: Eur,
+    #[serde(default)]
+    reason: Option<ClaimReason>,
+    basis: Basis,
+}
+
+impl From<ClaimAcceptedV1> for ClaimAccepted {
+    fn from(event: ClaimAcceptedV1) -> Self {
+        Self {
+            claim: event.claim,
+            budget_line: event.budget_line,
+            eligible: event.eligible,
+            disallowed: event.disallowed,
+            reason: event.reason,
+            cut: None,
+            basis: event.basis,
+        }
+    }
+}
+
+/// Version 1: what was proposed was to accept all that fits.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClaimProposedV1 {
+    claim: ClaimId,
+    proposed_by: Actor,
+    second_approval_from: Eur,
+    eligible: Eur,
+    basis: Basis,
+}
+
+impl From<ClaimProposedV1> for ClaimProposed {
+    fn from(event: ClaimProposedV1) -> Self {
+        Self {
+            claim: event.claim,
+            proposed_by: event.proposed_by,
+            second_approval_from: event.second_approval_from,
+            eligible: event.eligible,
+            cut: None,
+            basis: event.basis,
+        }
     }
 }

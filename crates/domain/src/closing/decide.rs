@@ -3,11 +3,13 @@
 use super::command::ClosePeriod;
 use super::event::{Check, Finding, PeriodClosed};
 use super::state::Closings;
+use crate::by::By;
 use crate::period::Period;
 use crate::refusal::Refusal;
 
 /// Closes a period: it is over and the next in order, the books balance, and nothing is open that nobody has accepted.
-pub fn decide(closings: &Closings, command: &ClosePeriod) -> Result<PeriodClosed, Refusal> {
+pub fn decide(closings: &Closings, command: &ClosePeriod, by: &By) -> Result<PeriodClosed, Refusal> {
+    by.may_decide()?;
     let ClosePeriod { period, on, .. } = command;
     in_order(closings, command)?;
     if *on <= period.last() {

@@ -18,10 +18,6 @@ pub(crate) fn decide(
     by: &Actor,
 ) -> Result<ReconciliationEvent, Refusal> {
     let id = command.exception();
-    // Nobody answers for what the partner was paid for which they act.
-    if let Some(code) = id.about.partner().filter(|code| by.acts_for(code)) {
-        return Err(crate::partner::own_partner(code, by));
-    }
     let nothing = Handled::default();
     let handled = reconciliation.handling().get(id).unwrap_or(&nothing);
     match command {

@@ -9,6 +9,7 @@ use super::event::{
 };
 use super::state::{Grant, GrantState};
 use crate::balance::Line;
+use crate::by::By;
 use crate::case::{Case, CaseEvent};
 use crate::ids::GrantId;
 use crate::refusal::{Refusal, bookable};
@@ -17,7 +18,13 @@ use crate::refusal::{Refusal, bookable};
 ///
 /// A payment is a fact: it is recorded whether the rules allow it or not, and counts only when they do, or when
 /// finance gives a reason. It counts whole or not at all, because a payment made cannot be cut.
-pub fn decide(case: &Case, command: &GrantCommand, rulebook: &Rulebook) -> Result<Vec<CaseEvent>, Refusal> {
+pub fn decide(
+    case: &Case,
+    command: &GrantCommand,
+    by: &By,
+    rulebook: &Rulebook,
+) -> Result<Vec<CaseEvent>, Refusal> {
+    by.may_decide()?;
     match command {
         GrantCommand::Pay { grant, .. } if case.grants.contains_key(grant) => {
             Err(Refusal::new("already-recorded", "this payment was recorded before"))

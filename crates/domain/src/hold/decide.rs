@@ -5,24 +5,17 @@ use rulebook::Rulebook;
 use super::command::HoldCommand;
 use super::event::{HoldEvent, PaymentsHeld, PaymentsReleased, Scope};
 use super::state::Holds;
-use crate::ids::Actor;
+use crate::by::By;
 use crate::refusal::Refusal;
 
 /// Decides a command about holds. (Whether a partner is registered is not known here.)
 pub fn decide(
     holds: &Holds,
     command: &HoldCommand,
-    by: &Actor,
+    by: &By,
     rulebook: &Rulebook,
 ) -> Result<HoldEvent, Refusal> {
-    let scope = match command {
-        HoldCommand::Place { scope, .. } => Some(scope),
-        HoldCommand::Release { hold, .. } => holds.get(*hold).map(|hold| &hold.scope),
-    };
-    if let Some(Scope::Partner(code)) = scope.filter(|scope| scope.is_of(by)) {
-        let detail = format!("{by} acts for {code}: somebody else decides whether it is paid");
-        return Err(Refusal::new("own-partner", detail));
-    }
+    by.may_decide()?;
     match command {
         HoldCommand::Place { scope, from, reason } => {
             known(scope, rulebook)?;

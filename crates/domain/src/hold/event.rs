@@ -7,7 +7,7 @@ use rulebook::{Country, FailedCondition};
 use serde::{Deserialize, Serialize};
 
 use crate::event::events;
-use crate::ids::{Actor, PartnerCode, TextId};
+use crate::ids::{PartnerCode, TextId};
 
 events! {
     /// An event of the stream of holds.
@@ -40,11 +40,6 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Whether it is the partner for which somebody acts.
-    pub fn is_of(&self, actor: &Actor) -> bool {
-        matches!(self, Self::Partner(code) if actor.acts_for(code))
-    }
-
     /// What kind of thing it names.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::upcast::FileImportedV1;
 use crate::event::events;
-use crate::ids::{FileDigest, TextId};
+use crate::ids::{Actor, FileDigest, TextId};
 
 events! {
     /// An event of the ledger's own stream.
-    LedgerEvent { RulebookAdopted = 1, FileImported = 2 (1 as FileImportedV1) }
+    LedgerEvent { RulebookAdopted = 1, RulebookProposed = 1, FileImported = 2 (1 as FileImportedV1) }
 }
 
 /// A version of the rulebook came into force. The document is kept whole, so that every decision can be explained
@@ -22,6 +22,19 @@ pub struct RulebookAdopted {
     pub sha256: FileDigest,
     /// The whole document (TOML).
     pub document: String,
+}
+
+/// Somebody would bring another rulebook into force. It is once somebody else adopts the same document; another proposal
+/// takes the place of this one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RulebookProposed {
+    /// The version it calls itself.
+    pub version: String,
+    /// SHA-256 of the document.
+    pub sha256: FileDigest,
+    /// Who proposes it, and so cannot adopt it.
+    pub proposed_by: Actor,
 }
 
 /// How many rows of a file became what.

@@ -103,6 +103,15 @@ pub enum PartnerCommand {
         /// Which.
         fee: FeeId,
     },
+    /// Take back a fee that was accepted: it is not owed, or came back.
+    ReverseFee {
+        /// Which.
+        fee: FeeId,
+        /// How much, in euro; none for what is left of it, and to agree to what somebody else proposed.
+        amount: Option<Eur>,
+        /// Why, in the vault.
+        reason: TextId,
+    },
     /// Something about its payments.
     Payment(PaymentCommand),
     /// Record a payment that was made outside of the ledger.
@@ -119,6 +128,13 @@ pub enum PartnerCommand {
         payment_key: KeyDigest,
         /// The payment reference, in the vault.
         details: TextId,
+    },
+    /// Take back a payment that was recorded as made outside of the ledger.
+    ReversePaid {
+        /// Which.
+        payment: PaymentId,
+        /// Why, in the vault.
+        reason: TextId,
     },
     /// Finance refuses a fee.
     RefuseFee {
@@ -146,7 +162,9 @@ impl PartnerCommand {
             Self::AcceptFee { .. } => "accept-fee",
             Self::RefuseFee { .. } => "refuse-fee",
             Self::Payment(command) => command.name(),
+            Self::ReverseFee { .. } => "reverse-fee",
             Self::Pay { .. } => "record-payment",
+            Self::ReversePaid { .. } => "reverse-payment",
         }
     }
 
@@ -158,8 +176,9 @@ impl PartnerCommand {
             | Self::AttachFee { fee, .. }
             | Self::ConvertFee { fee, .. }
             | Self::AcceptFee { fee, .. }
+            | Self::ReverseFee { fee, .. }
             | Self::RefuseFee { fee, .. } => Some(fee.to_string()),
-            Self::Pay { payment, .. } => Some(payment.to_string()),
+            Self::Pay { payment, .. } | Self::ReversePaid { payment, .. } => Some(payment.to_string()),
             Self::Payment(command) => command.about().map(|payment| payment.to_string()),
             Self::Register { .. }
             | Self::Rename { .. }
@@ -185,6 +204,8 @@ impl PartnerCommand {
             | Self::ConvertFee { .. }
             | Self::Payment(_)
             | Self::AcceptFee { .. }
+            | Self::ReverseFee { .. }
+            | Self::ReversePaid { .. }
             | Self::RefuseFee { .. } => None,
         }
     }

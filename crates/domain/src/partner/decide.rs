@@ -1,22 +1,23 @@
 //! Decisions about a partner.
 
 use jiff::civil::Date;
-use money::Currency;
+use money::{Currency, Eur};
 use rulebook::Rulebook;
 
 use super::agreement::{Agreement, FeeTerms};
 use super::command::{Fee as ReportedFee, PartnerCommand};
 use super::event::{
     AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeReceiptAttached, FeeRefused,
-    FeeReported, PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered, PaymentDetailsApproved,
-    PaymentDetailsProposed, PaymentDetailsRejected,
+    FeeReported, FeeReversalProposed, FeeReversed, PartnerEvent, PartnerNamed, PartnerPaid,
+    PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
 };
 use super::fee::{Fee, FeeState};
 use super::state::{Partner, Proposal};
 use crate::approval::asks_for_second;
 use crate::balance::Line;
+use crate::by::By;
 use crate::claim::{Exchange, ReceiptFile, attachable, euros, waiting_for_rate};
-use crate::ids::{Actor, AgreementCode, FeeId, PartnerCode};
+use crate::ids::{Actor, AgreementCode, FeeId, TextId};
 use crate::rates::Quote;
 use crate::refusal::{Refusal, bookable, reportable};
 
@@ -24,14 +25,14 @@ use crate::refusal::{Refusal, bookable, reportable};
 pub fn decide(
     partner: Option<&Partner>,
     command: &PartnerCommand,
-    by: &Actor,
+    by: &By,
     rulebook: &Rulebook,
 ) -> Result<Vec<PartnerEvent>, Refusal> {
     let partner = match (partner, command) {
-        (None, PartnerCommand::Register { partner, .. }) if by.acts_for(partner) => {
-            return Err(own_partner(partner, by));
-        }
         (None, PartnerCommand::Register { partner, name }) => {
+            by.may_decide()?;
+            // Nor does whoever will act for it once it is there.
+            By::of(by.actor().clone(), |code| code == partner).may_decide()?;
             let registered = PartnerRegistered { partner: partner.clone() };
             return Ok(vec![registered.into(), PartnerNamed { name: name.clone() }.into()]);
         }
@@ -41,11 +42,11 @@ pub fn decide(
     // A partner's people report, with receipts, and propose; a rate is nobody's decision; what the partner is paid, where and on what
     // terms is decided by others.
     match command {
-        PartnerCommand::ProposeDetails { .. }
-        | PartnerCommand::ReportFee(_)
+        PartnerCommand::ProposeDetails { .. } => by.may_speak_for(&partner.code)?,
+        PartnerCommand::ReportFee(_)
         | PartnerCommand::AttachFee { .. }
         | PartnerCommand::ConvertFee { .. } => {}
-        _ => not_own(partner, by)?,
+        _ => by.may_decide()?,
     }
     let event = match command {
         PartnerCommand::Register { name, .. } => match &partner.name {
@@ -93,10 +94,13 @@ pub fn decide(
             FeeReceiptAttached { fee: *fee, pieces, sha256, bytes }.into()
         }
         PartnerCommand::ConvertFee { fee, quote } => convert_fee(partner, *fee, quote)?,
-        PartnerCommand::AcceptFee { fee } => accept_fee(partner, *fee, by, rulebook)?,
-        PartnerCommand::Payment(command) => crate::payment::decide(partner, command, by)?,
+        PartnerCommand::AcceptFee { fee } => accept_fee(partner, *fee, by.actor(), rulebook)?,
+        PartnerCommand::Payment(command) => crate::payment::decide(partner, command, by.actor())?,
         PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details } => {
             bookable(*amount, &Line::default())?;
+            if partner.payments.outside(*payment).is_some() {
+                return Err(Refusal::new("already-recorded", "this payment was recorded before"));
+            }
             PartnerPaid {
                 payment: *payment,
                 paid_for: *paid_for,
@@ -106,6 +110,12 @@ pub fn decide(
                 details: *details,
             }
             .into()
+        }
+        PartnerCommand::ReverseFee { fee, amount, reason } => {
+            reverse_fee(partner, *fee, *amount, *reason, by.actor(), rulebook)?
+        }
+        PartnerCommand::ReversePaid { payment, reason } => {
+            crate::payment::reverse_paid(partner, *payment, *reason)?
         }
         PartnerCommand::RefuseFee { fee, reason } => {
             undecided(partner, *fee)?;
@@ -233,7 +243,8 @@ fn accept_fee(
 ) -> Result<PartnerEvent, Refusal> {
     let fee = undecided(partner, id)?;
     let eur = fee.eur.ok_or_else(|| waiting_for_rate(fee.amount.currency()))?;
-    Ok(match asks_for_second(fee.proposed_by.as_ref(), by, eur, eur, rulebook)? {
+    let what = format!("accept {eur}");
+    Ok(match asks_for_second(fee.proposed_by.as_ref(), by, eur, &what, rulebook)? {
         Some(second_approval_from) => {
             let (proposed_by, rulebook) = (by.clone(), rulebook.version().to_owned());
             FeeProposed { fee: id, proposed_by, second_approval_from, rulebook }.into()
@@ -242,13 +253,48 @@ fn accept_fee(
     })
 }
 
-/// Whoever acts for a partner decides neither what it is paid nor where.
-pub(crate) fn not_own(partner: &Partner, by: &Actor) -> Result<(), Refusal> {
-    if by.acts_for(&partner.code) { Err(own_partner(&partner.code, by)) } else { Ok(()) }
-}
-
-pub(crate) fn own_partner(code: &PartnerCode, by: &Actor) -> Refusal {
-    Refusal::new("own-partner", format!("{by} acts for {code}: somebody else decides this"))
+/// Takes back an accepted fee, by as many people as it took to accept it: the limit looks at the fee, or it could be taken
+/// back in small parts. Another amount than was proposed is another proposal.
+fn reverse_fee(
+    partner: &Partner,
+    id: FeeId,
+    amount: Option<Eur>,
+    reason: TextId,
+    by: &Actor,
+    rulebook: &Rulebook,
+) -> Result<PartnerEvent, Refusal> {
+    let fee = known(partner, id)?;
+    let eur = match (fee.state, fee.eur) {
+        (FeeState::Accepted, Some(eur)) => eur,
+        (FeeState::Reversed, _) => {
+            return Err(Refusal::new("already-reversed", "nothing is left of the fee"));
+        }
+        (state, _) => {
+            let detail = format!("the fee is {state}: only an accepted one can be taken back");
+            return Err(Refusal::new("not-accepted", detail));
+        }
+    };
+    let left = fee.net().map_err(|overflow| Refusal::new("amount-too-large", overflow.to_string()))?;
+    let proposed = fee.reversal.as_ref().filter(|of| amount.is_none_or(|amount| amount == of.eur));
+    let amount = amount.or(proposed.map(|of| of.eur)).unwrap_or(left);
+    bookable(amount, &Line::default())?;
+    if amount > left {
+        let detail = format!("{amount} is more than the {left} that is left of what was accepted");
+        return Err(Refusal::new("more-than-accepted", detail));
+    }
+    let what = format!("take back {amount}");
+    Ok(match asks_for_second(proposed.map(|of| &of.proposed_by), by, eur, &what, rulebook)? {
+        Some(second_approval_from) => FeeReversalProposed {
+            fee: id,
+            eur: amount,
+            reason,
+            proposed_by: by.clone(),
+            second_approval_from,
+            rulebook: rulebook.version().to_owned(),
+        }
+        .into(),
+        None => FeeReversed { fee: id, eur: amount, reason }.into(),
+    })
 }
 
 fn known(partner: &Partner, id: FeeId) -> Result<&Fee, Refusal> {

@@ -35,7 +35,10 @@ events! {
         FeeProposed = 1,
         FeeAccepted = 1,
         FeeRefused = 1,
+        FeeReversalProposed = 1,
+        FeeReversed = 1,
         PartnerPaid = 1,
+        PartnerPaidReversed = 1,
         PaymentProposed = 1,
         PaymentApproved = 1,
         PaymentCancelled = 1,
@@ -54,7 +57,10 @@ impl PartnerEvent {
             Self::PaymentDetailsRejected(e) => Some(e.reason),
             Self::FeeReported(e) => Some(e.details),
             Self::FeeRefused(e) => Some(e.reason),
+            Self::FeeReversalProposed(e) => Some(e.reason),
+            Self::FeeReversed(e) => Some(e.reason),
             Self::PartnerPaid(e) => Some(e.details),
+            Self::PartnerPaidReversed(e) => Some(e.reason),
             Self::PaymentProposed(e) => e.reason,
             Self::PaymentCancelled(e) => Some(e.reason),
             _ => None,
@@ -249,6 +255,36 @@ pub struct FeeRefused {
     pub reason: TextId,
 }
 
+/// One person would take back an accepted fee so large that another one must agree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeReversalProposed {
+    /// Which.
+    pub fee: FeeId,
+    /// How much of it, in euro: whoever agrees, agrees to this.
+    pub eur: Eur,
+    /// Why, in the vault.
+    pub reason: TextId,
+    /// Who would take it back, and so cannot be the one who agrees.
+    pub proposed_by: Actor,
+    /// From which fee on two people are needed.
+    pub second_approval_from: Eur,
+    /// Version of the rulebook in force.
+    pub rulebook: String,
+}
+
+/// An accepted fee was taken back, in whole or in part: it is not owed, or came back. What was booked stays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeReversed {
+    /// Which.
+    pub fee: FeeId,
+    /// How much of it, in euro.
+    pub eur: Eur,
+    /// Why, in the vault.
+    pub reason: TextId,
+}
+
 rulebook::codes! {
     /// What a partner was paid for.
     PaidFor {
@@ -275,6 +311,20 @@ pub struct PartnerPaid {
     pub payment_key: KeyDigest,
     /// The payment reference, in the vault.
     pub details: TextId,
+}
+
+/// A payment that was recorded as made outside of the ledger was not made, or came back. What was booked stays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerPaidReversed {
+    /// The payment.
+    pub payment: PaymentId,
+    /// For what it was recorded.
+    pub paid_for: PaidFor,
+    /// The whole of it, in euro.
+    pub amount: Eur,
+    /// Why, in the vault.
+    pub reason: TextId,
 }
 
 /// A command about a partner was refused by a rule. It changed nothing; who gave it stands in the envelope.

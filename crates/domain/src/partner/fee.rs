@@ -1,7 +1,7 @@
 //! Fees: what a partner charges for its own work. They are a cost class of their own and touch no person's cap.
 
 use jiff::civil::Date;
-use money::{Amount, Eur};
+use money::{Amount, Eur, Overflow};
 
 use super::event::FeeReported;
 use crate::claim::{Exchange, ReceiptFile};
@@ -23,15 +23,22 @@ rulebook::codes! {
         Accepted = "accepted",
         /// Refused by finance, with a reason.
         Refused = "refused",
+        /// All that was accepted was taken back.
+        Reversed = "reversed",
     }
 }
 
 impl FeeState {
+    /// Whether money went or may go out.
+    pub fn counts(self) -> bool {
+        !matches!(self, Self::Refused | Self::Reversed)
+    }
+
     /// Not decided yet.
     pub fn is_open(self) -> bool {
         match self {
             Self::WaitingForRate | Self::Reported | Self::Proposed => true,
-            Self::Accepted | Self::Refused => false,
+            Self::Accepted | Self::Refused | Self::Reversed => false,
         }
     }
 }
@@ -61,6 +68,36 @@ pub struct Fee {
     pub state: FeeState,
     /// Who would accept it, while another one has yet to agree.
     pub proposed_by: Option<Actor>,
+    /// Of what was accepted, what was taken back.
+    pub reversed: Eur,
+    /// What somebody would take back, while another one has yet to agree.
+    pub reversal: Option<FeeReversal>,
+}
+
+/// What somebody would take back of an accepted fee.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeeReversal {
+    /// How much, in euro.
+    pub eur: Eur,
+    /// Who.
+    pub proposed_by: Actor,
+}
+
+impl Fee {
+    /// What is owed for it: accepted, and not taken back.
+    ///
+    /// # Errors
+    /// [`Overflow`] never, for what was decided: no more is taken back than was accepted.
+    pub fn net(&self) -> Result<Eur, Overflow> {
+        match self.state {
+            FeeState::Accepted | FeeState::Reversed => {
+                self.eur.unwrap_or(Eur::ZERO).checked_sub(self.reversed)
+            }
+            FeeState::WaitingForRate | FeeState::Reported | FeeState::Proposed | FeeState::Refused => {
+                Ok(Eur::ZERO)
+            }
+        }
+    }
 }
 
 impl From<&FeeReported> for Fee {
@@ -77,6 +114,8 @@ impl From<&FeeReported> for Fee {
             receipt: None,
             state: if event.eur.is_some() { FeeState::Reported } else { FeeState::WaitingForRate },
             proposed_by: None,
+            reversed: Eur::ZERO,
+            reversal: None,
         }
     }
 }

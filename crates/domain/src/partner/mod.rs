@@ -18,14 +18,13 @@ pub use command::{Fee as ReportedFee, PartnerCommand};
 pub use decide::decide;
 pub use event::{
     AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeReceiptAttached, FeeRefused,
-    FeeReported, PaidFor, PartnerCommandRefused, PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered,
-    PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
+    FeeReported, FeeReversalProposed, FeeReversed, PaidFor, PartnerCommandRefused, PartnerEvent,
+    PartnerNamed, PartnerPaid, PartnerPaidReversed, PartnerRegistered, PaymentDetailsApproved,
+    PaymentDetailsProposed, PaymentDetailsRejected,
 };
-pub use fee::{Fee, FeeState, PARTNER_FEE};
+pub use fee::{Fee, FeeReversal, FeeState, PARTNER_FEE};
 pub use name::{Name, NotAName};
 pub use state::{Details, Partner, Proposal};
-
-pub(crate) use decide::{not_own, own_partner};
 
 /// Kind of unique fact: a payment reference of a partner.
 pub const PAYMENT: &str = "partner-payment";

@@ -7,7 +7,7 @@ use rulebook::Country;
 
 use super::agreement::Agreement;
 use super::event::PartnerEvent;
-use super::fee::{Fee, FeeState};
+use super::fee::{Fee, FeeReversal, FeeState};
 use super::name::Name;
 use crate::claim::ReceiptFile;
 use crate::ids::{Actor, AgreementCode, FeeId, KeyDigest, PartnerCode, TextId};
@@ -142,7 +142,23 @@ impl Partner {
             }
             PartnerEvent::FeeAccepted(e) => partner.undecided(e.fee)?.state = FeeState::Accepted,
             PartnerEvent::FeeRefused(e) => partner.undecided(e.fee)?.state = FeeState::Refused,
+            PartnerEvent::FeeReversalProposed(e) => {
+                let reversal = FeeReversal { eur: e.eur, proposed_by: e.proposed_by.clone() };
+                partner.accepted(e.fee)?.reversal = Some(reversal);
+            }
+            PartnerEvent::FeeReversed(e) => {
+                let fee = partner.accepted(e.fee)?;
+                (fee.reversed, fee.reversal) = (fee.reversed.checked_add(e.eur)?, None);
+                let left = fee.net()?;
+                if left.is_negative() {
+                    return Err(FoldError(format!("fee {} is reversed for more than was accepted", e.fee)));
+                }
+                if left.is_zero() {
+                    fee.state = FeeState::Reversed;
+                }
+            }
             PartnerEvent::PartnerPaid(_)
+            | PartnerEvent::PartnerPaidReversed(_)
             | PartnerEvent::PaymentProposed(_)
             | PartnerEvent::PaymentApproved(_)
             | PartnerEvent::PaymentCancelled(_)
@@ -173,6 +189,13 @@ impl Partner {
     fn take_proposal(&mut self, details: TextId) -> Result<Proposal, FoldError> {
         let proposal = self.proposal.take().filter(|proposal| proposal.details == details);
         proposal.ok_or_else(|| FoldError("payment details that nobody proposed are decided".into()))
+    }
+
+    fn accepted(&mut self, id: FeeId) -> Result<&mut Fee, FoldError> {
+        match self.fees.get_mut(&id) {
+            Some(fee) if fee.state == FeeState::Accepted => Ok(fee),
+            _ => Err(FoldError(format!("fee {id} is reversed, and is not accepted"))),
+        }
     }
 
     fn undecided(&mut self, id: FeeId) -> Result<&mut Fee, FoldError> {

@@ -12,8 +12,9 @@ use super::event::{
 };
 use super::state::{Payment, PaymentState};
 use crate::balance::Line;
+use crate::by::By;
 use crate::ids::{Actor, PaymentId, TextId};
-use crate::partner::{Partner, PartnerEvent};
+use crate::partner::{Partner, PartnerEvent, PartnerPaidReversed};
 use crate::refusal::{Refusal, bookable};
 
 /// Most items of one payment: what fits into one event. What is left over is due in the next.
@@ -82,10 +83,10 @@ pub fn ready<'p>(
     partner: &'p Partner,
     id: PaymentId,
     standing: &Standing,
-    by: &Actor,
+    by: &By,
 ) -> Result<&'p Payment, Refusal> {
-    crate::partner::not_own(partner, by)?;
-    let payment = in_state(partner, id, PaymentState::Approved)?;
+    by.may_decide()?;
+    let (payment, by) = (in_state(partner, id, PaymentState::Approved)?, by.actor());
     if payment.approved_by.as_ref() == Some(by) {
         let detail = format!("{by} approved payment {}: somebody else pays it", payment.reference);
         return Err(Refusal::new("same-person", detail));
@@ -116,11 +117,12 @@ fn propose(partner: &Partner, new: &NewPayment, by: &Actor) -> Result<PaymentPro
     if items.iter().all(|item| item.eur.is_negative()) || gross.is_negative() {
         return Err(nothing(partner, held, gross));
     }
-    let paid_before = partner.payments.open_outside().map_err(too_large)?.clamp(Eur::ZERO, gross);
+    // Where a payment that was taken into account was taken back, the partner is paid so much more.
+    let paid_before = partner.payments.open_outside().map_err(too_large)?.min(gross);
     let left = gross.checked_sub(paid_before).map_err(too_large)?;
     let advance_settled = match new.keep_advance {
         true => Eur::ZERO,
-        false => partner.payments.open_advance().map_err(too_large)?.clamp(Eur::ZERO, left),
+        false => partner.payments.open_advance().map_err(too_large)?.min(left),
     };
     Ok(PaymentProposed {
         payment: new.payment,
@@ -200,7 +202,7 @@ fn still_right(
     if !payment.is_advance() {
         let gross = payment.gross().map_err(too_large)?;
         let open = partner.payments.open_outside().map_err(too_large)?;
-        let outside = open.checked_add(payment.paid_before).map_err(too_large)?.clamp(Eur::ZERO, gross);
+        let outside = open.checked_add(payment.paid_before).map_err(too_large)?.min(gross);
         if outside != payment.paid_before {
             let detail = format!(
                 "{outside} EUR of payment {reference} were paid outside of the ledger, not {} as when it was proposed: {again}",
@@ -210,6 +212,24 @@ fn still_right(
         }
     }
     Ok(())
+}
+
+/// Takes back a payment that was recorded as made outside of the ledger: it was recorded by one person, and whatever is
+/// paid in its place takes two.
+pub(crate) fn reverse_paid(
+    partner: &Partner,
+    id: PaymentId,
+    reason: TextId,
+) -> Result<PartnerEvent, Refusal> {
+    let outside = partner.payments.outside(id).ok_or_else(|| {
+        let detail = format!("no payment of {} outside of the ledger has this number", partner.code);
+        Refusal::new("unknown-payment", detail)
+    })?;
+    if outside.reversed {
+        return Err(Refusal::new("already-reversed", "the payment was taken back before"));
+    }
+    let (paid_for, amount) = (outside.paid_for, outside.amount);
+    Ok(PartnerPaidReversed { payment: id, paid_for, amount, reason }.into())
 }
 
 fn account(partner: &Partner) -> Result<TextId, Refusal> {

@@ -1,14 +1,17 @@
 //! What a partner's claims, fees and arrival grants are worth now.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use money::{Eur, Overflow};
 use rulebook::Rulebook;
 
 use super::event::Payable;
+use super::unpaid::{Accepted, unpaid};
 use crate::case::Case;
 use crate::grant::{GrantState, PaymentMethod};
 use crate::hold::Holds;
-use crate::partner::{FeeState, Partner};
+use crate::partner::Partner;
 use crate::refusal::FoldError;
 
 /// What one thing is worth to a partner as it stands now. What is due of it is that, less what payments have of it.
@@ -76,8 +79,7 @@ pub fn standing<'c>(
     }
     let held_by = holds.stopping_all_of(code, day).map(|(number, _)| number);
     for (id, fee) in &partner.fees {
-        let eur = fee.eur.filter(|_| fee.state == FeeState::Accepted).unwrap_or(Eur::ZERO);
-        worths.push(Worth { of: Payable::Fee { fee: *id }, on: fee.charged_on, eur, held_by });
+        worths.push(Worth { of: Payable::Fee { fee: *id }, on: fee.charged_on, eur: fee.net()?, held_by });
     }
     Ok(Standing { worths, held_by })
 }
@@ -88,14 +90,10 @@ pub fn standing<'c>(
 /// # Errors
 /// [`Overflow`] where what payments have of a thing cannot be added up.
 pub fn left<'w>(partner: &Partner, worths: &'w [Worth]) -> Result<Vec<(&'w Worth, Eur)>, Overflow> {
-    let taken = partner.payments.taken(None)?;
-    let mut left = Vec::new();
-    for worth in worths {
-        let eur = worth.eur.checked_sub(taken.get(&worth.of).copied().unwrap_or_default())?;
-        if !eur.is_zero() {
-            left.push((worth, eur));
-        }
-    }
-    left.sort_by_key(|(worth, _)| (worth.on, worth.of));
-    Ok(left)
+    let accepted = worths.iter().map(|worth| Accepted { of: worth.of, on: worth.on, eur: worth.eur });
+    let by_thing: BTreeMap<Payable, &Worth> = worths.iter().map(|worth| (worth.of, worth)).collect();
+    // What was paid for none of them in particular is taken off a payment as a whole, not off its items.
+    let left = unpaid(accepted.collect(), &partner.payments.taken(None)?, Eur::ZERO)?;
+    let left = left.into_iter().filter(|(_, eur)| !eur.is_zero());
+    Ok(left.filter_map(|(of, eur)| Some((*by_thing.get(&of)?, eur))).collect())
 }

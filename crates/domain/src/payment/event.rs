@@ -78,9 +78,10 @@ pub struct PaymentProposed {
     pub period: Option<Period>,
     /// What is paid.
     pub items: Vec<PaymentItem>,
-    /// Of that, what was paid outside of the ledger before and belongs to no other payment.
+    /// Of that, what was paid outside of the ledger before and belongs to no other payment; below zero where such a payment
+    /// was taken back after an earlier one had taken it into account.
     pub paid_before: Eur,
-    /// Of that, what was paid in advance.
+    /// Of that, what was paid in advance; below zero for the same reason.
     pub advance_settled: Eur,
     /// What is left to be transferred, in euro: zero where all was paid before.
     pub total: Eur,

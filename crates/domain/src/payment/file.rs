@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::decide::ready;
 use super::due::Standing;
 use super::event::PaymentInstructed;
+use crate::by::By;
 use crate::event::events;
 use crate::ids::{Actor, FileDigest, PartnerCode, PaymentId, TextId};
 use crate::partner::Partner;
@@ -167,7 +168,7 @@ pub fn write_file(
     files: &PaymentFiles,
     partners: &BTreeMap<PartnerCode, (&Partner, Standing)>,
     new: &NewPaymentFile,
-    by: &Actor,
+    by: &By,
 ) -> Result<(PaymentFileWritten, Vec<(PartnerCode, PaymentInstructed)>), Refusal> {
     if new.payments.is_empty() {
         let detail = "no payment is approved and in no file: `svala payment list --state approved`";
@@ -184,7 +185,7 @@ pub fn write_file(
         match found {
             Some(Ok(payment)) if once.insert(*id) => {
                 payments.push(FiledPayment { partner: code.clone(), payment: *id, eur: payment.total });
-                let (execute_on, by) = (new.execute_on, by.clone());
+                let (execute_on, by) = (new.execute_on, by.actor().clone());
                 instructed.push((code.clone(), PaymentInstructed { payment: *id, file, execute_on, by }));
             }
             Some(Err(refusal)) => reasons.extend(refusal.reasons),
@@ -209,7 +210,7 @@ pub fn write_file(
         payments,
         total: total.map_err(|overflow| Refusal::new("amount-too-large", overflow.to_string()))?,
         sha256: new.sha256,
-        by: by.clone(),
+        by: by.actor().clone(),
     };
     Ok((written, instructed))
 }

@@ -10,6 +10,7 @@ mod due;
 mod event;
 mod file;
 mod state;
+mod unpaid;
 
 use event_log::StreamId;
 
@@ -24,9 +25,10 @@ pub use file::{
     FiledPayment, NewPaymentFile, PainVersion, PaymentFileCommandRefused, PaymentFileEvent,
     PaymentFileWritten, PaymentFiles, write_file,
 };
-pub use state::{Payment, PaymentState, Payments};
+pub use state::{Outside, Payment, PaymentState, Payments};
+pub use unpaid::{Accepted, unpaid};
 
-pub(crate) use decide::decide;
+pub(crate) use decide::{decide, reverse_paid};
 
 /// The stream of all files of payments.
 pub fn stream() -> StreamId {

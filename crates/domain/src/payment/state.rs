@@ -7,7 +7,7 @@ use money::{Eur, Overflow};
 
 use super::event::{Payable, PaymentItem, PaymentProposed};
 use crate::creditor::CreditorReference;
-use crate::ids::{Actor, PaymentId, TextId};
+use crate::ids::{Actor, KeyDigest, PaymentId, TextId};
 use crate::partner::{PaidFor, PartnerEvent};
 use crate::period::Period;
 use crate::refusal::FoldError;
@@ -105,10 +105,21 @@ impl From<&PaymentProposed> for Payment {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Payments {
     payments: BTreeMap<PaymentId, Payment>,
-    /// Paid outside of the ledger for what is owed, and recorded afterwards.
-    paid_outside: Eur,
-    /// Paid outside of the ledger in advance.
-    advanced_outside: Eur,
+    /// Made outside of the ledger, and recorded afterwards.
+    outside: BTreeMap<PaymentId, Outside>,
+}
+
+/// A payment that was made outside of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// For what.
+    pub paid_for: PaidFor,
+    /// How much, in euro.
+    pub amount: Eur,
+    /// Keyed digest of partner and payment reference.
+    pub payment_key: KeyDigest,
+    /// It was taken back: it was not made, or came back.
+    pub reversed: bool,
 }
 
 impl Payments {
@@ -116,12 +127,16 @@ impl Payments {
     pub(crate) fn evolve(&mut self, event: &PartnerEvent) -> Result<(), FoldError> {
         match event {
             PartnerEvent::PartnerPaid(e) => {
-                let sum = match e.paid_for {
-                    PaidFor::Claims => &mut self.paid_outside,
-                    PaidFor::Advance => &mut self.advanced_outside,
-                };
-                *sum = sum.checked_add(e.amount)?;
+                let (paid_for, amount, payment_key) = (e.paid_for, e.amount, e.payment_key);
+                let outside = Outside { paid_for, amount, payment_key, reversed: false };
+                if self.outside.insert(e.payment, outside).is_some() {
+                    return Err(FoldError(format!("payment {} is recorded twice", e.payment)));
+                }
             }
+            PartnerEvent::PartnerPaidReversed(e) => match self.outside.get_mut(&e.payment) {
+                Some(outside) if !outside.reversed && outside.amount == e.amount => outside.reversed = true,
+                _ => return Err(FoldError(format!("payment {} is taken back, and was not made", e.payment))),
+            },
             PartnerEvent::PaymentProposed(e) => {
                 let place = self.payments.len() as u64 + 1;
                 let payment = Payment { place, ..Payment::from(e) };
@@ -169,6 +184,16 @@ impl Payments {
         self.payments.iter().map(|(id, payment)| (*id, payment))
     }
 
+    /// A payment that was made outside of the ledger.
+    pub fn outside(&self, id: PaymentId) -> Option<&Outside> {
+        self.outside.get(&id)
+    }
+
+    /// Whether what was recorded under this key was taken back, so that its reference is free again.
+    pub fn was_taken_back(&self, payment_key: KeyDigest) -> bool {
+        self.outside.values().any(|outside| outside.payment_key == payment_key && outside.reversed)
+    }
+
     /// What payments have of each thing that can be paid; `except` one of them.
     pub fn taken(&self, except: Option<PaymentId>) -> Result<BTreeMap<Payable, Eur>, Overflow> {
         let mut taken = BTreeMap::<Payable, Eur>::new();
@@ -192,16 +217,18 @@ impl Payments {
         later.find(shares)
     }
 
-    /// What was paid in advance and no payment has settled.
+    /// What was paid in advance and no payment has settled; less than nothing where what was settled was taken back.
     pub fn open_advance(&self) -> Result<Eur, Overflow> {
         let paid = self.iter().filter(|(_, payment)| payment.state == PaymentState::Instructed);
         let paid = paid.filter(|(_, payment)| payment.is_advance()).map(|(_, payment)| payment.total);
-        Eur::sum(paid.chain([self.advanced_outside]))?.checked_sub(self.settled(|p| p.advance_settled)?)
+        Eur::sum(paid.chain([self.made_outside(PaidFor::Advance)?]))?
+            .checked_sub(self.settled(|p| p.advance_settled)?)
     }
 
-    /// What was paid outside of the ledger for what is owed, and no payment has taken into account.
+    /// What was paid outside of the ledger for what is owed, and no payment has taken into account; less than nothing where
+    /// what a payment took into account was taken back.
     pub fn open_outside(&self) -> Result<Eur, Overflow> {
-        self.paid_outside.checked_sub(self.settled(|payment| payment.paid_before)?)
+        self.made_outside(PaidFor::Claims)?.checked_sub(self.settled(|payment| payment.paid_before)?)
     }
 
     /// What was paid in advance or outside of the ledger, and no payment that was made has settled.
@@ -212,6 +239,11 @@ impl Payments {
             .filter(|payment| matches!(payment.state, PaymentState::Proposed | PaymentState::Approved));
         let promised = promised.flat_map(|payment| [payment.paid_before, payment.advance_settled]);
         Eur::sum(promised.chain([self.open_advance()?, self.open_outside()?]))
+    }
+
+    fn made_outside(&self, paid_for: PaidFor) -> Result<Eur, Overflow> {
+        let made = self.outside.values().filter(|outside| outside.paid_for == paid_for && !outside.reversed);
+        Eur::sum(made.map(|outside| outside.amount))
     }
 
     fn settled(&self, part: impl Fn(&Payment) -> Eur) -> Result<Eur, Overflow> {

@@ -7,7 +7,8 @@ use money::Amount;
 use super::command::{Named, NewMatch, ReconciliationCommand};
 use super::event::{MatchUndone, MatchedLine, PaymentMatched, ReconciliationEvent};
 use super::state::{Matching, Reconciliation};
-use crate::ids::{Actor, PartnerCode};
+use crate::by::By;
+use crate::ids::Actor;
 use crate::matching::{Residual, within};
 use crate::refusal::Refusal;
 
@@ -15,15 +16,14 @@ use crate::refusal::Refusal;
 pub fn decide(
     reconciliation: &Reconciliation,
     command: &ReconciliationCommand,
-    by: &Actor,
+    by: &By,
 ) -> Result<ReconciliationEvent, Refusal> {
+    by.may_decide()?;
+    let by = by.actor();
     match command {
         ReconciliationCommand::Match(new) => Ok(record(reconciliation, new, by)?.into()),
         ReconciliationCommand::Undo { number, reason } => {
-            let matching = in_force(reconciliation, *number)?;
-            for item in &matching.matched.items {
-                not_own(item.of.partner(), by)?;
-            }
+            in_force(reconciliation, *number)?;
             Ok(MatchUndone { number: *number, reason: *reason, by: by.clone() }.into())
         }
         ReconciliationCommand::Exception(command) => crate::exception::decide(reconciliation, command, by),
@@ -35,9 +35,6 @@ fn record(reconciliation: &Reconciliation, new: &NewMatch, by: &Actor) -> Result
     if new.lines.is_empty() || new.items.is_empty() {
         let detail = "a match has one line at least, and one payment that it settles";
         return Err(Refusal::new("nothing-to-match", detail));
-    }
-    for item in &new.items {
-        not_own(item.it.of.partner(), by)?;
     }
     let mut reasons = Vec::new();
     let mut refuse = |id: &str, detail: String| reasons.extend(Refusal::new(id, detail).reasons);
@@ -130,13 +127,5 @@ fn in_force(reconciliation: &Reconciliation, number: u64) -> Result<&Matching, R
             let detail = format!("there is no match {number}: `svala bank match list` shows all");
             Err(Refusal::new("unknown-match", detail))
         }
-    }
-}
-
-/// Nobody settles what is paid to the partner for which they act.
-fn not_own(partner: Option<&PartnerCode>, by: &Actor) -> Result<(), Refusal> {
-    match partner.filter(|partner| by.acts_for(partner)) {
-        Some(code) => Err(crate::partner::own_partner(code, by)),
-        None => Ok(()),
     }
 }

@@ -21,8 +21,8 @@ pub struct Delivered<'a> {
     pub eligible: Eur,
     /// Decided: the part that does not.
     pub disallowed: Eur,
-    /// Why not.
-    pub reason: Option<&'static str>,
+    /// The same by reason, in the order in which they were tested.
+    pub disallowed_for: Vec<(&'static str, Eur)>,
     /// What somebody said about that, or asks about it, in the vault.
     pub words: Option<TextId>,
     /// Of the eligible part, what came back.
@@ -67,7 +67,7 @@ pub fn delivered(account: &Account, period: Period) -> Result<Vec<Delivered<'_>>
             reported: None,
             eligible: Eur::ZERO,
             disallowed: Eur::ZERO,
-            reason: None,
+            disallowed_for: Vec::new(),
             words: account.question(stated.number, Date::MAX),
             reversed: Eur::ZERO,
             undecided: Eur::ZERO,
@@ -86,11 +86,14 @@ pub fn delivered(account: &Account, period: Period) -> Result<Vec<Delivered<'_>>
                 (claim.eligible, claim.undecided) = (eur, claim.undecided.checked_sub(eur)?);
             }
             MovementKind::Disallowed => {
-                (claim.disallowed, claim.reason, claim.words) = (eur, movement.reason, movement.words);
+                claim.disallowed = claim.disallowed.checked_add(eur)?;
+                claim.disallowed_for.push((movement.reason.unwrap_or_default(), eur));
+                claim.words = movement.words.or(claim.words);
                 claim.undecided = claim.undecided.checked_sub(eur)?;
             }
             MovementKind::Reopened => {
-                (claim.disallowed, claim.reason, claim.words) = (Eur::ZERO, None, None);
+                (claim.disallowed, claim.words) = (Eur::ZERO, None);
+                claim.disallowed_for.clear();
                 claim.undecided = claim.undecided.checked_add(eur)?;
             }
             MovementKind::Reversed => claim.reversed = claim.reversed.checked_add(eur)?,
@@ -99,8 +102,10 @@ pub fn delivered(account: &Account, period: Period) -> Result<Vec<Delivered<'_>>
             | MovementKind::FeeReported
             | MovementKind::Fee
             | MovementKind::FeeRefused
+            | MovementKind::FeeReversed
             | MovementKind::Advance
             | MovementKind::Paid
+            | MovementKind::PaidReversed
             | MovementKind::PaidBack => {}
         }
     }
@@ -111,8 +116,8 @@ pub fn delivered(account: &Account, period: Period) -> Result<Vec<Delivered<'_>>
 pub fn delivery_totals(delivered: &[Delivered<'_>]) -> Result<DeliveryTotals, Overflow> {
     let sum = |of: fn(&Delivered<'_>) -> Eur| Eur::sum(delivered.iter().map(of));
     let mut disallowed: Vec<Disallowed> = Vec::new();
-    for claim in delivered.iter().filter(|claim| !claim.disallowed.is_zero()) {
-        Disallowed::add(&mut disallowed, claim.reason.unwrap_or_default(), claim.disallowed)?;
+    for (reason, eur) in delivered.iter().flat_map(|claim| &claim.disallowed_for) {
+        Disallowed::add(&mut disallowed, reason, *eur)?;
     }
     let (eligible, reversed) = (sum(|claim| claim.eligible)?, sum(|claim| claim.reversed)?);
     Ok(DeliveryTotals {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::grants::{CashGrants, PaidOut, cash_grant};
 use crate::case::CaseEvent;
+use crate::claim::ClaimReason;
 use crate::creditor::CreditorReference;
 use crate::event::{Event, Recorded};
 use crate::grant::BUDGET_LINE;
@@ -39,10 +40,14 @@ rulebook::codes! {
         Fee = "fee",
         /// A fee was refused by finance, with a reason in its history.
         FeeRefused = "fee-refused",
+        /// An accepted fee was taken back.
+        FeeReversed = "fee-reversed",
         /// The partner was paid in advance.
         Advance = "advance",
         /// The partner was paid what was owed.
         Paid = "paid",
+        /// A payment or an advance that was recorded as made outside of the ledger was taken back.
+        PaidReversed = "paid-reversed",
         /// A payment came back from the bank: it is owed again.
         PaidBack = "paid-back",
     }
@@ -276,8 +281,12 @@ impl Account {
             CaseEvent::ClaimAccepted(e) => {
                 self.moved(recorded, e.claim.0, MovementKind::Eligible, e.eligible, None);
                 self.asked(recorded, e.claim.0, None);
-                let reason = e.reason.map(|reason| reason.code());
-                self.moved(recorded, e.claim.0, MovementKind::Disallowed, e.disallowed, reason);
+                // What was decided adds up, or the case could not be folded.
+                for (reason, eur) in e.disallowed_for().into_iter().flatten() {
+                    let (kind, by_finance) = (MovementKind::Disallowed, reason == ClaimReason::ByFinance);
+                    let words = e.cut.filter(|_| by_finance).map(|cut| cut.details);
+                    self.moved_with_words(recorded, e.claim.0, kind, eur, Some(reason.code()), words);
+                }
             }
             CaseEvent::ClaimRefused(e) => {
                 self.waits_no_more(recorded, e.claim.0);
@@ -332,6 +341,14 @@ impl Account {
                 let eur = self.fees.get(&e.fee.0).copied().unwrap_or(Eur::ZERO);
                 let (kind, reason) = (MovementKind::FeeRefused, Some("by-finance"));
                 self.moved_with_words(recorded, e.fee.0, kind, eur, reason, Some(e.reason));
+            }
+            PartnerEvent::FeeReversed(e) => {
+                let kind = MovementKind::FeeReversed;
+                self.moved_with_words(recorded, e.fee.0, kind, e.eur, None, Some(e.reason));
+            }
+            PartnerEvent::PartnerPaidReversed(e) => {
+                let kind = MovementKind::PaidReversed;
+                self.moved_with_words(recorded, e.payment.0, kind, e.amount, None, Some(e.reason));
             }
             PartnerEvent::PartnerPaid(e) => {
                 let kind = match e.paid_for {

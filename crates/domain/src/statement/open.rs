@@ -9,6 +9,7 @@ use rulebook::Country;
 use super::fold::{Account, Movement, MovementKind, Stated};
 use super::totals::effect;
 use crate::hold::Holds;
+use crate::payment::{self, Accepted};
 
 /// What is left undecided of each claim at the end of a day, as movements of their own, with what was asked about it.
 ///
@@ -84,37 +85,39 @@ pub fn held<'a>(
     Ok(held)
 }
 
-/// What is accepted and not paid at the end of a day, by what it is about. A payment pays its items; whatever else was
-/// paid, in advance or outside of the ledger, is taken for the oldest first.
+/// What is accepted and not paid at the end of a day, by what it is about.
 fn unpaid(account: &Account, last: Date) -> Result<Vec<(u64, Eur)>, Overflow> {
-    let (mut open, mut paid): (Vec<(u64, Eur)>, Eur) = (Vec::new(), Eur::ZERO);
-    fn less(open: &mut [(u64, Eur)], about: u64, eur: Eur) -> Result<(), Overflow> {
-        if let Some((_, left)) = open.iter_mut().rev().find(|(number, _)| *number == about) {
-            *left = left.checked_sub(eur)?;
-        }
-        Ok(())
-    }
-    for movement in account.movements().iter().filter(|movement| movement.day <= last) {
-        match movement.kind {
-            MovementKind::Eligible | MovementKind::Fee | MovementKind::Grant => {
-                open.push((movement.about, movement.eur));
+    let (mut worth, mut paid) = (BTreeMap::<u64, Eur>::new(), Eur::ZERO);
+    for Movement { kind, eur, about, .. } in account.movements().iter().filter(|moved| moved.day <= last) {
+        let eur = *eur;
+        match kind {
+            MovementKind::Eligible | MovementKind::Fee | MovementKind::Grant => add(&mut worth, *about, eur)?,
+            MovementKind::Reversed | MovementKind::GrantBack | MovementKind::FeeReversed => {
+                add(&mut worth, *about, eur.checked_neg()?)?;
             }
-            MovementKind::Reversed | MovementKind::GrantBack => {
-                less(&mut open, movement.about, movement.eur)?;
-            }
-            MovementKind::Advance | MovementKind::Paid => paid = paid.checked_add(movement.eur)?,
-            MovementKind::PaidBack => paid = paid.checked_sub(movement.eur)?,
-            _ => {}
+            MovementKind::Advance | MovementKind::Paid => paid = paid.checked_add(eur)?,
+            MovementKind::PaidReversed | MovementKind::PaidBack => paid = paid.checked_sub(eur)?,
+            MovementKind::Reported
+            | MovementKind::Disallowed
+            | MovementKind::Reopened
+            | MovementKind::FeeReported
+            | MovementKind::FeeRefused => {}
         }
     }
+    let mut taken = BTreeMap::new();
     for covered in account.covered().iter().filter(|covered| covered.day <= last) {
-        less(&mut open, covered.about, covered.eur)?;
+        add(&mut taken, covered.about, covered.eur)?;
         paid = paid.checked_sub(covered.eur)?;
     }
-    for (_, left) in &mut open {
-        let settled = (*left).min(paid).max(Eur::ZERO);
-        paid = paid.checked_sub(settled)?;
-        *left = left.checked_sub(settled)?;
-    }
-    Ok(open)
+    let accepted = worth.into_iter().filter_map(|(of, eur)| {
+        let on = account.stated(of)?.on;
+        Some(Accepted { of, on, eur })
+    });
+    payment::unpaid(accepted.collect(), &taken, paid)
+}
+
+fn add(sums: &mut BTreeMap<u64, Eur>, about: u64, eur: Eur) -> Result<(), Overflow> {
+    let sum = sums.entry(about).or_default();
+    *sum = sum.checked_add(eur)?;
+    Ok(())
 }

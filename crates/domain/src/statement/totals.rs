@@ -48,6 +48,8 @@ pub struct Totals {
     pub fees_refused: Eur,
     /// Fees that were accepted in the period.
     pub fees: Eur,
+    /// Accepted fees that were taken back in the period.
+    pub fees_reversed: Eur,
     /// Arrival grants that the partner paid out in cash, by what was recorded in the period.
     pub grants: Eur,
     /// Of such grants what came back, or was another partner's after all.
@@ -56,6 +58,8 @@ pub struct Totals {
     pub advances: Eur,
     /// Paid in the period for what was owed.
     pub paid: Eur,
+    /// Payments and advances outside of the ledger that were taken back in the period.
+    pub paid_reversed: Eur,
     /// Payments that came back from the bank in the period.
     pub paid_back: Eur,
     /// Reported and not decided at the end of the period.
@@ -94,10 +98,12 @@ pub fn totals(movements: &[Movement], period: Period) -> Result<Totals, Overflow
             MovementKind::FeeReported => &mut totals.fees_reported,
             MovementKind::FeeRefused => &mut totals.fees_refused,
             MovementKind::Fee => &mut totals.fees,
+            MovementKind::FeeReversed => &mut totals.fees_reversed,
             MovementKind::Grant => &mut totals.grants,
             MovementKind::GrantBack => &mut totals.grants_back,
             MovementKind::Advance => &mut totals.advances,
             MovementKind::Paid => &mut totals.paid,
+            MovementKind::PaidReversed => &mut totals.paid_reversed,
             MovementKind::PaidBack => &mut totals.paid_back,
             MovementKind::Disallowed => {
                 Disallowed::add(&mut totals.disallowed, movement.reason.unwrap_or_default(), eur)?;
@@ -117,9 +123,13 @@ pub(super) fn effect(kind: MovementKind, eur: Eur) -> Result<(Eur, Eur), Overflo
         MovementKind::Eligible => (less, eur),
         MovementKind::Disallowed => (less, Eur::ZERO),
         MovementKind::FeeReported | MovementKind::FeeRefused => (Eur::ZERO, Eur::ZERO),
-        MovementKind::Fee | MovementKind::Grant | MovementKind::PaidBack => (Eur::ZERO, eur),
-        MovementKind::Reversed | MovementKind::GrantBack | MovementKind::Advance | MovementKind::Paid => {
-            (Eur::ZERO, less)
+        MovementKind::Fee | MovementKind::Grant | MovementKind::PaidReversed | MovementKind::PaidBack => {
+            (Eur::ZERO, eur)
         }
+        MovementKind::Reversed
+        | MovementKind::GrantBack
+        | MovementKind::FeeReversed
+        | MovementKind::Advance
+        | MovementKind::Paid => (Eur::ZERO, less),
     })
 }

@@ -160,7 +160,7 @@ fn a_command_out_of_its_time_is_refused(#[case] commands: &[domain::CaseCommand]
 #[case(hand_over("caritas", "2024-02-20"))]
 #[case(close("2024-02-20"))]
 fn nothing_happens_before_the_application(#[case] command: domain::CaseCommand) {
-    let refusal = domain::case::decide(None, &command, rules()).unwrap_err();
+    let refusal = domain::case::decide(None, &command, &who("finance"), rules()).unwrap_err();
     assert_eq!(refusal.codes(), "no-application");
 }
 

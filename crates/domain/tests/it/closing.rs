@@ -40,13 +40,13 @@ fn found(check: Check, found: u64) -> Finding {
 
 fn closed(command: &ClosePeriod) -> Closings {
     let mut closings = Closings::default();
-    closings.evolve(&decide(&closings, command).unwrap().into()).unwrap();
+    closings.evolve(&decide(&closings, command, &who("finance")).unwrap().into()).unwrap();
     closings
 }
 
 #[test]
 fn a_period_is_closed_as_it_was_booked() {
-    let event = decide(&Closings::default(), &may()).unwrap();
+    let event = decide(&Closings::default(), &may(), &who("finance")).unwrap();
     assert_eq!((event.period, event.position, event.vouchers), (period("2024-05"), 100, 3));
     let closings = closed(&may());
     assert_eq!(closings.next_day(), Some(day("2024-06-01")));
@@ -72,7 +72,7 @@ fn a_period_is_closed_as_it_was_booked() {
     "reason-missing"
 )]
 fn the_first_period_is_not_closed(#[case] command: ClosePeriod, #[case] id: &str) {
-    assert_eq!(decide(&Closings::default(), &command).unwrap_err().codes(), id);
+    assert_eq!(decide(&Closings::default(), &command, &who("finance")).unwrap_err().codes(), id);
 }
 
 #[rstest]
@@ -82,20 +82,20 @@ fn the_first_period_is_not_closed(#[case] command: ClosePeriod, #[case] id: &str
 #[case::a_gap("2024-07", "period-not-next")]
 fn another_than_the_next_is_not_closed(#[case] asked: &str, #[case] id: &str) {
     let command = ClosePeriod { period: period(asked), on: day("2025-01-01"), position: 200, ..may() };
-    assert_eq!(decide(&closed(&may()), &command).unwrap_err().codes(), id);
+    assert_eq!(decide(&closed(&may()), &command, &who("finance")).unwrap_err().codes(), id);
 }
 
 #[test]
 fn what_is_only_listed_stops_nothing_and_what_is_accepted_is_told() {
     let listed = vec![found(Check::Holds, 2), found(Check::CutOff, 1), found(Check::Statements, 0)];
     let command = ClosePeriod { findings: listed.clone(), accepted: vec![Check::Statements], ..may() };
-    let event = decide(&Closings::default(), &command).unwrap();
+    let event = decide(&Closings::default(), &command, &who("finance")).unwrap();
     assert_eq!((event.findings, event.accepted, event.reason), (listed, vec![], None));
 
     let open = vec![found(Check::Undecided, 1), found(Check::WaitingForRate, 4)];
     let accepted = vec![Check::WaitingForRate, Check::Undecided];
     let command = ClosePeriod { findings: open, accepted, reason: Some(text(1)), ..may() };
-    let event = decide(&Closings::default(), &command).unwrap();
+    let event = decide(&Closings::default(), &command, &who("finance")).unwrap();
     assert_eq!(event.accepted, [Check::Undecided, Check::WaitingForRate]);
     assert_eq!(event.reason, Some(text(1)));
 }
@@ -234,5 +234,14 @@ proptest! {
             _ => changed.push(vouchers[which].clone()),
         }
         prop_assert_ne!(digest(&changed), digest(&vouchers));
+    }
+}
+
+/// Whoever acts for a partner closes nothing.
+#[test]
+fn no_person_of_a_partner_closes_a_period() {
+    for name in ["caritas", "asha@caritas"] {
+        let refused = decide(&Closings::default(), &may(), &who(name)).unwrap_err();
+        assert_eq!(refused.codes(), "acts-for-partner");
     }
 }

@@ -3,18 +3,24 @@
 
 use std::collections::BTreeMap;
 
+use domain::case::CaseEvent;
+use domain::claim::Cut;
 use domain::duties::{Breach, Duties};
 use domain::exception::{
     ExceptionId, ExceptionKind, ExceptionResolved, Resolution, Subject, WriteOffProposed,
 };
 use domain::ids::{DifferenceAccount, FileDigest};
-use domain::partner::{PartnerEvent, PartnerRegistered};
+use domain::ledger::RulebookAdopted;
+use domain::partner::{
+    FeeAccepted, FeeProposed, FeeReported, FeeReversalProposed, FeeReversed, PaidFor, PartnerEvent,
+    PartnerPaidReversed, PartnerRegistered,
+};
 use domain::payment::{NewPayment, NewPaymentFile, PainVersion, standing, write_file};
 use domain::reconciliation::{
     MatchUndone, MatchedItem, MatchedLine, PaymentMatched, ReconciliationEvent, Settled,
 };
 use domain::{
-    CreditorReference, Event, Holds, KeyDigest, LineId, Partner, PartnerCommand, PaymentCommand,
+    CreditorReference, Event, FeeId, Holds, KeyDigest, LineId, Partner, PartnerCommand, PaymentCommand,
     PaymentFiles, PaymentId, Recorded, Refusal,
 };
 use event_log::StreamId;
@@ -36,12 +42,19 @@ fn people() -> [&'static str; 6] {
 /// What each event was: the stream, who gave the command, and what happened.
 type Log = Vec<(StreamId, String, Event)>;
 
+/// A partner is met for the first time.
+fn met(code: &str) -> (StreamId, String, Event) {
+    let registered = PartnerRegistered { partner: partner(code) };
+    (partner(code).stream(), "anna".to_owned(), Event::Partner(registered.into()))
+}
+
 /// One claim, from report to file. Answers with the log, or with who was refused what.
 fn lived(people: [&str; 6]) -> Result<Log, (usize, Refusal)> {
     let [reporter, first, second, proposer, approver, payer] = people;
     let mut log: Log = Vec::new();
     let mut history = History::arrived_under(rules(), facts());
     let case = history.case().id;
+    log.extend(["caritas", "ettc"].map(met));
     let mut note = |stream: &StreamId, by: &str, events: Vec<Event>| {
         log.extend(events.into_iter().map(|event| (stream.clone(), by.to_owned(), event)));
     };
@@ -56,7 +69,7 @@ fn lived(people: [&str; 6]) -> Result<Log, (usize, Refusal)> {
     let caritas = partner("caritas");
     let mut known = Partner::evolve(None, &PartnerRegistered { partner: caritas.clone() }.into()).unwrap();
     let give = |known: &mut Partner, by: &str, command: PartnerCommand| {
-        let events = domain::partner::decide(Some(known), &command, &actor(by), rules())?;
+        let events = domain::partner::decide(Some(known), &command, &who(by), rules())?;
         for event in &events {
             *known = Partner::evolve(Some(known.clone()), event).unwrap();
         }
@@ -96,7 +109,7 @@ fn lived(people: [&str; 6]) -> Result<Log, (usize, Refusal)> {
         sha256: FileDigest([3; 32]),
     };
     let partners = BTreeMap::from([(caritas.clone(), (&known, stand(&known)))]);
-    let written = write_file(&PaymentFiles::default(), &partners, &new, &actor(payer)).map_err(given(5))?;
+    let written = write_file(&PaymentFiles::default(), &partners, &new, &who(payer)).map_err(given(5))?;
     note(&domain::payment::stream(), payer, vec![Event::PaymentFile(written.0.into())]);
     let instructed = written.1.into_iter().map(|(_, event)| Event::Partner(event.into())).collect();
     note(&caritas.stream(), payer, instructed);
@@ -136,11 +149,11 @@ fn forged(place: usize, name: &str) -> Log {
 
 /// Every pair of places that one person takes: how the later command is refused, and what a log says in which it was not.
 #[rstest]
-#[case("reporter", "first", "own-claim", "own-claim")]
-#[case("reporter", "second", "own-claim", "own-claim")]
-#[case("reporter", "proposer", "own-partner", "own-partner")]
-#[case("reporter", "approver", "own-partner", "own-partner")]
-#[case("reporter", "payer", "own-partner", "own-partner")]
+#[case("reporter", "first", "acts-for-partner", "acts-for-partner")]
+#[case("reporter", "second", "acts-for-partner", "acts-for-partner")]
+#[case("reporter", "proposer", "acts-for-partner", "acts-for-partner")]
+#[case("reporter", "approver", "acts-for-partner", "acts-for-partner")]
+#[case("reporter", "payer", "acts-for-partner", "acts-for-partner")]
 #[case("first", "second", "second-person-needed", "same-person")]
 #[case("first", "proposer", "", "")]
 #[case("first", "approver", "", "")]
@@ -170,6 +183,29 @@ fn one_person_in_two_places(
     breaches.dedup();
     let expected: Vec<&str> = if breach.is_empty() { Vec::new() } else { vec![breach] };
     assert_eq!(breaches, expected);
+}
+
+/// Whoever acts for another partner is in none of the places but the reporter's.
+#[rstest]
+#[case("first")]
+#[case("second")]
+#[case("proposer")]
+#[case("approver")]
+#[case("payer")]
+fn who_acts_for_another_partner_decides_nothing(#[case] place: &str) {
+    let place = PLACES.iter().position(|name| *name == place).unwrap();
+    let mut names = people();
+    names[place] = "omar@ettc";
+    let outcome = lived(names).map(|_| ()).map_err(|(at, refusal)| (at, refusal.codes()));
+    assert_eq!(outcome, Err((place, "acts-for-partner".to_owned())));
+    let mut breaches = found(forged(place, "omar@ettc"));
+    breaches.retain(|breach| *breach != Breach::AnotherName);
+    breaches.dedup();
+    assert_eq!(breaches, [Breach::ActsForPartner]);
+    // Where nobody has registered what the name names, it is a name like others.
+    let mut breaches = found(forged(place, "omar@agency"));
+    breaches.retain(|breach| *breach != Breach::AnotherName);
+    assert_eq!(breaches, []);
 }
 
 /// The table above has every pair once.
@@ -229,14 +265,15 @@ fn reconciled(matcher: &str, undoer: &str, first: &str, second: &str) -> Log {
         (second, resolved.into()),
     ];
     let stream = domain::reconciliation::stream();
-    events.map(|(by, event)| (stream.clone(), by.to_owned(), Event::Reconciliation(event))).into()
+    let events = events.map(|(by, event)| (stream.clone(), by.to_owned(), Event::Reconciliation(event)));
+    std::iter::once(met("caritas")).chain(events).collect()
 }
 
 #[rstest]
 #[case(["anna", "berit", "anna", "berit"], &[])]
 #[case(["anna", "anna", "anna", "berit"], &[])]
-#[case(["asha@caritas", "berit", "anna", "berit"], &[Breach::OwnPartner])]
-#[case(["anna", "caritas", "anna", "berit"], &[Breach::OwnPartner])]
+#[case(["asha@caritas", "berit", "anna", "berit"], &[Breach::ActsForPartner])]
+#[case(["anna", "caritas", "anna", "berit"], &[Breach::ActsForPartner])]
 #[case(["anna", "berit", "anna", "anna"], &[Breach::SamePerson])]
 fn whoever_matches_their_own_partner_or_writes_off_alone_is_found(
     #[case] people: [&str; 4],
@@ -260,4 +297,106 @@ fn a_step_that_is_missing_is_found() {
     };
     assert_eq!(without("PaymentApproved"), [Breach::NoSecondPerson]);
     assert_eq!(without("PaymentProposed"), [Breach::NoSecondPerson, Breach::NoSecondPerson]);
+}
+
+/// Two people who want different amounts have not agreed, and what is cut below the limit takes one person.
+#[rstest]
+#[case::in_whole(None, &[])]
+#[case::in_part(Some("2000.00"), &[])]
+fn who_agrees_to_another_amount_is_found(#[case] at_most: Option<&str>, #[case] expected: &[Breach]) {
+    let mut log: Log = Vec::new();
+    let mut history = History::arrived_under(rules(), facts());
+    let stream = history.case().id.stream();
+    log.push(met("caritas"));
+    let accepting = at_most.map_or_else(|| accept_by_name(1), |at_most| accept_at_most(1, at_most));
+    let given = [("asha@caritas", Command::from(spend(1, "2024-04-01", "2500.00")))];
+    let decided = ["anna", "bo"].map(|name| (name, by(name, accepting.clone())));
+    for (name, command) in given.into_iter().chain(decided) {
+        let events = history.done(command);
+        log.extend(events.into_iter().map(|event| (stream.clone(), name.to_owned(), Event::Case(event))));
+    }
+    assert_eq!(found(log.clone()), expected);
+    for (.., event) in &mut log {
+        if let Event::Case(CaseEvent::ClaimAccepted(e)) = event {
+            e.cut = Some(Cut { at_most: eur("2100.00"), details: text(12) });
+            (e.eligible, e.disallowed) = (eur("2100.00"), eur("400.00"));
+        }
+    }
+    assert_eq!(found(log.clone()), [Breach::NoSecondPerson]);
+    log.retain(|(.., event)| event.event_type() != "ClaimProposed");
+    assert_eq!(found(log.clone()), [Breach::NoSecondPerson], "2100.00 takes two people");
+    for (.., event) in &mut log {
+        if let Event::Case(CaseEvent::ClaimAccepted(e)) = event {
+            e.cut = Some(Cut { at_most: eur("1999.99"), details: text(12) });
+            (e.eligible, e.disallowed) = (eur("1999.99"), eur("500.01"));
+        }
+    }
+    assert_eq!(found(log), [], "1999.99 takes one");
+}
+
+/// Fees are taken back by as many people as it took to accept them.
+#[rstest]
+#[case::two(&[("FeeReversalProposed", "anna"), ("FeeReversed", "bo")], "5.00", &[])]
+#[case::one_twice(&[("FeeReversalProposed", "anna"), ("FeeReversed", "anna")], "5.00", &[Breach::SamePerson])]
+#[case::one_alone(&[("FeeReversed", "anna")], "5.00", &[Breach::NoSecondPerson])]
+#[case::another_amount(&[("FeeReversalProposed", "anna"), ("FeeReversed", "bo")], "6.00", &[Breach::NoSecondPerson])]
+#[case::a_partners_person(&[("FeeReversalProposed", "anna"), ("FeeReversed", "omar@ettc")], "5.00", &[Breach::ActsForPartner])]
+#[case::a_payment(&[("PartnerPaidReversed", "omar@ettc")], "5.00", &[Breach::ActsForPartner])]
+fn who_takes_back_what_alone_is_found(
+    #[case] steps: &[(&str, &str)],
+    #[case] taken_back: &str,
+    #[case] expected: &[Breach],
+) {
+    let version = rules().version().to_owned();
+    let adopted =
+        RulebookAdopted { version: version.clone(), sha256: FileDigest([0; 32]), document: String::new() };
+    let mut log: Log = vec![
+        (domain::ledger::stream(), "anna".to_owned(), Event::Ledger(adopted.into())),
+        met("caritas"),
+        met("ettc"),
+    ];
+    let (fee, payment) = (FeeId(Uuid::from_u128(1)), PaymentId(Uuid::from_u128(2)));
+    let reported = FeeReported {
+        fee,
+        agreement: None,
+        charged_on: day("2024-04-01"),
+        amount: eur("2500.00").into(),
+        exchange: None,
+        eur: Some(eur("2500.00")),
+        receipt_key: KeyDigest([1; 32]),
+        receipt_sha256: None,
+        details: text(5),
+        file: None,
+    };
+    let second_approval_from = eur("2000.00");
+    let proposed =
+        FeeProposed { fee, proposed_by: actor("anna"), second_approval_from, rulebook: version.clone() };
+    let by_partner: [(&str, PartnerEvent); 3] = [
+        ("asha@caritas", reported.into()),
+        ("anna", proposed.into()),
+        ("bo", FeeAccepted { fee, eur: eur("2500.00") }.into()),
+    ];
+    let steps = steps.iter().map(|(what, name)| {
+        let event: PartnerEvent = match *what {
+            "FeeReversalProposed" => FeeReversalProposed {
+                fee,
+                eur: eur("5.00"),
+                reason: text(7),
+                proposed_by: actor(name),
+                second_approval_from,
+                rulebook: version.clone(),
+            }
+            .into(),
+            "FeeReversed" => FeeReversed { fee, eur: eur(taken_back), reason: text(7) }.into(),
+            _ => {
+                let (paid_for, amount) = (PaidFor::Claims, eur("1.00"));
+                PartnerPaidReversed { payment, paid_for, amount, reason: text(7) }.into()
+            }
+        };
+        (*name, event)
+    });
+    for (name, event) in by_partner.into_iter().chain(steps) {
+        log.push((partner("caritas").stream(), name.to_owned(), Event::Partner(event)));
+    }
+    assert_eq!(found(log), expected);
 }

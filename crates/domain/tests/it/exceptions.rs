@@ -184,7 +184,7 @@ fn apply(
     by: &str,
     command: &ReconciliationCommand,
 ) -> Result<ReconciliationEvent, Refusal> {
-    let event = decide(state, command, &actor(by))?;
+    let event = decide(state, command, &who(by))?;
     state.evolve(&event, 1_717_416_000_000_000).unwrap();
     Ok(event)
 }
@@ -319,5 +319,5 @@ fn somebody_looks_after_it_but_nobody_answers_for_their_own_partner() {
         since: day("2024-06-03"),
         why: String::new(),
     };
-    assert_eq!(codes(give(&mut state, "asha@caritas", accept(beyond.id, 1))), "own-partner");
+    assert_eq!(codes(give(&mut state, "asha@caritas", accept(beyond.id, 1))), "acts-for-partner");
 }

@@ -174,7 +174,8 @@ fn the_rulebook_says_which_rate(#[case] rule: &str, #[case] source: RateSource, 
     let book = Rulebook::parse(&document).unwrap();
     let report = Spend { reported_on: day("2024-07-02"), ..dinars(1, "1.000", None) };
     let history = History::arrived(facts());
-    let events = domain::claim::decide(history.case(), &ClaimCommand::Report(report.into()), &book).unwrap();
+    let command = ClaimCommand::Report(report.into());
+    let events = domain::claim::decide(history.case(), &command, &who("finance"), &book).unwrap();
     let [CaseEvent::SpendReported(event)] = events.as_slice() else { panic!("{events:?}") };
     let exchange = event.exchange.as_ref().unwrap();
     assert_eq!((exchange.rule.code(), exchange.day), (rule, day(asked)));

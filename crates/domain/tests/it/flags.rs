@@ -1,29 +1,33 @@
-//! What is odd about claims.
+//! What is odd about claims and fees.
 
 use domain::CaseId;
-use domain::claim::{ClaimState, Sighted, flags};
+use domain::claim::{Benefit, ClaimState, Sighted, flags};
 use domain::ids::FileDigest;
+use domain::partner::FeeState;
 use proptest::prelude::*;
 use rstest::rstest;
 use uuid::Uuid;
 
 use crate::support::*;
 
+/// Education of a person in the Gambia.
+fn benefit(case: u128, programme: &str) -> Benefit {
+    let case = CaseId(Uuid::from_u128(case));
+    Benefit { case, purpose: "education".into(), programme: programme.into(), country: "GM".parse().unwrap() }
+}
+
 fn sighted(number: u64, amount: &str) -> Sighted {
     Sighted {
         number,
         partner: partner("caritas"),
-        case: CaseId(Uuid::from_u128(u128::from(number))),
+        benefit: Some(benefit(u128::from(number), "jrs")),
         category: "education".into(),
-        purpose: "education".into(),
-        programme: "jrs".into(),
-        country: "GM".parse().unwrap(),
         outside_agreement: false,
         delivered_on: day("2024-04-01"),
         reported_on: day("2024-04-10"),
         eur: Some(eur(amount)),
         worth: Some(eur(amount)),
-        state: ClaimState::Reported,
+        counts: true,
         receipt: Some(("a shop".into(), format!("R-{number}"))),
         receipt_sha256: None,
     }
@@ -90,9 +94,9 @@ fn one_receipt_at_two_partners() {
     let details = flags(&claims, rules().parameters());
     assert_eq!(details[&1][0].detail, "the same receipt: claim 2 of ettc under jrs");
     assert_eq!(details[&2][0].detail, "the same receipt: claim 1 of caritas under jrs");
-    for state in [ClaimState::Refused, ClaimState::Reversed] {
-        assert_eq!(raised(&[sighted(1, "10.00"), Sighted { state, ..there.clone() }]), Vec::<String>::new());
-    }
+    assert_eq!(raised(&[sighted(1, "10.00"), Sighted { counts: false, ..there }]), Vec::<String>::new());
+    let not: Vec<_> = ClaimState::ALL.iter().copied().filter(|state| !state.counts()).collect();
+    assert_eq!(not, [ClaimState::Refused, ClaimState::Reversed]);
 }
 
 #[test]
@@ -129,13 +133,55 @@ fn the_same_purpose_twice(
 ) {
     let first = sighted(1, "10.00");
     let second = Sighted {
-        case: first.case,
+        benefit: Some(benefit(1, programme)),
         delivered_on: day(delivered_on),
         reported_on: day(delivered_on),
-        programme: programme.into(),
         ..sighted(2, amount)
     };
     assert_eq!(raised(&[first, second]), expected);
+}
+
+fn fee(number: u64, amount: &str) -> Sighted {
+    Sighted { benefit: None, category: "partner-fee".into(), ..sighted(number, amount) }
+}
+
+/// Fees are late, just below the limit and outside of every agreement like claims.
+#[test]
+fn a_fee_is_flagged_like_a_claim() {
+    let late = Sighted { reported_on: day("2024-07-01"), ..fee(1, "10.00") };
+    assert_eq!(raised(&[late]), ["1:late-report"]);
+    assert_eq!(raised(&[fee(1, "1900.00"), fee(2, "2000.00")]), ["1:near-threshold"]);
+    let outside = Sighted { outside_agreement: true, ..fee(1, "10.00") };
+    assert_eq!(raised(std::slice::from_ref(&outside)), ["1:outside-agreement"]);
+    let flags = flags(&[outside], rules().parameters());
+    assert_eq!(flags[&1][0].detail, "no agreement with caritas has fees on 2024-04-01");
+}
+
+/// What is usual for fees the partner's fees tell, and no claims.
+#[test]
+fn a_fee_is_odd_beside_what_the_partner_usually_charges() {
+    let usual: Vec<Sighted> = (1..=5).map(|number| fee(number, "100.00")).collect();
+    let with = |odd: Sighted| usual.iter().cloned().chain([odd]).collect::<Vec<_>>();
+    assert_eq!(raised(&with(fee(9, "500.00"))), Vec::<String>::new());
+    assert_eq!(raised(&with(fee(9, "500.01"))), ["9:odd-amount"]);
+    assert_eq!(raised(&with(sighted(9, "500.01"))), Vec::<String>::new());
+    let detail = &flags(&with(fee(9, "500.01")), rules().parameters())[&9][0].detail;
+    assert_eq!(detail, "500.01 EUR, where caritas usually charges 100.00 for this");
+}
+
+/// One receipt as a fee and as spend, or as the fee of two partners; the same amount twice is nothing of itself.
+#[test]
+fn the_receipt_of_a_fee_is_seen_wherever_it_stands() {
+    let receipt = fee(1, "10.00").receipt;
+    let claim = Sighted { receipt: receipt.clone(), ..sighted(2, "10.00") };
+    let raised_on = flags(&[fee(1, "10.00"), claim], rules().parameters());
+    assert_eq!(raised_on[&1][0].detail, "the same receipt: claim 2 of caritas under jrs");
+    assert_eq!(raised_on[&2][0].detail, "the same receipt: fee 1 of caritas");
+    let there = Sighted { receipt, partner: partner("ettc"), ..fee(2, "12.00") };
+    assert_eq!(raised(&[fee(1, "10.00"), there]), ["1:same-receipt", "2:same-receipt"]);
+    assert_eq!(raised(&[fee(1, "10.00"), fee(2, "10.00")]), Vec::<String>::new());
+    let not: Vec<_> = FeeState::ALL.iter().copied().filter(|state| !state.counts()).collect();
+    assert_eq!(not, [FeeState::Refused, FeeState::Reversed]);
 }
 
 proptest! {
@@ -144,9 +190,9 @@ proptest! {
     fn the_order_tells_nothing(amounts in prop::collection::vec(1_i64..300_000, 2..20), by in 0_usize..20) {
         let claims: Vec<Sighted> = amounts.iter().enumerate().map(|(n, cents)| {
             let receipt = Some(("a shop".into(), format!("R-{}", n / 2)));
-            let case = CaseId(Uuid::from_u128(n as u128 % 3));
+            let benefit = (n % 5 != 4).then(|| benefit(n as u128 % 3, "jrs"));
             let partner = partner(if n % 2 == 0 { "caritas" } else { "ettc" });
-            Sighted { receipt, case, partner, ..sighted(n as u64, &money::Eur::from_cents(*cents).to_string()) }
+            Sighted { receipt, benefit, partner, ..sighted(n as u64, &money::Eur::from_cents(*cents).to_string()) }
         }).collect();
         let mut turned = claims.clone();
         turned.rotate_left(by % claims.len());

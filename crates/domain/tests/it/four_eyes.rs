@@ -1,8 +1,8 @@
-//! From a certain amount on it takes two people, and nobody decides what they reported.
+//! From a certain amount on it takes two people, and nobody decides who acts for a partner.
 
 use domain::ClaimCommand;
 use domain::case::CaseEvent;
-use domain::claim::ClaimState;
+use domain::claim::{ClaimState, Shared, Spend};
 use rstest::rstest;
 
 use crate::support::*;
@@ -35,13 +35,15 @@ fn one_person_accepts_below_the_limit_and_proposes_from_there_on(
 #[rstest]
 #[case::two_of_finance("anna", "bo", "accepted")]
 #[case::one_of_finance("anna", "anna", "second-person-needed")]
-#[case::a_person_of_another_partner_and_one_of_finance("omar@ettc", "bo", "accepted")]
-#[case::the_partner_proposes("caritas", "bo", "own-claim")]
-#[case::the_partners_person_proposes("asha@caritas", "bo", "own-claim")]
-#[case::the_partner_agrees("anna", "caritas", "own-claim")]
-#[case::the_partners_person_agrees("anna", "asha@caritas", "own-claim")]
-#[case::two_of_the_partner("asha@caritas", "omar@caritas", "own-claim")]
-#[case::one_of_the_partner("asha@caritas", "asha@caritas", "own-claim")]
+#[case::a_person_of_another_partner_proposes("omar@ettc", "bo", "acts-for-partner")]
+#[case::a_person_of_another_partner_agrees("anna", "omar@ettc", "acts-for-partner")]
+#[case::an_organisation_that_is_no_partner("omar@agency", "bo", "accepted")]
+#[case::the_partner_proposes("caritas", "bo", "acts-for-partner")]
+#[case::the_partners_person_proposes("asha@caritas", "bo", "acts-for-partner")]
+#[case::the_partner_agrees("anna", "caritas", "acts-for-partner")]
+#[case::the_partners_person_agrees("anna", "asha@caritas", "acts-for-partner")]
+#[case::two_of_the_partner("asha@caritas", "omar@caritas", "acts-for-partner")]
+#[case::one_of_the_partner("asha@caritas", "asha@caritas", "acts-for-partner")]
 fn who_reports_proposes_and_agrees_are_three(
     #[case] first: &str,
     #[case] second: &str,
@@ -68,11 +70,11 @@ fn who_reports_proposes_and_agrees_are_three(
 fn nobody_decides_what_they_reported(#[case] command: ClaimCommand) {
     for name in ["caritas", "asha@caritas"] {
         let mut history = claimed("10.00");
-        assert_eq!(history.refused(by(name, command.clone())), "own-claim");
+        assert_eq!(history.refused(by(name, command.clone())), "acts-for-partner");
     }
     let mut history = claimed("10.00");
     history.done(refuse(1));
-    assert_eq!(history.refused(by("asha@caritas", reopen(1))), "own-claim");
+    assert_eq!(history.refused(by("asha@caritas", reopen(1))), "acts-for-partner");
     history.done(by("caritas.staff", reopen(1)));
 }
 
@@ -141,4 +143,97 @@ fn a_limit_that_is_raised_meanwhile_frees_nobody_from_the_second_person() {
     assert_eq!(history.refused(by("anna", accept_by_name(1))), "second-person-needed");
     history.done(by("bo", accept(1)));
     assert_eq!(state(&history), ClaimState::Accepted);
+}
+
+/// What finance cuts off is disallowed for its reason, and what does not fit of the rest for the cap.
+#[rstest]
+#[case::finance_cuts("800.00", "0.00", "800.00", "by-finance", &[("by-finance", "200.00"), ("over-cap", "0.00")])]
+#[case::the_cap_cuts_more("800.00", "2500.00", "500.00", "over-cap", &[("by-finance", "200.00"), ("over-cap", "300.00")])]
+#[case::both_the_same("800.00", "2200.00", "800.00", "by-finance", &[("by-finance", "200.00"), ("over-cap", "0.00")])]
+fn finance_accepts_a_part(
+    #[case] at_most: &str,
+    #[case] disbursed: &str,
+    #[case] eligible: &str,
+    #[case] reason: &str,
+    #[case] parts: &[(&str, &str)],
+) {
+    let mut history = History::arrived(facts());
+    if disbursed != "0.00" {
+        history.done(spend(2, "2024-04-01", disbursed));
+        history.done(accept(2));
+    }
+    history.done(spend(1, "2024-04-01", "1000.00"));
+    let events = history.done(accept_at_most(1, at_most));
+    let CaseEvent::ClaimAccepted(accepted) = &events[0] else { panic!("{events:?}") };
+    assert_eq!((accepted.eligible, accepted.reason.map(|r| r.code())), (eur(eligible), Some(reason)));
+    let found: Vec<_> = accepted.disallowed_for().unwrap().map(|(r, sum)| (r.code(), sum)).into();
+    let parts: Vec<_> = parts.iter().map(|(r, sum)| (*r, eur(sum))).collect();
+    assert_eq!(found, parts);
+    assert_eq!(events[0].text(), Some(text(12)));
+    assert_eq!(state(&history), ClaimState::Cut);
+}
+
+/// What is accepted counts for the second person, not what is claimed; of a shared receipt, the receipt less the cut.
+#[rstest]
+#[case::below("1999.99", ClaimState::Cut)]
+#[case::at_the_limit("2000.00", ClaimState::Proposed)]
+fn two_people_for_what_is_accepted(#[case] at_most: &str, #[case] expected: ClaimState) {
+    let mut history = claimed("2600.00");
+    history.done(accept_at_most(1, at_most));
+    assert_eq!(state(&history), expected);
+}
+
+#[test]
+fn a_share_that_is_cut_leaves_the_receipt_large() {
+    let mut history = History::arrived_under(rules(), facts());
+    let shared = Shared { of: claim(1), part: 1, parts: 2, whole: eur("5000.00").into() };
+    history.done(Spend { shared: Some(shared), ..spend(1, "2024-04-01", "2500.00") });
+    history.done(accept_at_most(1, "1000.00"));
+    assert_eq!(state(&history), ClaimState::Proposed, "3500.00 of the receipt are not cut off");
+}
+
+/// Whoever agrees agrees to the amount that was proposed, whether they name it or not, and to the words of the first.
+#[test]
+fn both_agree_to_the_same_amount() {
+    for agreeing in [accept(1), accept_by_name(1), accept_at_most(1, "2400.00")] {
+        let mut history = claimed("2600.00");
+        history.done(by("anna", accept_at_most(1, "2400.00")));
+        for other in ["2399.99", "2500.00"] {
+            assert_eq!(history.refused(by("bo", accept_at_most(1, other))), "proposed-otherwise");
+        }
+        assert_eq!(history.refused(by("anna", agreeing.clone())), "second-person-needed");
+        let events = history.done(by("bo", agreeing));
+        let CaseEvent::ClaimAccepted(accepted) = &events[0] else { panic!("{events:?}") };
+        assert_eq!((accepted.eligible, accepted.disallowed), (eur("2400.00"), eur("200.00")));
+        assert_eq!(accepted.cut.map(|cut| cut.at_most), Some(eur("2400.00")));
+    }
+    let mut history = claimed("2600.00");
+    history.done(by("anna", accept(1)));
+    assert_eq!(history.refused(by("bo", accept_at_most(1, "2400.00"))), "proposed-otherwise");
+    // A question ends the proposal, and its amount with it.
+    let mut history = claimed("2600.00");
+    history.done(by("anna", accept_at_most(1, "2400.00")));
+    history.done(by("bo", query(1)));
+    history.done(answer(1));
+    history.done(by("bo", accept_by_name(1)));
+    assert_eq!(history.case().claims[&claim(1)].cut, None);
+}
+
+#[rstest]
+#[case("2600.00", "nothing-cut")]
+#[case("2600.01", "nothing-cut")]
+#[case("0.00", "not-positive")]
+#[case("-1.00", "not-positive")]
+fn what_cuts_nothing_or_leaves_nothing_is_refused(#[case] at_most: &str, #[case] expected: &str) {
+    assert_eq!(claimed("2600.00").refused(accept_at_most(1, at_most)), expected);
+}
+
+/// What finance disallows stands in the plan again, like all that is disallowed.
+#[test]
+fn what_is_cut_off_is_planned_again() {
+    let mut history = History::arrived(facts());
+    history.done(plan("2024-03-20", &[("temporary-housing", "900.00")]));
+    history.done(spend(1, "2024-04-01", "900.00"));
+    history.done(accept_at_most(1, "700.00"));
+    assert_eq!(history.case().balances.line(SUPPORT).committed, eur("200.00"));
 }

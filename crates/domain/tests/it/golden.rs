@@ -308,6 +308,10 @@ fn the_story_of_a_partner_and_its_hold_ends_like_this() {
         "FeeRefused",
         "FeeReported.waiting-for-its-rate",
         "FeeConverted",
+        "FeeReversalProposed",
+        "FeeReversed",
+        "PartnerPaid",
+        "PartnerPaidReversed",
         "PartnerCommandRefused",
     ] {
         let Event::Partner(event) = event(name) else { panic!("{name}") };
@@ -320,6 +324,8 @@ fn the_story_of_a_partner_and_its_hold_ends_like_this() {
     assert_eq!(partner.proposal, None);
     let fees = partner.fees.values().map(|fee| format!("{} {}", fee.state, fee.eur.unwrap()));
     assert_eq!(fees.collect::<Vec<_>>(), ["accepted 1082.41", "refused 450.00", "reported 432.96"]);
+    assert_eq!(partner.fees.values().next().unwrap().net(), Ok(eur("1000.00")));
+    assert_eq!(partner.payments.open_outside(), Ok(eur("0.00")), "what was paid was taken back");
 
     let mut holds = Holds::default();
     for name in ["PaymentsHeld", "PaymentsHeld.in-a-country", "PaymentsReleased", "HoldCommandRefused"] {
@@ -455,13 +461,15 @@ fn the_story_of_matches_ends_like_this() {
 }
 
 /// Version 1 knew no rates (its amounts came with their euros, or there were none) and no day of a transfer; its
-/// questions had no words, its fees did not wait, and nothing that was imported was cut.
+/// questions had no words, its fees did not wait, nothing that was imported was cut, and finance cut nothing.
 #[test]
 fn a_first_version_is_not_read_with_what_the_second_added() {
     let added = [
         ("SpendReported", "exchange"),
         ("BenefitReversed", "original"),
         ("ClaimQueried", "details"),
+        ("ClaimAccepted", "cut"),
+        ("ClaimProposed", "cut"),
         ("PartnerAssigned", "assigned_on"),
     ];
     let corpus = corpus();
@@ -579,6 +587,23 @@ fn the_story_of_a_plan_and_of_two_people_ends_with_these_figures() {
             "PlanReleased 0.00 answered -",
         ]
     );
+}
+
+/// The second version: one person proposes a part, and another agrees to it.
+#[test]
+fn the_story_of_a_part_ends_with_these_figures() {
+    let corpus = corpus();
+    let mut case = None;
+    for name in ["ApplicationFiled", "SpendReported", "ClaimProposed.at-most", "ClaimAccepted.at-most"] {
+        let golden = corpus.iter().find(|g| g.file == format!("{name}.json")).unwrap();
+        let Event::Case(event) = read(golden) else { panic!("{name}") };
+        case = Some(Case::evolve(case, &event).unwrap_or_else(|error| panic!("{name}: {error}")));
+    }
+    let case = case.unwrap();
+    let claim = case.claims.values().next().unwrap();
+    assert_eq!((claim.state, claim.cut.unwrap().at_most), (ClaimState::Cut, eur("4200.00")));
+    let line = case.balances.line("reintegration");
+    assert_eq!((line.disbursed, line.disallowed), (eur("4200.00"), eur("2300.00")));
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn country(code: &str) -> Country {
 }
 
 fn done(holds: &mut Holds, command: HoldCommand) -> HoldEvent {
-    let event = decide(holds, &command, &actor("finance"), rules()).unwrap();
+    let event = decide(holds, &command, &who("finance"), rules()).unwrap();
     holds.evolve(&event).unwrap();
     event
 }
@@ -52,7 +52,7 @@ fn a_hold_out_of_its_time_is_refused(
     for command in before {
         done(&mut holds, command.clone());
     }
-    assert_eq!(decide(&holds, &command, &actor("finance"), rules()).unwrap_err().codes(), id);
+    assert_eq!(decide(&holds, &command, &who("finance"), rules()).unwrap_err().codes(), id);
 }
 
 /// The day of the release is the first on which payments flow again.
@@ -128,7 +128,7 @@ proptest! {
         let mut accepted: Vec<HoldEvent> = Vec::new();
         for command in commands {
             let before = holds.clone();
-            match decide(&holds, &command, &actor("finance"), rules()) {
+            match decide(&holds, &command, &who("finance"), rules()) {
                 Ok(event) => {
                     holds.evolve(&event).unwrap();
                     prop_assert_eq!(holds.revision, before.revision + 1);
@@ -161,19 +161,26 @@ proptest! {
     }
 }
 
-/// Nobody stops or frees the payments of the partner for which they act.
+/// Nobody who acts for a partner stops or frees payments: of that partner, of another, or of a country.
 #[test]
-fn a_partner_does_not_lift_its_own_hold() {
+fn a_partner_lifts_no_hold() {
     let mut holds = Holds::default();
     let place = HoldCommand::Place {
         scope: Scope::Partner(partner("caritas")),
         from: day("2024-01-01"),
         reason: text(1),
     };
-    let own = actor("asha@caritas");
-    assert_eq!(decide(&holds, &place, &own, rules()).unwrap_err().codes(), "own-partner");
-    holds.evolve(&decide(&holds, &place, &actor("anna"), rules()).unwrap()).unwrap();
+    let own = who("asha@caritas");
+    assert_eq!(decide(&holds, &place, &own, rules()).unwrap_err().codes(), "acts-for-partner");
+    holds.evolve(&decide(&holds, &place, &who("anna"), rules()).unwrap()).unwrap();
     let release = HoldCommand::Release { hold: 1, released_on: day("2024-02-01"), reason: text(1) };
-    assert_eq!(decide(&holds, &release, &own, rules()).unwrap_err().codes(), "own-partner");
-    assert!(decide(&holds, &release, &actor("omar@ettc"), rules()).is_ok());
+    assert_eq!(decide(&holds, &release, &own, rules()).unwrap_err().codes(), "acts-for-partner");
+    assert_eq!(decide(&holds, &release, &who("omar@ettc"), rules()).unwrap_err().codes(), "acts-for-partner");
+    assert!(
+        decide(&holds, &release, &who("omar@agency"), rules()).is_ok(),
+        "no partner of this name is known"
+    );
+    let country =
+        HoldCommand::Place { scope: Scope::Country(country("SO")), from: day("2024-01-01"), reason: text(1) };
+    assert_eq!(decide(&holds, &country, &own, rules()).unwrap_err().codes(), "acts-for-partner");
 }

@@ -3,6 +3,7 @@
 
 mod bank;
 mod books;
+mod by;
 mod cases;
 mod claims;
 mod closing;
@@ -23,10 +24,12 @@ mod periods;
 mod plans;
 mod rates;
 mod reconciliation;
+mod rulebooks;
 mod sequences;
 mod standing;
 mod statements;
 mod support;
 mod together;
 mod transfers;
+mod unpaid;
 mod world;

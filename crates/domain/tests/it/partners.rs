@@ -5,7 +5,7 @@ use domain::partner::{
     ReportedFee, decide,
 };
 use domain::rates::{Quote, RateSource};
-use domain::{Actor, FeeId, KeyDigest, Partner, PartnerCommand};
+use domain::{By, FeeId, KeyDigest, Partner, PartnerCommand};
 use money::{Amount, Locale};
 use proptest::prelude::*;
 use rstest::rstest;
@@ -99,25 +99,25 @@ fn fee(number: u128, on: &str, amount: Amount) -> ReportedFee {
 }
 
 /// A command, and who gives it.
-struct Given(PartnerCommand, Actor);
+struct Given(PartnerCommand, By);
 
 impl From<PartnerCommand> for Given {
     fn from(command: PartnerCommand) -> Self {
         let by = match &command {
-            PartnerCommand::ApproveDetails { approved_by } => approved_by.clone(),
-            PartnerCommand::ProposeDetails { proposed_by, .. } => proposed_by.clone(),
-            _ => actor("finance"),
+            PartnerCommand::ApproveDetails { approved_by } => who(approved_by.as_str()),
+            PartnerCommand::ProposeDetails { proposed_by, .. } => who(proposed_by.as_str()),
+            _ => who("finance"),
         };
         Self(command, by)
     }
 }
 
 fn accept_fee(number: u128, name: &str) -> Given {
-    Given(PartnerCommand::AcceptFee { fee: FeeId(Uuid::from_u128(number)) }, actor(name))
+    Given(PartnerCommand::AcceptFee { fee: FeeId(Uuid::from_u128(number)) }, who(name))
 }
 
 fn refuse_fee(number: u128, name: &str) -> Given {
-    Given(PartnerCommand::RefuseFee { fee: FeeId(Uuid::from_u128(number)), reason: text(6) }, actor(name))
+    Given(PartnerCommand::RefuseFee { fee: FeeId(Uuid::from_u128(number)), reason: text(6) }, who(name))
 }
 
 fn dinars(sum: &str) -> Amount {
@@ -209,7 +209,7 @@ fn payment_details_come_into_force_when_another_person_approves() {
     told.done(propose(1, "anna"));
     assert_eq!(told.refused(propose(1, "anna")), "already-proposed");
     assert_eq!(told.refused(approve_details("anna")), "same-person");
-    assert_eq!(told.refused(approve_details("asha@caritas")), "own-partner");
+    assert_eq!(told.refused(approve_details("asha@caritas")), "acts-for-partner");
     assert_eq!(told.partner().details, None);
     told.done(approve_details("berit"));
     assert_eq!(told.partner().details.as_ref().unwrap().details, text(1));
@@ -255,8 +255,8 @@ fn a_fee_is_decided_once() {
     let again = PartnerCommand::ReportFee(fee(1, "2024-02-01", eur("450.00").into()));
     assert_eq!(told.refused(again), "already-reported");
     for own in ["caritas", "asha@caritas"] {
-        assert_eq!(told.refused(accept_fee(1, own)), "own-partner");
-        assert_eq!(told.refused(refuse_fee(1, own)), "own-partner");
+        assert_eq!(told.refused(accept_fee(1, own)), "acts-for-partner");
+        assert_eq!(told.refused(refuse_fee(1, own)), "acts-for-partner");
     }
     told.done(accept_fee(1, "anna"));
     told.done(refuse_fee(2, "anna"));
@@ -312,7 +312,7 @@ fn a_fee_without_its_rate_waits() {
     assert_eq!(told.refused(convert(2, quote("1385.7992", "2024-06-01"))), "worth-nothing");
     assert_eq!(told.refused(convert(4, quote("1385.7992", "2024-06-01"))), "unknown-fee");
     // Whoever imports the rate decides nothing.
-    told.done(Given(convert(1, quote("1385.7992", "2024-06-01")), actor("asha@caritas")));
+    told.done(Given(convert(1, quote("1385.7992", "2024-06-01")), who("asha@caritas")));
     assert_eq!(state(&told, 1), (FeeState::Reported, Some(eur("1082.41"))));
     assert_eq!(told.refused(convert(1, quote("1385.7992", "2024-06-01"))), "not-waiting");
     told.done(accept_fee(1, "anna"));
@@ -426,7 +426,7 @@ proptest! {
                 1 => approve_details(people[who]),
                 _ => reject_details(),
             };
-            let Ok(events) = decide(told.0.as_ref(), &command, &actor("finance"), rules()) else { continue };
+            let Ok(events) = decide(told.0.as_ref(), &command, &crate::support::who("finance"), rules()) else { continue };
             for event in events {
                 match &event {
                     PartnerEvent::PaymentDetailsProposed(_) => proposers.push((number, people[who])),
@@ -455,7 +455,7 @@ fn a_large_fee_takes_two_people() {
     assert_eq!(names(told.done(accept_fee(1, "anna"))), "FeeAccepted");
     assert_eq!(names(told.done(accept_fee(2, "anna"))), "FeeProposed");
     assert_eq!(told.refused(accept_fee(2, "anna")), "second-person-needed");
-    assert_eq!(told.refused(accept_fee(2, "asha@caritas")), "own-partner");
+    assert_eq!(told.refused(accept_fee(2, "asha@caritas")), "acts-for-partner");
     assert_eq!(names(told.done(accept_fee(2, "bo"))), "FeeAccepted");
     told.done(accept_fee(3, "anna"));
     assert_eq!(names(told.done(refuse_fee(3, "anna"))), "FeeRefused", "one refusal ends it");
@@ -465,15 +465,78 @@ fn a_large_fee_takes_two_people() {
 #[test]
 fn a_partners_people_only_report_and_propose() {
     let mut told = Told(None);
-    let by = |name: &str, command: PartnerCommand| Given(command, actor(name));
-    assert_eq!(told.refused(by("asha@caritas", register("Caritas"))), "own-partner");
+    let by = |name: &str, command: PartnerCommand| Given(command, who(name));
+    assert_eq!(told.refused(by("asha@caritas", register("Caritas"))), "acts-for-partner");
     told.done(register("Caritas"));
     assert_eq!(
         told.refused(by("asha@caritas", PartnerCommand::Rename { name: "Another".parse().unwrap() })),
-        "own-partner"
+        "acts-for-partner"
     );
-    assert_eq!(told.refused(by("asha@caritas", end("a-1", "2024-01-01"))), "own-partner");
-    assert_eq!(told.refused(by("caritas", reject_details())), "own-partner");
+    assert_eq!(told.refused(by("asha@caritas", end("a-1", "2024-01-01"))), "acts-for-partner");
+    assert_eq!(told.refused(by("caritas", reject_details())), "acts-for-partner");
+    assert_eq!(told.refused(by("omar@ettc", propose(1, "omar@ettc"))), "acts-for-partner");
+    assert_eq!(told.refused(by("omar@ettc", reject_details())), "acts-for-partner");
+    // Whoever will act for it once it is there does not register it.
+    let not_there = Given(register("Caritas"), By::of(actor("asha@caritas"), |_| false));
+    assert_eq!(Told(None).refused(not_there), "acts-for-partner");
     told.done(by("asha@caritas", propose(1, "asha@caritas")));
     told.done(by("asha@caritas", PartnerCommand::ReportFee(fee(1, "2024-04-01", eur("1.00").into()))));
+}
+
+fn reverse_fee(number: u128, amount: Option<&str>, name: &str) -> Given {
+    let fee = FeeId(Uuid::from_u128(number));
+    Given(PartnerCommand::ReverseFee { fee, amount: amount.map(eur), reason: text(7) }, who(name))
+}
+
+/// What was accepted is taken back in whole or in part, no more than there is, and only what was accepted.
+#[test]
+fn an_accepted_fee_is_taken_back() {
+    let mut told = Told::registered();
+    for number in [1, 2, 3] {
+        told.done(PartnerCommand::ReportFee(fee(number, "2024-04-01", eur("100.00").into())));
+    }
+    assert_eq!(told.refused(reverse_fee(9, None, "anna")), "unknown-fee");
+    assert_eq!(told.refused(reverse_fee(1, None, "anna")), "not-accepted");
+    told.done(refuse_fee(3, "anna"));
+    assert_eq!(told.refused(reverse_fee(3, None, "anna")), "not-accepted");
+    for number in [1, 2] {
+        told.done(accept_fee(number, "anna"));
+    }
+    for (amount, why) in
+        [("100.01", "more-than-accepted"), ("0.00", "not-positive"), ("-1.00", "not-positive")]
+    {
+        assert_eq!(told.refused(reverse_fee(1, Some(amount), "anna")), why);
+    }
+    assert_eq!(told.refused(reverse_fee(1, None, "omar@ettc")), "acts-for-partner");
+    let state = |told: &Told| {
+        let fee = &told.partner().fees[&FeeId(Uuid::from_u128(1))];
+        (fee.state, fee.net().unwrap())
+    };
+    told.done(reverse_fee(1, Some("30.00"), "anna"));
+    assert_eq!(state(&told), (FeeState::Accepted, eur("70.00")));
+    assert_eq!(told.refused(reverse_fee(1, Some("70.01"), "anna")), "more-than-accepted");
+    told.done(reverse_fee(1, None, "anna"));
+    assert_eq!(state(&told), (FeeState::Reversed, eur("0.00")));
+    assert_eq!(told.refused(reverse_fee(1, None, "anna")), "already-reversed");
+    assert_eq!(told.refused(accept_fee(1, "anna")), "already-decided");
+}
+
+/// A large fee is taken back by two people, also in small parts; another amount is another proposal.
+#[test]
+fn a_large_fee_is_taken_back_by_two_people() {
+    let mut told = Told::registered();
+    told.done(PartnerCommand::ReportFee(fee(1, "2024-04-01", eur("2000.00").into())));
+    told.done(accept_fee(1, "anna"));
+    told.done(accept_fee(1, "bo"));
+    let name = |events: Vec<PartnerEvent>| events[0].event_type();
+    assert_eq!(name(told.done(reverse_fee(1, Some("5.00"), "anna"))), "FeeReversalProposed");
+    for amount in [None, Some("5.00")] {
+        assert_eq!(told.refused(reverse_fee(1, amount, "anna")), "second-person-needed");
+    }
+    assert_eq!(name(told.done(reverse_fee(1, Some("6.00"), "bo"))), "FeeReversalProposed");
+    assert_eq!(name(told.done(reverse_fee(1, Some("5.00"), "bo"))), "FeeReversalProposed");
+    let events = told.done(reverse_fee(1, None, "anna"));
+    let [PartnerEvent::FeeReversed(reversed)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(reversed.eur, eur("5.00"), "who agrees agrees to the amount");
+    assert_eq!(name(told.done(reverse_fee(1, None, "anna"))), "FeeReversalProposed", "each time anew");
 }

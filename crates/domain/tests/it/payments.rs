@@ -59,7 +59,7 @@ impl Paying {
     }
 
     fn give(&mut self, by: &str, command: PartnerCommand) -> Result<Vec<PartnerEvent>, Refusal> {
-        let events = domain::partner::decide(Some(&self.partner), &command, &actor(by), rules_of_one())?;
+        let events = domain::partner::decide(Some(&self.partner), &command, &who(by), rules_of_one())?;
         for event in &events {
             self.partner = Partner::evolve(Some(self.partner.clone()), event).unwrap();
         }
@@ -135,7 +135,7 @@ impl Paying {
         };
         let standing = standing(&self.partner, &self.cases, &self.holds, rules_of_one(), day(on)).unwrap();
         let partners = BTreeMap::from([(partner("caritas"), (&self.partner, standing))]);
-        let (written, instructed) = write_file(&self.files, &partners, &new, &actor(by))?;
+        let (written, instructed) = write_file(&self.files, &partners, &new, &who(by))?;
         self.files.evolve(&written.clone().into()).unwrap();
         for (_, event) in instructed {
             self.partner = Partner::evolve(Some(self.partner.clone()), &event.into()).unwrap();
@@ -145,13 +145,13 @@ impl Paying {
 
     fn hold(&mut self, scope: Scope) {
         let command = HoldCommand::Place { scope, from: day("2024-07-01"), reason: text(1) };
-        let event = domain::hold::decide(&self.holds, &command, &actor("finance"), rules_of_one()).unwrap();
+        let event = domain::hold::decide(&self.holds, &command, &who("finance"), rules_of_one()).unwrap();
         self.holds.evolve(&event).unwrap();
     }
 
     fn release(&mut self, hold: u64) {
         let command = HoldCommand::Release { hold, released_on: day("2024-07-02"), reason: text(1) };
-        let event = domain::hold::decide(&self.holds, &command, &actor("finance"), rules_of_one()).unwrap();
+        let event = domain::hold::decide(&self.holds, &command, &who("finance"), rules_of_one()).unwrap();
         self.holds.evolve(&event).unwrap();
     }
 
@@ -678,4 +678,73 @@ fn an_item_names_what_it_pays() {
         Payable::Fee { fee: FeeId(Uuid::from_u128(900)) },
     ];
     assert_eq!(of, expected);
+}
+
+/// A fee that is taken back after it was paid lowers the next payment, like spend that comes back.
+#[test]
+fn a_fee_that_is_taken_back_after_it_was_paid_is_taken_off_the_next_payment() {
+    let mut history = spent(&["500.00"]);
+    let mut paying = Paying::to(&[&history]);
+    charged(&mut paying, 900, "40.00");
+    let first = paying.propose("anna").unwrap();
+    paying.approve("berit", first).unwrap();
+    paying.write("anna", &[first]).unwrap();
+    let fee = FeeId(Uuid::from_u128(900));
+    paying.done("anna", PartnerCommand::ReverseFee { fee, amount: Some(eur("15.00")), reason: text(7) });
+    history.done(spend(2, "2024-06-01", "100.00"));
+    history.done(accept(2));
+    paying.cases = vec![history.case().clone()];
+    let second = paying.propose("anna").unwrap();
+    assert_eq!(paying.told(second), "85.00: -15.00, 100.00");
+}
+
+/// A payment outside of the ledger that is taken back is owed again: at once, or with the next payment where an earlier one
+/// has taken it into account.
+#[rstest]
+#[case(PaidFor::Claims)]
+#[case(PaidFor::Advance)]
+fn a_payment_outside_that_is_taken_back_is_owed_again(#[case] paid_for: PaidFor) {
+    let mut history = spent(&["500.00"]);
+    let mut paying = Paying::to(&[&history]);
+    paying.paid_outside(paid_for, "120.00");
+    let outside = PaymentId(Uuid::from_u128(paying.next));
+    let take_back = |payment| PartnerCommand::ReversePaid { payment, reason: text(7) };
+    let mut before = paying_twin(&paying);
+    let first = before.propose("anna").unwrap();
+    assert_eq!(before.told(first), "380.00: 500.00");
+    before.done("anna", take_back(outside));
+    if paid_for == PaidFor::Claims {
+        assert_eq!(codes(before.approve("berit", first)), "no-longer-due");
+    }
+    before.cancel("berit", first).unwrap();
+    let second = before.propose("anna").unwrap();
+    assert_eq!(before.told(second), "500.00: 500.00");
+    assert_eq!(codes(before.give("anna", take_back(outside))), "already-reversed");
+    assert_eq!(codes(before.give("anna", take_back(first))), "unknown-payment");
+    assert_eq!(codes(before.give("asha@caritas", take_back(outside))), "acts-for-partner");
+
+    let first = paying.propose("anna").unwrap();
+    paying.approve("berit", first).unwrap();
+    paying.write("anna", &[first]).unwrap();
+    paying.done("anna", take_back(outside));
+    assert_eq!(codes(paying.propose("anna")), "nothing-due", "it waits for something to be paid with");
+    history.done(spend(2, "2024-06-01", "100.00"));
+    history.done(accept(2));
+    paying.cases = vec![history.case().clone()];
+    let second = paying.propose("anna").unwrap();
+    assert_eq!(paying.told(second), "220.00: 100.00");
+    paying.approve("berit", second).unwrap();
+    paying.write("anna", &[second]).unwrap();
+    let open = [paying.partner.payments.open_outside(), paying.partner.payments.open_advance()];
+    assert_eq!(open, [Ok(Eur::ZERO), Ok(Eur::ZERO)]);
+}
+
+fn paying_twin(paying: &Paying) -> Paying {
+    Paying {
+        partner: paying.partner.clone(),
+        cases: paying.cases.clone(),
+        holds: paying.holds.clone(),
+        files: paying.files.clone(),
+        next: paying.next,
+    }
 }

@@ -62,7 +62,7 @@ fn give(
     by: &str,
     command: &ReconciliationCommand,
 ) -> Result<ReconciliationEvent, Refusal> {
-    let event = decide(state, command, &actor(by))?;
+    let event = decide(state, command, &who(by))?;
     state.evolve(&event, NOON).unwrap();
     Ok(event)
 }
@@ -99,7 +99,7 @@ fn what_does_not_belong_together_is_refused(
     #[case] items: Vec<Named<MatchedItem>>,
     #[case] wanted: &str,
 ) {
-    let refused = decide(&Reconciliation::default(), &matching(lines, items), &actor("anna"));
+    let refused = decide(&Reconciliation::default(), &matching(lines, items), &who("anna"));
     assert_eq!(refused.unwrap_err().codes(), wanted);
 }
 
@@ -126,7 +126,7 @@ fn two_currencies_have_no_sum_and_a_tolerance_is_in_euro() {
         Named { name: name.into(), it: MatchedLine { line: LineId(Uuid::from_u128(1)), amount } }
     };
     let command = matching(vec![in_dollars("line 1", "-5.00")], vec![item(1, -500)]);
-    let refused = decide(&Reconciliation::default(), &command, &actor("anna"));
+    let refused = decide(&Reconciliation::default(), &command, &who("anna"));
     assert_eq!(refused.unwrap_err().codes(), "two-currencies");
 }
 
@@ -134,9 +134,9 @@ fn two_currencies_have_no_sum_and_a_tolerance_is_in_euro() {
 fn nobody_matches_or_frees_what_is_paid_to_the_partner_for_which_they_act() {
     let mut state = Reconciliation::default();
     let command = matching(vec![line(1, -500)], vec![item(1, -500)]);
-    assert_eq!(give(&mut state, "asha@caritas", &command).unwrap_err().codes(), "own-partner");
+    assert_eq!(give(&mut state, "asha@caritas", &command).unwrap_err().codes(), "acts-for-partner");
     give(&mut state, "anna", &command).unwrap();
-    assert_eq!(give(&mut state, "caritas", &undo(1)).unwrap_err().codes(), "own-partner");
+    assert_eq!(give(&mut state, "caritas", &undo(1)).unwrap_err().codes(), "acts-for-partner");
 }
 
 /// A payment that went out and came back is settled by two lines.

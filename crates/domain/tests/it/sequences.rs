@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use domain::case::{CaseCommand, CaseEvent, Decision};
-use domain::claim::Spend;
+use domain::claim::{Cut, Spend};
 use domain::grant::PaymentMethod;
 use domain::rates::{Quote, RateSource};
 use domain::{Balances, Case, ClaimCommand, GrantCommand, KeyDigest};
@@ -143,11 +143,13 @@ pub fn claim_command(numbers: Range<u128>) -> impl Strategy<Value = Command> {
         }
         .into()
     });
-    let accept = (number(), any::<bool>(), name()).prop_map(|(number, by_name, name)| {
-        ClaimCommand::Accept { claim: claim(number), by_name, by: actor(name) }.into()
+    let at_most = prop::option::weighted(0.3, amount());
+    let accept = (number(), any::<bool>(), at_most, name()).prop_map(|(number, by_name, at_most, name)| {
+        let cut = at_most.map(|at_most| Cut { at_most, details: text(12) });
+        by(name, ClaimCommand::Accept { claim: claim(number), by_name, cut })
     });
     let asked = (number(), any::<bool>(), name())
-        .prop_map(|(number, ask, name)| by(name, if ask { query(number) } else { answer(number) }).into());
+        .prop_map(|(number, ask, name)| by(name, if ask { query(number) } else { answer(number) }));
     let reverse = (number(), amount(), late_date()).prop_map(|(number, amount, reversed_on)| {
         let (reversal_key, details) = (KeyDigest([7; 32]), text(7));
         ClaimCommand::Reverse {
@@ -159,8 +161,8 @@ pub fn claim_command(numbers: Range<u128>) -> impl Strategy<Value = Command> {
         }
         .into()
     });
-    let refused = (number(), name()).prop_map(|(number, name)| by(name, refuse(number)).into());
-    let reopened = (number(), name()).prop_map(|(number, name)| by(name, reopen(number)).into());
+    let refused = (number(), name()).prop_map(|(number, name)| by(name, refuse(number)));
+    let reopened = (number(), name()).prop_map(|(number, name)| by(name, reopen(number)));
     prop_oneof![4 => report, 4 => abroad, 4 => convert, 1 => back_abroad, 8 => accept, 2 => asked, 1 => refused, 2 => reopened, 3 => reverse]
 }
 
@@ -249,10 +251,17 @@ proptest! {
                                 prop_assert_eq!(e.reason.is_some(), !e.disallowed.is_zero());
                                 let proposed_by = &was.claims[&e.claim].proposed_by;
                                 let claimed = e.eligible.checked_add(e.disallowed).unwrap();
-                                let Command::Claim(ClaimCommand::Accept { by, .. }) = &command else { panic!() };
-                                prop_assert!(!by.acts_for(&was.claims[&e.claim].partner));
-                                if Some(claimed) >= rules().parameters().second_approval_from {
-                                    prop_assert!(proposed_by.as_ref().is_some_and(|first| first != by));
+                                let by = command.given().1;
+                                prop_assert!(by.may_decide().is_ok());
+                                let at_most = e.cut.map(|cut| cut.at_most);
+                                prop_assert!(at_most.is_none_or(|at_most| e.eligible <= at_most && at_most < claimed));
+                                if proposed_by.is_some() {
+                                    prop_assert_eq!(e.cut, was.claims[&e.claim].cut, "both agree to the same");
+                                }
+                                let parts = e.disallowed_for().unwrap();
+                                prop_assert_eq!(Eur::sum(parts.map(|(_, eur)| eur)), Ok(e.disallowed));
+                                if at_most.or(Some(claimed)) >= rules().parameters().second_approval_from {
+                                    prop_assert!(proposed_by.as_ref().is_some_and(|first| first != by.actor()));
                                 }
                             }
                             CaseEvent::PlanAgreed(e) => {

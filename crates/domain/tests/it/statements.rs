@@ -50,8 +50,13 @@ proptest! {
             prop_assert_eq!((t.grants, t.grants_back), (sum(MovementKind::Grant), sum(MovementKind::GrantBack)));
             let cents = |eur: Eur| eur.cents();
             prop_assert_eq!(cents(t.owed), cents(t.owed_before) + cents(t.eligible) + cents(t.fees) + cents(t.grants)
-                - cents(t.grants_back) - cents(t.reversed) - cents(t.advances) - cents(t.paid) + cents(t.paid_back));
+                - cents(t.grants_back) - cents(t.reversed) - cents(t.advances) - cents(t.paid) + cents(t.paid_back)
+                - cents(t.fees_reversed) + cents(t.paid_reversed));
             prop_assert_eq!(t.paid_back, sum(MovementKind::PaidBack));
+            prop_assert_eq!(
+                (t.fees_reversed, t.paid_reversed),
+                (sum(MovementKind::FeeReversed), sum(MovementKind::PaidReversed))
+            );
             prop_assert_eq!(
                 cents(t.undecided),
                 cents(t.undecided_before) + cents(t.reported) + cents(t.reopened)
@@ -75,8 +80,10 @@ fn figure(t: &Totals, kind: MovementKind) -> Eur {
         MovementKind::FeeReported => t.fees_reported,
         MovementKind::Fee => t.fees,
         MovementKind::FeeRefused => t.fees_refused,
+        MovementKind::FeeReversed => t.fees_reversed,
         MovementKind::Advance => t.advances,
         MovementKind::Paid => t.paid,
+        MovementKind::PaidReversed => t.paid_reversed,
         MovementKind::PaidBack => t.paid_back,
     }
 }
@@ -137,9 +144,9 @@ proptest! {
             let disallowed = less(all(MovementKind::Disallowed), all(MovementKind::Reopened));
             prop_assert_eq!(disallowed, world.claimed(code, |claim| claim.disallowed));
             let fees = world.partners[&partner(code)].fees.values();
-            let fees = sum(fees.filter(|fee| fee.state == FeeState::Accepted).filter_map(|fee| fee.eur));
-            prop_assert_eq!(all(MovementKind::Fee), fees);
-            let paid = sum([all(MovementKind::Advance), all(MovementKind::Paid)]);
+            let fees = sum(fees.map(|fee| fee.net().unwrap()));
+            prop_assert_eq!(less(all(MovementKind::Fee), all(MovementKind::FeeReversed)), fees);
+            let paid = less(sum([all(MovementKind::Advance), all(MovementKind::Paid)]), all(MovementKind::PaidReversed));
             let grants = less(all(MovementKind::Grant), all(MovementKind::GrantBack));
             prop_assert_eq!(before.owed, less(sum([disbursed, fees, grants]), paid));
             // A hold of the partner keeps all that is owed from being paid, and its rows say what that is.

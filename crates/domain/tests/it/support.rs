@@ -3,11 +3,11 @@
 use std::sync::OnceLock;
 
 use domain::case::{CommandRefused, Decision};
-use domain::claim::Spend;
+use domain::claim::{Cut, Spend};
 use domain::grant::PaymentMethod;
 use domain::{
-    Actor, Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, ClaimId, GrantCommand, GrantId,
-    KeyDigest, PartnerCode, Refusal, SubjectId, TextId,
+    Actor, By, Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, ClaimId, GrantCommand,
+    GrantId, KeyDigest, PartnerCode, Refusal, SubjectId, TextId,
 };
 use jiff::civil::Date;
 use money::Eur;
@@ -175,20 +175,30 @@ pub fn actor(name: &str) -> Actor {
     name.parse().unwrap()
 }
 
+/// Somebody in a ledger in which these partners are registered.
+pub fn who(name: &str) -> By {
+    By::of(actor(name), |code| ["caritas", "ettc", "irara"].contains(&code.as_str()))
+}
+
 pub fn accept(number: u128) -> ClaimCommand {
-    ClaimCommand::Accept { claim: claim(number), by_name: false, by: actor("finance") }
+    ClaimCommand::Accept { claim: claim(number), by_name: false, cut: None }
 }
 
 pub fn accept_by_name(number: u128) -> ClaimCommand {
-    ClaimCommand::Accept { claim: claim(number), by_name: true, by: actor("finance") }
+    ClaimCommand::Accept { claim: claim(number), by_name: true, cut: None }
+}
+
+pub fn accept_at_most(number: u128, at_most: &str) -> ClaimCommand {
+    let cut = Some(Cut { at_most: eur(at_most), details: text(12) });
+    ClaimCommand::Accept { claim: claim(number), by_name: true, cut }
 }
 
 pub fn refuse(number: u128) -> ClaimCommand {
-    ClaimCommand::Refuse { claim: claim(number), details: text(6), by: actor("finance") }
+    ClaimCommand::Refuse { claim: claim(number), details: text(6) }
 }
 
 pub fn query(number: u128) -> ClaimCommand {
-    ClaimCommand::Query { claim: claim(number), details: text(10), by: actor("finance") }
+    ClaimCommand::Query { claim: claim(number), details: text(10) }
 }
 
 pub fn answer(number: u128) -> ClaimCommand {
@@ -196,19 +206,12 @@ pub fn answer(number: u128) -> ClaimCommand {
 }
 
 pub fn reopen(number: u128) -> ClaimCommand {
-    ClaimCommand::Reopen { claim: claim(number), details: text(6), by: actor("finance") }
+    ClaimCommand::Reopen { claim: claim(number), details: text(6) }
 }
 
 /// The same command given by somebody else.
-pub fn by(name: &str, command: ClaimCommand) -> ClaimCommand {
-    let by = actor(name);
-    match command {
-        ClaimCommand::Accept { claim, by_name, .. } => ClaimCommand::Accept { claim, by_name, by },
-        ClaimCommand::Refuse { claim, details, .. } => ClaimCommand::Refuse { claim, details, by },
-        ClaimCommand::Query { claim, details, .. } => ClaimCommand::Query { claim, details, by },
-        ClaimCommand::Reopen { claim, details, .. } => ClaimCommand::Reopen { claim, details, by },
-        other => other,
-    }
+pub fn by(name: &str, command: impl Into<Command>) -> Command {
+    Command::By(who(name), Box::new(command.into()))
 }
 
 pub fn reverse(number: u128, on: &str, amount: &str) -> ClaimCommand {
@@ -246,6 +249,18 @@ pub enum Command {
     Case(CaseCommand),
     Claim(ClaimCommand),
     Grant(GrantCommand),
+    /// Given by somebody else than finance.
+    By(By, Box<Command>),
+}
+
+impl Command {
+    /// What is asked, and by whom.
+    pub fn given(&self) -> (&Self, By) {
+        match self {
+            Self::By(by, command) => (command.given().0, by.clone()),
+            _ => (self, who("finance")),
+        }
+    }
 }
 
 impl From<CaseCommand> for Command {
@@ -319,10 +334,12 @@ impl History {
     }
 
     pub fn decide(&self, command: &Command) -> Result<Vec<CaseEvent>, Refusal> {
+        let (command, by) = command.given();
         match command {
-            Command::Case(command) => domain::case::decide(self.case.as_ref(), command, self.rules),
-            Command::Claim(command) => domain::claim::decide(self.case(), command, self.rules),
-            Command::Grant(command) => domain::grant::decide(self.case(), command, self.rules),
+            Command::Case(command) => domain::case::decide(self.case.as_ref(), command, &by, self.rules),
+            Command::Claim(command) => domain::claim::decide(self.case(), command, &by, self.rules),
+            Command::Grant(command) => domain::grant::decide(self.case(), command, &by, self.rules),
+            Command::By(..) => panic!("nobody gives a command twice"),
         }
     }
 
@@ -371,10 +388,11 @@ impl History {
 }
 
 fn refused(case: Option<&Case>, command: &Command, refusal: &Refusal) -> CommandRefused {
-    let (command, about, on, amount) = match command {
+    let (command, about, on, amount) = match command.given().0 {
         Command::Case(c) => (c.name(), None, c.on(), None),
         Command::Claim(c) => (c.name(), Some(c.about()), c.on(), case.and_then(|case| c.amount(case))),
         Command::Grant(c) => (c.name(), Some(c.about()), c.on(), c.amount()),
+        Command::By(..) => panic!("nobody gives a command twice"),
     };
     let (command, rulebook, reasons) =
         (command.to_owned(), rules().version().to_owned(), refusal.reasons.clone());

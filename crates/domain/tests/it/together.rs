@@ -53,10 +53,11 @@ proptest! {
                     if let CaseEvent::ClaimAccepted(e) = event {
                         let claim = &is.claims[&e.claim];
                         prop_assert!(within_cap(&balances.line(&e.budget_line)), "{:?} passed the cap", e);
-                        prop_assert!(!claim.partner.is_of(&recorded.actor));
+                        prop_assert!(crate::support::who(&recorded.actor).may_decide().is_ok());
                         let limit = world.rules.parameters().second_approval_from;
                         let first = was.claims[&e.claim].proposed_by.as_ref();
-                        if claim.worth_of_receipt() >= limit {
+                        let worth = claim.worth_of_receipt().unwrap();
+                        if Some(worth.checked_sub(e.cut_off().unwrap()).unwrap()) >= limit {
                             prop_assert!(first.is_some(), "{:?} takes two people", e);
                         }
                         prop_assert!(first.is_none_or(|first| first.as_str() != recorded.actor));
@@ -69,9 +70,22 @@ proptest! {
                 }
             }
             for recorded in new {
+                let Event::Partner(PartnerEvent::FeeReversed(e)) = &recorded.event else { continue };
+                let (was, is) = (&before.partners, &world.partners);
+                let code = partner(recorded.stream_id.id());
+                let (was, is) = (&was[&code].fees[&e.fee], &is[&code].fees[&e.fee]);
+                prop_assert_eq!(was.net().unwrap().checked_sub(e.eur), is.net());
+                prop_assert!(!is.net().unwrap().is_negative());
+                let first = was.reversal.as_ref().filter(|of| of.eur == e.eur).map(|of| of.proposed_by.as_str());
+                if was.eur >= world.rules.parameters().second_approval_from {
+                    prop_assert!(first.is_some(), "{:?} takes two people", e);
+                }
+                prop_assert!(first.is_none_or(|first| first != recorded.actor));
+            }
+            for recorded in new {
                 let Event::Partner(PartnerEvent::FeeAccepted(e)) = &recorded.event else { continue };
                 let code = partner(recorded.stream_id.id());
-                prop_assert!(!code.is_of(&recorded.actor));
+                prop_assert!(crate::support::who(&recorded.actor).may_decide().is_ok());
                 let first = before.partners[&code].fees[&e.fee].proposed_by.as_ref();
                 if Some(e.eur) >= world.rules.parameters().second_approval_from {
                     prop_assert!(first.is_some(), "{:?} takes two people", e);

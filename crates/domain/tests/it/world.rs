@@ -5,12 +5,12 @@ use std::sync::OnceLock;
 
 use domain::claim::{Shared, Spend};
 use domain::hold::Scope;
-use domain::ids::{FileDigest, PaymentId};
-use domain::ledger::{LedgerEvent, RulebookAdopted};
+use domain::ids::PaymentId;
+use domain::ledger::{LedgerEvent, Rulebooks};
 use domain::partner::{Agreement, FeeTerms, PaidFor, ReportedFee};
 use domain::{
-    Actor, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, Event, FeeId, HoldCommand, Holds,
-    KeyDigest, Partner, PartnerCode, PartnerCommand, Recorded, Refusal, SubjectId,
+    Actor, CaseCommand, CaseEvent, CaseId, CaseReference, Event, FeeId, HoldCommand, Holds, KeyDigest,
+    Partner, PartnerCode, PartnerCommand, Recorded, Refusal, SubjectId,
 };
 use event_log::StreamId;
 use jiff::Timestamp;
@@ -96,7 +96,7 @@ pub fn acts() -> impl Strategy<Value = Vec<Given>> {
         2 => family(),
         4 => of_partner,
         1 => hold.prop_map(Act::Hold),
-        1 => (0_usize..2).prop_map(Act::Adopt),
+        2 => (0_usize..2).prop_map(Act::Adopt),
     ];
     let given = (name(), 0_i64..25, act).prop_map(|(by, days, act)| Given { by: by_of(&act, by), days, act });
     prop::collection::vec(given, 1..80)
@@ -148,9 +148,12 @@ fn partner_command(first: u128) -> impl Strategy<Value = PartnerCommand> {
     });
     let converted = (fee(), date(), rate())
         .prop_map(|(fee, on, rate)| PartnerCommand::ConvertFee { fee, quote: quote(rate, on) });
+    let taken_back = (PAYMENTS + first..PAYMENTS + first + 12).prop_map(|number| {
+        PartnerCommand::ReversePaid { payment: PaymentId(Uuid::from_u128(number)), reason: text(7) }
+    });
     let paid = (any::<bool>(), select(&["0.01", "615.00", "2000.00"][..]), date());
     let paid =
-        (PAYMENTS + first..PAYMENTS + first + 50, paid).prop_map(|(number, (advance, sum, paid_on))| {
+        (PAYMENTS + first..PAYMENTS + first + 12, paid).prop_map(|(number, (advance, sum, paid_on))| {
             PartnerCommand::Pay {
                 payment: PaymentId(Uuid::from_u128(number)),
                 paid_for: if advance { PaidFor::Advance } else { PaidFor::Claims },
@@ -184,6 +187,10 @@ fn partner_command(first: u128) -> impl Strategy<Value = PartnerCommand> {
         3 => converted,
         6 => fee().prop_map(|fee| PartnerCommand::AcceptFee { fee }),
         1 => fee().prop_map(|fee| PartnerCommand::RefuseFee { fee, reason: text(6) }),
+        4 => (fee(), prop::option::of(amount())).prop_map(|(fee, amount)| {
+            PartnerCommand::ReverseFee { fee, amount, reason: text(7) }
+        }),
+        2 => taken_back,
         2 => paid,
         2 => details,
         1 => signed,
@@ -194,12 +201,7 @@ fn partner_command(first: u128) -> impl Strategy<Value = PartnerCommand> {
 fn by_of(act: &Act, name: &str) -> Actor {
     match act {
         Act::On(_, command) => match &**command {
-            Command::Claim(
-                ClaimCommand::Accept { by, .. }
-                | ClaimCommand::Refuse { by, .. }
-                | ClaimCommand::Query { by, .. }
-                | ClaimCommand::Reopen { by, .. },
-            ) => by.clone(),
+            Command::By(by, _) => by.actor().clone(),
             _ => actor(name),
         },
         Act::Partner(_, command) => match &**command {
@@ -217,6 +219,7 @@ pub struct World {
     pub people: Vec<History>,
     pub partners: BTreeMap<PartnerCode, Partner>,
     pub holds: Holds,
+    pub rulebooks: Rulebooks,
     pub log: Vec<Recorded>,
     pub rules: &'static Rulebook,
     at: i64,
@@ -231,11 +234,12 @@ impl World {
             people: people.collect(),
             partners: BTreeMap::new(),
             holds: Holds::default(),
+            rulebooks: Rulebooks::default(),
             log: Vec::new(),
             rules: rules(),
             at,
         };
-        world.adopt(&actor("finance"), 0);
+        world.adopt(&actor("finance"), None, 0).unwrap();
         for code in PARTNERS {
             let register = PartnerCommand::Register { partner: partner(code), name: code.parse().unwrap() };
             world.give(&Given::by_finance(Act::Partner(code, Box::new(register)))).unwrap();
@@ -265,21 +269,19 @@ impl World {
             Act::On(who, command) => self.tell(by, *who, Command::clone(command)),
             Act::Family { number, people, spend } => self.share(by, *number, *people, spend),
             Act::Partner(code, command) => self.on_partner(by, &partner(code), command),
-            Act::Hold(command) => domain::hold::decide(&self.holds, command, by, self.rules).map(|event| {
-                self.holds.evolve(&event).unwrap();
-                self.record(by, domain::hold::stream(), self.holds.revision, Event::Hold(event));
-            }),
-            Act::Adopt(book) => {
-                self.adopt(by, *book);
-                Ok(())
-            }
+            Act::Hold(command) => domain::hold::decide(&self.holds, command, &who(by.as_str()), self.rules)
+                .map(|event| {
+                    self.holds.evolve(&event).unwrap();
+                    self.record(by, domain::hold::stream(), self.holds.revision, Event::Hold(event));
+                }),
+            Act::Adopt(book) => self.adopt(by, Some(self.rules), *book),
         }
     }
 
     fn tell(&mut self, by: &Actor, who: usize, command: Command) -> Result<(), Refusal> {
         let person = &mut self.people[who];
         let before = person.events.len();
-        let done = person.give(command);
+        let done = person.give(crate::support::by(by.as_str(), command));
         let stream = person.case().id.stream();
         let new: Vec<CaseEvent> = person.events[before..].to_vec();
         for (version, event) in (before as u64 + 1..).zip(new) {
@@ -297,7 +299,8 @@ impl World {
             let amount = shared.amount().unwrap();
             Command::from(Spend { claim: id(who), amount, shared: Some(shared), ..spend.clone() })
         };
-        let refuses = |who: &usize| self.people[*who].decide(&share(*who)).is_err();
+        let by_them = |who| crate::support::by(by.as_str(), share(who));
+        let refuses = |who: &usize| self.people[*who].decide(&by_them(*who)).is_err();
         match (0..people).find(refuses) {
             Some(who) => self.tell(by, who, share(who)),
             None => (0..people).try_for_each(|who| self.tell(by, who, share(who))),
@@ -310,7 +313,8 @@ impl World {
         code: &PartnerCode,
         command: &PartnerCommand,
     ) -> Result<(), Refusal> {
-        let events = domain::partner::decide(self.partners.get(code), command, by, self.rules)?;
+        let by_them = who(by.as_str());
+        let events = domain::partner::decide(self.partners.get(code), command, &by_them, self.rules)?;
         for event in events {
             let partner = Partner::evolve(self.partners.remove(code), &event).unwrap();
             let version = partner.revision;
@@ -320,17 +324,19 @@ impl World {
         Ok(())
     }
 
-    fn adopt(&mut self, by: &Actor, book: usize) {
-        self.rules = books()[book];
-        self.people.iter_mut().for_each(|person| person.rules = self.rules);
-        let adopted = RulebookAdopted {
-            version: self.rules.version().to_owned(),
-            sha256: FileDigest([0; 32]),
-            document: String::new(),
-        };
-        let version = self.log.len() as u64 + 1;
-        let stream = StreamId::new("ledger", "main").unwrap();
-        self.record(by, stream, version, Event::Ledger(LedgerEvent::RulebookAdopted(adopted)));
+    fn adopt(&mut self, by: &Actor, present: Option<&Rulebook>, book: usize) -> Result<(), Refusal> {
+        let new = books()[book];
+        let decided = domain::ledger::adopt(&self.rulebooks, present, new, &who(by.as_str()))?;
+        if let Some(event) = decided {
+            self.rulebooks.evolve(&event);
+            if matches!(event, LedgerEvent::RulebookAdopted(_)) {
+                self.rules = new;
+                self.people.iter_mut().for_each(|person| person.rules = new);
+            }
+            let version = self.log.len() as u64 + 1;
+            self.record(by, domain::ledger::stream(), version, Event::Ledger(event));
+        }
+        Ok(())
     }
 
     fn record(&mut self, by: &Actor, stream_id: StreamId, stream_version: u64, event: Event) {

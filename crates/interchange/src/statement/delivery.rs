@@ -62,8 +62,8 @@ pub struct DeliveryLine {
     pub reversed: Eur,
     /// Not decided.
     pub undecided: Eur,
-    /// Why something is disallowed, or `waiting-for-rate`.
-    pub reason: &'static str,
+    /// Why something is disallowed, each reason once, or `waiting-for-rate`.
+    pub reason: String,
     /// What finance said about it, or asks.
     pub words: String,
 }
@@ -108,7 +108,7 @@ impl DeliveryLine {
             self.disallowed.to_string(),
             self.reversed.to_string(),
             self.undecided.to_string(),
-            self.reason.to_owned(),
+            self.reason.clone(),
             self.words.clone(),
         ]
     }

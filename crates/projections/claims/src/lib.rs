@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::case::CaseEvent;
-use domain::claim::{ClaimReason, ClaimState, QueryReason, Shared};
+use domain::claim::{ClaimReason, ClaimState, Cut, QueryReason, Shared};
 use domain::ids::FileDigest;
 use domain::rates::Quote;
 use domain::{Actor, CaseId, Event, FoldError, PartnerCode, Recorded, TextId};
@@ -63,6 +63,9 @@ pub struct ClaimRow {
     /// Who would accept it, while another one has yet to agree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed_by: Option<Actor>,
+    /// What finance would accept at most, or did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Cut>,
     /// What was asked last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query: Option<Query>,
@@ -91,7 +94,7 @@ pub struct ClaimsProjection;
 
 impl Projection for ClaimsProjection {
     const NAME: &'static str = "claims";
-    const VERSION: u32 = 6;
+    const VERSION: u32 = 7;
     type Row = ClaimRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
@@ -141,6 +144,7 @@ impl Projection for ClaimsProjection {
                     reported_on: event.recorded_on(),
                     file: e.file,
                     proposed_by: None,
+                    cut: None,
                     query: None,
                 });
             }
@@ -154,13 +158,15 @@ impl Projection for ClaimsProjection {
             }
             CaseEvent::ClaimAccepted(e) => {
                 (row.eligible, row.disallowed, row.reason) = (e.eligible, e.disallowed, e.reason);
+                (row.cut, row.words) = (e.cut, e.cut.map(|cut| cut.details));
                 row.state = if e.disallowed.is_zero() { ClaimState::Accepted } else { ClaimState::Cut };
             }
             CaseEvent::ClaimProposed(e) => {
                 (row.state, row.proposed_by) = (ClaimState::Proposed, Some(e.proposed_by.clone()));
+                row.cut = e.cut;
             }
             CaseEvent::ClaimQueried(e) => {
-                (row.state, row.proposed_by) = (ClaimState::Queried, None);
+                (row.state, row.proposed_by, row.cut) = (ClaimState::Queried, None, None);
                 row.query = Some(Query {
                     reason: e.reason,
                     asked_on: event.recorded_on(),
@@ -176,7 +182,7 @@ impl Projection for ClaimsProjection {
             }
             CaseEvent::ClaimRefused(e) => {
                 (row.disallowed, row.reason, row.state) = (e.disallowed, Some(e.reason), ClaimState::Refused);
-                row.words = e.details;
+                (row.cut, row.words) = (None, e.details);
             }
             CaseEvent::ClaimReopened(_) => {
                 (row.disallowed, row.reason, row.state) = (Eur::ZERO, None, undecided(row.eur));

@@ -33,6 +33,7 @@ const COLUMNS: &[&str] = &[
     "rate_date",
     "rate_source",
     "eur",
+    "at_most",
     "eligible",
     "disallowed",
     "reversed",
@@ -93,6 +94,8 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             flagged_too,
             up_to,
             dry_run,
+            at_most: _,
+            reason: _,
         } if claims.is_empty() => {
             let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
             let (case, file) = (find(&ledger, case).await?, file_of(&ledger, report).await?);
@@ -100,9 +103,13 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             let bulk = bulk::Bulk { filter, flagged_too, up_to };
             bulk::accept(&ledger, format, bulk, dry_run).await?;
         }
-        ClaimCommand::Accept { claims, dry_run, .. } => {
+        ClaimCommand::Accept { claims, dry_run, at_most, reason, .. } => {
+            if at_most.is_some() && claims.len() > 1 {
+                return Err(Failure::usage("--at-most is for one claim: name one, with the reason for it"));
+            }
             let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
-            return accept_by_number(&ledger, &claims, dry_run).await;
+            let in_part = at_most.zip(reason.as_deref());
+            return accept_by_number(&ledger, &claims, in_part, dry_run).await;
         }
         ClaimCommand::Query { claim: number, reason } => {
             let ledger = place.open_to_write().await?;
@@ -159,7 +166,13 @@ pub async fn file_of(ledger: &app::Ledger, report: Option<u64>) -> Result<Option
     }
 }
 
-async fn accept_by_number(ledger: &app::Ledger, claims: &[u64], dry_run: bool) -> Result<ExitCode, Failure> {
+/// Accepts claims one after the other; or one in part, for no more than an amount, with a reason.
+async fn accept_by_number(
+    ledger: &app::Ledger,
+    claims: &[u64],
+    in_part: Option<(Eur, &str)>,
+    dry_run: bool,
+) -> Result<ExitCode, Failure> {
     let mut refused = ExitCode::SUCCESS;
     if dry_run {
         let mut named = Vec::with_capacity(claims.len());
@@ -167,7 +180,7 @@ async fn accept_by_number(ledger: &app::Ledger, claims: &[u64], dry_run: bool) -
             let (case, claim) = ledger.find_claim(number).await?;
             named.push((number, case, claim));
         }
-        for c in ledger.preview_claims(&named).await? {
+        for c in ledger.preview_claims(&named, in_part).await? {
             match c.refused {
                 true => {
                     crate::output::remark(format!("claim {} would stay {}: {}", c.number, c.state, c.reason));
@@ -184,7 +197,11 @@ async fn accept_by_number(ledger: &app::Ledger, claims: &[u64], dry_run: bool) -
     for &number in claims {
         let (case, claim) = ledger.find_claim(number).await?;
         convert(ledger, &[(number, case, claim)]).await?;
-        match ledger.accept_claim(case, claim).await {
+        let accepted = match in_part {
+            Some((at_most, reason)) => ledger.accept_claim_in_part(case, claim, at_most, reason).await,
+            None => ledger.accept_claim(case, claim).await,
+        };
+        match accepted {
             Ok(()) => {
                 let filter = ClaimFilter { case: Some(case), ..ClaimFilter::default() };
                 let item = ledger.claims(&filter).await?.into_iter().find(|c| c.claim == number);
@@ -246,6 +263,7 @@ fn row(c: &ClaimItem) -> Vec<Cell> {
         c.rate_date,
         c.rate_source,
         c.eur,
+        c.at_most,
         c.eligible,
         c.disallowed,
         c.reversed,

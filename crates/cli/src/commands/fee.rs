@@ -1,0 +1,172 @@
+//! `svala partner fee …`
+
+use std::process::ExitCode;
+
+use app::Ledger;
+use app::query::{FeeFilter, FeeItem};
+use domain::PartnerCode;
+use domain::partner::FeeState;
+use jiff::civil::Date;
+use money::Eur;
+
+use super::receipt;
+use crate::args::{FeeCommand, Format};
+use crate::cells;
+use crate::connect::Place;
+use crate::output::{Cell, Failure, listing, remark, say};
+
+const COLUMNS: &[&str] = &[
+    "fee",
+    "partner",
+    "agreement",
+    "terms",
+    "charged_on",
+    "receipt_no",
+    "supplier",
+    "amount",
+    "currency",
+    "rate",
+    "eur",
+    "reversed",
+    "state",
+    "decided_by",
+    "flags",
+    "report",
+];
+
+/// One flag of one fee.
+#[derive(Debug, serde::Serialize)]
+struct Odd {
+    fee: u64,
+    partner: String,
+    receipt_no: String,
+    charged_on: Date,
+    eur: Option<Eur>,
+    state: String,
+    flag: &'static str,
+    detail: String,
+}
+
+pub async fn run(place: &Place, format: Format, command: FeeCommand) -> Result<ExitCode, Failure> {
+    let mut refused = ExitCode::SUCCESS;
+    match command {
+        FeeCommand::List { partner, state, report } => {
+            let ledger = place.open().await?;
+            let file = super::claim::file_of(&ledger, report).await?;
+            let fees = ledger.fees(&FeeFilter { partner, state, file }).await?;
+            listing(format, COLUMNS, &fees, row)?;
+        }
+        FeeCommand::Flags { partner, decided } => {
+            flags(&place.open().await?, format, partner, decided).await?;
+        }
+        FeeCommand::Accept { fees } => {
+            let ledger = place.open_to_write().await?;
+            for number in fees {
+                let (partner, fee) = ledger.find_fee(number).await?;
+                // It may wait for a rate that is published by now: an import of rates may have been cut short.
+                if ledger.convert_fees(&[(partner.clone(), fee)]).await? > 0 {
+                    remark(format!("fee {number}, which waited for its exchange rate, is converted"));
+                }
+                match ledger.accept_fee(partner.clone(), fee).await {
+                    Ok(()) => {
+                        let state = ledger.fee_state(&partner, fee).await?;
+                        say(match state == Some(FeeState::Proposed) {
+                            true => format!(
+                                "fee {number} proposed: another person must agree, by `svala partner fee accept {number}` of their own"
+                            ),
+                            false => format!("fee {number} accepted"),
+                        })?;
+                    }
+                    // The others are still to be decided.
+                    Err(error @ app::AppError::Refused(_)) => {
+                        remark(format!("fee {number}: {error}"));
+                        refused = ExitCode::from(1);
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        FeeCommand::Attach { fee, file } => receipt::attach_to_fee(place, fee, &file).await?,
+        FeeCommand::Receipt { fee, out } => receipt::save_of_fee(place, fee, &out).await?,
+        FeeCommand::Reverse { fee: number, amount, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (partner, fee) = ledger.find_fee(number).await?;
+            say(match ledger.reverse_fee(partner, fee, amount, &reason).await? {
+                true => format!("fee {number} taken back"),
+                false => format!(
+                    "taking back fee {number} is proposed: another person must agree, by `svala partner fee reverse {number}` of their own"
+                ),
+            })?;
+        }
+        FeeCommand::Refuse { fee: number, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (partner, fee) = ledger.find_fee(number).await?;
+            ledger.refuse_fee(partner, fee, &reason).await?;
+            say(format!("fee {number} refused"))?;
+        }
+    }
+    Ok(refused)
+}
+
+/// Lists the flags of the fees asked for, in the order they were reported.
+async fn flags(
+    ledger: &Ledger,
+    format: Format,
+    partner: Option<PartnerCode>,
+    decided: bool,
+) -> Result<(), Failure> {
+    let flags = ledger.fee_flags().await?;
+    let open = |fee: &FeeItem| fee.state.parse::<FeeState>().is_ok_and(FeeState::is_open);
+    let mut odd = Vec::new();
+    for fee in ledger.fees(&FeeFilter { partner, ..FeeFilter::default() }).await? {
+        if !decided && !open(&fee) {
+            continue;
+        }
+        for flag in flags.get(&fee.fee).into_iter().flatten() {
+            odd.push(Odd {
+                fee: fee.fee,
+                partner: fee.partner.clone(),
+                receipt_no: fee.receipt_no.clone(),
+                charged_on: fee.charged_on,
+                eur: fee.eur,
+                state: fee.state.clone(),
+                flag: flag.kind.code(),
+                detail: flag.detail.clone(),
+            });
+        }
+    }
+    let columns = &["fee", "partner", "receipt_no", "charged_on", "eur", "state", "flag", "detail"];
+    listing(format, columns, &odd, |row| {
+        cells![
+            row.fee,
+            &row.partner,
+            &row.receipt_no,
+            row.charged_on,
+            row.eur,
+            &row.state,
+            row.flag,
+            &row.detail
+        ]
+    })
+}
+
+fn row(f: &FeeItem) -> Vec<Cell> {
+    cells![
+        f.fee,
+        &f.partner,
+        &f.agreement,
+        &f.terms,
+        f.charged_on,
+        &f.receipt_no,
+        &f.supplier,
+        Cell::Figure(f.amount.clone()),
+        f.currency,
+        &f.rate,
+        f.eur,
+        f.reversed,
+        &f.state,
+        &f.decided_by,
+        &f.flags,
+        f.report
+    ]
+}
