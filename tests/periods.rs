@@ -142,6 +142,19 @@ fn an_account_without_a_statement_up_to_the_last_day_stops_a_closing() {
     assert!(matters.contains("statements,yes,,payments,,,there is no statement"), "{matters}");
 }
 
+/// What was refused and is in order now is done: the same words are another command.
+#[test]
+fn a_closing_that_was_refused_is_done_once_nothing_stands_in_its_way() {
+    let ledger = scenario("grants");
+    ledger.ok("import spend spend.csv");
+    ledger.fail(1, "period close 2023");
+    for claim in ledger.csv("claim list").iter().filter(|row| row["delivered_on"].as_str() < "2024") {
+        ledger.ok(&format!("claim refuse {} --reason late", claim["claim"]));
+    }
+    ledger.ok("period close 2023");
+    assert_eq!(ledger.csv("period list").len(), 1);
+}
+
 /// Two people close a period at the same time: it is closed once, and the other is told.
 #[test]
 fn a_period_is_closed_by_one_of_two() {

@@ -160,9 +160,7 @@ impl Ledger {
         let text = reason.map(reason_text).transpose()?;
         let (period, digest, codes) =
             (checked.period.to_string(), checked.digest.to_string(), codes(accepted));
-        // What it was refused for is part of the request: once that is settled, the same words are another command.
-        let findings = format!("{:?} {}", checked.findings, checked.difference);
-        let request = ["close-period", &period, &digest, &codes, reason.unwrap_or_default(), &findings];
+        let request = ["close-period", &period, &digest, &codes, reason.unwrap_or_default()];
         self.execute_about(About::Periods, &request, |session, draft| {
             let reason = text.as_ref().map(|text| session.seal_own(draft, text)).transpose()?;
             session.close_period(draft, &self.closing(checked, accepted, reason))

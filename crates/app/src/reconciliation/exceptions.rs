@@ -66,7 +66,11 @@ impl Ledger {
             Ok(match asked {
                 ResolveAsked::Accept => ExceptionCommand::Accept { exception, amount, reason },
                 ResolveAsked::WriteOff(account, rules) => {
-                    let (account, alone_max) = (account.clone(), rules.write_off_alone_max);
+                    // Whatever a file of rules says, from here on the rulebook asks for two people.
+                    let second_from = self.rulebook.parameters().second_approval_from;
+                    let alone_max = second_from
+                        .map_or(rules.write_off_alone_max, |from| from.min(rules.write_off_alone_max));
+                    let account = account.clone();
                     ExceptionCommand::WriteOff { exception, amount, account, alone_max, reason }
                 }
             })

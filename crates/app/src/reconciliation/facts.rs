@@ -15,6 +15,7 @@ use domain::{CaseId, Event, FoldError, LineId, Partner, PartnerCode, PaymentId, 
 use jiff::civil::Date;
 use money::{Amount, Eur};
 
+use super::items::was_taken_back;
 use super::looked::Looked;
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -25,7 +26,7 @@ impl Ledger {
     pub(crate) async fn exception_facts(&self, looked: &Looked, rules: &Rules) -> Result<Facts, AppError> {
         let mut facts = Facts {
             lines: seen_lines(looked, rules),
-            told_until: looked.lines.values().map(|row| row.booked_on).max(),
+            told_until: self.told_until(looked).await?,
             ..Facts::default()
         };
         for item in looked.items.values().filter(|item| !item.of.is_back()) {
@@ -45,6 +46,20 @@ impl Ledger {
         }
         facts.overdrawn = self.overdrawn().await?;
         Ok(facts)
+    }
+
+    /// The day up to which the bank has told of every account: of each the last day of a statement, or of a line.
+    async fn told_until(&self, looked: &Looked) -> Result<Option<Date>, AppError> {
+        let mut told: HashMap<String, Date> = HashMap::new();
+        let mut hears = |account: String, day: Date| {
+            let last = told.entry(account).or_insert(day);
+            *last = day.max(*last);
+        };
+        looked.lines.values().for_each(|row| hears(row.account.to_string(), row.booked_on));
+        for statement in self.bank_statements(None).await? {
+            statement.to.into_iter().for_each(|day| hears(statement.account.clone(), day));
+        }
+        Ok(told.into_values().min())
     }
 
     /// Payments to partners: what is in no file, what came back, what was held, and what nothing is due for.
@@ -83,6 +98,7 @@ impl Ledger {
                         }
                         facts.payments.extend(of_payment(&partner, e.payment, &came_back, &mut days)?);
                     }
+                    Event::Partner(PartnerEvent::PartnerPaid(e)) if was_taken_back(&partner, e.payment) => {}
                     Event::Partner(PartnerEvent::PartnerPaid(e)) => {
                         if e.paid_for == PaidFor::Claims {
                             last_outside = last_outside.max(Some(e.paid_on));

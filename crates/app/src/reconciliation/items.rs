@@ -10,7 +10,7 @@ use domain::matching::OpenItem;
 use domain::partner::{PartnerEvent, PaymentDetails};
 use domain::payment::PaymentState;
 use domain::reconciliation::Settled;
-use domain::{Event, KeyDigest, PaymentId, Recorded, SubjectId, TextId};
+use domain::{Event, KeyDigest, Partner, PaymentId, Recorded, SubjectId, TextId};
 use interchange::pain::instruction_ids;
 use jiff::civil::Date;
 use money::Amount;
@@ -132,6 +132,8 @@ impl Ledger {
                 let name = format!("payment {position} to {}", partner.code);
                 let partner_code = partner.code.clone();
                 match event {
+                    // Of what was recorded and taken back the bank shows nothing.
+                    Event::Partner(PartnerEvent::PartnerPaid(e)) if was_taken_back(&partner, e.payment) => {}
                     Event::Partner(PartnerEvent::PartnerPaid(e)) => told.push(Told {
                         of: Settled::PaidOutside { partner: partner_code, payment: e.payment },
                         number: position,
@@ -191,4 +193,9 @@ impl Ledger {
         }
         Ok(told)
     }
+}
+
+/// Whether a payment made outside of the ledger was recorded by mistake, or came back.
+pub(super) fn was_taken_back(partner: &Partner, payment: PaymentId) -> bool {
+    partner.payments.outside(payment).is_some_and(|outside| outside.reversed)
 }

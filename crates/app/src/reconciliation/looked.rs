@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use ::bank::{ExceptionRow, ExceptionsProjection, LineRow, LinesProjection, MatchRow, MatchesProjection};
 use domain::LineId;
+use domain::bank::LineReference;
 use domain::exception::{Resolution, Subject};
 use domain::matching::{Match, OpenItem, OpenLine, Outcome, Rules, run};
 use domain::reconciliation::Settled;
@@ -24,6 +25,8 @@ pub(crate) struct Looked {
     pub open_lines: Vec<OpenLine>,
     /// Items that no line has settled.
     open_items: HashSet<Settled>,
+    /// Lines and items that were matched with each other once, until somebody took that back.
+    taken_apart: HashSet<(LineId, Settled)>,
     /// The numbers of payments and grants.
     numbers: HashMap<Uuid, u64>,
 }
@@ -69,7 +72,14 @@ impl Ledger {
     /// Lines and items, and which are open.
     pub(crate) async fn look_at_bank(&self) -> Result<Looked, AppError> {
         self.current().await?;
-        let in_force = self.match_rows().await?.into_iter().filter(|row| row.undone.is_none());
+        let (undone, in_force): (Vec<_>, Vec<_>) =
+            self.match_rows().await?.into_iter().partition(|row| row.undone.is_some());
+        let mut taken_apart = HashSet::new();
+        for row in &undone {
+            for line in &row.lines {
+                taken_apart.extend(row.items.iter().map(|item| (line.line, item.of.clone())));
+            }
+        }
         let (mut matched_lines, mut matched_items) = (HashSet::new(), HashSet::new());
         for row in in_force {
             matched_lines.extend(row.lines.into_iter().map(|line| line.line));
@@ -94,6 +104,7 @@ impl Ledger {
         Ok(Looked {
             open_lines,
             open_items: open_items.collect(),
+            taken_apart,
             numbers: items.iter().map(|item| (item.of.id(), item.number)).collect(),
             lines: rows.into_iter().map(|row| (row.line, row)).collect(),
             items: items.into_iter().map(|item| (item.of.clone(), item)).collect(),
@@ -103,7 +114,8 @@ impl Ledger {
 
 impl Looked {
     /// What the rules say. What went out comes first; then what came in is held against what may have come back, by
-    /// reference alone: the same amount that comes in by chance is nothing that came back.
+    /// reference alone: the same amount that comes in by chance is nothing that came back. What somebody took apart, and
+    /// what came in while it is not settled what went out, is suggested at most.
     pub fn said(&self, rules: &Rules) -> Said {
         let mut said = Said::default();
         let (out, back): (Vec<&Settled>, Vec<&Settled>) =
@@ -112,11 +124,45 @@ impl Looked {
         let matched = outcome.matches.iter().flat_map(|found| &found.lines);
         let taken: HashSet<LineId> =
             matched.copied().chain(outcome.ties.iter().map(|tie| tie.line)).collect();
-        said.take(outcome, &out);
+        said.take(outcome, &out, |finding| !self.was_taken_apart(finding));
+        let unsettled: HashSet<Uuid> = {
+            let settled: HashSet<Uuid> =
+                said.matches.iter().flat_map(|finding| &finding.items).map(Settled::id).collect();
+            out.iter().map(|of| of.id()).filter(|id| !settled.contains(id)).collect()
+        };
+        let matched: HashSet<LineId> =
+            said.matches.iter().flat_map(|finding| finding.found.lines.iter().copied()).collect();
+        let still_out: HashSet<LineReference> = self
+            .open_lines
+            .iter()
+            .filter(|line| line.amount.is_negative() && !matched.contains(&line.line))
+            .flat_map(|line| line.references.iter().copied())
+            .collect();
         let came_in = self.open_lines.iter().filter(|line| line.amount.is_positive());
         let came_in: Vec<OpenLine> = came_in.filter(|line| !taken.contains(&line.line)).cloned().collect();
-        said.take(run(&rules.by_reference(), &came_in, &self.open(&back)), &back);
+        // It went out once, and no other line says that it went out again: only then it came back, and is due again.
+        let came_back = |finding: &Finding| {
+            finding.items.iter().all(|of| !unsettled.contains(&of.id()))
+                && !finding
+                    .found
+                    .lines
+                    .iter()
+                    .filter_map(|line| self.open_line(*line))
+                    .any(|line| line.references.iter().any(|reference| still_out.contains(reference)))
+        };
+        let outcome = run(&rules.by_reference(), &came_in, &self.open(&back));
+        said.take(outcome, &back, |finding| came_back(finding) && !self.was_taken_apart(finding));
         said
+    }
+
+    fn open_line(&self, line: LineId) -> Option<&OpenLine> {
+        self.open_lines.iter().find(|open| open.line == line)
+    }
+
+    /// Whether somebody said that some of these do not belong together.
+    fn was_taken_apart(&self, Finding { found, items }: &Finding) -> bool {
+        let apart = |line: &LineId, of: &Settled| self.taken_apart.contains(&(*line, of.clone()));
+        !self.taken_apart.is_empty() && found.lines.iter().any(|line| items.iter().any(|of| apart(line, of)))
     }
 
     /// Whether no line has settled an item.
@@ -149,13 +195,17 @@ impl Looked {
 }
 
 impl Said {
-    fn take(&mut self, outcome: Outcome, items: &[&Settled]) {
+    /// Takes what was found; what is not `sure` is only suggested.
+    fn take(&mut self, outcome: Outcome, items: &[&Settled], sure: impl Fn(&Finding) -> bool) {
         let by_id: HashMap<Uuid, &Settled> = items.iter().map(|of| (of.id(), *of)).collect();
         let finding = |found: Match| {
             let items = found.items.iter().filter_map(|id| by_id.get(id).copied().cloned()).collect();
             Finding { found, items }
         };
-        self.matches.extend(outcome.matches.into_iter().map(finding));
+        let (matches, doubtful): (Vec<Finding>, Vec<Finding>) =
+            outcome.matches.into_iter().map(finding).partition(sure);
+        self.matches.extend(matches);
+        self.suggestions.extend(doubtful);
         self.ties.extend(outcome.ties.into_iter().map(|tie| {
             finding(Match {
                 rule: tie.rule,

@@ -38,23 +38,31 @@ impl Session<'_> {
     /// Begins a command. The request's parts, the rulebook in force and the state it meets name it, so the same
     /// request on the same state is the same command, however often it is sent.
     pub fn draft(&self, tag: usize, request: &[&str], revision: u64) -> Draft {
-        let revision = revision.to_string();
-        let rulebook = self.ledger.rulebook.version();
-        let parts: Vec<&str> = request.iter().copied().chain([rulebook, &revision]).collect();
-        let id = self.ledger.key.blind_index("command-id", &parts);
-        let mut id_bytes = [0; 16];
-        id_bytes.copy_from_slice(&id[..16]);
-        Draft {
+        let mut draft = Draft {
             tag,
-            command_id: uuid::Builder::from_custom_bytes(id_bytes).into_uuid(),
-            fingerprint: self.ledger.key.blind_index("request", &parts),
+            command_id: Uuid::nil(),
+            fingerprint: Hash::default(),
             by_person: false,
             expected: Vec::new(),
             read: Vec::new(),
             events: Vec::new(),
             subject_keys: Vec::new(),
             texts: Vec::new(),
-        }
+        };
+        self.name(&mut draft, request, revision);
+        draft
+    }
+
+    /// Gives a draft the id and fingerprint of a request at a revision.
+    pub(super) fn name(&self, draft: &mut Draft, request: &[&str], revision: u64) {
+        let revision = revision.to_string();
+        let rulebook = self.ledger.rulebook.version();
+        let parts: Vec<&str> = request.iter().copied().chain([rulebook, &revision]).collect();
+        let id = self.ledger.key.blind_index("command-id", &parts);
+        let mut id_bytes = [0; 16];
+        id_bytes.copy_from_slice(&id[..16]);
+        draft.command_id = uuid::Builder::from_custom_bytes(id_bytes).into_uuid();
+        draft.fingerprint = self.ledger.key.blind_index("request", &parts);
     }
 
     /// Files an application under a new case; answers with its id.

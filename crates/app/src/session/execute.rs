@@ -134,6 +134,12 @@ impl Session<'_> {
         let mut draft = self.draft(0, request, revision);
         draft.by_person = true;
         let decided = work(self, &mut draft)?;
+        if let Err(refused) = &decided {
+            // What it was refused for may go away without a change here: the same words are then another command.
+            let reasons = refused.refusal.reasons.iter().flat_map(|reason| [&*reason.id, &*reason.detail]);
+            let request: Vec<&str> = request.iter().copied().chain(["refused"]).chain(reasons).collect();
+            self.name(&mut draft, &request, revision);
+        }
         self.commit(draft);
         let executed = match self.flush().await?.pop().map(|(_, outcome)| outcome) {
             None | Some(AppendOutcome::Appended { .. }) => Executed::Now,

@@ -27,7 +27,8 @@ Examples:
     Close {
         /// A month, a quarter or a year: 2024-05, 2024-Q2, 2024.
         period: Period,
-        /// What may stay open: statements, undecided or waiting-for-rate. Give it again for each.
+        /// What may stay open: statements, undecided or waiting-for-rate; exceptions are resolved one by one. Give it again
+        /// for each.
         #[arg(long, value_name = "CHECK", requires = "reason")]
         accept: Vec<Check>,
         /// Why it may.

@@ -27,11 +27,11 @@ pub fn decide(closings: &Closings, command: &ClosePeriod, by: &By) -> Result<Per
         .findings
         .iter()
         .filter(|finding| finding.found > 0 && finding.check.stops())
-        .partition(|finding| command.accepted.contains(&finding.check));
+        .partition(|finding| finding.check.is_acceptable() && command.accepted.contains(&finding.check));
     if !open.is_empty() {
         let told = |finding: &Finding| format!("{}: {}", finding.check, finding.found);
         let detail = format!(
-            "{} has open matters ({}): settle them, or name those that may stay open with --accept and a reason",
+            "{} has open matters ({}): settle them, or name those that may stay open with --accept and a reason; for each exception somebody answers by name (`svala exception resolve`)",
             period,
             open.iter().map(told).collect::<Vec<_>>().join(", ")
         );

@@ -51,6 +51,11 @@ impl Check {
             Self::Holds | Self::CutOff => false,
         }
     }
+
+    /// Whether its findings can be accepted all at once. Somebody answers for each exception by name.
+    pub fn is_acceptable(self) -> bool {
+        self != Self::Exceptions
+    }
 }
 
 /// What a check came to.

@@ -169,7 +169,8 @@ fn sum(mut amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
     amounts.try_fold(first, |sum, amount| sum.checked_add(amount).ok())
 }
 
-/// How much more was paid than owed, if the rule lets it be.
+/// How much more was paid than owed, if the rule lets it be: what a bank has kept, and so more went out or less came in
+/// than was owed, and no more than half of it. An instalment or a part that came back is none of it.
 fn residual(rule: &Rule, paid: Amount, owed: Amount) -> Option<Amount> {
     let off = paid.checked_add(owed.negated()).ok()?;
     if off == Amount::zero(off.currency()) {
@@ -178,6 +179,9 @@ fn residual(rule: &Rule, paid: Amount, owed: Amount) -> Option<Amount> {
     within(off, rule.residual_max.unwrap_or(Eur::ZERO))
         .then_some(off)
         .filter(|_| paid.is_negative() == owed.is_negative())
+        .filter(|off| {
+            off.is_negative() && units(*off).unsigned_abs().saturating_mul(2) <= units(owed).unsigned_abs()
+        })
 }
 
 /// Whether an amount is in euro, and no larger than this.

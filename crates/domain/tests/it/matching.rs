@@ -150,11 +150,18 @@ fn told(outcome: &Outcome) -> Vec<String> {
     vec![item(1, -500, 0, &[7])],
     &["reference-less-fee: 1 > 1 -1.50 bank-fees"]
 )]
-#[case::just_too_much(vec![line(1, -3_001, 0, &[(EndToEnd, 7)])], vec![item(1, -500, 0, &[7])], &[])]
+#[case::just_too_much(vec![line(1, -7_501, 0, &[(EndToEnd, 7)])], vec![item(1, -5_000, 0, &[7])], &[])]
 #[case::just_not_too_much(
-    vec![line(1, -3_000, 0, &[(EndToEnd, 7)])],
-    vec![item(1, -500, 0, &[7])],
+    vec![line(1, -7_500, 0, &[(EndToEnd, 7)])],
+    vec![item(1, -5_000, 0, &[7])],
     &["reference-less-fee: 1 > 1 -25.00 bank-fees"]
+)]
+#[case::more_than_half_of_it(vec![line(1, -751, 0, &[(EndToEnd, 7)])], vec![item(1, -500, 0, &[7])], &[])]
+#[case::an_instalment(vec![line(1, -490, 0, &[(EndToEnd, 7)])], vec![item(1, -500, 0, &[7])], &[])]
+#[case::to_somebody_without_its_reference(
+    vec![OpenLine { counterpart: Some(KeyDigest([9; 32])), ..line(1, -500, 0, &[]) }],
+    vec![item(1, -500, 0, &[7])],
+    &[]
 )]
 fn the_ladder_takes_what_is_beyond_doubt(
     #[case] lines: Vec<OpenLine>,

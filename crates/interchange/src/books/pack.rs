@@ -20,7 +20,7 @@ pub struct PackDocument<'a> {
     pub findings: &'a [(String, u64, Eur, bool)],
     /// The names of the columns of `matters`.
     pub matter_columns: &'a [&'a str],
-    /// What is open, cell by cell.
+    /// What is open now, cell by cell: of a closed period perhaps less than when it was closed.
     pub matters: &'a [Vec<String>],
     /// The statement of each partner that had business with the authority.
     pub statements: &'a [StatementDocument],
@@ -35,7 +35,7 @@ pub fn month_pack(document: &PackDocument<'_>) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     summary(workbook.add_worksheet().set_name("Summary")?, document)?;
     let matters = document.matters.iter().map(Vec::as_slice);
-    rows(workbook.add_worksheet().set_name("Open matters")?, document.matter_columns, matters)?;
+    rows(workbook.add_worksheet().set_name("Open now")?, document.matter_columns, matters)?;
     late(workbook.add_worksheet().set_name("Changes")?, document.books)?;
     figures(workbook.add_worksheet().set_name("Partners")?, document.statements)?;
     let columns: Vec<&str> = ["partner"].into_iter().chain(STATEMENT_COLUMNS).collect();

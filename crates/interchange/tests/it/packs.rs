@@ -72,7 +72,7 @@ fn a_month_pack_holds_what_belongs_to_the_month() {
     let parts = unpacked(&bytes);
     let names: Vec<&str> = between(&parts["xl/workbook.xml"], "<sheet name=\"", "\"");
     let expected =
-        ["Summary", "Open matters", "Changes", "Partners", "Partners' rows", "Trial balance", "Vouchers"];
+        ["Summary", "Open now", "Changes", "Partners", "Partners' rows", "Trial balance", "Vouchers"];
     assert_eq!(names, expected);
     assert_eq!((cell(&parts, 1, "A1"), cell(&parts, 1, "B1")), ("books of", "'=Norrkassan"));
     assert_eq!((cell(&parts, 1, "A5"), cell(&parts, 1, "D5")), ("undecided", "yes"));
