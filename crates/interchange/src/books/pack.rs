@@ -39,8 +39,10 @@ pub fn month_pack(document: &PackDocument<'_>) -> Result<Vec<u8>, XlsxError> {
     late(workbook.add_worksheet().set_name("Changes")?, document.books)?;
     figures(workbook.add_worksheet().set_name("Partners")?, document.statements)?;
     let columns: Vec<&str> = ["partner"].into_iter().chain(STATEMENT_COLUMNS).collect();
-    let lines = document.statements.iter().flat_map(|s| s.lines.iter().map(|line| of_partner(s, line)));
-    let lines: Vec<Vec<String>> = lines.collect();
+    let mut lines = Vec::new();
+    for statement in document.statements {
+        lines.extend(statement.rows().iter().map(|line| of_partner(statement, line)));
+    }
     let sheet = workbook.add_worksheet().set_name("Partners' rows")?;
     rows(sheet, &columns, lines.iter().map(Vec::as_slice))?;
     trial(workbook.add_worksheet(), document.books)?;

@@ -4,8 +4,7 @@ use domain::Period;
 use domain::books::{Chart, Entry, MoneyKind, TrialBalance, Voucher};
 use domain::statement::Totals;
 use interchange::books::{BooksDocument, PackDocument, month_pack};
-use interchange::statement::StatementDocument;
-use money::Eur;
+use interchange::statement::{StatementDocument, StatementLine};
 
 use crate::templates::{between, cell, unpacked};
 
@@ -46,8 +45,25 @@ fn a_month_pack_holds_what_belongs_to_the_month() {
         root: "00".repeat(32),
         totals: Totals { owed: "99.95".parse().unwrap(), ..Totals::default() },
         lines: vec![],
-        held: Eur::ZERO,
-        held_lines: vec![],
+        held: "99.95".parse().unwrap(),
+        held_lines: vec![StatementLine {
+            position: 44,
+            day: june.first(),
+            movement: "eligible",
+            eur: "99.95".parse().unwrap(),
+            reason: "",
+            number: 31,
+            external_ref: "FX-2041".into(),
+            case: "7K3M-9PQ4".into(),
+            category: "education".into(),
+            receipt_no: "R-1".into(),
+            supplier: "Lempa".into(),
+            on: june.first(),
+            amount: "99.95".into(),
+            currency: "EUR",
+            rate: String::new(),
+            words: String::new(),
+        }],
         undecided: vec![],
         waiting: vec![],
     };
@@ -84,5 +100,6 @@ fn a_month_pack_holds_what_belongs_to_the_month() {
     );
     assert_eq!((cell(&parts, 4, "A2"), cell(&parts, 4, "B2")), ("irara", "'=cmd()"));
     assert!(parts["xl/worksheets/sheet4.xml"].contains("<v>99.95</v>"), "what is owed is a number");
+    assert_eq!((cell(&parts, 5, "D2"), cell(&parts, 5, "K2")), ("held", "R-1"), "what is held has its rows");
     assert_eq!(cell(&parts, 7, "A2"), "G2024-1");
 }
