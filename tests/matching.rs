@@ -406,6 +406,25 @@ fn a_payment_that_came_back_reopens_what_it_paid() {
     ledger.is_sound();
 }
 
+/// The bank paid twice and took one of the two back: the partner has its money, and nothing is due again by itself.
+#[test]
+fn what_went_out_twice_and_came_back_once_is_not_due_again() {
+    let (ledger, number, reference) = paid();
+    let lines = [
+        Line("-500.00", "B1", &reference),
+        Line("-500.00", "B2", &reference),
+        Line("500.00", "B3", &reference),
+    ];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-15", "500.00", "0.00", &lines)]));
+    ledger.ok("import statement july.xml");
+    ledger.ok("bank match");
+    assert!(ledger.csv("bank match list").is_empty(), "which of the two was it?");
+    ledger.ok(&format!("bank match {} {number}", line(&ledger, "B1")));
+    ledger.ok("bank match");
+    assert_eq!(ledger.csv("bank match list").len(), 1);
+    assert_eq!((due(&ledger).as_str(), open(&ledger)), ("0.00", vec!["B2".to_owned(), "B3".to_owned()]));
+}
+
 #[test]
 fn what_did_not_come_back_after_all_counts_as_paid_again() {
     let (ledger, number, reference) = paid();
