@@ -138,10 +138,35 @@ fn a_person_of_another_partner_decides_nothing() {
         let refused = ledger.fail(1, &format!("{omar} {line}"));
         assert!(refused.contains("acts-for-partner"), "{line}: {refused}");
     }
-    // What a partner sends it may try itself, and it answers what it was asked.
+    // What a partner sends it may try itself, and it says nothing in the name of another.
     ledger.write("own.csv", format!("{SPEND}\nlumen,FX-2041,education,2024-02-01,5.00,EUR,Lempa,E-1,,\n"));
     ledger.ok(&format!("{omar} import spend own.csv --dry-run"));
-    ledger.ok(&format!("{omar} claim answer {claim} --text because"));
+    let refused = ledger.fail(1, &format!("{omar} claim answer {claim} --text because"));
+    assert!(refused.contains("acts-for-partner"), "{refused}");
+    ledger.ok(&format!("--actor asha@irara claim answer {claim} --text because"));
+    for partner in ["irara", "nobody", "lumen-two"] {
+        ledger.write(
+            "other.csv",
+            format!("{SPEND}\n{partner},FX-2041,education,2024-02-01,5.00,EUR,Lempa,E-2,,\n"),
+        );
+        let refused = ledger.fail(2, &format!("{omar} import spend other.csv"));
+        assert!(
+            refused.contains("column partner") && refused.contains("acts for lumen"),
+            "{partner}: {refused}"
+        );
+    }
+    // Nor does somebody become a partner by a file of their own.
+    ledger
+        .write("other.csv", format!("{SPEND}\nfinance,FX-2041,education,2024-02-01,5.00,EUR,Lempa,E-3,,\n"));
+    for name in ["finance", "anna@finance", "Anna@Finance"] {
+        let refused = ledger.fail(2, &format!("--actor {name} import spend other.csv"));
+        assert!(refused.contains("acts for finance"), "{refused}");
+    }
+    assert!(
+        ledger
+            .fail(1, &format!("--actor Omar@Lumen claim refuse {claim} --reason no"))
+            .contains("acts-for-partner")
+    );
     let accepted = ledger.json(&format!("{omar} import spend own.csv --accept"));
     assert_eq!(accepted["refused"][0]["reason"], "acts-for-partner", "{accepted}");
     assert_eq!(state(&ledger, "E-1"), "reported");

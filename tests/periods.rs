@@ -142,6 +142,20 @@ fn an_account_without_a_statement_up_to_the_last_day_stops_a_closing() {
     assert!(matters.contains("statements,yes,,payments,,,there is no statement"), "{matters}");
 }
 
+/// Under another chart the same vouchers have other entries, and the list of closed periods says so.
+#[test]
+fn another_chart_changes_no_closed_period_and_is_told() {
+    let ledger = closed_ledger();
+    let chart = ledger.ok("books chart --document");
+    assert!(chart.contains("\"7720\""), "{chart}");
+    ledger.write("own.toml", chart.replace("\"7720\"", "\"7729\""));
+    let told = |rows: Vec<crate::support::Cells>| -> Vec<(String, String)> {
+        rows.into_iter().map(|row| (row["unchanged"].clone(), row["same_entries"].clone())).collect()
+    };
+    assert_eq!(told(ledger.csv("period list")), [("yes".into(), "yes".into())]);
+    assert_eq!(told(ledger.csv("period list --chart own.toml")), [("yes".into(), "no".into())]);
+}
+
 /// What was refused and is in order now is done: the same words are another command.
 #[test]
 fn a_closing_that_was_refused_is_done_once_nothing_stands_in_its_way() {

@@ -40,8 +40,8 @@ impl Place {
         let database = Database::named(&args.ledger)?;
         let key_file = args.key_file.clone().unwrap_or_else(|| database.key_file());
         let actor = match &args.actor {
-            Some(actor) => actor.clone(),
-            None => user()?,
+            Some(actor) => actor.in_lower_case(),
+            None => user()?.in_lower_case(),
         };
         let checkpoints = checkpoints::folder(args.checkpoints.as_deref(), &key_file);
         let rulebook = args.rulebook.clone();

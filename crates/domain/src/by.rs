@@ -43,6 +43,25 @@ impl By {
         }
     }
 
+    /// A partner is registered by somebody who acts for none, and will not act for it once it is there: a name that becomes
+    /// a partner's could decide nothing any more.
+    ///
+    /// # Errors
+    /// `acts-for-partner`.
+    pub fn may_register(&self, partner: &PartnerCode) -> Result<(), Refusal> {
+        self.may_decide()?;
+        Self::of(self.actor.clone(), |code| code == partner).may_decide()
+    }
+
+    /// The people of a partner report for it alone. A partner that is not known yet is registered by its first report.
+    ///
+    /// # Errors
+    /// `acts-for-partner`.
+    pub fn may_report_for(&self, partner: &PartnerCode, is_known: bool) -> Result<(), Refusal> {
+        self.may_speak_for(partner)?;
+        if is_known { Ok(()) } else { self.may_register(partner) }
+    }
+
     fn acts_for_partner(&self, code: &PartnerCode, instead: &str) -> Refusal {
         Refusal::new("acts-for-partner", format!("{} acts for {code}: {instead}", self.actor))
     }

@@ -358,8 +358,8 @@ impl Duties {
             CaseEvent::ClaimAccepted(e) => {
                 let limit = self.limits.get(&e.basis.rulebook).copied().flatten();
                 let claim = self.claims.get(&e.claim);
-                // What finance cut off is not accepted, and so does not count.
-                let worth = claim.and_then(|claim| claim.worth?.checked_sub(e.cut_off().ok()?).ok());
+                // What is cut off can be reported again, so it counts.
+                let worth = claim.and_then(|claim| claim.worth);
                 let breach = match claim.and_then(|claim| claim.proposed.as_ref()) {
                     Some((first, _)) if *first == recorded.actor => Some(Breach::SamePerson),
                     // Two people who want different amounts have not agreed.

@@ -224,6 +224,12 @@ impl Actor {
         &self.0
     }
 
+    /// The same name in lower case: `Anna` and `anna` are one person.
+    #[must_use]
+    pub fn in_lower_case(&self) -> Self {
+        Self(self.0.to_lowercase())
+    }
+
     /// The organisation for which somebody of this name acts, if its name can be that of a partner. People of a partner are
     /// named like `asha@caritas`, and `caritas` is the partner itself; whether it is one shows the log.
     pub fn organisation(&self) -> Option<PartnerCode> {
@@ -231,9 +237,10 @@ impl Actor {
     }
 }
 
-/// See [`Actor::organisation`].
+/// See [`Actor::organisation`]. However it is spelled: codes are in lower case.
 pub(crate) fn organisation(actor: &str) -> Option<PartnerCode> {
-    actor.rsplit_once('@').map_or(actor, |(_, organisation)| organisation).parse().ok()
+    let actor = actor.to_lowercase();
+    actor.rsplit_once('@').map_or(actor.as_str(), |(_, organisation)| organisation).parse().ok()
 }
 
 impl FromStr for Actor {

@@ -61,6 +61,9 @@ impl Ledger {
         let command = CaseCommand::AssignPartner { partner: partner.clone(), assigned_on, told_on };
         let request = format!("{command:?}");
         self.execute_about(About::Case(case, Some(partner.clone())), &["case", &request], |session, draft| {
+            if session.partner(&partner).is_none() {
+                session.by()?.may_register(&partner)?;
+            }
             session.register_partner(draft, &partner)?;
             session.on_case(draft, case, &command)
         })

@@ -7,7 +7,7 @@ use domain::{Case, CaseCommand, CaseId, PartnerCode};
 use interchange::{CaseRow, RowError};
 use jiff::civil::Date;
 
-use super::{At, Importer, Refused, RowOutcome};
+use super::{At, Importer, Refused, RowOutcome, rows};
 use crate::error::AppError;
 use crate::session::{EXTERNAL_REF, Session};
 
@@ -50,6 +50,11 @@ impl Importer for Cases {
                 )]));
             }
         };
+        if let Some(partner) = &partner
+            && let Some(error) = rows::not_for(session, at, partner)?
+        {
+            return Ok(RowOutcome::Errors(vec![error]));
+        }
         let case = known.and_then(|id| session.case(id));
         if let Some(case) = case {
             let conflicts = conflicts(at, row, partner.as_ref(), case);

@@ -28,6 +28,9 @@ pub(super) fn apply(
             return Ok(RowOutcome::Errors(vec![error]));
         }
     };
+    if let Some(error) = rows::not_for(session, at, &partner)? {
+        return Ok(RowOutcome::Errors(vec![error]));
+    }
     let receipt_key =
         domain::KeyDigest(rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no));
     let said = [

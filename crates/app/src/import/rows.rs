@@ -3,7 +3,7 @@
 use domain::claim::{Claim, RECEIPT};
 use domain::ids::FileDigest;
 use domain::partner::{Fee, PARTNER_FEE};
-use domain::{CaseId, CaseReference};
+use domain::{CaseId, CaseReference, PartnerCode};
 use interchange::{RowError, SpendRow};
 use jiff::civil::Date;
 use money::{Amount, Currency, Eur, Rate};
@@ -207,4 +207,18 @@ pub(super) fn differing(at: At, row: &SpendRow, known: &Known<'_>) -> Vec<RowErr
         differs("receipt_sha256", None, "another file of the receipt");
     }
     errors
+}
+
+/// Why whoever imports the row may not report for its partner, or register one that nobody knows yet.
+pub(super) fn not_for(
+    session: &Session<'_>,
+    at: At,
+    partner: &PartnerCode,
+) -> Result<Option<RowError>, AppError> {
+    let refused = session.may_report_for(partner)?.err();
+    Ok(refused.map(|refused| {
+        let message =
+            refused.refusal.reasons.into_iter().map(|reason| reason.detail).collect::<Vec<_>>().join("; ");
+        at.error("partner", Some(partner.as_str()), "acts-for-partner", message)
+    }))
 }

@@ -76,6 +76,9 @@ impl Importer for Spend {
         else {
             return Ok(RowOutcome::Errors(errors));
         };
+        if let Some(error) = rows::not_for(session, at, &partner)? {
+            return Ok(RowOutcome::Errors(vec![error]));
+        }
 
         let said = said(row, &shares);
         let receipt = rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use ::claims::ClaimsProjection;
-use domain::books::{Chart, TrialBalance, Voucher, digest};
+use domain::books::{Chart, TrialBalance, Voucher, digest, digest_of_entries};
 use domain::claim::ClaimState;
 use domain::closing::{Check, ClosePeriod, ClosingEvent, Finding, PeriodClosed};
 use domain::ids::FileDigest;
@@ -56,6 +56,10 @@ pub struct PeriodCheck {
     pub trial: TrialBalance,
     /// What its vouchers say.
     pub digest: FileDigest,
+    /// The version of the chart under which they are booked.
+    pub chart: String,
+    /// What their entries say under it.
+    pub entries: FileDigest,
     /// What all accounts come to: nothing, if the books are sound.
     pub difference: Eur,
     /// The first day on which anything is booked.
@@ -83,6 +87,10 @@ pub struct ClosedPeriodItem {
     pub digest: FileDigest,
     /// Whether the vouchers that the log gives now are the same.
     pub unchanged: bool,
+    /// The version of the chart under which it was booked.
+    pub chart: String,
+    /// Whether the chart that is asked about, and the programmes of today's rulebook, give the entries it was closed with.
+    pub same_entries: bool,
     /// Findings that were accepted.
     pub accepted: String,
     /// Why.
@@ -141,6 +149,8 @@ impl Ledger {
             period,
             position,
             digest: digest(&of_period),
+            chart: chart.version().to_owned(),
+            entries: digest_of_entries(&of_period),
             difference: trial.difference().map_err(FoldError::from)?,
             vouchers: of_period,
             trial,
@@ -190,6 +200,8 @@ impl Ledger {
             first_booked: checked.first_booked,
             vouchers: checked.vouchers.len() as u64,
             digest: checked.digest,
+            chart: checked.chart.clone(),
+            entries: checked.entries,
             difference: checked.difference,
             findings: checked.findings.clone(),
             accepted: accepted.to_vec(),
@@ -209,8 +221,11 @@ impl Ledger {
         let mut items = Vec::new();
         for recorded in &events {
             let Event::Closing(ClosingEvent::PeriodClosed(e)) = &recorded.event else { continue };
-            let now = digest(vouchers.iter().filter(|voucher| e.period.contains(voucher.day)));
-            items.push(closed(recorded, e, now == e.digest, &reasons));
+            let of_period = || vouchers.iter().filter(|voucher| e.period.contains(voucher.day));
+            let (unchanged, same_entries) =
+                (digest(of_period()) == e.digest, digest_of_entries(of_period()) == e.entries);
+            let reason = e.reason.and_then(|text| reasons.get(&text).cloned()).unwrap_or_default();
+            items.push(ClosedPeriodItem { unchanged, same_entries, reason, ..closed(recorded, e) });
         }
         Ok(items)
     }
@@ -374,12 +389,7 @@ fn findings(matters: &[Matter]) -> Result<Vec<Finding>, AppError> {
     Check::ALL.iter().map(finding).collect()
 }
 
-fn closed(
-    recorded: &Recorded,
-    event: &PeriodClosed,
-    unchanged: bool,
-    reasons: &HashMap<TextId, String>,
-) -> ClosedPeriodItem {
+fn closed(recorded: &Recorded, event: &PeriodClosed) -> ClosedPeriodItem {
     ClosedPeriodItem {
         period: event.period,
         closed_at: super::utc(recorded.recorded_at),
@@ -387,9 +397,11 @@ fn closed(
         position: event.position,
         vouchers: event.vouchers,
         digest: event.digest,
-        unchanged,
+        unchanged: false,
+        chart: event.chart.clone(),
+        same_entries: false,
         accepted: codes(&event.accepted),
-        reason: event.reason.and_then(|text| reasons.get(&text).cloned()).unwrap_or_default(),
+        reason: String::new(),
         findings: event.findings.clone(),
     }
 }

@@ -76,7 +76,13 @@ impl Session<'_> {
         self.partners.get(code).and_then(|loaded| loaded.partner.as_ref())
     }
 
-    /// Registers a partner that is met for the first time.
+    /// Whether whoever gives the commands may report for a partner, which was loaded.
+    pub fn may_report_for(&self, code: &PartnerCode) -> Result<Decided, AppError> {
+        let may = self.by()?.may_report_for(code, self.partner(code).is_some());
+        Ok(may.map_err(|refusal| RefusedCommand { refusal, repeated: false }))
+    }
+
+    /// Registers a partner that is met for the first time, by somebody who may.
     pub fn register_partner(&mut self, draft: &mut Draft, code: &PartnerCode) -> Result<(), AppError> {
         if self.partner(code).is_some() {
             return Ok(());

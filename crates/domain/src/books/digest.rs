@@ -17,3 +17,21 @@ pub fn digest<'v>(vouchers: impl IntoIterator<Item = &'v Voucher>) -> FileDigest
     }
     FileDigest(tree.root())
 }
+
+/// The root over the same vouchers as they are booked under a chart: their names, and each entry with its account, amount
+/// and objects.
+pub fn digest_of_entries<'v>(vouchers: impl IntoIterator<Item = &'v Voucher>) -> FileDigest {
+    let mut tree = Frontier::new();
+    for voucher in vouchers {
+        let Voucher { series, year, number, day, .. } = voucher;
+        let mut text = format!("{series} {year} {number} {day}");
+        for entry in &voucher.entries {
+            text.push_str(&format!("\n{} {}", entry.account, entry.amount));
+            for object in &entry.objects {
+                text.push_str(&format!(" {}:{}", object.dimension, object.code));
+            }
+        }
+        tree.push(leaf(text.as_bytes()));
+    }
+    FileDigest(tree.root())
+}

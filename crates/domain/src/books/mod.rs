@@ -17,6 +17,6 @@ mod trial;
 pub use chart::{
     Account, AccountKind, Chart, ChartError, ChartErrors, Dimension, DimensionOf, MoneyKind, Posting, Series,
 };
-pub use digest::digest;
+pub use digest::{digest, digest_of_entries};
 pub use journal::{Entry, Journal, Object, Voucher};
 pub use trial::{TrialBalance, TrialLine};

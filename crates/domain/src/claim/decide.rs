@@ -27,10 +27,11 @@ pub fn decide(
     rulebook: &Rulebook,
 ) -> Result<Vec<CaseEvent>, Refusal> {
     match command {
-        ClaimCommand::Report(_)
-        | ClaimCommand::Convert { .. }
-        | ClaimCommand::Answer { .. }
-        | ClaimCommand::Attach { .. } => {}
+        ClaimCommand::Report(spend) => by.may_speak_for(&spend.partner)?,
+        ClaimCommand::Answer { claim, .. } | ClaimCommand::Attach { claim, .. } => {
+            by.may_speak_for(&known(case, *claim)?.partner)?;
+        }
+        ClaimCommand::Convert { .. } => {}
         ClaimCommand::Accept { .. }
         | ClaimCommand::Refuse { .. }
         | ClaimCommand::Query { .. }

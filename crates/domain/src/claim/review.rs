@@ -60,9 +60,8 @@ pub(super) fn accept(
     if eligible.is_zero() {
         return refused(ClaimReason::OverCap, basis);
     }
-    // A receipt is no smaller for being shared; what finance cuts off of a share is not accepted of the receipt either.
-    let cut_off = eur.checked_sub(wanted).map_err(overflow)?;
-    let worth = claim.worth_of_receipt().unwrap_or(eur).checked_sub(cut_off).map_err(overflow)?;
+    // A receipt is no smaller for being shared, nor for being accepted in parts: what is cut off can be reported again.
+    let worth = claim.worth_of_receipt().unwrap_or(eur);
     let what = format!("accept {wanted}");
     if let Some(second_approval_from) =
         asks_for_second(claim.proposed_by.as_ref(), by, worth, &what, rulebook)?

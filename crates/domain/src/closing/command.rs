@@ -22,6 +22,10 @@ pub struct ClosePeriod {
     pub vouchers: u64,
     /// What they say.
     pub digest: FileDigest,
+    /// The version of the chart under which it is booked.
+    pub chart: String,
+    /// What its entries say under that chart.
+    pub entries: FileDigest,
     /// What all accounts come to: nothing, if the books are sound.
     pub difference: Eur,
     /// What the checks came to.

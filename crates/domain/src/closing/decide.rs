@@ -46,6 +46,8 @@ pub fn decide(closings: &Closings, command: &ClosePeriod, by: &By) -> Result<Per
         position: command.position,
         vouchers: command.vouchers,
         digest: command.digest,
+        chart: command.chart.clone(),
+        entries: command.entries,
         findings: command.findings.clone(),
         reason: command.reason.filter(|_| !accepted.is_empty()),
         accepted,

@@ -82,6 +82,10 @@ pub struct PeriodClosed {
     pub vouchers: u64,
     /// SHA-256 of what they say ([`crate::books::digest`]).
     pub digest: FileDigest,
+    /// The version of the chart under which it was booked.
+    pub chart: String,
+    /// SHA-256 of its entries under that chart ([`crate::books::digest_of_entries`]): what was handed over.
+    pub entries: FileDigest,
     /// What the checks came to.
     pub findings: Vec<Finding>,
     /// The findings that would have stopped it, and were accepted.

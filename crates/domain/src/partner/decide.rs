@@ -30,9 +30,7 @@ pub fn decide(
 ) -> Result<Vec<PartnerEvent>, Refusal> {
     let partner = match (partner, command) {
         (None, PartnerCommand::Register { partner, name }) => {
-            by.may_decide()?;
-            // Nor does whoever will act for it once it is there.
-            By::of(by.actor().clone(), |code| code == partner).may_decide()?;
+            by.may_register(partner)?;
             let registered = PartnerRegistered { partner: partner.clone() };
             return Ok(vec![registered.into(), PartnerNamed { name: name.clone() }.into()]);
         }
@@ -42,10 +40,10 @@ pub fn decide(
     // A partner's people report, with receipts, and propose; a rate is nobody's decision; what the partner is paid, where and on what
     // terms is decided by others.
     match command {
-        PartnerCommand::ProposeDetails { .. } => by.may_speak_for(&partner.code)?,
-        PartnerCommand::ReportFee(_)
-        | PartnerCommand::AttachFee { .. }
-        | PartnerCommand::ConvertFee { .. } => {}
+        PartnerCommand::ProposeDetails { .. }
+        | PartnerCommand::ReportFee(_)
+        | PartnerCommand::AttachFee { .. } => by.may_speak_for(&partner.code)?,
+        PartnerCommand::ConvertFee { .. } => {}
         _ => by.may_decide()?,
     }
     let event = match command {

@@ -1,6 +1,6 @@
 //! Closing periods: in their order, once they are over, and for ever.
 
-use domain::books::{Chart, Journal, Voucher, digest};
+use domain::books::{Chart, DimensionOf, Journal, Object, Voucher, digest, digest_of_entries};
 use domain::closing::{Check, ClosePeriod, ClosingEvent, Finding, PeriodClosed, decide};
 use domain::ids::FileDigest;
 use domain::partner::{PaidFor, PartnerEvent, PartnerPaid};
@@ -27,6 +27,8 @@ fn may() -> ClosePeriod {
         first_booked: Some(day("2024-05-02")),
         vouchers: 3,
         digest: FileDigest([5; 32]),
+        chart: "2026".into(),
+        entries: FileDigest([6; 32]),
         difference: Eur::ZERO,
         findings: Vec::new(),
         accepted: Vec::new(),
@@ -108,6 +110,8 @@ fn a_stream_in_which_periods_are_out_of_order_is_refused() {
             position,
             vouchers: 0,
             digest: FileDigest([0; 32]),
+            chart: String::new(),
+            entries: FileDigest([0; 32]),
             findings: vec![],
             accepted: vec![],
             reason: None,
@@ -196,6 +200,8 @@ proptest! {
                 position: cut as u64,
                 vouchers: 0,
                 digest: of(&vouchers, month),
+                chart: String::new(),
+                entries: FileDigest([0; 32]),
                 findings: vec![],
                 accepted: vec![],
                 reason: None,
@@ -234,6 +240,23 @@ proptest! {
             _ => changed.push(vouchers[which].clone()),
         }
         prop_assert_ne!(digest(&changed), digest(&vouchers));
+        // Another account or object is another entry of the same voucher.
+        let mut moved = vouchers.clone();
+        match change {
+            0 => moved[which].entries[0].account.push('0'),
+            1 => moved[which].number += 1,
+            2 => {
+                let amount = &mut moved[which].entries[0].amount;
+                *amount = amount.checked_add(eur("0.01")).unwrap();
+            }
+            _ => moved[which].entries[0].objects.push(Object {
+                dimension: 20,
+                of: DimensionOf::Partner,
+                code: "irara".into(),
+            }),
+        }
+        prop_assert_eq!(digest(&moved), digest(&vouchers));
+        prop_assert_ne!(digest_of_entries(&moved), digest_of_entries(&vouchers));
     }
 }
 

@@ -331,7 +331,7 @@ fn who_agrees_to_another_amount_is_found(#[case] at_most: Option<&str>, #[case] 
             (e.eligible, e.disallowed) = (eur("1999.99"), eur("500.01"));
         }
     }
-    assert_eq!(found(log), [], "1999.99 takes one");
+    assert_eq!(found(log), [Breach::NoSecondPerson], "what is cut off counts too");
 }
 
 /// Fees are taken back by as many people as it took to accept them.
