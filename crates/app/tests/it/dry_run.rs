@@ -151,7 +151,9 @@ fn of_row(row: &RowReport) -> Option<String> {
 /// A partner that looks at its file sees what acceptance in the order of the file comes to, and writes nothing.
 async fn preview_holds(rows: &[String]) {
     let book = book().await;
-    let path = book.write(Kind::Spend, "random.csv", rows);
+    // Its own rows: it reports for nobody else.
+    let rows: Vec<String> = rows.iter().filter(|row| row.starts_with("caritas,")).cloned().collect();
+    let path = book.write(Kind::Spend, "random.csv", &rows);
     let before = book.head().await;
     let partner = book.by("asha@caritas", 3).await;
     let request = ImportRequest {

@@ -100,7 +100,8 @@ fn the_same_fees_from_two_processes_are_reported_once() {
                 let ledger = book.another(upload + 10).await;
                 let path = book.write(Kind::Spend, &format!("{upload}.csv"), &fees);
                 let report = import(&ledger, Kind::Spend, path, How::Real).await.unwrap();
-                assert_eq!((report.errors_total, report.counts.rows), (0, 30));
+                // Who comes when all of it is there already finds the file known as a whole.
+                assert!(report.errors_total == 0 && [0, 30].contains(&report.counts.rows), "{report:?}");
                 report.counts.applied
             }));
         }
