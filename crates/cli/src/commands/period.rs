@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use app::Ledger;
 use app::query::{ClosedPeriodItem, Matter, PeriodCheck, PeriodPack};
 use domain::Period;
 use domain::closing::Finding;
@@ -34,7 +35,7 @@ const CLOSED_COLUMNS: &[&str] = &[
 pub async fn run(place: &Place, format: Format, command: PeriodCommand) -> Result<ExitCode, Failure> {
     match command {
         PeriodCommand::Check { period, how } => {
-            let checked = check(place, period, &how).await?;
+            let checked = check(&place.open().await?, period, &how).await?;
             shown(format, &checked)?;
             let open = checked.matters.iter().filter(|matter| matter.stops).count();
             if open > 0 {
@@ -43,13 +44,8 @@ pub async fn run(place: &Place, format: Format, command: PeriodCommand) -> Resul
             }
         }
         PeriodCommand::Close { period, accept, reason, dry_run, how } => {
-            let chart = chart_of(how.chart.as_deref())?;
             let ledger = if dry_run { place.open().await? } else { place.open_to_write().await? };
-            let bar = LogBar::new();
-            let checked = ledger
-                .check_period(&chart, period, how.near, &|position, last| bar.at(position, last))
-                .await?;
-            drop(bar);
+            let checked = check(&ledger, period, &how).await?;
             if dry_run {
                 shown(format, &checked)?;
                 ledger.would_close(&checked, &accept, reason.as_deref()).await?;
@@ -90,9 +86,8 @@ pub async fn run(place: &Place, format: Format, command: PeriodCommand) -> Resul
     Ok(ExitCode::SUCCESS)
 }
 
-async fn check(place: &Place, period: Period, how: &CheckHow) -> Result<PeriodCheck, Failure> {
+async fn check(ledger: &Ledger, period: Period, how: &CheckHow) -> Result<PeriodCheck, Failure> {
     let chart = chart_of(how.chart.as_deref())?;
-    let ledger = place.open().await?;
     let bar = LogBar::new();
     Ok(ledger.check_period(&chart, period, how.near, &|position, last| bar.at(position, last)).await?)
 }

@@ -1,13 +1,13 @@
 //! The month pack: all that belongs to a period in one workbook.
 
 use money::Eur;
-use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
 
 use super::workbook::{trial, vouchers};
 use super::{BooksDocument, text, voucher_name};
 use crate::guard::guarded;
 use crate::statement::{STATEMENT_COLUMNS, StatementDocument, StatementLine};
-use crate::workbook::money_cell;
+use crate::workbook::{bold_and_money, money_cell};
 
 /// What is put together.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,7 @@ pub fn month_pack(document: &PackDocument<'_>) -> Result<Vec<u8>, XlsxError> {
 }
 
 fn summary(sheet: &mut Worksheet, document: &PackDocument<'_>) -> Result<(), XlsxError> {
-    let (bold, money) = formats();
+    let (bold, money) = bold_and_money();
     let mut row = 0;
     for (name, value) in document.head {
         sheet.write_string_with_format(row, 0, *name, &bold)?;
@@ -72,7 +72,7 @@ fn summary(sheet: &mut Worksheet, document: &PackDocument<'_>) -> Result<(), Xls
 
 /// Vouchers of earlier, closed periods that are booked in this one.
 fn late(sheet: &mut Worksheet, books: &BooksDocument<'_>) -> Result<(), XlsxError> {
-    let (_, money) = formats();
+    let (_, money) = bold_and_money();
     head(sheet, 0, &["voucher", "booked on", "belongs to", "day", "text", "EUR"])?;
     let late = books.vouchers.iter().filter_map(|voucher| Some((voucher, voucher.closed_period?)));
     for (row, (voucher, period)) in (1..).zip(late) {
@@ -93,7 +93,7 @@ fn late(sheet: &mut Worksheet, books: &BooksDocument<'_>) -> Result<(), XlsxErro
 
 /// Every figure of every statement.
 fn figures(sheet: &mut Worksheet, statements: &[StatementDocument]) -> Result<(), XlsxError> {
-    let (_, money) = formats();
+    let (_, money) = bold_and_money();
     head(sheet, 0, &["partner", "name", "figure", "belopp", "EUR"])?;
     let mut row = 0;
     for statement in statements {
@@ -121,7 +121,7 @@ fn rows<'r>(
     columns: &[&str],
     rows: impl Iterator<Item = &'r [String]>,
 ) -> Result<(), XlsxError> {
-    let (_, money) = formats();
+    let (_, money) = bold_and_money();
     head(sheet, 0, columns)?;
     for (row, cells) in (1..).zip(rows) {
         for ((place, name), cell) in (0..).zip(columns).zip(cells) {
@@ -135,7 +135,7 @@ fn rows<'r>(
 }
 
 fn head(sheet: &mut Worksheet, row: u32, names: &[&str]) -> Result<(), XlsxError> {
-    let (bold, _) = formats();
+    let (bold, _) = bold_and_money();
     for (column, name) in (0..).zip(names) {
         sheet.write_string_with_format(row, column, *name, &bold)?;
     }
@@ -147,8 +147,4 @@ fn widths(sheet: &mut Worksheet, widths: &[u32]) -> Result<(), XlsxError> {
         sheet.set_column_width(column, *width)?;
     }
     Ok(())
-}
-
-fn formats() -> (Format, Format) {
-    (Format::new().set_bold(), Format::new().set_num_format("#,##0.00"))
 }

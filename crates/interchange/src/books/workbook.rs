@@ -2,11 +2,11 @@
 
 use domain::books::DimensionOf;
 use money::Eur;
-use rust_xlsxwriter::{Format, Formula, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{Formula, Workbook, Worksheet, XlsxError};
 
 use super::{BooksDocument, text, voucher_name};
 use crate::guard::guarded;
-use crate::workbook::money_cell;
+use crate::workbook::{bold_and_money, money_cell};
 
 const ROWS: &str = "Vouchers";
 const HEAD: [&str; 12] = [
@@ -38,7 +38,7 @@ pub fn books_workbook(document: &BooksDocument<'_>) -> Result<Vec<u8>, XlsxError
 /// What stands on each account.
 pub(super) fn trial(sheet: &mut Worksheet, document: &BooksDocument<'_>) -> Result<(), XlsxError> {
     sheet.set_name("Trial balance")?;
-    let (bold, money) = (Format::new().set_bold(), Format::new().set_num_format("#,##0.00"));
+    let (bold, money) = bold_and_money();
     let heading = format!("{}, {}, log position {}", document.company, document.period, document.position);
     sheet.write_string_with_format(0, 0, guarded(&heading).as_ref(), &bold)?;
     for (column, name) in (0..).zip(["account", "name", "opening", "debit", "credit", "closing"]) {
@@ -67,7 +67,7 @@ pub(super) fn trial(sheet: &mut Worksheet, document: &BooksDocument<'_>) -> Resu
 /// The rows of all vouchers, which the trial balance adds up.
 pub(super) fn vouchers(sheet: &mut Worksheet, document: &BooksDocument<'_>) -> Result<(), XlsxError> {
     sheet.set_name(ROWS)?;
-    let (bold, money) = (Format::new().set_bold(), Format::new().set_num_format("#,##0.00"));
+    let (bold, money) = bold_and_money();
     for (column, name) in (0..).zip(HEAD) {
         sheet.write_string_with_format(0, column, name, &bold)?;
         sheet.set_column_width(column, 14)?;

@@ -3,14 +3,14 @@
 use domain::Period;
 use domain::statement::Disallowed;
 use money::Eur;
-use rust_xlsxwriter::{Format, Formula, Workbook, XlsxError};
+use rust_xlsxwriter::{Formula, Workbook, XlsxError};
 
 use super::{
     EUR_COLUMN, MOVEMENT_COLUMN, OF_THAT_HELD, STATEMENT_COLUMNS, StatementDocument, StatementLine,
     UNDECIDED_AT_THE_END,
 };
 use crate::guard::guarded;
-use crate::workbook::{column_name, money_cell};
+use crate::workbook::{bold_and_money, column_name, money_cell};
 
 const ROWS: &str = "Rows";
 const UNDECIDED_ROWS: &str = "Undecided";
@@ -97,7 +97,7 @@ impl Book {
         totals: impl Iterator<Item = Total<'a>>,
         disallowed: &[Disallowed],
     ) -> Result<(), XlsxError> {
-        let (bold, money) = (Format::new().set_bold(), Format::new().set_num_format("#,##0.00"));
+        let (bold, money) = bold_and_money();
         let sheet = self.workbook.add_worksheet().set_name("Statement")?;
         let mut row = 0;
         for (name, value) in &self.head {
@@ -142,7 +142,7 @@ impl Book {
         columns: &[&str; N],
         rows: impl Iterator<Item = [String; N]>,
     ) -> Result<(), XlsxError> {
-        let (bold, money) = (Format::new().set_bold(), Format::new().set_num_format("#,##0.00"));
+        let (bold, money) = bold_and_money();
         let sheet = self.workbook.add_worksheet().set_name(name)?;
         for (place, name) in (0..).zip(columns) {
             sheet.write_string_with_format(0, place, *name, &bold)?;

@@ -19,5 +19,5 @@ pub use fault::{CellFault, SheetCell, Unreadable, WorkbookProblem};
 pub(crate) use archive::SIGNATURE;
 pub(crate) use book::open;
 pub(crate) use fault::column_name;
-pub(crate) use money::money_cell;
+pub(crate) use money::{bold_and_money, money_cell};
 pub(crate) use sheet::{Sheet, SheetRow};

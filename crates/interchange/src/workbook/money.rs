@@ -22,3 +22,8 @@ pub(crate) fn money_cell(
         _ => sheet.write_string(row, column, eur).map(drop),
     }
 }
+
+/// The formats of headings and of euros.
+pub(crate) fn bold_and_money() -> (Format, Format) {
+    (Format::new().set_bold(), Format::new().set_num_format("#,##0.00"))
+}
