@@ -11,7 +11,7 @@ demo *options:
 # The demo on a PostgreSQL server that is made for it; at a terminal, with a shell to look around before it is gone.
 demo-postgres *options:
     cargo build --release --bin svala
-    scripts/postgres run sh -ec ' \
+    env -u SVALA_TEST_POSTGRES scripts/postgres run sh -ec ' \
         export SVALA_LEDGER="$SVALA_TEST_POSTGRES"; \
         target/release/svala demo {{options}}; \
         if [ -t 0 ] && [ -t 1 ]; then echo; echo "The server ends with this shell."; "${SHELL:-sh}" || true; fi'

@@ -325,6 +325,17 @@ fn a_folder_that_cannot_be_written_fails_no_command_and_is_told() {
     ledger.ok("doctor");
 }
 
+/// A folder that is mistyped guards nothing: that is told, whatever is asked.
+#[test]
+fn a_folder_without_checkpoints_is_told() {
+    let ledger = Ledger::small("cases");
+    let told = ledger.run("balance --checkpoints nowhere");
+    assert_eq!(told.code, Some(0), "{told}");
+    assert!(told.err.contains("warning: the folder nowhere holds no checkpoint"), "{told}");
+    assert!(!ledger.path("nowhere").exists());
+    assert!(ledger.run("balance").err.is_empty());
+}
+
 #[test]
 fn a_ledger_does_not_begin_in_the_folder_of_another() {
     let old = Ledger::new();

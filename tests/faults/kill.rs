@@ -14,7 +14,10 @@ fn killed_after(ledger: &Ledger, line: &str, time: Duration) -> bool {
     sleep(time);
     // On Unix this is SIGKILL.
     child.kill().unwrap();
-    child.wait().unwrap().success()
+    let status = child.wait().unwrap();
+    // Killed, it has no code; one that failed by itself was not killed.
+    assert!(matches!(status.code(), None | Some(0)), "{line}: {status}");
+    status.success()
 }
 
 /// How long a command takes here and now, and what it leaves.

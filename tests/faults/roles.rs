@@ -34,6 +34,17 @@ fn each_role_is_enough_for_what_it_is_for() {
     ledger.ok(&rita("claim list"));
     let root = ledger.ok(&rita("verify"));
     assert_eq!(ledger.ok(&anna("verify")), root);
+    let case = ledger
+        .ok(&rita("case list --format csv"))
+        .lines()
+        .nth(1)
+        .unwrap()
+        .split(',')
+        .next()
+        .unwrap()
+        .to_owned();
+    assert_eq!(ledger.ok(&rita(&format!("history {case}"))), ledger.ok(&anna(&format!("history {case}"))));
+    assert!(ledger.ok(&rita("prove 1")).contains("1"));
     ledger.fail(3, &rita("import reversals reversals.csv"));
     ledger.ok(&anna("import reversals reversals.csv"));
     // What nobody has brought up to date yet, she cannot.

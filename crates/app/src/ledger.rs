@@ -91,10 +91,10 @@ impl Ledger {
     }
 
     /// Opens a ledger: the key must be its own, and its history the one that the newest checkpoint knows; the rulebook
-    /// is the one adopted last.
+    /// is the one adopted last. Writes a checkpoint where one is due.
     pub async fn open(start: StartUp) -> Result<Self, AppError> {
         let ledger = Self::open_to_inspect(start).await?;
-        ledger.refuse_another_history().await?;
+        ledger.hold_against_checkpoints().await?;
         Ok(ledger)
     }
 

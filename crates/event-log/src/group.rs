@@ -184,7 +184,7 @@ mod tests {
 
     use super::*;
 
-    /// Notes the sizes of the batches it gets; refuses those with command 13.
+    /// Notes the sizes of the batches it gets; refuses those with command 13, and is busy for those with command 14.
     #[derive(Debug, Default)]
     struct Noting {
         sizes: Mutex<Vec<usize>>,
@@ -197,6 +197,9 @@ mod tests {
             self.sizes.lock().unwrap().push(batch.len());
             if batch.iter().any(|append| append.command_id == Uuid::from_u128(13)) {
                 return Err(StoreError::BadRequest("13".into()));
+            }
+            if batch.iter().any(|append| append.command_id == Uuid::from_u128(14)) {
+                return Err(StoreError::Busy("14".into()));
             }
             Ok(batch
                 .iter()
@@ -244,6 +247,56 @@ mod tests {
         assert_eq!(*answers[3].as_ref().unwrap(), [at(5), at(105)]);
         // The first alone; the four that waited together; then, because one of them was refused, each alone.
         assert_eq!(*group.writer().sizes.lock().unwrap(), [2, 8, 2, 2, 2, 2]);
+    }
+
+    #[tokio::test]
+    async fn what_holds_for_all_is_told_to_all_and_tried_once() {
+        let group = Arc::new(GroupCommit::new(Noting::default()));
+        let gate = group.writer().gate.lock().await;
+        let mut callers = Vec::new();
+        for id in [1, 2, 14, 4] {
+            let group = group.clone();
+            callers.push(tokio::spawn(async move { group.append(vec![command(id)]).await }));
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        }
+        drop(gate);
+        let mut busy = Vec::new();
+        for caller in callers {
+            busy.push(matches!(caller.await.unwrap(), Err(StoreError::Busy(_))));
+        }
+        assert_eq!(busy, [false, true, true, true]);
+        assert_eq!(*group.writer().sizes.lock().unwrap(), [1, 3]);
+    }
+
+    /// An import that gives its next batch as soon as one is written keeps nobody waiting longer than for one batch.
+    #[tokio::test]
+    async fn whoever_comes_beside_an_import_is_in_the_next_group() {
+        let group = Arc::new(GroupCommit::new(Noting::default()));
+        let gate = group.writer().gate.lock().await;
+        let import = tokio::spawn({
+            let group = group.clone();
+            async move {
+                for batch in 0..4 {
+                    let rows =
+                        (0..GROUP_EVENTS_MAX as u128).map(|row| command(1_000_000 * (batch + 1) + row));
+                    group.append(rows.collect()).await.unwrap();
+                }
+            }
+        });
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+        let person = tokio::spawn({
+            let group = group.clone();
+            async move { group.append(vec![command(1)]).await }
+        });
+        tokio::task::yield_now().await;
+        drop(gate);
+        assert_eq!(person.await.unwrap().unwrap(), [at(1)]);
+        import.await.unwrap();
+        let sizes = group.writer().sizes.lock().unwrap().clone();
+        let after = sizes.iter().position(|size| size % GROUP_EVENTS_MAX == 1);
+        assert!(after.is_some_and(|place| place <= 1), "{sizes:?}");
     }
 
     #[tokio::test]

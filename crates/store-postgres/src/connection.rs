@@ -49,6 +49,15 @@ impl Role {
             Self::Read => "svala_read",
         }
     }
+
+    /// How long the server works on one statement for it: less than is waited for its answer ([`Patience`]).
+    fn statement_timeout(self) -> &'static str {
+        match self {
+            // Bringing the schema of a long log up to date takes a while.
+            Self::Owner => "3500s",
+            Self::Append | Self::Read => "120s",
+        }
+    }
 }
 
 /// Reads a URL such as `postgres://user@host/database`.
@@ -68,7 +77,7 @@ pub(crate) fn acting_as(options: &PgConnectOptions, role: Role) -> PgConnectOpti
         ("search_path", "svala"),
         ("role", role.name()),
         ("default_transaction_isolation", "read committed"),
-        ("statement_timeout", "120s"),
+        ("statement_timeout", role.statement_timeout()),
         ("lock_timeout", "30s"),
         ("idle_in_transaction_session_timeout", "60s"),
     ])
@@ -288,4 +297,31 @@ fn lost(position: u64, its_log: &str) -> StoreError {
         "the server had acknowledged the events up to position {position}, and now its log {its_log}: a standby that was \
          behind may have taken over; nothing more was written"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever acts does so with limits, and the server's end before this program's patience does.
+    #[test]
+    fn every_role_has_the_limits_of_the_server() {
+        let options = parse("postgres://anna@db/svala").unwrap();
+        let Patience { answering, migrating, .. } = Patience::default();
+        for (role, statement, patience) in
+            [(Role::Owner, 3_500, migrating), (Role::Append, 120, answering), (Role::Read, 120, answering)]
+        {
+            let acting = acting_as(&options, role);
+            let given = acting.get_options().unwrap_or_default();
+            for limit in [
+                format!("statement_timeout={statement}s"),
+                "lock_timeout=30s".into(),
+                "idle_in_transaction_session_timeout=60s".into(),
+                format!("role={}", role.name()),
+            ] {
+                assert!(given.contains(&format!("-c {limit}")), "{role:?}: {limit} in {given}");
+            }
+            assert!(Duration::from_secs(statement) < patience, "{role:?}");
+        }
+    }
 }

@@ -29,12 +29,15 @@ impl Server {
         let mut script = script()
             .args(["run", "sh", "-c", "echo \"$SVALA_TEST_POSTGRES\"; cat"])
             .env_remove(SERVER)
+            // Several tests at once must not install anything.
+            .env("SVALA_TEST_INSTALL", "no")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut url = String::new();
         BufReader::new(script.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        assert!(!url.is_empty(), "no server for this test alone: `scripts/postgres` says why");
         Self { script, url: url.trim_end().to_owned() }
     }
 

@@ -152,14 +152,27 @@ impl Ledger {
         })
     }
 
-    /// Refuses a log that does not continue the newest checkpoint of the folder.
-    pub(crate) async fn refuse_another_history(&self) -> Result<(), AppError> {
-        let (Some(newest), Some(checkpoints)) = (self.newest_checkpoint()?, &self.checkpoints) else {
+    /// Refuses a log that does not continue the newest checkpoint of the folder. What was written since the last
+    /// program that noticed an hour pass is vouched for now: nobody may come to write more today.
+    pub(crate) async fn hold_against_checkpoints(&self) -> Result<(), AppError> {
+        let Some(checkpoints) = &self.checkpoints else { return Ok(()) };
+        let newest = self.newest_checkpoint()?;
+        let head = self.store.head().await?;
+        let Some(newest) = newest else {
+            if head.position > 0 {
+                (checkpoints.warn)(&format!(
+                    "the folder {} holds no checkpoint, so nothing tells whether the log was cut or rewritten: name the right folder with --checkpoints",
+                    checkpoints.folder.path().display()
+                ));
+            }
             return Ok(());
         };
-        let checkpoint = &newest.checkpoint;
-        checkpoints.note(checkpoint.time.map(|time| Last { size: checkpoint.size, time }));
-        self.continues(&newest, &self.store.head().await?).await
+        checkpoints.note(last_of(&newest));
+        self.continues(&newest, &head).await?;
+        if checkpoints.take_due(head.position, self.now()) {
+            self.checkpoint_what_is_written().await;
+        }
+        Ok(())
     }
 
     fn newest_checkpoint(&self) -> Result<Option<KnownCheckpoint>, AppError> {
@@ -235,16 +248,25 @@ impl Ledger {
             "{number} in {place}, the newest at position {} of {}{written}",
             newest.checkpoint.size, head.position
         );
-        match folder.problem() {
-            Some(problem) => finding(format!("{found}; {problem}"), false),
-            None => finding(found, true),
+        if let Some(problem) = folder.problem() {
+            return finding(format!("{found}; {problem}"), false);
         }
+        if schedule::is_due(last_of(&newest), head.position, self.now()) {
+            return finding(format!("{found}: one is due, `svala checkpoint` writes it"), false);
+        }
+        finding(found, true)
     }
 
     /// Now, in whole seconds.
     fn now(&self) -> Timestamp {
         Timestamp::from_second(self.environment.now().div_euclid(1_000_000)).unwrap_or_default()
     }
+}
+
+/// How far checkpoints have come with this one; `None` if it does not say when it was written.
+fn last_of(newest: &KnownCheckpoint) -> Option<Last> {
+    let Checkpoint { size, time, .. } = newest.checkpoint;
+    time.map(|time| Last { size, time })
 }
 
 /// Seconds in the largest unit that fits.

@@ -71,7 +71,7 @@ async fn taken<P: Home>(steps: &[Step]) -> Option<Standing> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 128, failure_persistence: None, max_shrink_iters: 32, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: (ProptestConfig::default().cases / 128).max(2), failure_persistence: None, max_shrink_iters: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn any_commands_have_one_root(steps in steps()) {

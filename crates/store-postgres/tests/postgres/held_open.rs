@@ -120,3 +120,32 @@ async fn a_reader_misses_nothing_of_writers_that_dawdle() {
 async fn writers_that_dawdle_are_told_what_happened() {
     races::random_commands_of_four_writers_are_all_as_told::<Slow>().await;
 }
+
+/// What waits while another program holds the head of the log is one transaction, not one each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_is_one_transaction() {
+    let Some(ledger) = Ledger::new().await else { return };
+    one(&ledger.store, command(1).on(1, 0)).await;
+    let (mut other, mut look) = (ledger.database.connect().await, ledger.database.connect().await);
+    sql(&mut other, "BEGIN; SELECT * FROM svala.log_head FOR UPDATE").await;
+    let store = ledger.open().await;
+    let waiting: Vec<_> = (2..34)
+        .map(|id| {
+            let store = store.clone();
+            tokio::spawn(async move { one(&*store, command(id).on(id, 0)).await })
+        })
+        .collect();
+    until(&mut look, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted").await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    sql(&mut other, "ROLLBACK").await;
+    for caller in waiting {
+        caller.await.unwrap();
+    }
+    let made: i64 =
+        sqlx::query_scalar("SELECT count(DISTINCT xmin::text) FROM svala.events WHERE position > 1")
+            .fetch_one(&mut look)
+            .await
+            .unwrap();
+    assert_eq!(ledger.store.head().await.unwrap().position, 33);
+    assert!((1..=4).contains(&made), "32 commands in {made} transactions");
+}

@@ -113,12 +113,40 @@ async fn the_owner_is_stopped_by_triggers() {
     sql(&mut connection, "ALTER TABLE events DISABLE TRIGGER events_never_change").await.unwrap();
     let open = PostgresStore::open(&ledger.database.url()).await;
     assert!(
-        matches!(&open, Err(StoreError::Unsafe(why)) if why.contains("missing or disabled: events_never_change")),
+        matches!(&open, Err(StoreError::Unsafe(why)) if why.contains("missing, disabled or altered: events_never_change")),
         "{open:?}"
     );
     let inspected = PostgresStore::open_to_inspect(&ledger.database.url()).await.unwrap();
     let wrong: Vec<_> = inspected.assertions().await.unwrap().into_iter().filter(|a| !a.2).collect();
     assert_eq!(wrong.len(), 1, "{wrong:?}");
+}
+
+/// Triggers that have their names and do something else guard nothing.
+#[tokio::test]
+async fn a_trigger_that_does_something_else_is_noticed() {
+    let Some(ledger) = Ledger::new().await else { return };
+    let mut connection = ledger.database.connect().await;
+    sql(&mut connection, "SET search_path = svala; SET ROLE svala_owner").await.unwrap();
+    let body: String = sqlx::query_scalar("SELECT pg_get_functiondef('never'::regproc)")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    let nothing =
+        "CREATE OR REPLACE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'";
+    let fewer =
+        "CREATE OR REPLACE TRIGGER events_never_change BEFORE DELETE ON events EXECUTE FUNCTION never()";
+    let seldom = "CREATE OR REPLACE TRIGGER log_head_only_forward BEFORE UPDATE ON log_head FOR EACH ROW
+                  WHEN (NEW.id = 2) EXECUTE FUNCTION log_head_only_forward()";
+    for (change, told) in [
+        (nothing, "commands_never_change, events_never_change, ledger_never_changes"),
+        (fewer, "altered: events_never_change"),
+        (seldom, "log_head_only_forward"),
+    ] {
+        sql(&mut connection, change).await.unwrap();
+        let open = PostgresStore::open(&ledger.database.url()).await;
+        assert!(matches!(&open, Err(StoreError::Unsafe(why)) if why.contains(told)), "{change}: {open:?}");
+        sql(&mut connection, &body).await.unwrap();
+    }
 }
 
 /// A role with more rights than it needs is as good as no role.
@@ -127,7 +155,9 @@ async fn a_program_that_could_change_the_log_refuses_to_start() {
     let Some(ledger) = Ledger::new().await else { return };
     let mut connection = ledger.database.connect().await;
     sql(&mut connection, "SET search_path = svala").await.unwrap();
-    for (right, on) in [("UPDATE", "events"), ("TRUNCATE", "commands"), ("DELETE", "log_head")] {
+    for (right, on) in
+        [("UPDATE", "events"), ("UPDATE (actor)", "events"), ("TRUNCATE", "commands"), ("DELETE", "log_head")]
+    {
         sql(&mut connection, &format!("GRANT {right} ON {on} TO svala_append")).await.unwrap();
         let open = PostgresStore::open(&ledger.database.url()).await;
         assert!(

@@ -31,8 +31,8 @@ struct Cuts {
     gone: bool,
     /// Instead of being cut, connections fall silent.
     silent: bool,
-    /// After which messages connections were cut, by sender and the byte that tells their kind.
-    places: BTreeSet<(From, char)>,
+    /// After which messages connections were cut, by sender and kind.
+    places: BTreeSet<(From, String)>,
     made: u64,
 }
 
@@ -41,7 +41,12 @@ impl Proxy {
     pub async fn start(database: &Database) -> Self {
         let options: PgConnectOptions = database.url().parse().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (user, name) = (options.get_username().to_owned(), options.get_database().unwrap().to_owned());
+        // As whom, and with which password.
+        let given = database.url();
+        let (_, rest) = given.split_once("://").unwrap();
+        let user = rest.split(['/', '?']).next().unwrap().rsplit_once('@');
+        let user = user.map_or(options.get_username(), |(user, _)| user);
+        let name = options.get_database().unwrap();
         let port = listener.local_addr().unwrap().port();
         let url = format!("postgres://{user}@127.0.0.1:{port}/{name}?sslmode=disable");
         let cuts = Arc::<Mutex<Cuts>>::default();
@@ -88,7 +93,7 @@ impl Proxy {
     }
 
     /// After which messages connections were cut, and how often in all.
-    pub fn places(&self) -> (BTreeSet<(From, char)>, u64) {
+    pub fn places(&self) -> (BTreeSet<(From, String)>, u64) {
         let cuts = self.cuts.lock().unwrap();
         (cuts.places.clone(), cuts.made)
     }
@@ -151,7 +156,16 @@ async fn pass(
         source.read_exact(&mut message[head..]).await?;
         target.write_all(&message).await?;
         target.flush().await?;
-        if let Some(end) = cuts.lock().unwrap().cut(from, kind) {
+        let kind_told = || match (kind, message.get(head..)) {
+            (None, _) => "-".into(),
+            // A statement of its own: which, tells its first word.
+            (Some(b'Q'), Some(text)) => {
+                let word = text.split(|byte| !byte.is_ascii_alphabetic()).next().unwrap_or_default();
+                format!("Q {}", String::from_utf8_lossy(word))
+            }
+            (Some(kind), _) => char::from(kind).to_string(),
+        };
+        if let Some(end) = cuts.lock().unwrap().cut(from, kind_told) {
             return Ok(end);
         }
         kind = Some(source.read_u8().await?);
@@ -160,7 +174,7 @@ async fn pass(
 
 impl Cuts {
     /// Counts a message; answers whether its connection ends here, and how.
-    fn cut(&mut self, from: From, kind: Option<u8>) -> Option<End> {
+    fn cut(&mut self, from: From, kind: impl FnOnce() -> String) -> Option<End> {
         if self.left == 0 {
             return None;
         }
@@ -168,7 +182,7 @@ impl Cuts {
         let now = self.left == 0;
         if now {
             self.left = u64::from(self.gone);
-            self.places.insert((from, kind.map_or('-', char::from)));
+            self.places.insert((from, kind()));
             self.made += 1;
         }
         now.then_some(if self.silent { End::Silence } else { End::Cut })

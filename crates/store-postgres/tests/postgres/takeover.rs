@@ -98,7 +98,7 @@ async fn what_only_a_second_attempt_learned_to_be_written_is_noticed_when_lost()
     // A statement the server knows is sent in four messages; after the fourth it is executed, and nobody hears of it.
     proxy.cut_after(4);
     assert_eq!(one(&store, command(4).on(4, 0)).await, appended(4, 4));
-    assert_eq!(proxy.places().0, BTreeSet::from([(From::Store, 'S')]));
+    assert_eq!(proxy.places().0, BTreeSet::from([(From::Store, "S".to_owned())]));
     fall_back_to_3(&ledger, &behind).await;
     assert_notices_the_loss(&store).await;
 }

@@ -1,5 +1,6 @@
 //! Readers beside a writer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use event_log::{ProjectionStore, Store};
@@ -34,4 +35,37 @@ async fn readers_do_not_wait_for_a_writer() {
     open.commit().await.unwrap();
     assert_eq!(append.await.unwrap(), appended(2, 2));
     assert_eq!(ledger.store.generations("held").await.unwrap().len(), 1);
+}
+
+/// Transactions in the write-ahead log: frames that end one carry the size of the database after it
+/// (https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
+fn commits(ledger: &Ledger) -> usize {
+    let log = std::fs::read(ledger.path().with_extension("db-wal")).unwrap();
+    let page = u32::from_be_bytes(log[8..12].try_into().unwrap()) as usize;
+    log[32..].chunks_exact(24 + page).filter(|frame| frame[4..8] != [0; 4]).count()
+}
+
+/// What waits while another program writes is one transaction, not one each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_is_one_transaction() {
+    let ledger = Ledger::new().await;
+    one(&ledger.store, command(1).on(1, 0)).await;
+    let mut raw = ledger.raw().await;
+    let open = raw.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let before = commits(&ledger);
+    let store = Arc::new(ledger.open_again().await);
+    let waiting: Vec<_> = (2..34)
+        .map(|id| {
+            let store = store.clone();
+            tokio::spawn(async move { one(&*store, command(id).on(id, 0)).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    open.rollback().await.unwrap();
+    for caller in waiting {
+        caller.await.unwrap();
+    }
+    assert_eq!(ledger.store.head().await.unwrap().position, 33);
+    let made = commits(&ledger) - before;
+    assert!((1..=4).contains(&made), "32 commands in {made} transactions");
 }
