@@ -26,6 +26,7 @@ mod privacy;
 mod proofs;
 mod rates;
 mod receipts;
+mod reconcile;
 mod repetition;
 mod reports;
 mod rules;

@@ -9,6 +9,7 @@ mod import;
 mod partner;
 mod payment;
 mod period;
+mod reconcile;
 mod report;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub use partner::{
 };
 pub use payment::PaymentCommand;
 pub use period::{CheckHow, PeriodCommand};
+pub use reconcile::ReconcileCommand;
 pub use report::ReportCommand;
 
 /// The event-sourced ledger for reintegration support.
@@ -247,6 +249,35 @@ Examples:
         after_help = "Examples:\n  svala exception list\n  svala exception assign no-match-4718 berit\n  svala exception resolve no-match-4718 --write-off bank-fees --reason \"the bank's yearly fee\""
     )]
     Exception(ExceptionCommand),
+
+    /// Reconcile: what was granted, what was claimed of it with which receipt, and what the bank shows; of a case, a partner,
+    /// a period or a line of the bank.
+    #[command(
+        subcommand,
+        after_help = "\
+Every figure is the sum of rows, and --open FIGURE shows them:
+
+  entitled     caps of whole cases       not-claimed   of that, neither disbursed nor waiting for a decision
+  reported     claims, fees, grants      no-receipt    of that, without the file of a receipt
+  accepted     net of what came back     not-paid      of that, not paid
+                                         not-accepted  paid beyond what is accepted
+                                         unsettled     paid in advance or outside of the ledger, and not settled
+  paid         net of what came back     not-seen      of that, shown by no line of the bank
+                                         by-card       of that, paid by card
+  seen         paid, and at the bank
+  bank         lines, out above zero     difference, written-off, unexplained   of that, what is no payment
+
+So accepted - not-paid + not-accepted + unsettled = paid, paid - not-seen - by-card = seen, and over all days
+bank - difference - written-off - unexplained = seen.
+
+Examples:
+  svala reconcile case MV-2024-00017
+  svala reconcile partner caritas --period 2024-06
+  svala reconcile partner caritas --period 2024-06 --open not-paid
+  svala reconcile period 2024-06 --open unexplained --format csv > open-lines.csv
+  svala reconcile line 4718"
+    )]
+    Reconcile(ReconcileCommand),
 
     /// Exchange rates: list them, show which applies.
     #[command(

@@ -198,6 +198,12 @@ impl Ledger {
         Ok(rows.iter().zip(texts).map(|(row, text)| line_item(row, text, matching(row))).collect())
     }
 
+    /// The events of all accounts.
+    pub(super) async fn bank_events(&self) -> Result<Vec<Recorded>, AppError> {
+        let accounts = self.accounts_and_events(None).await?;
+        Ok(accounts.into_iter().flat_map(|(_, events)| events).collect())
+    }
+
     /// The accounts with their events: one, or all.
     async fn accounts_and_events(
         &self,

@@ -114,40 +114,7 @@ impl Ledger {
 
     /// Claims in the order they were reported.
     pub async fn claims(&self, filter: &ClaimFilter) -> Result<Vec<ClaimItem>, AppError> {
-        self.current().await?;
-        let wanted = |row: &ClaimRow| {
-            filter.case.is_none_or(|case| row.case == case)
-                && filter.partner.as_ref().is_none_or(|partner| row.partner == *partner)
-                && filter.period.is_none_or(|period| period.contains(row.delivered_on))
-                && filter.state.is_none_or(|state| row.state == state)
-                && filter.file.is_none_or(|file| row.file == Some(file))
-        };
-        let mut rows: Vec<(ClaimId, ClaimRow)> = match filter.case {
-            // One case's claims are in its own stream: no need to look at all the others.
-            Some(case) => {
-                let mut session = crate::session::Session::new(self, crate::session::Purpose::Check);
-                session.load_cases([case]).await?;
-                let ids: Vec<ClaimId> =
-                    session.case(case).map(|c| c.claims.keys().copied().collect()).unwrap_or_default();
-                let keys: Vec<String> = ids.iter().map(ClaimId::to_string).collect();
-                let rows = self.runner.rows::<ClaimsProjection>(&keys).await?;
-                ids.into_iter()
-                    .zip(rows)
-                    .filter_map(|(id, row)| Some((id, row?)))
-                    .filter(|(_, row)| wanted(row))
-                    .collect()
-            }
-            None => {
-                let mut rows = Vec::new();
-                for (key, row) in self.runner.all_rows::<ClaimsProjection>().await? {
-                    if let (Ok(id), true) = (key.parse(), wanted(&row)) {
-                        rows.push((id, row));
-                    }
-                }
-                rows
-            }
-        };
-        rows.sort_by_key(|(_, row)| row.position);
+        let rows = self.claim_rows(filter).await?;
         let reports = self.report_numbers().await?;
         let names = self.case_names(rows.iter().map(|(_, row)| row.case)).await?;
         let texts: Vec<_> = rows
@@ -204,5 +171,47 @@ impl Ledger {
                 }
             })
             .collect())
+    }
+
+    /// The same, as the read model has them.
+    pub(super) async fn claim_rows(
+        &self,
+        filter: &ClaimFilter,
+    ) -> Result<Vec<(ClaimId, ClaimRow)>, AppError> {
+        self.current().await?;
+        let wanted = |row: &ClaimRow| {
+            filter.case.is_none_or(|case| row.case == case)
+                && filter.partner.as_ref().is_none_or(|partner| row.partner == *partner)
+                && filter.period.is_none_or(|period| period.contains(row.delivered_on))
+                && filter.state.is_none_or(|state| row.state == state)
+                && filter.file.is_none_or(|file| row.file == Some(file))
+        };
+        let mut rows: Vec<(ClaimId, ClaimRow)> = match filter.case {
+            // One case's claims are in its own stream: no need to look at all the others.
+            Some(case) => {
+                let mut session = crate::session::Session::new(self, crate::session::Purpose::Check);
+                session.load_cases([case]).await?;
+                let ids: Vec<ClaimId> =
+                    session.case(case).map(|c| c.claims.keys().copied().collect()).unwrap_or_default();
+                let keys: Vec<String> = ids.iter().map(ClaimId::to_string).collect();
+                let rows = self.runner.rows::<ClaimsProjection>(&keys).await?;
+                ids.into_iter()
+                    .zip(rows)
+                    .filter_map(|(id, row)| Some((id, row?)))
+                    .filter(|(_, row)| wanted(row))
+                    .collect()
+            }
+            None => {
+                let mut rows = Vec::new();
+                for (key, row) in self.runner.all_rows::<ClaimsProjection>().await? {
+                    if let (Ok(id), true) = (key.parse(), wanted(&row)) {
+                        rows.push((id, row));
+                    }
+                }
+                rows
+            }
+        };
+        rows.sort_by_key(|(_, row)| row.position);
+        Ok(rows)
     }
 }

@@ -30,6 +30,7 @@ mod reports;
 mod statement;
 mod summary;
 mod template;
+mod three_way;
 
 use std::collections::HashMap;
 
@@ -60,6 +61,9 @@ pub use queries::QueryItem;
 pub use rates::{RateFilter, RateItem};
 pub use reports::{ReportDetail, ReportFilter, ReportFlag, ReportItem, ReportReason};
 pub use summary::{ReasonTotal, Summary, SummaryLine};
+pub use three_way::{
+    Figure, FigureSum, RowKind, ThreeWay, ThreeWayAsked, ThreeWayGroup, ThreeWayOf, ThreeWayRow,
+};
 
 use crate::error::AppError;
 use crate::ledger::Ledger;

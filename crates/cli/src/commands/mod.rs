@@ -18,6 +18,7 @@ mod period;
 mod prove;
 mod rate;
 mod receipt;
+mod reconcile;
 mod report;
 mod rulebook;
 mod spend_report;
@@ -55,6 +56,7 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Hold(command) => hold::run(place, format, command).await,
         Command::Bank(command) => bank::run(place, format, command).await,
         Command::Exception(command) => exception::run(place, format, command).await,
+        Command::Reconcile(command) => reconcile::run(place, format, command).await,
         Command::Rate(command) => rate::run(place, format, command).await,
         Command::Balance { case } => report::balance(place, format, case).await,
         Command::History { case } => report::history(place, format, &case).await,
