@@ -57,9 +57,7 @@ impl Ledger {
         let position = self.log_end(at).await?;
         // Read after the end of the log, so that no closing is missed of which an event before it should know.
         let (closings, _) = self.closings_and_events().await?;
-        let lines = self.rulebook.budget_lines().iter();
-        let lines = lines.map(|line| (line.id.clone(), line.programme.clone()));
-        let mut journal = Journal::under(chart, &closings, lines);
+        let mut journal = Journal::under(chart, &closings);
         let mut vouchers = Vec::new();
         self.read_log_to(position, progress, |recorded| {
             vouchers.extend(journal.book(&Recorded::decode_checked(recorded)?)?);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 use money::Eur;
+use rulebook::Rulebook;
 use serde::Serialize;
 
 use super::bank::{Matched, WrittenOff};
@@ -15,6 +16,7 @@ use crate::event::{Event, Recorded};
 use crate::exception::ExceptionId;
 use crate::grant::PaymentMethod;
 use crate::ids::{CaseId, ClaimId, FeeId, GrantId, LineId, PartnerCode, PaymentId};
+use crate::ledger::LedgerEvent;
 use crate::period::Period;
 use crate::reference::CaseReference;
 use crate::refusal::FoldError;
@@ -83,7 +85,7 @@ pub struct Object {
 pub struct Journal<'c> {
     chart: &'c Chart,
     closings: &'c Closings,
-    /// The programme of each budget line.
+    /// The programme of each budget line, under the rulebook that was in force at the event that is booked.
     programmes: HashMap<String, String>,
     cases: HashMap<CaseId, Known>,
     pub(super) claims: HashMap<ClaimId, (Told, Date)>,
@@ -136,17 +138,12 @@ pub(super) struct What<'a> {
 }
 
 impl<'c> Journal<'c> {
-    /// An empty journal; `programmes` names the programme of each budget line, and `closings` are all closed periods, also
-    /// those that were closed after the events that are booked.
-    pub fn under(
-        chart: &'c Chart,
-        closings: &'c Closings,
-        programmes: impl IntoIterator<Item = (String, String)>,
-    ) -> Self {
+    /// An empty journal; `closings` are all closed periods, also those that were closed after the events that are booked.
+    pub fn under(chart: &'c Chart, closings: &'c Closings) -> Self {
         Self {
             chart,
             closings,
-            programmes: programmes.into_iter().collect(),
+            programmes: HashMap::new(),
             cases: HashMap::new(),
             claims: HashMap::new(),
             grants: HashMap::new(),
@@ -164,15 +161,28 @@ impl<'c> Journal<'c> {
     /// advance, or a match is off.
     ///
     /// # Errors
-    /// [`FoldError`] for an event about something that no event before it has told of.
+    /// [`FoldError`] for an event about something that no event before it has told of, or a rulebook that cannot be read.
     pub fn book(&mut self, recorded: &Recorded) -> Result<Vec<Voucher>, FoldError> {
         match &recorded.event {
             Event::Case(event) => Ok(self.of_case(recorded, event)?.into_iter().collect()),
             Event::Partner(event) => self.of_partner(recorded, event),
             Event::Line(event) => self.of_line(recorded, event),
             Event::Reconciliation(event) => self.of_matches(recorded, event),
+            Event::Ledger(LedgerEvent::RulebookAdopted(e)) => {
+                self.adopt(recorded, &e.document)?;
+                Ok(Vec::new())
+            }
             _ => Ok(Vec::new()),
         }
+    }
+
+    /// From here on what is reported and paid out is of the programmes of another rulebook; what was, stays where it is.
+    fn adopt(&mut self, recorded: &Recorded, document: &str) -> Result<(), FoldError> {
+        let rulebook = Rulebook::parse(document)
+            .map_err(|errors| FoldError(format!("position {}: the rulebook: {errors}", recorded.position)))?;
+        let lines = rulebook.budget_lines().iter();
+        self.programmes = lines.map(|line| (line.id.clone(), line.programme.clone())).collect();
+        Ok(())
     }
 
     fn of_case(&mut self, recorded: &Recorded, event: &CaseEvent) -> Result<Option<Voucher>, FoldError> {

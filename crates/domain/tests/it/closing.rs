@@ -161,7 +161,7 @@ fn money_is_booked_on_its_day_or_in_the_open_period(
     #[case] closed_period: Option<&str>,
 ) {
     let (chart, closings) = (Chart::standard().unwrap(), closed(&may()));
-    let mut journal = Journal::under(&chart, &closings, []);
+    let mut journal = Journal::under(&chart, &closings);
     let [voucher] = journal.book(&paid(position, paid_on, recorded_on)).unwrap().try_into().unwrap();
     assert_eq!((voucher.day, voucher.about_day), (day(booked_on), day(paid_on)));
     assert_eq!(voucher.closed_period, closed_period.map(period));
@@ -169,7 +169,7 @@ fn money_is_booked_on_its_day_or_in_the_open_period(
 
 fn booked(log: &[Recorded], closings: &Closings) -> Vec<Voucher> {
     let chart = Chart::standard().unwrap();
-    let mut journal = Journal::under(&chart, closings, []);
+    let mut journal = Journal::under(&chart, closings);
     log.iter().flat_map(|recorded| journal.book(recorded).unwrap()).collect()
 }
 

@@ -287,7 +287,7 @@ proptest! {
         let outcome = run(&rules(), &month.lines, &month.items);
         let chart = Chart::standard().unwrap();
         let closings = Closings::default();
-        let mut journal = Journal::under(&chart, &closings, []);
+        let mut journal = Journal::under(&chart, &closings);
         let (mut state, mut vouchers, mut position) = (Reconciliation::default(), Vec::new(), 0);
         let mut book = |event: ReconciliationEvent| {
             position += 1;
