@@ -100,6 +100,19 @@ fn what_nobody_decided_stops_a_closing_unless_it_is_accepted_with_a_reason() {
 
     let error = ledger.fail(1, "period close 2023");
     assert!(error.contains(&format!("2023 has open matters (undecided: {undecided})")), "{error}");
+    let first = error.lines().next().unwrap();
+    assert!(
+        first.ends_with(&format!("2023 has open matters (undecided: {undecided})")),
+        "one short line: {first}"
+    );
+    let told = |what: &str| error.lines().filter(|line| line.trim_start().starts_with(what)).count();
+    assert_eq!((told("undecided: "), told("svala claim accept ")), (undecided, undecided), "{error}");
+    assert!(ledger.fail(1, "period close 2023 --dry-run").contains("svala claim accept "));
+    let matter = &matters.iter().find(|matter| matter["check"] == "undecided").unwrap();
+    assert_eq!(
+        matter["next_step"],
+        format!("svala claim accept {0}, or svala claim refuse {0}", matter["number"])
+    );
     ledger.fail(2, "period close 2023 --accept undecided");
     ledger.fail(2, "period close 2023 --accept holidays --reason x");
     ledger.fail(1, "period close 2023 --accept statements --reason 'the bank is late'");
@@ -139,7 +152,7 @@ fn an_account_without_a_statement_up_to_the_last_day_stops_a_closing() {
     let error = ledger.fail(1, "period close 2023");
     assert!(error.contains("2023 has open matters (statements: 1)"), "{error}");
     let matters = ledger.run("period check 2023 --format csv").out;
-    assert!(matters.contains("statements,yes,,payments,,,there is no statement"), "{matters}");
+    assert!(matters.contains("statements,yes,,payments,,,there is no statement,"), "{matters}");
 }
 
 /// Under another chart the same vouchers have other entries, and the list of closed periods says so.
@@ -154,6 +167,32 @@ fn another_chart_changes_no_closed_period_and_is_told() {
     };
     assert_eq!(told(ledger.csv("period list")), [("yes".into(), "yes".into())]);
     assert_eq!(told(ledger.csv("period list --chart own.toml")), [("yes".into(), "no".into())]);
+}
+
+/// What was booked under the programmes of one rulebook stays there when another one has others.
+#[test]
+fn another_rulebook_changes_no_closed_period() {
+    let ledger = closed_ledger();
+    let (closed, booked) = (ledger.csv("period list"), ledger.ok("books vouchers --format csv"));
+    assert_eq!((&*closed[0]["unchanged"], &*closed[0]["same_entries"]), ("yes", "yes"));
+    assert!(booked.contains(",jrs,"), "{booked}");
+    let rules = crate::support::rules_of_one().replace("\"jrs\"", "\"frontex\"");
+    let version = rules.lines().find(|line| line.starts_with("version = ")).unwrap().to_owned();
+    ledger.write("other.toml", rules.replace(&version, "version = \"other\""));
+    ledger.adopt("other.toml");
+    assert_eq!(ledger.csv("period list"), closed);
+    assert_eq!(ledger.ok("books vouchers --format csv"), booked);
+    // What is reported from now on is of the new programme.
+    ledger.write(
+        "late.csv",
+        "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\n\
+         irara,FX-2041,education,2023-12-01,5.00,EUR,Lempa,LATE-1,,\n",
+    );
+    ledger.ok("import spend late.csv --accept");
+    assert_eq!(ledger.csv("period list"), closed);
+    let late = ledger.csv("books vouchers");
+    let late: Vec<_> = late.iter().filter(|row| row["programme"] == "frontex").collect();
+    assert!(!late.is_empty() && late.iter().all(|row| row["closed_period"] == "2023"), "{late:?}");
 }
 
 /// What was refused and is in order now is done: the same words are another command.

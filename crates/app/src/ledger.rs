@@ -7,13 +7,13 @@ use domain::ledger::{LedgerEvent, ProposedRulebook, RulebookAdopted, Rulebooks};
 use domain::{Actor, Event, Recorded, SubjectId};
 use event_log::note::VerifierKey;
 use event_log::{
-    Append, AppendOutcome, Conflict, LedgerMeta, NewEvent, SealedText, Store, UniqueKey, WrappedSubjectKey,
-    hex,
+    Append, AppendOutcome, Conflict, LedgerMeta, NewEvent, Past, SealedText, Store, UniqueKey,
+    WrappedSubjectKey, hex,
 };
 use projection_runner::Runner;
 use rulebook::Rulebook;
 use uuid::Uuid;
-use vault::{LedgerKey, SubjectKey};
+use vault::{LedgerKey, OsEntropy, SubjectKey};
 
 use crate::checkpoints::Checkpoints;
 use crate::environment::Environment;
@@ -28,7 +28,7 @@ pub(crate) const LEDGER_SUBJECT: SubjectId = SubjectId(Uuid::nil());
 /// A ledger, open for commands and queries.
 pub struct Ledger {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) key: LedgerKey,
+    pub(crate) key: Arc<LedgerKey>,
     pub(crate) rulebook: Rulebook,
     pub(crate) environment: Environment,
     pub(crate) actor: Actor,
@@ -124,8 +124,14 @@ impl Ledger {
         let verifier_key = VerifierKey::new(origin, &key.checkpoint_key()).ok_or_else(|| {
             AppError::Store(event_log::StoreError::Unsafe("its key file gives no key to sign with".into()))
         })?;
-        let runner = Runner::new(
-            store.clone(),
+        let (runner, key) = (Self::runner(store.clone()), Arc::new(key));
+        Ok(Self { store, key, rulebook, environment, actor, runner, checkpoints, verifier_key })
+    }
+
+    /// All read models over a store.
+    fn runner(store: Arc<dyn Store>) -> Runner {
+        Runner::new(
+            store,
             vec![
                 projection_runner::boxed::<balances::BalancesProjection>(),
                 projection_runner::boxed::<::bank::AccountsProjection>(),
@@ -137,8 +143,35 @@ impl Ledger {
                 projection_runner::boxed::<grants::GrantsProjection>(),
                 projection_runner::boxed::<partners::PartnersProjection>(),
             ],
-        );
-        Ok(Self { store, key, rulebook, environment, actor, runner, checkpoints, verifier_key })
+        )
+    }
+
+    /// The ledger as its log stood at a position, for asking it the same again: on the day of its last event, under the
+    /// rulebook that was in force. Its read models are filled from the first event on.
+    ///
+    /// [`AppError::Usage`] if the log does not reach so far.
+    pub(crate) async fn as_of(&self, position: u64) -> Result<Self, AppError> {
+        let position = self.log_end(Some(position)).await?;
+        let past: Arc<dyn Store> = Arc::new(Past::of(self.store.clone(), position).await?);
+        let last = past.read_log(position.saturating_sub(1), 1).await?.pop();
+        let now = last.map_or(0, |last| last.recorded_at);
+        let ledger = Self {
+            runner: Self::runner(past.clone()),
+            store: past,
+            key: self.key.clone(),
+            rulebook: self.rulebook.clone(),
+            environment: Environment::new(move || now, OsEntropy),
+            actor: self.actor.clone(),
+            checkpoints: None,
+            verifier_key: self.verifier_key.clone(),
+        };
+        let (_, own) = ledger.rulebooks_and_events().await?;
+        let adopted = own.iter().rev().find_map(|recorded| match &recorded.event {
+            Event::Ledger(LedgerEvent::RulebookAdopted(adopted)) => Some(&adopted.document),
+            _ => None,
+        });
+        let rulebook = adopted.map(|document| Rulebook::parse(document)).transpose()?;
+        Ok(Self { rulebook: rulebook.unwrap_or_else(|| self.rulebook.clone()), ..ledger })
     }
 
     /// The rulebook in force.

@@ -36,6 +36,11 @@ impl Failure {
         Self { message: format!("{}; {what}", self.message), ..self }
     }
 
+    /// The same failure, with a line more.
+    pub fn line(self, line: &str) -> Self {
+        Self { message: format!("{}\n{line}", self.message), ..self }
+    }
+
     /// Writes the message to stderr; answers with the exit code.
     pub fn report(self) -> ExitCode {
         if !self.message.is_empty() {

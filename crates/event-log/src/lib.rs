@@ -7,6 +7,7 @@
 //! - [`store`]: the trait every database implements, and the requests it answers;
 //! - [`request`], [`decide`]: which requests are well formed, and which commands of a batch can be written;
 //! - [`group`]: commands that wait at the same time, written in one transaction;
+//! - [`past`]: a ledger as its log stood at a position;
 //! - [`run`]: consecutive events packed into one value, for fast reading;
 //! - [`pipeline`]: reading ahead, working on several threads, in order;
 //! - [`verify`]: the one checker of positions, versions, hashes and root;
@@ -26,6 +27,7 @@ pub mod hex;
 pub mod leaf;
 pub mod merkle;
 pub mod note;
+pub mod past;
 pub mod pipeline;
 pub mod proof;
 pub mod request;
@@ -38,6 +40,7 @@ pub use canonical::Canonical;
 pub use checkpoint::Checkpoint;
 pub use envelope::{Hash, NewEvent, RecordedEvent, StreamId, UniqueKey};
 pub use merkle::Frontier;
+pub use past::Past;
 pub use store::{
     Append, AppendOutcome, Conflict, Head, KeyOwner, LedgerMeta, LiveRow, ProjectionState, ProjectionStore,
     SealedRun, SealedText, Store, StoreError, WrappedSubjectKey,

@@ -16,7 +16,7 @@ use money::{Eur, Locale};
 use projection_runner::Progress;
 use serde::Serialize;
 
-use super::ExceptionFilter;
+use super::{ExceptionFilter, ExceptionItem};
 use crate::command::reason_text;
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -39,6 +39,8 @@ pub struct Matter {
     pub eur: Option<Eur>,
     /// What it is.
     pub what: String,
+    /// What to do about it; empty where it is only to be known.
+    pub next_step: String,
 }
 
 /// What a period looks like before it is closed.
@@ -89,7 +91,7 @@ pub struct ClosedPeriodItem {
     pub unchanged: bool,
     /// The version of the chart under which it was booked.
     pub chart: String,
-    /// Whether the chart that is asked about, and the programmes of today's rulebook, give the entries it was closed with.
+    /// Whether the chart that is asked about gives the entries it was closed with.
     pub same_entries: bool,
     /// Findings that were accepted.
     pub accepted: String,
@@ -100,13 +102,15 @@ pub struct ClosedPeriodItem {
     pub findings: Vec<Finding>,
 }
 
-/// All that belongs to a period.
+/// All that belongs to a period, as it stood when it was closed, or stands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeriodPack {
-    /// How it looks now; of a closed one as it was booked when it was closed.
+    /// What is booked and what is open.
     pub checked: PeriodCheck,
     /// How it was closed, if it was.
     pub closed: Option<ClosedPeriodItem>,
+    /// What did not fit then and was of the period or from before it, also what somebody answers for.
+    pub exceptions: Vec<ExceptionItem>,
     /// The statements of the partners that moved anything in it, or are owed anything at its end.
     pub statements: Vec<StatementDocument>,
     /// The day on which this was put together.
@@ -123,19 +127,7 @@ impl Ledger {
         near: u16,
         progress: Progress<'_>,
     ) -> Result<PeriodCheck, AppError> {
-        self.check_period_at(chart, period, near, None, progress).await
-    }
-
-    /// The same of the books as they stood at a position.
-    async fn check_period_at(
-        &self,
-        chart: &Chart,
-        period: Period,
-        near: u16,
-        at: Option<u64>,
-        progress: Progress<'_>,
-    ) -> Result<PeriodCheck, AppError> {
-        let (vouchers, position) = self.vouchers(chart, at, progress).await?;
+        let (vouchers, position) = self.vouchers(chart, None, progress).await?;
         let trial = TrialBalance::of(chart, &vouchers, Some(period)).map_err(FoldError::from)?;
         let mut matters = self.without_statement(period).await?;
         matters.extend(self.undecided(period).await?);
@@ -230,7 +222,7 @@ impl Ledger {
         Ok(items)
     }
 
-    /// All that belongs to a period: of a closed one as it was booked when it was closed.
+    /// All that belongs to a period: of a closed one as the ledger stood when it was closed.
     pub async fn period_pack(
         &self,
         chart: &Chart,
@@ -240,11 +232,18 @@ impl Ledger {
     ) -> Result<PeriodPack, AppError> {
         let closed =
             self.closed_periods(chart, progress).await?.into_iter().find(|item| item.period == period);
-        let at = closed.as_ref().map(|item| item.position);
-        let mut checked = self.check_period_at(chart, period, near, at, progress).await?;
+        let then = match &closed {
+            Some(closed) => Some(self.as_of(closed.position).await?),
+            None => None,
+        };
+        let then = then.as_ref().unwrap_or(self);
+        let mut checked = then.check_period(chart, period, near, progress).await?;
         if let Some(closed) = &closed {
             checked.findings.clone_from(&closed.findings);
         }
+        let mut exceptions =
+            then.exceptions(&ExceptionFilter { all: true, ..ExceptionFilter::default() }).await?;
+        exceptions.retain(|item| item.since <= period.last());
         let mut statements = Vec::new();
         for code in self.partner_codes().await? {
             let made = match self.statement(&code, period, Some(checked.position), progress).await {
@@ -257,7 +256,7 @@ impl Ledger {
                 statements.push(made);
             }
         }
-        Ok(PeriodPack { checked, closed, statements, made_on: self.today() })
+        Ok(PeriodPack { checked, closed, exceptions, statements, made_on: self.today() })
     }
 
     /// Accounts whose last statement ends before the period does.
@@ -284,6 +283,7 @@ impl Ledger {
                     Some(day) => format!("the last statement ends on {day}"),
                     None => "there is no statement".to_owned(),
                 },
+                next_step: "get the statement from the bank: svala import statement FILE".to_owned(),
             })
             .collect();
         matters.sort_by(|a, b| a.of.cmp(&b.of));
@@ -301,7 +301,8 @@ impl Ledger {
             let waits = row.state == ClaimState::WaitingForRate;
             let what = format!("claim {}: {} {}", row.state, row.amount, row.amount.currency().code());
             let of = row.partner.to_string();
-            matters.push(open_matter(waits, row.position, of, row.delivered_on, row.eur, what));
+            let decide = format!("svala claim accept {0}, or svala claim refuse {0}", row.position);
+            matters.push(open_matter(waits, row.position, of, row.delivered_on, row.eur, what, decide));
         }
         for (state, waits) in
             [(FeeState::WaitingForRate, true), (FeeState::Reported, false), (FeeState::Proposed, false)]
@@ -310,7 +311,17 @@ impl Ledger {
             for fee in self.fees(&filter).await? {
                 if fee.charged_on <= period.last() {
                     let what = format!("fee {}: {} {}", fee.state, fee.amount, fee.currency);
-                    matters.push(open_matter(waits, fee.fee, fee.partner, fee.charged_on, fee.eur, what));
+                    let decide =
+                        format!("svala partner fee accept {0}, or svala partner fee refuse {0}", fee.fee);
+                    matters.push(open_matter(
+                        waits,
+                        fee.fee,
+                        fee.partner,
+                        fee.charged_on,
+                        fee.eur,
+                        what,
+                        decide,
+                    ));
                 }
             }
         }
@@ -330,6 +341,7 @@ impl Ledger {
                 day: Some(item.since),
                 eur: Eur::parse(&item.amount, Locale::Strict).ok().filter(|_| item.currency == "EUR"),
                 what: format!("{}: {}", item.exception, item.why),
+                next_step: item.next_step.to_owned(),
                 of: item.about,
             })
             .collect())
@@ -349,14 +361,26 @@ impl Ledger {
                 day: Some(hold.from),
                 eur: Some(hold.eur),
                 what: format!("hold: {} accepted claims are not paid", hold.claims),
+                next_step: String::new(),
             })
             .collect())
     }
 }
 
-fn open_matter(waits: bool, number: u64, of: String, day: Date, eur: Option<Eur>, what: String) -> Matter {
-    let check = if waits { Check::WaitingForRate } else { Check::Undecided };
-    Matter { check, stops: check.stops(), number: Some(number), of, day: Some(day), eur, what }
+fn open_matter(
+    waits: bool,
+    number: u64,
+    of: String,
+    day: Date,
+    eur: Option<Eur>,
+    what: String,
+    decide: String,
+) -> Matter {
+    let (check, next_step) = match waits {
+        true => (Check::WaitingForRate, "svala import rates FILE, and decide it then".to_owned()),
+        false => (Check::Undecided, decide),
+    };
+    Matter { check, stops: check.stops(), number: Some(number), of, day: Some(day), eur, what, next_step }
 }
 
 /// Vouchers that are about a day near the end of the period, and are booked on the other side of it.
@@ -375,6 +399,7 @@ fn cut_off(vouchers: &[Voucher], period: Period, near: u16) -> Vec<Matter> {
         day: Some(voucher.about_day),
         eur: Some(voucher.moved),
         what: format!("booked on {}", voucher.day),
+        next_step: String::new(),
     };
     vouchers.iter().filter(crosses).map(matter).collect()
 }

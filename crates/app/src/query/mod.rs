@@ -81,7 +81,7 @@ impl Ledger {
     /// A position of the log that was asked for, or its last one.
     ///
     /// [`AppError::Usage`] if the log does not reach so far.
-    async fn log_end(&self, at: Option<u64>) -> Result<u64, AppError> {
+    pub(crate) async fn log_end(&self, at: Option<u64>) -> Result<u64, AppError> {
         let last = self.store.head().await?.position;
         match at {
             Some(at) if at > last => Err(AppError::Usage(format!("the log ends at position {last}"))),

@@ -14,6 +14,7 @@ mod faults;
 mod files;
 mod homes;
 mod last_euros;
+mod packs;
 mod partners;
 mod payments;
 mod promises;

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use app::Ledger;
-use app::query::{ClosedPeriodItem, Matter, PeriodCheck, PeriodPack};
-use domain::Period;
-use domain::closing::Finding;
+use app::query::{ClosedPeriodItem, ExceptionItem, Matter, PeriodCheck, PeriodPack};
+use app::{AppError, Ledger};
+use domain::closing::{Check, Finding, OPEN_MATTERS};
+use domain::{Period, Refusal};
 use interchange::books::{BooksDocument, PackDocument, month_pack};
 
 use super::books::chart_of;
@@ -17,7 +17,23 @@ use crate::connect::Place;
 use crate::output::{Cell, Failure, NewFile, Readers, counted, listing, object, remark, say};
 use crate::progress::LogBar;
 
-const MATTER_COLUMNS: &[&str] = &["check", "stops", "number", "of", "day", "eur", "what"];
+const MATTER_COLUMNS: &[&str] = &["check", "stops", "number", "of", "day", "eur", "what", "next_step"];
+/// Of an exception in the pack: notes and reasons stay in the ledger.
+const EXCEPTION_COLUMNS: &[&str] = &[
+    "exception",
+    "kind",
+    "about",
+    "amount",
+    "currency",
+    "since",
+    "age",
+    "owner",
+    "note",
+    "state",
+    "resolved_by",
+    "next_step",
+];
+
 const CLOSED_COLUMNS: &[&str] = &[
     "period",
     "closed_at",
@@ -48,11 +64,13 @@ pub async fn run(place: &Place, format: Format, command: PeriodCommand) -> Resul
             let checked = check(&ledger, period, &how).await?;
             if dry_run {
                 shown(format, &checked)?;
-                ledger.would_close(&checked, &accept, reason.as_deref()).await?;
+                let would = ledger.would_close(&checked, &accept, reason.as_deref()).await;
+                would.map_err(|error| refused(error, &checked, &accept))?;
                 remark(format!("dry run: {period} could be closed; nothing was"));
                 return Ok(ExitCode::SUCCESS);
             }
-            ledger.close_period(&checked, &accept, reason.as_deref()).await?;
+            let closed = ledger.close_period(&checked, &accept, reason.as_deref()).await;
+            closed.map_err(|error| refused(error, &checked, &accept))?;
             say(format!(
                 "{period} is closed: {}, booked up to position {}, digest {}",
                 counted(checked.vouchers.len() as u64, "voucher"),
@@ -105,7 +123,7 @@ async fn pack(
     let bar = LogBar::new();
     let pack = ledger.period_pack(&chart, period, how.near, &|position, last| bar.at(position, last)).await?;
     drop(bar);
-    let PeriodPack { checked, closed, statements, made_on } = &pack;
+    let PeriodPack { checked, closed, exceptions, statements, made_on } = &pack;
     let books = BooksDocument {
         chart: &chart,
         vouchers: &checked.vouchers,
@@ -126,17 +144,46 @@ async fn pack(
         .iter()
         .map(|found| matter(found).into_iter().map(Cell::into_text).collect())
         .collect();
+    let exceptions: Vec<Vec<String>> =
+        exceptions.iter().map(|item| exception(item).into_iter().map(Cell::into_text).collect()).collect();
     let document = PackDocument {
         books: &books,
         head: &head(&pack, company, period),
         findings: &findings,
         matter_columns: MATTER_COLUMNS,
         matters: &matters,
+        exception_columns: EXCEPTION_COLUMNS,
+        exceptions: &exceptions,
         statements,
     };
     file.write(&month_pack(&document).map_err(|error| Failure::usage(error.to_string()))?)?;
     let state = if closed.is_some() { "closed" } else { "open" };
     say(format!("{}: {period}, which is {state}, log position {}", out.display(), checked.position))
+}
+
+/// Why a period is not closed: of open matters each on a line of its own, with what to do about it.
+fn refused(error: AppError, checked: &PeriodCheck, accepted: &[Check]) -> Failure {
+    let open_matters = |refusal: &Refusal| refusal.codes() == OPEN_MATTERS;
+    if !matches!(&error, AppError::Refused(refusal) if open_matters(refusal)) {
+        return error.into();
+    }
+    let mut failure = Failure::from(error);
+    let open = checked
+        .matters
+        .iter()
+        .filter(|matter| matter.stops && !(matter.check.is_acceptable() && accepted.contains(&matter.check)));
+    for Matter { check, of, day, eur, what, next_step, .. } in open {
+        // What a line is called says when it was booked.
+        let day = day.map(|day| day.to_string()).filter(|day| !of.ends_with(day));
+        let day = day.map_or_else(String::new, |day| format!(", {day}"));
+        let eur = eur.map_or_else(String::new, |eur| format!(", {eur} EUR"));
+        failure = failure.line(&format!("  {check}: {of}{day}{eur}: {what}\n    {next_step}"));
+    }
+    failure
+        .line(
+            "What may stay open: --accept CHECK, with a --reason; for an exception somebody answers by name:",
+        )
+        .line("svala exception resolve NAME --accept --reason WHY")
 }
 
 /// What stands above everything else.
@@ -192,7 +239,33 @@ fn shown(format: Format, checked: &PeriodCheck) -> Result<(), Failure> {
 
 fn matter(matter: &Matter) -> Vec<Cell> {
     let number = Cell::Figure(matter.number.map(|number| number.to_string()).unwrap_or_default());
-    cells![matter.check.code(), yes(matter.stops), number, &matter.of, matter.day, matter.eur, &matter.what]
+    cells![
+        matter.check.code(),
+        yes(matter.stops),
+        number,
+        &matter.of,
+        matter.day,
+        matter.eur,
+        &matter.what,
+        &matter.next_step
+    ]
+}
+
+fn exception(item: &ExceptionItem) -> Vec<Cell> {
+    cells![
+        &item.exception,
+        item.kind.code(),
+        &item.about,
+        Cell::Figure(item.amount.clone()),
+        &item.currency,
+        item.since,
+        item.age.code(),
+        &item.owner,
+        yes(!item.note.is_empty()),
+        &item.state,
+        &item.resolved_by,
+        item.next_step
+    ]
 }
 
 fn row(item: &ClosedPeriodItem) -> Vec<Cell> {

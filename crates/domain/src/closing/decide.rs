@@ -7,6 +7,9 @@ use crate::by::By;
 use crate::period::Period;
 use crate::refusal::Refusal;
 
+/// The reason for which a period stays open as long as something in it is.
+pub const OPEN_MATTERS: &str = "period-has-open-matters";
+
 /// Closes a period: it is over and the next in order, the books balance, and nothing is open that nobody has accepted.
 pub fn decide(closings: &Closings, command: &ClosePeriod, by: &By) -> Result<PeriodClosed, Refusal> {
     by.may_decide()?;
@@ -30,12 +33,9 @@ pub fn decide(closings: &Closings, command: &ClosePeriod, by: &By) -> Result<Per
         .partition(|finding| finding.check.is_acceptable() && command.accepted.contains(&finding.check));
     if !open.is_empty() {
         let told = |finding: &Finding| format!("{}: {}", finding.check, finding.found);
-        let detail = format!(
-            "{} has open matters ({}): settle them, or name those that may stay open with --accept and a reason; for each exception somebody answers by name (`svala exception resolve`)",
-            period,
-            open.iter().map(told).collect::<Vec<_>>().join(", ")
-        );
-        return Err(Refusal::new("period-has-open-matters", detail));
+        let detail =
+            format!("{period} has open matters ({})", open.iter().map(told).collect::<Vec<_>>().join(", "));
+        return Err(Refusal::new(OPEN_MATTERS, detail));
     }
     if !accepted.is_empty() && command.reason.is_none() {
         return Err(Refusal::new("reason-missing", "say with --reason why open matters may stay open"));

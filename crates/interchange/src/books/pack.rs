@@ -20,13 +20,17 @@ pub struct PackDocument<'a> {
     pub findings: &'a [(String, u64, Eur, bool)],
     /// The names of the columns of `matters`.
     pub matter_columns: &'a [&'a str],
-    /// What is open now, cell by cell: of a closed period perhaps less than when it was closed.
+    /// What was open when the period was closed, or is open now, cell by cell.
     pub matters: &'a [Vec<String>],
+    /// The names of the columns of `exceptions`.
+    pub exception_columns: &'a [&'a str],
+    /// What did not fit then, also what somebody answers for, cell by cell.
+    pub exceptions: &'a [Vec<String>],
     /// The statement of each partner that had business with the authority.
     pub statements: &'a [StatementDocument],
 }
 
-/// The bytes of an XLSX file: summary, open matters, what was booked late, statements of the partners, trial balance and
+/// The bytes of an XLSX file: summary, open matters, exceptions, what was booked late, statements of the partners, trial balance and
 /// vouchers.
 ///
 /// # Errors
@@ -35,7 +39,9 @@ pub fn month_pack(document: &PackDocument<'_>) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     summary(workbook.add_worksheet().set_name("Summary")?, document)?;
     let matters = document.matters.iter().map(Vec::as_slice);
-    rows(workbook.add_worksheet().set_name("Open now")?, document.matter_columns, matters)?;
+    rows(workbook.add_worksheet().set_name("Open matters")?, document.matter_columns, matters)?;
+    let exceptions = document.exceptions.iter().map(Vec::as_slice);
+    rows(workbook.add_worksheet().set_name("Exceptions")?, document.exception_columns, exceptions)?;
     late(workbook.add_worksheet().set_name("Changes")?, document.books)?;
     figures(workbook.add_worksheet().set_name("Partners")?, document.statements)?;
     let columns: Vec<&str> = ["partner"].into_iter().chain(STATEMENT_COLUMNS).collect();
@@ -115,7 +121,7 @@ fn of_partner(statement: &StatementDocument, line: &StatementLine) -> Vec<String
     [statement.partner.clone()].into_iter().chain(line.cells()).collect()
 }
 
-/// Rows under their columns; those named `eur` are money.
+/// Rows under their columns; those named `eur` and `amount` are money.
 fn rows<'r>(
     sheet: &mut Worksheet,
     columns: &[&str],
@@ -125,7 +131,7 @@ fn rows<'r>(
     head(sheet, 0, columns)?;
     for (row, cells) in (1..).zip(rows) {
         for ((place, name), cell) in (0..).zip(columns).zip(cells) {
-            match *name == "eur" && !cell.is_empty() {
+            match ["eur", "amount"].contains(name) && !cell.is_empty() {
                 true => money_cell(sheet, row, place, cell, &money)?,
                 false => drop(sheet.write_string(row, place, guarded(cell).as_ref())?),
             }

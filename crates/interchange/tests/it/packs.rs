@@ -82,24 +82,36 @@ fn a_month_pack_holds_what_belongs_to_the_month() {
         findings: &[("undecided".into(), 1, "12.50".parse().unwrap(), true)],
         matter_columns: &["check", "eur"],
         matters: &[vec!["undecided".into(), "12.50".into()]],
+        exception_columns: &["exception", "amount", "note"],
+        exceptions: &[vec!["=no-match-7".into(), "-9.00".into(), "yes".into()]],
         statements: &[statement],
     })
     .unwrap();
     let parts = unpacked(&bytes);
     let names: Vec<&str> = between(&parts["xl/workbook.xml"], "<sheet name=\"", "\"");
-    let expected =
-        ["Summary", "Open now", "Changes", "Partners", "Partners' rows", "Trial balance", "Vouchers"];
+    let expected = [
+        "Summary",
+        "Open matters",
+        "Exceptions",
+        "Changes",
+        "Partners",
+        "Partners' rows",
+        "Trial balance",
+        "Vouchers",
+    ];
     assert_eq!(names, expected);
     assert_eq!((cell(&parts, 1, "A1"), cell(&parts, 1, "B1")), ("books of", "'=Norrkassan"));
     assert_eq!((cell(&parts, 1, "A5"), cell(&parts, 1, "D5")), ("undecided", "yes"));
     assert_eq!(cell(&parts, 2, "A2"), "undecided");
+    assert_eq!((cell(&parts, 3, "A2"), cell(&parts, 3, "C2")), ("'=no-match-7", "yes"));
+    assert!(parts["xl/worksheets/sheet3.xml"].contains("<v>-9</v>"), "how much it is about is a number");
     // Only what belongs to a closed period.
     assert_eq!(
-        (cell(&parts, 3, "A2"), cell(&parts, 3, "C2"), cell(&parts, 3, "A3")),
+        (cell(&parts, 4, "A2"), cell(&parts, 4, "C2"), cell(&parts, 4, "A3")),
         ("G2024-2", "2024-05", "")
     );
-    assert_eq!((cell(&parts, 4, "A2"), cell(&parts, 4, "B2")), ("irara", "'=cmd()"));
-    assert!(parts["xl/worksheets/sheet4.xml"].contains("<v>99.95</v>"), "what is owed is a number");
-    assert_eq!((cell(&parts, 5, "D2"), cell(&parts, 5, "K2")), ("held", "R-1"), "what is held has its rows");
-    assert_eq!(cell(&parts, 7, "A2"), "G2024-1");
+    assert_eq!((cell(&parts, 5, "A2"), cell(&parts, 5, "B2")), ("irara", "'=cmd()"));
+    assert!(parts["xl/worksheets/sheet5.xml"].contains("<v>99.95</v>"), "what is owed is a number");
+    assert_eq!((cell(&parts, 6, "D2"), cell(&parts, 6, "K2")), ("held", "R-1"), "what is held has its rows");
+    assert_eq!(cell(&parts, 8, "A2"), "G2024-1");
 }

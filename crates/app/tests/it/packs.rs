@@ -1,0 +1,99 @@
+//! What belongs to a closed period is what belonged to it when it was closed, whatever was done since.
+
+use std::sync::Arc;
+
+use app::Ledger;
+use app::query::{ExceptionFilter, PeriodPack};
+use app::reconciliation::ResolveAsked;
+use domain::Period;
+use domain::books::Chart;
+use domain::closing::Check;
+use domain::hold::Scope;
+use event_log::{Past, Store, StoreError};
+use store_testing::contract::projections;
+
+use crate::races::with_people;
+use crate::support::*;
+
+async fn pack(ledger: &Ledger, period: Period) -> PeriodPack {
+    ledger.period_pack(&Chart::standard().unwrap(), period, 10, &|_, _| {}).await.unwrap()
+}
+
+/// Whatever was open then is settled since, and what was settled is open: the pack says what was so then.
+#[tokio::test]
+async fn the_pack_of_a_closed_period_shows_what_was_open_then() {
+    let book = with_people().await;
+    let ledger = &book.ledger;
+    let april: Period = "2024-04".parse().unwrap();
+    let rows = [1, 2].map(|n| receipt("caritas", "MV-1", n, "2024-04-10", "300.00"));
+    book.import(Kind::Spend, "spend.csv", &rows).await;
+    let late = [payment("MV-1", 1, "2024-04-20", "615.00"), payment("MV-2", 2, "2024-04-21", "615.00")];
+    book.import(Kind::Grants, "grants.csv", &late).await;
+    ledger
+        .place_hold(Scope::Partner("caritas".parse().unwrap()), april.first(), "no receipts")
+        .await
+        .unwrap();
+    let found = ledger.exceptions(&ExceptionFilter::default()).await.unwrap();
+    assert_eq!(found.len(), 2);
+    let owner = "berit".parse().unwrap();
+    ledger.assign_exception(&found[0].exception, &owner, Some("ask the bank")).await.unwrap();
+    for item in &found {
+        ledger.resolve_exception(&item.exception, &ResolveAsked::Accept, "paid late").await.unwrap();
+    }
+
+    let before = pack(ledger, april).await;
+    let checked = ledger.check_period(&Chart::standard().unwrap(), april, 10, &|_, _| {}).await.unwrap();
+    ledger.close_period(&checked, &[Check::Undecided], Some("answered in May")).await.unwrap();
+    assert_eq!(before.checked.matters.iter().filter(|matter| matter.check == Check::Undecided).count(), 2);
+    assert_eq!(before.checked.matters.iter().filter(|matter| matter.check == Check::Holds).count(), 1);
+    let told = &before.exceptions[0];
+    assert_eq!((&*told.owner, &*told.state, &*told.resolved_by), ("berit", "accepted", "anna"));
+
+    for claim in book.claims().await {
+        ledger.refuse_claim(claim.case_id, claim.id, "not theirs").await.unwrap();
+    }
+    ledger.release_hold(1, april.last(), "receipts are here").await.unwrap();
+    ledger.reopen_exception(&found[0].exception, "it is not settled").await.unwrap();
+    let number = ledger.grants(None).await.unwrap()[1].grant;
+    let (case, grant) = ledger.find_grant(number).await.unwrap();
+    ledger.allow_grant(case, grant, "the office was closed").await.unwrap();
+
+    let after = pack(ledger, april).await;
+    assert_eq!(after.checked, before.checked);
+    assert_eq!(after.exceptions, before.exceptions);
+    assert_eq!(after.statements, before.statements);
+    assert!(after.closed.as_ref().is_some_and(|closed| closed.unchanged && closed.same_entries));
+    // What is so now is told of the next period.
+    let may = pack(ledger, "2024-05".parse().unwrap()).await;
+    assert!(may.checked.matters.iter().all(|matter| matter.check != Check::Undecided));
+    let open: Vec<&str> = may.exceptions.iter().map(|item| item.state.as_str()).collect();
+    assert_eq!(open, ["open"]);
+}
+
+/// The read models of the past are filled and read as those of any database.
+#[tokio::test]
+async fn the_past_keeps_rows_like_any_store_and_is_not_changed() {
+    let book = with_people().await;
+    let store: Arc<dyn Store> = Arc::new(book.store().await);
+    let past = |position| Past::of(store.clone(), position);
+    projections::a_checkpoint_moves_only_from_where_it_is(&past(2).await.unwrap()).await;
+    projections::a_generation_takes_over_at_an_exact_position(&past(2).await.unwrap()).await;
+    projections::only_a_generation_that_is_not_live_is_removed(&past(2).await.unwrap()).await;
+    projections::a_generation_that_stands_still_says_why(&past(2).await.unwrap()).await;
+    projections::rows_are_scanned_in_the_order_of_bytes(&past(2).await.unwrap()).await;
+
+    let head = store.head().await.unwrap();
+    assert_eq!(past(head.position).await.unwrap().head().await.unwrap(), head, "the root is computed");
+    let earlier = past(3).await.unwrap();
+    assert_eq!(earlier.read_log(0, 100).await.unwrap(), store.read_log(0, 3).await.unwrap());
+    assert_eq!(
+        (earlier.read_log(3, 9).await.unwrap().len(), earlier.leaf_hashes(0, 9).await.unwrap().len()),
+        (0, 3)
+    );
+    let streams: Vec<_> =
+        store.read_log(0, 100).await.unwrap().into_iter().map(|event| event.stream_id).collect();
+    let seen = earlier.read_streams(&streams).await.unwrap();
+    assert!(!seen.is_empty() && seen.iter().all(|event| event.position <= 3));
+    assert!(matches!(earlier.append(Vec::new()).await, Err(StoreError::BadRequest(_))));
+    assert!(matches!(past(head.position + 1).await, Err(StoreError::Damaged(_))));
+}
