@@ -107,6 +107,12 @@ impl Rulebook {
         &self.tables().budget_lines
     }
 
+    /// The programme of a budget line, if there is such a line.
+    pub fn programme_of(&self, budget_line: &str) -> Option<&str> {
+        let line = self.budget_lines().iter().find(|line| line.id == budget_line);
+        line.map(|line| line.programme.as_str())
+    }
+
     /// The destinations, past ones too.
     pub fn destinations(&self) -> &[Destination] {
         &self.tables().destinations

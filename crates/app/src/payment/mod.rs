@@ -2,7 +2,7 @@
 
 mod file;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ::cases::{CaseRow, CasesProjection};
 use ::claims::ClaimsProjection;
@@ -162,13 +162,23 @@ impl Ledger {
         Ok((PaymentId(self.environment.new_id()?), reference))
     }
 
-    /// The cases in which these partners can have something to be paid for, or were paid for something: they reported
-    /// spend there, may have paid out an arrival grant, or a payment names them.
+    /// The cases in which these partners can have something to be paid for, or were paid for something.
     pub(crate) async fn payable_cases(&self, codes: &[PartnerCode]) -> Result<Vec<CaseId>, AppError> {
+        let of_each = self.payable_cases_of_each(codes).await?;
+        let cases: BTreeSet<CaseId> = of_each.into_values().flatten().collect();
+        Ok(cases.into_iter().collect())
+    }
+
+    /// The same by partner: it reported spend there, may have paid out an arrival grant, or a payment names them.
+    pub(crate) async fn payable_cases_of_each(
+        &self,
+        codes: &[PartnerCode],
+    ) -> Result<BTreeMap<PartnerCode, BTreeSet<CaseId>>, AppError> {
         self.catch_up(&|_, _| {}).await?;
-        let mut cases = BTreeSet::new();
+        let mut cases: BTreeMap<PartnerCode, BTreeSet<CaseId>> =
+            codes.iter().map(|code| (code.clone(), BTreeSet::new())).collect();
         for (_, row) in self.runner.all_rows::<ClaimsProjection>().await? {
-            if codes.contains(&row.partner) {
+            if let Some(cases) = cases.get_mut(&row.partner) {
                 cases.insert(row.case);
             }
         }
@@ -176,15 +186,17 @@ impl Ledger {
             self.runner.all_rows::<CasesProjection>().await?.into_iter().collect();
         for (_, row) in self.runner.all_rows::<GrantsProjection>().await? {
             let Some(case) = assigned.get(&row.case.to_string()) else { continue };
-            let may_be_theirs = case.assignments.iter().any(|(_, code)| codes.contains(code));
-            if row.method == PaymentMethod::CashByPartner && may_be_theirs {
-                cases.insert(row.case);
+            for (_, code) in case.assignments.iter().filter(|_| row.method == PaymentMethod::CashByPartner) {
+                if let Some(cases) = cases.get_mut(code) {
+                    cases.insert(row.case);
+                }
             }
         }
         for (partner, _) in self.partners_and_events(codes).await? {
             let payments = partner.payments.iter().filter(|(_, payment)| payment.is_live());
-            cases.extend(payments.flat_map(|(_, payment)| &payment.items).filter_map(|item| item.of.case()));
+            let named = payments.flat_map(|(_, payment)| &payment.items).filter_map(|item| item.of.case());
+            cases.entry(partner.code.clone()).or_default().extend(named);
         }
-        Ok(cases.into_iter().collect())
+        Ok(cases)
     }
 }

@@ -1,16 +1,16 @@
 //! What does not fit at the bank, with its age, who looks after it and what to do next.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use ::bank::{ExceptionRow, ExceptionsProjection};
-use ::cases::CasesProjection;
 use ::grants::GrantsProjection;
-use domain::Actor;
 use domain::exception::{Age, Exception, ExceptionId, ExceptionKind, Resolution, Subject, derive};
 use domain::matching::Rules;
+use domain::{Actor, CaseId, GrantId, TextId};
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::CaseName;
 use super::history::utc;
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
@@ -80,13 +80,16 @@ impl Ledger {
             false => found.retain(|found| !resolved(found)),
             true => found.extend(written_off(&looked, rows.values())),
         }
+        found.retain(|found| filter.kind.is_none_or(|kind| kind == found.id.kind));
+        let called = self.called(&looked, found.iter().map(|found| &found.id)).await?;
+        let rows_of = |found: &Exception| rows.get(&found.id.key());
+        let texts = found.iter().filter_map(rows_of).flat_map(|row| {
+            row.note.into_iter().chain(row.resolved.as_ref().map(|resolved| resolved.reason))
+        });
+        let reasons = self.reasons_of(texts).await?;
         let mut items = Vec::with_capacity(found.len());
-        for found in found {
-            if filter.kind.is_some_and(|kind| kind != found.id.kind) {
-                continue;
-            }
-            let row = rows.get(&found.id.key());
-            let item = self.exception_item(&looked, &found, row).await?;
+        for found in &found {
+            let item = called.item(found, rows_of(found), &reasons, self.today());
             let owned = filter.owner.as_ref().is_none_or(|owner| owner.as_str() == item.owner);
             if owned && filter.age.is_none_or(|age| age == item.age) {
                 items.push(item);
@@ -105,32 +108,34 @@ impl Ledger {
     /// The exception with this name, among those that are there now.
     pub(crate) async fn find_exception(&self, name: &str) -> Result<Exception, AppError> {
         let looked = self.look_at_bank().await?;
-        for found in self.derived(&looked).await? {
-            if self.exception_name(&looked, &found.id).await? == name {
-                return Ok(found);
-            }
-        }
-        Err(no_exception(name))
+        let found = self.derived(&looked).await?;
+        let called = self.called(&looked, found.iter().map(|found| &found.id)).await?;
+        let named = found.iter().find(|found| called.name(&found.id) == name);
+        named.cloned().ok_or_else(|| no_exception(name))
     }
 
-    /// What an exception is called: its kind, and the number or name of what it is about.
-    pub(crate) async fn exception_name(&self, looked: &Looked, id: &ExceptionId) -> Result<String, AppError> {
-        let kind = id.kind;
-        Ok(match &id.about {
-            Subject::Line { line } => {
-                format!("{kind}-{}", looked.lines.get(line).map_or(0, |row| row.position))
+    /// What people call what these exceptions are about.
+    pub(crate) async fn called<'i>(
+        &self,
+        looked: &'i Looked,
+        ids: impl Iterator<Item = &'i ExceptionId>,
+    ) -> Result<Called<'i>, AppError> {
+        let (mut grants, mut cases) = (BTreeSet::new(), BTreeSet::new());
+        for id in ids {
+            match &id.about {
+                Subject::Grant { case, grant } => {
+                    grants.insert(grant.to_string());
+                    cases.insert(*case);
+                }
+                Subject::BudgetLine { case, .. } => drop(cases.insert(*case)),
+                Subject::Line { .. } | Subject::Payment { .. } | Subject::Partner { .. } => {}
             }
-            Subject::Payment { payment, .. } => format!("{kind}-{}", looked.number(payment.0)),
-            Subject::Grant { grant, .. } => {
-                let row = self.runner.row::<GrantsProjection>(&grant.to_string()).await?;
-                format!("{kind}-{}", row.map_or(0, |row| row.position))
-            }
-            Subject::BudgetLine { case, budget_line } => {
-                let row = self.runner.row::<CasesProjection>(&case.to_string()).await?;
-                format!("{kind}-{}-{budget_line}", row.map_or(0, |row| row.position))
-            }
-            Subject::Partner { partner } => format!("{kind}-{partner}"),
-        })
+        }
+        let keys: Vec<String> = grants.into_iter().collect();
+        let rows = self.runner.rows::<GrantsProjection>(&keys).await?;
+        let numbers = keys.into_iter().zip(rows).filter_map(|(key, row)| Some((key, row?.position)));
+        let cases = self.case_names(cases.into_iter()).await?;
+        Ok(Called { looked, grants: numbers.collect(), cases })
     }
 
     async fn derived(&self, looked: &Looked) -> Result<Vec<Exception>, AppError> {
@@ -138,20 +143,85 @@ impl Ledger {
         Ok(derive(&self.exception_facts(looked, &rules).await?))
     }
 
-    async fn exception_item(
+    /// What these texts say.
+    async fn reasons_of(
         &self,
-        looked: &Looked,
+        texts: impl Iterator<Item = TextId>,
+    ) -> Result<HashMap<TextId, String>, AppError> {
+        let wanted: Vec<_> = texts.map(|text| (LEDGER_SUBJECT, text)).collect();
+        let told = self.reveal::<ReasonText>(&wanted).await?.into_iter();
+        let told = told.map(|text| text.map_or_else(|| ERASED.to_owned(), |text| text.reason));
+        Ok(wanted.into_iter().map(|(_, text)| text).zip(told).collect())
+    }
+}
+
+/// What people call what exceptions are about: looked up for all of them at once.
+pub(crate) struct Called<'l> {
+    looked: &'l Looked,
+    /// The numbers of grants.
+    grants: HashMap<String, u64>,
+    cases: HashMap<CaseId, CaseName>,
+}
+
+impl Called<'_> {
+    /// What an exception is called: its kind, and the number or name of what it is about.
+    pub(crate) fn name(&self, id: &ExceptionId) -> String {
+        let kind = id.kind;
+        match &id.about {
+            Subject::Line { line } => {
+                format!("{kind}-{}", self.looked.lines.get(line).map_or(0, |row| row.position))
+            }
+            Subject::Payment { payment, .. } => format!("{kind}-{}", self.looked.number(payment.0)),
+            Subject::Grant { grant, .. } => format!("{kind}-{}", self.grant(grant)),
+            Subject::BudgetLine { case, budget_line } => {
+                format!("{kind}-{}-{budget_line}", self.cases.get(case).map_or(0, |name| name.row.position))
+            }
+            Subject::Partner { partner } => format!("{kind}-{partner}"),
+        }
+    }
+
+    /// What it is about.
+    fn about(&self, about: &Subject) -> String {
+        match about {
+            Subject::Line { line } => self.looked.lines.get(line).map_or_else(String::new, |row| {
+                format!("line {} of {}, booked {}", row.position, row.account, row.booked_on)
+            }),
+            Subject::Payment { partner, payment } => {
+                format!("payment {} to {partner}", self.looked.number(payment.0))
+            }
+            Subject::Grant { case, grant } => {
+                format!("grant {} of {}", self.grant(grant), self.external_ref(case))
+            }
+            Subject::BudgetLine { case, budget_line } => {
+                format!("{budget_line} of {}", self.external_ref(case))
+            }
+            Subject::Partner { partner } => partner.to_string(),
+        }
+    }
+
+    fn grant(&self, grant: &GrantId) -> u64 {
+        self.grants.get(&grant.to_string()).copied().unwrap_or_default()
+    }
+
+    fn external_ref(&self, case: &CaseId) -> &str {
+        self.cases.get(case).map_or(ERASED, |name| name.external_ref.as_str())
+    }
+
+    fn item(
+        &self,
         found: &Exception,
         row: Option<&ExceptionRow>,
-    ) -> Result<ExceptionItem, AppError> {
+        reasons: &HashMap<TextId, String>,
+        today: Date,
+    ) -> ExceptionItem {
         let mut item = ExceptionItem {
-            exception: self.exception_name(looked, &found.id).await?,
+            exception: self.name(&found.id),
             kind: found.id.kind,
-            about: self.about(looked, &found.id.about).await?,
+            about: self.about(&found.id.about),
             amount: found.amount.to_string(),
             currency: found.amount.currency().to_string(),
             since: found.since,
-            age: Age::on(self.today(), found.since),
+            age: Age::on(today, found.since),
             why: found.why.clone(),
             next_step: next_step(found.id.kind, &found.id.about),
             owner: String::new(),
@@ -161,51 +231,19 @@ impl Ledger {
             resolved_at: String::new(),
             reason: String::new(),
         };
-        let Some(row) = row else { return Ok(item) };
+        let Some(row) = row else { return item };
+        let reason = |text: TextId| reasons.get(&text).cloned().unwrap_or_default();
         item.owner = row.owner.as_ref().map(ToString::to_string).unwrap_or_default();
-        if let Some(note) = row.note {
-            item.note = self.reason_of(note).await?;
-        }
+        item.note = row.note.map(reason).unwrap_or_default();
         if let Some((by, account)) = &row.proposed {
             item.state = format!("{by} proposes to write it off as {account}");
         }
         if let Some(resolved) = row.resolved.as_ref().filter(|resolved| resolved.amount == found.amount) {
             item.state = how(&resolved.how);
             (item.resolved_by, item.resolved_at) = (resolved.by.to_string(), utc(resolved.recorded_at));
-            item.reason = self.reason_of(resolved.reason).await?;
+            item.reason = reason(resolved.reason);
         }
-        Ok(item)
-    }
-
-    async fn reason_of(&self, text: domain::TextId) -> Result<String, AppError> {
-        let text = self.reveal::<ReasonText>(&[(LEDGER_SUBJECT, text)]).await?.pop().flatten();
-        Ok(text.map_or_else(|| ERASED.to_owned(), |text| text.reason))
-    }
-
-    /// What an exception is about, as people call it.
-    async fn about(&self, looked: &Looked, about: &Subject) -> Result<String, AppError> {
-        Ok(match about {
-            Subject::Line { line } => looked.lines.get(line).map_or_else(String::new, |row| {
-                format!("line {} of {}, booked {}", row.position, row.account, row.booked_on)
-            }),
-            Subject::Payment { partner, payment } => {
-                format!("payment {} to {partner}", looked.number(payment.0))
-            }
-            Subject::Grant { case, grant } => {
-                let row = self.runner.row::<GrantsProjection>(&grant.to_string()).await?;
-                let number = row.map_or(0, |row| row.position);
-                format!("grant {number} of {}", self.external_ref(*case).await?)
-            }
-            Subject::BudgetLine { case, budget_line } => {
-                format!("{budget_line} of {}", self.external_ref(*case).await?)
-            }
-            Subject::Partner { partner } => partner.to_string(),
-        })
-    }
-
-    async fn external_ref(&self, case: domain::CaseId) -> Result<String, AppError> {
-        let names = self.case_names(std::iter::once(case)).await?;
-        Ok(names.get(&case).map_or_else(|| ERASED.to_owned(), |name| name.external_ref.clone()))
+        item
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::partner::PartnerEvent;
 use domain::payment::{Payment, PaymentFileWritten, PaymentState, Standing, left};
-use domain::{Event, FoldError, Partner, PartnerCode, PaymentId, Recorded};
+use domain::{CaseId, Event, FoldError, Partner, PartnerCode, PaymentId, Recorded};
 use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;
@@ -110,17 +110,23 @@ impl Ledger {
             Some(code) => vec![code.clone()],
             None => self.partner_codes().await?,
         };
-        let cases = self.payable_cases(&codes).await?;
-        let mut session = Session::new(self, Purpose::Check);
-        session.load_payable(&codes, &cases).await?;
-        let mut due = Vec::new();
-        for code in &codes {
-            let Some(found) = session.partner(code) else { return Err(unknown(code)) };
-            let item = due_item(found, &session.standing(code, &cases, self.today())?)?;
-            let nothing = DueItem { partner: item.partner.clone(), ..DueItem::default() };
-            if partner.is_some() || item != nothing {
-                due.push(item);
-            }
+        let mut due = self.due_to_each(&codes).await?;
+        let is_nothing =
+            |item: &DueItem| *item == DueItem { partner: item.partner.clone(), ..DueItem::default() };
+        due.retain(|item| partner.is_some() || !is_nothing(item));
+        Ok(due)
+    }
+
+    /// What each of these partners can be paid today. Of each only its own cases are looked at.
+    pub(crate) async fn due_to_each(&self, codes: &[PartnerCode]) -> Result<Vec<DueItem>, AppError> {
+        let cases = self.payable_cases_of_each(codes).await?;
+        let mut due = Vec::with_capacity(codes.len());
+        for (code, cases) in cases {
+            let cases: Vec<CaseId> = cases.into_iter().collect();
+            let mut session = Session::new(self, Purpose::Check);
+            session.load_payable(std::slice::from_ref(&code), &cases).await?;
+            let found = session.partner(&code).ok_or_else(|| unknown(&code))?;
+            due.push(due_item(found, &session.standing(&code, &cases, self.today())?)?);
         }
         Ok(due)
     }

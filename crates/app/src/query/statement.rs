@@ -34,11 +34,9 @@ impl Ledger {
         let undecided = undecided(&account, last).map_err(FoldError::from)?;
         let waiting = waiting(&account, last);
         let totals = totals(moved, period).map_err(FoldError::from)?;
-        let lines = self.rulebook.budget_lines();
         let place = |stated: &Stated| {
             let country = countries.get(&stated.case?)?;
-            let line = lines.iter().find(|line| Some(&line.id) == stated.budget_line.as_ref())?;
-            Some((*country, line.programme.as_str()))
+            Some((*country, self.rulebook.programme_of(stated.budget_line.as_deref()?)?))
         };
         let held = held(&account, last, &holds, totals.owed, place).map_err(FoldError::from)?;
         let open = undecided.iter().chain(&waiting).chain(&held);

@@ -85,13 +85,11 @@ impl Ledger {
     pub async fn reopen_exception(&self, name: &str, reason: &str) -> Result<(), AppError> {
         let (reconciliation, _) = self.reconciliation_and_events().await?;
         let looked = self.look_at_bank().await?;
-        let mut resolved = Vec::new();
-        for (id, handled) in reconciliation.handling().iter() {
-            if handled.resolved.is_some() && self.exception_name(&looked, id).await? == name {
-                resolved.push(id.clone());
-            }
-        }
-        let Some(id) = resolved.pop() else {
+        let handled = reconciliation.handling().iter();
+        let resolved = handled.filter(|(_, handled)| handled.resolved.is_some()).map(|(id, _)| id);
+        let resolved: Vec<_> = resolved.collect();
+        let called = self.called(&looked, resolved.iter().copied()).await?;
+        let Some(id) = resolved.into_iter().rfind(|id| called.name(id) == name).cloned() else {
             return Err(AppError::Usage(format!(
                 "nobody has resolved {name}; `svala exception list --all` shows all that was"
             )));

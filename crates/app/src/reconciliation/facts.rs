@@ -1,8 +1,10 @@
 //! What exceptions are derived from: lines, payments, grants and balances as they stand.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ::balances::BalancesProjection;
+use ::cases::CasesProjection;
+use ::claims::ClaimsProjection;
 use ::grants::GrantsProjection;
 use domain::case::CaseEvent;
 use domain::exception::{Facts, Known, Payment, RefusedGrant, SeenLine, Subject};
@@ -11,15 +13,16 @@ use domain::matching::Rules;
 use domain::partner::{PaidFor, PartnerEvent};
 use domain::payment::{Payable, PaymentState};
 use domain::reconciliation::Settled;
-use domain::{CaseId, Event, FoldError, LineId, Partner, PartnerCode, PaymentId, Recorded};
+use domain::{CaseId, Event, FoldError, Holds, LineId, Partner, PartnerCode, PaymentId, Recorded};
 use jiff::civil::Date;
 use money::{Amount, Eur};
+use rulebook::Country;
+use uuid::Uuid;
 
 use super::items::was_taken_back;
 use super::looked::Looked;
 use crate::error::AppError;
 use crate::ledger::Ledger;
-use crate::session::{Purpose, Session};
 
 impl Ledger {
     /// Gathers the facts; `rules` say what is in doubt and what is likely.
@@ -71,22 +74,12 @@ impl Ledger {
             let back = row.items.iter().filter(|item| matches!(item.of, Settled::PaymentBack { .. }));
             came_back.extend(back.map(|item| (PaymentId(item.of.id()), day)));
         }
-        let due: HashMap<String, Eur> = self
-            .payments_due(None)
-            .await?
-            .into_iter()
-            .map(|item| Ok((item.partner, item.due.checked_add(item.held)?.checked_sub(item.paid_outside)?)))
-            .collect::<Result<_, money::Overflow>>()
-            .map_err(FoldError::from)?;
-        let codes = self.partner_codes().await?;
-        let cases = self.payable_cases(&codes).await?;
-        let mut session = Session::new(self, Purpose::Check);
-        session.load_payable(&codes, &cases).await?;
-        for (partner, events) in self.partners_and_events(&codes).await? {
+        let partners = self.partners_and_events(&self.partner_codes().await?).await?;
+        let stops = self.stops(&partners).await?;
+        let mut paid_outside: BTreeMap<PartnerCode, Date> = BTreeMap::new();
+        for (partner, events) in &partners {
             let code = &partner.code;
-            let mut days = Days { session: &session, cases: &cases, code, known: BTreeMap::new() };
-            let mut last_outside = None;
-            for Recorded { position, event, .. } in &events {
+            for Recorded { position, event, .. } in events {
                 match event {
                     Event::Partner(PartnerEvent::PaymentProposed(e)) => {
                         let Some(payment) = partner.payments.get(e.payment) else { continue };
@@ -96,14 +89,15 @@ impl Ledger {
                             let amount = Amount::from(e.total).negated();
                             facts.known.push((references, Known::NotMade, amount, name));
                         }
-                        facts.payments.extend(of_payment(&partner, e.payment, &came_back, &mut days)?);
+                        facts.payments.extend(of_payment(partner, e.payment, &came_back, &stops));
                     }
-                    Event::Partner(PartnerEvent::PartnerPaid(e)) if was_taken_back(&partner, e.payment) => {}
+                    Event::Partner(PartnerEvent::PartnerPaid(e)) if was_taken_back(partner, e.payment) => {}
                     Event::Partner(PartnerEvent::PartnerPaid(e)) => {
                         if e.paid_for == PaidFor::Claims {
-                            last_outside = last_outside.max(Some(e.paid_on));
+                            let last = paid_outside.entry(code.clone()).or_insert(e.paid_on);
+                            *last = e.paid_on.max(*last);
                         }
-                        let held_by = days.on(e.paid_on)?.1;
+                        let held_by = stops.all_of(code, e.paid_on);
                         if held_by.is_some() {
                             let (partner, payment) = (code.clone(), e.payment);
                             let (total, day, came_back_on) = (e.amount, e.paid_on, None);
@@ -120,14 +114,46 @@ impl Ledger {
                     _ => {}
                 }
             }
-            if let (Some(day), Some(left)) = (last_outside, due.get(code.as_str()))
-                && left.is_negative()
-            {
+        }
+        let codes: Vec<PartnerCode> = paid_outside.keys().cloned().collect();
+        for item in self.due_to_each(&codes).await? {
+            let left = item.due.checked_add(item.held).and_then(|due| due.checked_sub(item.paid_outside));
+            let left = left.map_err(FoldError::from)?;
+            let paid = paid_outside.iter().find(|(code, _)| code.as_str() == item.partner);
+            if let Some((code, day)) = paid.filter(|_| left.is_negative()) {
                 let beyond = left.checked_neg().map_err(FoldError::from)?;
-                facts.beyond_due.push((code.clone(), beyond, day));
+                facts.beyond_due.push((code.clone(), beyond, *day));
             }
         }
         Ok(())
+    }
+
+    /// The holds, and where in their scope lies what was paid. Without a hold nothing is looked up.
+    async fn stops(&self, partners: &[(Partner, Vec<Recorded>)]) -> Result<Stops, AppError> {
+        let mut stops =
+            Stops { holds: self.holds_now().await?, countries: HashMap::new(), programmes: HashMap::new() };
+        if stops.holds.iter().next().is_none() {
+            return Ok(stops);
+        }
+        let payments = partners.iter().flat_map(|(partner, _)| partner.payments.iter());
+        let made = payments.filter(|(_, payment)| payment.file.is_some());
+        let paid: BTreeSet<Payable> =
+            made.flat_map(|(_, payment)| payment.items.iter().map(|item| item.of)).collect();
+        let cases: BTreeSet<CaseId> = paid.iter().filter_map(Payable::case).collect();
+        let keys: Vec<String> = cases.iter().map(CaseId::to_string).collect();
+        let rows = self.runner.rows::<CasesProjection>(&keys).await?;
+        let countries = cases.into_iter().zip(rows).filter_map(|(id, row)| Some((id, row?.destination)));
+        stops.countries = countries.collect();
+        let claims = paid.iter().filter(|of| matches!(of, Payable::Claim { .. }));
+        let claims: Vec<Uuid> = claims.filter_map(Payable::id).collect();
+        let keys: Vec<String> = claims.iter().map(Uuid::to_string).collect();
+        let rows = self.runner.rows::<ClaimsProjection>(&keys).await?;
+        let lines = claims.into_iter().zip(rows).filter_map(|(id, row)| Some((id, row?.budget_line)));
+        let grants = paid.iter().filter(|of| matches!(of, Payable::Grant { .. })).filter_map(Payable::id);
+        let lines = lines.chain(grants.map(|id| (id, domain::grant::BUDGET_LINE.to_owned())));
+        let programme = |line: &str| self.rulebook.programme_of(line).unwrap_or_default().to_owned();
+        stops.programmes = lines.map(|(id, line)| (id, programme(&line))).collect();
+        Ok(stops)
     }
 
     /// Budget lines on which more is disbursed than the cap since the return changed.
@@ -156,26 +182,29 @@ impl Ledger {
     }
 }
 
-/// What a partner could be paid for on some days, with the hold that stopped everything.
-struct Days<'s> {
-    session: &'s Session<'s>,
-    cases: &'s [CaseId],
-    code: &'s PartnerCode,
-    known: BTreeMap<Date, (HashMap<Payable, u64>, Option<u64>)>,
+/// What holds stop of what was paid: each item by its own country and programme.
+struct Stops {
+    holds: Holds,
+    countries: HashMap<CaseId, Country>,
+    programmes: HashMap<Uuid, String>,
 }
 
-impl Days<'_> {
-    /// Which hold stopped what on a day, and which stopped everything.
-    fn on(&mut self, day: Date) -> Result<&(HashMap<Payable, u64>, Option<u64>), AppError> {
-        let standing = match self.known.contains_key(&day) {
-            true => None,
-            false => Some(self.session.standing(self.code, self.cases, day)?),
-        };
-        Ok(self.known.entry(day).or_insert_with(|| {
-            let standing = standing.unwrap_or_default();
-            let held = standing.worths.iter().filter_map(|worth| Some((worth.of, worth.held_by?)));
-            (held.collect(), standing.held_by)
-        }))
+impl Stops {
+    /// The first hold that stops all payments to a partner on a day.
+    fn all_of(&self, code: &PartnerCode, day: Date) -> Option<u64> {
+        self.holds.stopping_all_of(code, day).map(|(number, _)| number)
+    }
+
+    /// The first hold that stops the payment of something on a day.
+    fn of(&self, code: &PartnerCode, of: &Payable, day: Date) -> Option<u64> {
+        let country = of.case().and_then(|case| self.countries.get(&case));
+        let programme = of.id().and_then(|id| self.programmes.get(&id));
+        match (country, programme) {
+            (Some(country), Some(programme)) => {
+                self.holds.stopping(code, *country, programme, day).map(|(number, _)| number)
+            }
+            _ => self.all_of(code, day),
+        }
     }
 }
 
@@ -183,13 +212,12 @@ fn of_payment(
     partner: &Partner,
     id: PaymentId,
     came_back: &HashMap<PaymentId, Date>,
-    days: &mut Days<'_>,
-) -> Result<Option<Payment>, AppError> {
-    let found = partner.payments.get(id).and_then(|payment| Some((payment, payment.file?.1)));
-    let Some((payment, day)) = found else { return Ok(None) };
+    stops: &Stops,
+) -> Option<Payment> {
+    let payment = partner.payments.get(id)?;
+    let (_, day) = payment.file?;
     let unpaid = payment.state == PaymentState::Returned && partner.payments.paid_again(payment).is_none();
-    let (held, all) = days.on(day)?;
-    let stopped = |of: &Payable| held.get(of).copied().or(*all);
+    let stopped = |of: &Payable| stops.of(&partner.code, of, day);
     let held_by =
         payment.items.iter().filter(|item| !item.eur.is_negative()).find_map(|item| stopped(&item.of));
     let paid = Payment {
@@ -201,7 +229,7 @@ fn of_payment(
         // What came back was not paid in the end.
         held_by: held_by.filter(|_| payment.state == PaymentState::Instructed),
     };
-    Ok((paid.came_back_on.is_some() || paid.held_by.is_some()).then_some(paid))
+    (paid.came_back_on.is_some() || paid.held_by.is_some()).then_some(paid)
 }
 
 fn seen_lines(looked: &Looked, rules: &Rules) -> Vec<SeenLine> {

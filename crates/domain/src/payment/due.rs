@@ -53,8 +53,7 @@ pub fn standing<'c>(
     let mut worths = Vec::new();
     for case in cases {
         let held_by = |budget_line: &str| {
-            let line = rulebook.budget_lines().iter().find(|line| line.id == budget_line);
-            let programme = line.map(|line| line.programme.as_str()).unwrap_or_default();
+            let programme = rulebook.programme_of(budget_line).unwrap_or_default();
             holds.stopping(code, case.facts.destination, programme, day).map(|(number, _)| number)
         };
         for (id, claim) in case.claims.iter().filter(|(_, claim)| claim.partner == *code) {
