@@ -130,7 +130,8 @@ pub fn read(bytes: &[u8]) -> Sie {
             continue;
         }
         if counts {
-            // Separators do not count, and an object list is separated inside; what stands between quotes does.
+            // As in files of other programs: separators do not count, and an object list is separated inside; what stands
+            // between quotes does, spaces too.
             for field in &fields {
                 let list = field.starts_with(b"{");
                 let left_out = |b: u8| matches!(b, b'{' | b'}' | b'"' | b'\\') || (list && b == b' ');

@@ -1,4 +1,10 @@
 //! SIE 4I: vouchers for any Swedish accounting system to import (SIE format 4B, 2008-09-30).
+//!
+//! `#KSUMMA` is the CRC-32 of ISO 3309 (that of zlib) over labels and fields in their order, from after its first record to
+//! before its last, in code page 437. Spaces inside a field count; what stands between fields does not, nor quotes, line ends
+//! and the braces around objects and rows. So the example files of SIE-gruppen have it: that of Visma Compact 6.00
+//! (`Sie1.se` of 2011) gives its sum 909685525 by this rule and by no other that was tried. It has no
+//! objects; of those each number and code counts as a field.
 
 use std::collections::BTreeSet;
 
