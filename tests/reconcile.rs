@@ -33,7 +33,7 @@ fn pay(ledger: &Ledger, partner: &str) -> (String, String, i64) {
     (number, row["reference"].clone(), cents(&row["total"]))
 }
 
-/// Claims, fees, grants, advances; paid whole, in instalments, less charges, by mistake, by nobody; one came back.
+/// Claims, fees, grants, advances; paid whole, in instalments, two at once, less charges, by nobody; one came back.
 fn ledger() -> Ledger {
     let ledger = Ledger::small("reversals");
     ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
@@ -51,6 +51,7 @@ fn ledger() -> Ledger {
     let (_, irara, irara_eur) = pay(&ledger, "irara");
     let (_, caritas, caritas_eur) = pay(&ledger, "caritas");
     let (_, ettc, ettc_eur) = pay(&ledger, "ettc");
+    let (weldo, _, weldo_eur) = pay(&ledger, "weldo");
     let amounts = [
         (-irara_eur - 150, "B1", &*irara),
         (-20_000, "B2", &*caritas),
@@ -61,6 +62,7 @@ fn ledger() -> Ledger {
         (-61_500, "B7", "PAYREF-90421"),
         (-900, "B8", "nobody knows"),
         (-50, "B9", "NOTPROVIDED"),
+        (-weldo_eur - 25_050, "B10", "NOTPROVIDED"),
     ];
     let texts: Vec<String> = amounts.iter().map(|(eur, ..)| euros(*eur)).collect();
     let lines: Vec<Line<'_>> =
@@ -69,6 +71,9 @@ fn ledger() -> Ledger {
     ledger.write("july.xml", message(&[statement(1, "2099-07-16", "1000000.00", &euros(closing), &lines)]));
     ledger.ok("import statement july.xml");
     ledger.ok("bank match");
+    let lines = ledger.csv("bank lines");
+    let batch = lines.iter().find(|line| line["references"].ends_with("B10")).unwrap();
+    ledger.ok(&format!("bank match {} {weldo} A-2", batch["line"]));
     let open = ledger.csv("bank lines --open");
     let names: Vec<&str> = open.iter().map(|line| line["references"].rsplit(' ').next().unwrap()).collect();
     assert_eq!(names, ["B8", "B9"]);
@@ -90,12 +95,8 @@ fn of(figure: &str, row: &Cells) -> i64 {
     match figure {
         "entitled" | "reported" | "accepted" | "paid" | "seen" => of(figure),
         "not-claimed" => of("not_claimed"),
-        "no-receipt" if kind == "claim" || kind == "fee" => {
-            if row["receipt_sha256"].is_empty() {
-                of("reported")
-            } else {
-                0
-            }
+        "no-receipt" if ["claim", "fee"].contains(&kind) && row["receipt_sha256"].is_empty() => {
+            of("reported")
         }
         "not-paid" if decided => left.max(0),
         "not-accepted" if decided => (-left).max(0),
@@ -265,6 +266,12 @@ fn a_euro_is_followed_in_both_directions() {
     let payment = find(ledger.csv("payment list"), "payment", &claim["payments"]);
     assert_eq!((&payment["reference"], &payment["file"]), (&claim["references"], &claim["files"]));
     let line = find(ledger.csv("bank lines"), "line", &claim["lines"]);
+    let shown = find(case.clone(), "kind", "line");
+    assert_eq!(
+        (&shown["lines"], &shown["amount"], &*shown["currency"]),
+        (&claim["lines"], &line["amount"], "EUR"),
+        "the line as it stands on the account"
+    );
     assert_eq!((&line["booked_on"], &line["match"]), (&claim["booked_on"], &claim["matches"]));
     let statement = find(ledger.csv("bank statements"), "position", &claim["statements"]);
     assert_eq!(statement["account"], "payments");

@@ -33,6 +33,7 @@ pub struct Interposed {
     inner: Arc<dyn Store>,
     page: u32,
     meanwhile: Mutex<Option<(Before, Meanwhile)>>,
+    read: Mutex<Vec<StreamId>>,
 }
 
 impl Interposed {
@@ -43,12 +44,17 @@ impl Interposed {
 
     /// The store with pages of the log, of sealed runs and of rows that are at most this long.
     pub fn paged(inner: Arc<dyn Store>, page: u32) -> Arc<Self> {
-        Arc::new(Self { inner, page, meanwhile: Mutex::new(None) })
+        Arc::new(Self { inner, page, meanwhile: Mutex::new(None), read: Mutex::default() })
     }
 
     /// What happens, once, before the next call of this kind.
     pub fn meanwhile(&self, before: Before, work: impl Future<Output = ()> + Send + 'static) {
         *self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner) = Some((before, Box::pin(work)));
+    }
+
+    /// The streams that were asked for since this was asked last, as often as they were.
+    pub fn take_read(&self) -> Vec<StreamId> {
+        std::mem::take(&mut self.read.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn happen(&self, before: Before) {
@@ -102,6 +108,7 @@ impl Store for Interposed {
     }
 
     async fn read_streams(&self, streams: &[StreamId]) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(streams);
         self.inner.read_streams(streams).await
     }
 

@@ -130,8 +130,8 @@ impl Ledger {
 
     /// The holds, and where in their scope lies what was paid. Without a hold nothing is looked up.
     async fn stops(&self, partners: &[(Partner, Vec<Recorded>)]) -> Result<Stops, AppError> {
-        let mut stops =
-            Stops { holds: self.holds_now().await?, countries: HashMap::new(), programmes: HashMap::new() };
+        let (holds, _) = self.holds_and_events().await?;
+        let mut stops = Stops { holds, countries: HashMap::new(), programmes: HashMap::new() };
         if stops.holds.iter().next().is_none() {
             return Ok(stops);
         }

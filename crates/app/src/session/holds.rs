@@ -14,11 +14,6 @@ pub(super) struct LoadedHolds {
 }
 
 impl Ledger {
-    /// All holds, as they are now.
-    pub(crate) async fn holds_now(&self) -> Result<Holds, AppError> {
-        Ok(self.read_holds().await?.holds)
-    }
-
     /// All holds, and the version of their stream.
     async fn read_holds(&self) -> Result<LoadedHolds, AppError> {
         let mut loaded = LoadedHolds { holds: Holds::default(), version: 0 };

@@ -9,6 +9,7 @@
 mod arrangements;
 mod checkpoints;
 mod dry_run;
+mod exceptions;
 mod families;
 mod faults;
 mod files;

@@ -49,11 +49,11 @@ impl Ledger {
         for thing in &mut things {
             thing.settle(&matched, &lines).map_err(FoldError::from)?;
         }
+        let grants: HashMap<Uuid, u64> =
+            found.grants.iter().map(|(id, grant)| (id.0, grant.position)).collect();
+        let number = |of: &Settled| number_of.get(&of.id()).or(grants.get(&of.id())).copied();
+        things.extend(lines.things(&matched, number));
         if *of == ThreeWayOf::All {
-            let grants: HashMap<Uuid, u64> =
-                found.grants.iter().map(|(id, grant)| (id.0, grant.position)).collect();
-            let number = |of: &Settled| number_of.get(&of.id()).or(grants.get(&of.id())).copied();
-            things.extend(lines.things(&matched, number));
             things.extend(matched.differences(&lines));
         }
         Ok(things)
