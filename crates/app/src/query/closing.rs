@@ -1,47 +1,21 @@
 //! Closed periods, and what stands in the way of closing the next.
 
-use std::collections::HashMap;
-
-use ::claims::ClaimsProjection;
 use domain::books::{Chart, TrialBalance, Voucher, digest, digest_of_entries};
-use domain::claim::ClaimState;
 use domain::closing::{Check, ClosePeriod, ClosingEvent, Finding, PeriodClosed};
 use domain::ids::FileDigest;
-use domain::partner::FeeState;
 use domain::{Event, FoldError, Period, Recorded, TextId};
 use interchange::statement::StatementDocument;
-use jiff::ToSpan;
 use jiff::civil::Date;
-use money::{Eur, Locale};
+use money::Eur;
 use projection_runner::Progress;
 use serde::Serialize;
 
+use super::matters::{Matter, findings};
 use super::{ExceptionFilter, ExceptionItem};
 use crate::command::reason_text;
 use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::session::About;
-
-/// One matter that is looked at before a period is closed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Matter {
-    /// Which check found it.
-    pub check: Check,
-    /// Whether it stops the closing unless somebody accepts it.
-    pub stops: bool,
-    /// The number of the claim, fee or hold.
-    pub number: Option<u64>,
-    /// The partner, account or scope it is about.
-    pub of: String,
-    /// The day it is about.
-    pub day: Option<Date>,
-    /// In euro, as far as that is known.
-    pub eur: Option<Eur>,
-    /// What it is.
-    pub what: String,
-    /// What to do about it; empty where it is only to be known.
-    pub next_step: String,
-}
 
 /// What a period looks like before it is closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -129,11 +103,7 @@ impl Ledger {
     ) -> Result<PeriodCheck, AppError> {
         let (vouchers, position) = self.vouchers(chart, None, progress).await?;
         let trial = TrialBalance::of(chart, &vouchers, Some(period)).map_err(FoldError::from)?;
-        let mut matters = self.without_statement(period).await?;
-        matters.extend(self.undecided(period).await?);
-        matters.extend(self.unanswered(period).await?);
-        matters.extend(self.in_force_on(period.last()).await?);
-        matters.extend(cut_off(&vouchers, period, near));
+        let matters = self.matters(&vouchers, period, near).await?;
         let first_booked = vouchers.iter().map(|voucher| voucher.day).min();
         let of_period: Vec<Voucher> =
             vouchers.into_iter().filter(|voucher| period.contains(voucher.day)).collect();
@@ -245,8 +215,8 @@ impl Ledger {
             then.exceptions(&ExceptionFilter { all: true, ..ExceptionFilter::default() }).await?;
         exceptions.retain(|item| item.since <= period.last());
         let mut statements = Vec::new();
-        for code in self.partner_codes().await? {
-            let made = match self.statement(&code, period, Some(checked.position), progress).await {
+        for code in then.partner_codes().await? {
+            let made = match then.statement(&code, period, Some(checked.position), progress).await {
                 Ok(made) => made,
                 // Nobody knew the partner then.
                 Err(AppError::Usage(_)) => continue,
@@ -258,160 +228,6 @@ impl Ledger {
         }
         Ok(PeriodPack { checked, closed, exceptions, statements, made_on: self.today() })
     }
-
-    /// Accounts whose last statement ends before the period does.
-    async fn without_statement(&self, period: Period) -> Result<Vec<Matter>, AppError> {
-        let mut last: HashMap<String, Option<Date>> = HashMap::new();
-        for account in self.bank_accounts().await? {
-            last.insert(account.account, None);
-        }
-        for statement in self.bank_statements(None).await? {
-            let known = last.entry(statement.account).or_default();
-            *known = (*known).max(statement.to);
-        }
-        let mut matters: Vec<Matter> = last
-            .into_iter()
-            .filter(|(_, to)| to.is_none_or(|to| to < period.last()))
-            .map(|(of, day)| Matter {
-                check: Check::Statements,
-                stops: Check::Statements.stops(),
-                number: None,
-                of,
-                day,
-                eur: None,
-                what: match day {
-                    Some(day) => format!("the last statement ends on {day}"),
-                    None => "there is no statement".to_owned(),
-                },
-                next_step: "get the statement from the bank: svala import statement FILE".to_owned(),
-            })
-            .collect();
-        matters.sort_by(|a, b| a.of.cmp(&b.of));
-        Ok(matters)
-    }
-
-    /// Claims and fees of the period, or from before it, that nobody has decided or that wait for a rate.
-    async fn undecided(&self, period: Period) -> Result<Vec<Matter>, AppError> {
-        self.current().await?;
-        let mut matters = Vec::new();
-        for (_, row) in self.runner.all_rows::<ClaimsProjection>().await? {
-            if row.delivered_on > period.last() || !row.state.is_open() {
-                continue;
-            }
-            let waits = row.state == ClaimState::WaitingForRate;
-            let what = format!("claim {}: {} {}", row.state, row.amount, row.amount.currency().code());
-            let of = row.partner.to_string();
-            let decide = format!("svala claim accept {0}, or svala claim refuse {0}", row.position);
-            matters.push(open_matter(waits, row.position, of, row.delivered_on, row.eur, what, decide));
-        }
-        for (state, waits) in
-            [(FeeState::WaitingForRate, true), (FeeState::Reported, false), (FeeState::Proposed, false)]
-        {
-            let filter = super::FeeFilter { state: Some(state), ..super::FeeFilter::default() };
-            for fee in self.fees(&filter).await? {
-                if fee.charged_on <= period.last() {
-                    let what = format!("fee {}: {} {}", fee.state, fee.amount, fee.currency);
-                    let decide =
-                        format!("svala partner fee accept {0}, or svala partner fee refuse {0}", fee.fee);
-                    matters.push(open_matter(
-                        waits,
-                        fee.fee,
-                        fee.partner,
-                        fee.charged_on,
-                        fee.eur,
-                        what,
-                        decide,
-                    ));
-                }
-            }
-        }
-        matters.sort_by_key(|matter| (matter.check, matter.number));
-        Ok(matters)
-    }
-
-    /// Exceptions of the period, or from before it, for which nobody answers by name.
-    async fn unanswered(&self, period: Period) -> Result<Vec<Matter>, AppError> {
-        let found = self.exceptions(&ExceptionFilter::default()).await?.into_iter();
-        let found = found.filter(|item| item.since <= period.last());
-        Ok(found
-            .map(|item| Matter {
-                check: Check::Exceptions,
-                stops: Check::Exceptions.stops(),
-                number: None,
-                day: Some(item.since),
-                eur: Eur::parse(&item.amount, Locale::Strict).ok().filter(|_| item.currency == "EUR"),
-                what: format!("{}: {}", item.exception, item.why),
-                next_step: item.next_step.to_owned(),
-                of: item.about,
-            })
-            .collect())
-    }
-
-    /// Holds that stop payments on a day.
-    async fn in_force_on(&self, day: Date) -> Result<Vec<Matter>, AppError> {
-        let holds = self.holds(true).await?.into_iter();
-        let holds =
-            holds.filter(|hold| hold.from <= day && hold.released_on.is_none_or(|released| day < released));
-        Ok(holds
-            .map(|hold| Matter {
-                check: Check::Holds,
-                stops: Check::Holds.stops(),
-                number: Some(hold.hold),
-                of: format!("{} {}", hold.scope, hold.value),
-                day: Some(hold.from),
-                eur: Some(hold.eur),
-                what: format!("hold: {} accepted claims are not paid", hold.claims),
-                next_step: String::new(),
-            })
-            .collect())
-    }
-}
-
-fn open_matter(
-    waits: bool,
-    number: u64,
-    of: String,
-    day: Date,
-    eur: Option<Eur>,
-    what: String,
-    decide: String,
-) -> Matter {
-    let (check, next_step) = match waits {
-        true => (Check::WaitingForRate, "svala import rates FILE, and decide it then".to_owned()),
-        false => (Check::Undecided, decide),
-    };
-    Matter { check, stops: check.stops(), number: Some(number), of, day: Some(day), eur, what, next_step }
-}
-
-/// Vouchers that are about a day near the end of the period, and are booked on the other side of it.
-fn cut_off(vouchers: &[Voucher], period: Period, near: u16) -> Vec<Matter> {
-    let last = period.last();
-    let (from, to) =
-        (last.saturating_sub(i64::from(near).days()), last.saturating_add(i64::from(near).days()));
-    let crosses = |voucher: &&Voucher| {
-        (voucher.about_day <= last) != (voucher.day <= last) && (from..=to).contains(&voucher.about_day)
-    };
-    let matter = |voucher: &Voucher| Matter {
-        check: Check::CutOff,
-        stops: Check::CutOff.stops(),
-        number: Some(voucher.about),
-        of: voucher.kind.to_string(),
-        day: Some(voucher.about_day),
-        eur: Some(voucher.moved),
-        what: format!("booked on {}", voucher.day),
-        next_step: String::new(),
-    };
-    vouchers.iter().filter(crosses).map(matter).collect()
-}
-
-/// Every check with what it came to.
-fn findings(matters: &[Matter]) -> Result<Vec<Finding>, AppError> {
-    let finding = |check: &Check| {
-        let of_check = || matters.iter().filter(|matter| matter.check == *check);
-        let amount = Eur::sum(of_check().filter_map(|matter| matter.eur)).map_err(FoldError::from)?;
-        Ok(Finding { check: *check, found: of_check().count() as u64, amount })
-    };
-    Check::ALL.iter().map(finding).collect()
 }
 
 fn closed(recorded: &Recorded, event: &PeriodClosed) -> ClosedPeriodItem {

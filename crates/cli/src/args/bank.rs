@@ -29,7 +29,7 @@ pub enum BankCommand {
     },
     /// Lines of statements in the order of their import: above zero for money that came in.
     #[command(
-        after_help = "Examples:\n  svala bank lines --from 2024-06-01 --to 2024-06-30\n  svala bank lines --account payments --format csv > lines.csv"
+        after_help = "What a line paid for: svala reconcile line NUMBER\n\nExamples:\n  svala bank lines --from 2024-06-01 --to 2024-06-30\n  svala bank lines --account payments --format csv > lines.csv"
     )]
     Lines {
         /// Of this account.

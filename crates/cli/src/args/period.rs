@@ -10,8 +10,9 @@ use domain::closing::Check;
 pub enum PeriodCommand {
     /// What stands in the way of closing a period, and what is to be known of it; exit code 1 if it cannot be closed yet.
     #[command(after_help = "\
-What is looked at: statements (up to the last day, of every account), undecided (claims and fees), waiting-for-rate, and,
-only to be listed, holds and cut-off (what is about a day near the end, and is booked on the other side of it).")]
+What is looked at: statements (up to the last day, of every account), undecided (claims and fees), waiting-for-rate,
+exceptions for which nobody answers, and, only to be listed, holds and cut-off (what is about a day near the end, and is
+booked on the other side of it). Each that stops it says what to do next.")]
     Check {
         /// A month, a quarter or a year: 2024-05, 2024-Q2, 2024.
         period: Period,
@@ -40,8 +41,8 @@ Examples:
         #[command(flatten)]
         how: CheckHow,
     },
-    /// The month pack, a workbook: summary, open matters, what was booked late, statements of all partners, trial balance,
-    /// vouchers. Of a closed period as it was booked when it was closed.
+    /// The month pack, a workbook: summary, open matters, exceptions, what was booked late, statements of all partners, trial
+    /// balance, vouchers. Of a closed period as everything stood when it was closed.
     #[command(
         after_help = "Examples:\n  svala period pack 2024-05 --out may.xlsx --company Migrationsverket"
     )]

@@ -181,7 +181,7 @@ pub(super) fn joined(numbers: impl Iterator<Item = u64>) -> String {
     numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// The later of two days.
+/// Whether something has its day, and not after the last one.
 pub(super) fn is_until(day: Option<Date>, last: Date) -> bool {
     day.is_some_and(|day| day <= last)
 }
