@@ -12,6 +12,7 @@ mod dry_run;
 mod families;
 mod faults;
 mod files;
+mod flags;
 mod homes;
 mod last_euros;
 mod partners;
