@@ -266,7 +266,7 @@ fn a_payment_in_a_file_is_found_by_its_reference() {
     ledger.write("some.csv", "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\nirara,FX-2041,education,2024-02-01,500.00,EUR,Lempa,R-1,,\n");
     ledger.ok("import spend some.csv --accept");
     ledger.ok("--actor anna partner payment-details propose irara --iban 'GB82 WEST 1234 5698 7654 32' --holder Irara");
-    ledger.ok("--actor berit partner payment-details approve irara");
+    ledger.approve_account("berit", "irara");
     ledger.ok("--actor anna payment propose --partner irara");
     let payment = ledger.csv("payment list").remove(0);
     ledger.ok(&format!("--actor berit payment approve {}", payment["payment"]));

@@ -22,7 +22,7 @@ fn ledger() -> Ledger {
     ledger.ok("partner paid caritas --amount 250.50 --on 2024-06-02 --reference A-2");
     let account = "--iban 'GB82 WEST 1234 5698 7654 32' --holder Caritas";
     ledger.ok(&format!("--actor anna partner payment-details propose caritas {account}"));
-    ledger.ok("--actor berit partner payment-details approve caritas");
+    ledger.approve_account("berit", "caritas");
     let payment = ledger.json("--actor anna payment propose --partner caritas")["payment"].to_string();
     ledger.ok(&format!("--actor berit payment approve {payment}"));
     let debtor = "--debtor-name Norrkassan --debtor-iban 'SE35 5000 0000 0549 1000 0003'";
@@ -159,7 +159,7 @@ fn an_independent_reader_of_sie_finds_balanced_vouchers_and_the_same_balances() 
 #[test]
 fn hledger_prints_the_same_balances() {
     if Command::new("hledger").arg("--version").output().is_err() {
-        eprintln!("SKIPPED: hledger is not installed here");
+        store_testing::skipped("hledger is not installed here");
         return;
     }
     let ledger = ledger();

@@ -80,7 +80,7 @@ const MEMORY_KIB_MAX: u64 = 400 * 1024;
 #[test]
 fn a_hundred_thousand_rows_are_imported_in_one_run_with_steady_memory() {
     if !store_testing::long() {
-        eprintln!("SKIPPED: 100 000 rows in one run; set SVALA_LONG=1");
+        store_testing::skipped("100 000 rows in one run; set SVALA_LONG=1");
         return;
     }
     let year = demo::invent(3, PEOPLE);

@@ -178,11 +178,11 @@ fn the_help_of_every_command_has_an_example_or_says_what_it_does() {
 const LISTINGS: &[(&str, &str)] = &[
     (
         "balance",
-        "external_ref,case,budget_line,rule_id,currency,cap,committed,pending,disbursed,disallowed,remaining,available,waiting,waiting_amounts",
+        "external_ref,case,budget_line,rule_id,currency,cap,committed,pending,estimated,disbursed,disallowed,remaining,available,waiting,waiting_amounts",
     ),
     (
         "claim list",
-        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,at_most,eligible,disallowed,reversed,reason,state,proposed_by,report,words,answer",
+        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,at_most,eligible,disallowed,reversed,to_reverse,reason,state,proposed_by,report,words,answer",
     ),
     (
         "case list",
@@ -207,7 +207,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ),
     (
         "partner fee list",
-        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,reversed,state,decided_by,flags,report",
+        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,reversed,to_reverse,state,decided_by,flags,report",
     ),
     ("partner fee flags", "fee,partner,receipt_no,charged_on,eur,state,flag,detail"),
     ("partner history irara", "position,recorded_at,actor,event,what"),

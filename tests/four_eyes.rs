@@ -85,7 +85,9 @@ fn a_claim_is_accepted_in_part() {
     assert_eq!(ledger.csv("claim list --state proposed")[0]["at_most"], "2300.00");
     let other = ledger.fail(1, &format!("--actor bo {}", part(&large, "2200.00")));
     assert!(other.contains("proposed-otherwise") && other.contains("at most 2300.00"), "{other}");
-    let agreed = ledger.ok(&format!("--actor bo claim accept {large}"));
+    let whole = ledger.fail(1, &format!("--actor bo claim accept {large}"));
+    assert!(whole.contains("proposed-otherwise") && whole.contains("--at-most 2300.00"), "{whole}");
+    let agreed = ledger.ok(&format!("--actor bo claim accept {large} --at-most 2300.00"));
     assert!(agreed.contains("cut: 2200.00 EUR eligible, 300.00 EUR disallowed (over-cap)"), "{agreed}");
     // Both reasons stand in the statement, each with its part.
     let year = ledger.csv("claim list")[0]["delivered_on"][..4].to_owned();
@@ -230,6 +232,36 @@ fn accepting_a_period_shows_before_what_it_does() {
     assert_eq!(ledger.csv("claim list --period 2024-04-01..2024-07-01").len(), 4);
 }
 
+/// What was asked and answered after the preview, or proposed by somebody, is not what the preview showed.
+#[test]
+fn what_has_changed_since_the_preview_is_left_open() {
+    let ledger = reported(&["A-1", "A-2", "A-3"].map(|receipt| one(receipt, "100.00")).concat());
+    ledger.write("large.csv", format!("{SPEND}\n{}", one("L-1", "2000.00")));
+    ledger.ok("import spend large.csv");
+    let accept = "claim accept --partner irara --flagged-too";
+    assert_eq!(ledger.csv(&format!("{accept} --dry-run")).len(), 4);
+    let position = ledger.root().0;
+    let [asked, receipt, large] = ["A-1", "A-2", "L-1"].map(|name| number(&ledger, name));
+    // Asked, answered, refused and taken up again: open as before, and with other facts.
+    ledger.ok(&format!("claim refuse {asked} --reason 'no receipt'"));
+    ledger.ok(&format!("claim reopen {asked} --reason 'there is one'"));
+    ledger.write("receipt.txt", "paid");
+    ledger.ok(&format!("claim attach {receipt} receipt.txt"));
+    ledger.ok(&format!("--actor anna claim accept {large}"));
+    let run = ledger.run(&format!("--actor bo {accept} --up-to {position}"));
+    assert_eq!(run.code, Some(0), "{run}");
+    let told = format!("3 claims changed since the preview: left open ({asked} {receipt} {large})");
+    assert!(run.err.contains(&told), "{run}");
+    let states = ["A-1", "A-2", "A-3", "L-1"].map(|receipt| state(&ledger, receipt));
+    assert_eq!(states, ["reported", "reported", "accepted", "proposed"]);
+    // Another preview shows them as they stand now.
+    let position = ledger.root().0;
+    ledger.ok(&format!("--actor bo {accept} --up-to {position}"));
+    let states = ["A-1", "A-2", "L-1"].map(|receipt| state(&ledger, receipt));
+    assert_eq!(states, ["accepted", "accepted", "accepted"]);
+    ledger.is_sound();
+}
+
 #[test]
 fn a_question_goes_to_the_partner_and_its_answer_comes_back() {
     let ledger = reported(&[one("A-1", "100.00"), one("A-2", "55.00")].concat());
@@ -316,6 +348,47 @@ fn a_history_in_which_one_person_did_both_is_listed() {
     assert!(twin.run("duties --format csv").out.contains("no-second-person,bo,"));
 }
 
+/// What waits for its rate is held back at the newest one, wherever it is asked what is left; where none is known, nobody
+/// plans more.
+#[test]
+fn a_claim_that_waits_for_its_rate_is_counted_against_new_plans() {
+    let ledger = cases();
+    let abroad = |receipt: &str, currency: &str| {
+        format!("irara,FX-2041,education,2024-02-01,60500.00,{currency},Lempa,{receipt},,\n")
+    };
+    let plan = |amount: &str| {
+        format!("case plan FX-2041 --partner irara --on 2024-02-01 --line medical-care={amount}")
+    };
+    ledger.write("unknown.csv", format!("{SPEND}\n{}", abroad("U-1", "ETB")));
+    ledger.ok("import spend unknown.csv");
+    let refused = ledger.fail(1, &plan("1.00"));
+    assert!(refused.contains("waits-for-rate") && refused.contains("no rate of ETB was known"), "{refused}");
+    ledger.ok(&format!("claim refuse {} --reason 'no receipt'", number(&ledger, "U-1")));
+
+    ledger.write("inforeuro-2024-01.json", r#"[{"isoA3Code":"ETB","value":50}]"#);
+    ledger.ok("import rates inforeuro-2024-01.json");
+    ledger.write("abroad.csv", format!("{SPEND}\n{}", abroad("W-1", "ETB")));
+    let told = ledger.json("import spend abroad.csv")["people"][0].clone();
+    assert_eq!((&told["estimated"], &told["available"]), (&"1210.00".into(), &"1790.00".into()));
+    let line = ledger.support("FX-2041");
+    assert_eq!((&*line["estimated"], &*line["available"], &*line["pending"]), ("1210.00", "1790.00", "0.00"));
+    let shown = ledger.json("case show FX-2041");
+    assert!(shown.to_string().contains("\"estimated\":\"1210.00\""), "{shown}");
+    assert!(ledger.ok("history FX-2041").contains("1210.00 EUR held back for claim"));
+    let refused = ledger.fail(1, &plan("1790.01"));
+    assert!(refused.contains("over-available") && refused.contains("1790.00 is available"), "{refused}");
+    ledger.ok(&plan("1790.00"));
+    let waiting = &ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["waiting"];
+    assert_eq!((&waiting[0]["eur"], &waiting[0]["amount"]), (&"1210.00".into(), &"60500.00".into()));
+    // The rate comes, and values it otherwise.
+    ledger.write("inforeuro-2024-02.json", r#"[{"isoA3Code":"ETB","value":60.5}]"#);
+    ledger.ok("import rates inforeuro-2024-02.json");
+    let line = ledger.support("FX-2041");
+    assert_eq!((&*line["estimated"], &*line["available"], &*line["pending"]), ("0.00", "210.00", "1000.00"));
+    assert!(ledger.ok("duties").contains("nobody decided"));
+    ledger.is_sound();
+}
+
 #[test]
 fn a_plan_is_set_aside_drawn_down_and_released() {
     let ledger = cases();
@@ -363,6 +436,52 @@ fn a_claim_is_reversed_by_its_number() {
     );
     assert_eq!(ledger.json("import reversals back.csv")["counts"]["recognised"], 1);
     assert_eq!(ledger.support("FX-2041")["disbursed"], "200.00");
+    ledger.is_sound();
+}
+
+/// Much that came back takes two people, by number or from a file, and one of them ends it.
+#[test]
+fn a_large_reversal_takes_two_people() {
+    let ledger = reported(&[one("B-1", "2100.00"), one("B-2", "300.00")].concat());
+    for name in ["anna", "bo"] {
+        ledger.ok(&format!("--actor {name} claim accept --all"));
+    }
+    let claim = number(&ledger, "B-1");
+    let reverse =
+        |amount: &str| format!("claim reverse {claim} --amount {amount} --on 2024-05-01 --reason returned");
+    let disbursed = || ledger.support("FX-2041")["disbursed"].clone();
+    let proposed = ledger.run(&format!("--actor anna {}", reverse("2000.00")));
+    assert!(proposed.code == Some(0) && proposed.err.contains("another person must agree"), "{proposed}");
+    assert_eq!(disbursed(), "2400.00");
+    let listed = ledger.csv("claim list --state accepted");
+    assert_eq!(listed[0]["to_reverse"], "2000.00 on 2024-05-01 by anna");
+    assert!(ledger.ok("history FX-2041").contains("taking back 2000.00 EUR of claim"));
+    assert!(ledger.ok("explain FX-2041").contains("anna proposed to take back 2000.00"));
+    assert!(ledger.fail(1, &format!("--actor anna {}", reverse("2000.00"))).contains("second-person-needed"));
+    assert!(ledger.fail(1, &format!("--actor bo {}", reverse("2000.01"))).contains("proposed-otherwise"));
+    let drop = format!("claim drop-reversal {claim} --reason 'the goods were kept'");
+    assert!(ledger.ok(&format!("--actor anna {drop}")).contains("the proposal has ended"));
+    assert!(ledger.fail(1, &format!("--actor bo {drop}")).contains("nothing-proposed"));
+
+    // The same from a file: another person imports it too, and nobody has to do so a third time.
+    ledger.write(
+        "back.csv",
+        "partner,receipt_no,supplier,reversed_on,amount,currency,reason\nirara,B-1,lempa,2024-05-01,2000.00,EUR,returned\nirara,B-2,lempa,2024-05-01,300.00,EUR,returned\n",
+    );
+    let first = ledger.json("--actor anna import reversals back.csv");
+    assert_eq!(
+        (&first["counts"]["applied"], &first["refused"][0]["reason"]),
+        (&1.into(), &"second-person".into())
+    );
+    assert_eq!(disbursed(), "2100.00");
+    let again = ledger.json("--actor anna import reversals back.csv");
+    assert_eq!(again["counts"]["recognised"], 2, "{again}");
+    assert_eq!(disbursed(), "2100.00", "whoever proposed it does not agree");
+    let second = ledger.json("--actor bo import reversals back.csv");
+    assert_eq!((&second["counts"]["applied"], &second["counts"]["recognised"]), (&1.into(), &1.into()));
+    assert_eq!(disbursed(), "100.00");
+    assert!(ledger.ok("import reversals back.csv").contains("imported before"));
+    assert!(ledger.ok("duties").contains("nobody decided what they reported"));
     ledger.is_sound();
 }
 

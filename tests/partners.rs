@@ -102,9 +102,11 @@ fn payment_details_need_a_second_person_and_are_shown_masked() {
     assert_eq!(texts(&ledger), before + 1, "verification looks at the sealed account too");
     assert!(said.contains("…0003") && !said.contains("5000"), "{said}");
     assert_eq!(partner(&ledger, "irara")["payment_details"], "proposed");
-    refused(&ledger, "--actor anna partner payment-details approve irara", "same-person");
+    let number = ledger.proposed_account("irara");
+    let approve = format!("partner payment-details approve irara {number}");
+    refused(&ledger, &format!("--actor anna {approve}"), "same-person");
     assert_eq!(partner(&ledger, "irara")["payment_details"], "proposed");
-    assert!(ledger.ok("--actor berit partner payment-details approve irara").contains("…0003"));
+    assert!(ledger.approve_account("berit", "irara").contains("…0003"));
     assert_eq!(partner(&ledger, "irara")["payment_details"], "in-force");
     refused(&ledger, &propose, "no-change");
 
@@ -117,7 +119,7 @@ fn payment_details_need_a_second_person_and_are_shown_masked() {
     ledger.ok(
         "--actor berit partner payment-details reject irara --reason 'the letter of the bank is missing'",
     );
-    refused(&ledger, "--actor berit partner payment-details approve irara", "nothing-proposed");
+    refused(&ledger, &format!("--actor berit {approve}"), "nothing-proposed");
     let shown = ledger.json("partner show irara");
     assert_eq!(shown["details"][0]["account"], "…0003");
     assert_eq!(shown["details"][0]["by"], "berit");
@@ -147,13 +149,47 @@ fn payment_details_need_a_second_person_and_are_shown_masked() {
     ledger.is_sound();
 }
 
+/// Anna proposes an account, Berit looks at it, Anna proposes another: Berit's approval of the first brings neither into
+/// force, and says what stands there now.
+#[test]
+fn an_account_is_approved_by_the_number_that_was_looked_at() {
+    let ledger = Ledger::small("cases");
+    let propose = |account: &str| {
+        ledger.ok(&format!(
+            "--actor anna partner payment-details propose irara --account {account} --bank Bank --holder IRARA"
+        ))
+    };
+    let said = propose("0012-44871");
+    let seen = ledger.proposed_account("irara");
+    assert!(said.contains(&format!("payment-details approve irara {seen}")), "{said}");
+    propose("0012-66666");
+    let approve = format!("--actor berit partner payment-details approve irara {seen}");
+    let error = ledger.fail(1, &approve);
+    let now = ledger.proposed_account("irara");
+    for told in
+        ["another-proposal: anna proposed other", &format!("number {now}, account …6666, proposed at 20")]
+    {
+        assert!(error.contains(told), "{error}");
+    }
+    assert_eq!(partner(&ledger, "irara")["payment_details"], "proposed");
+    // What is no proposal of this partner is no number of one.
+    for other in ["0", "1", "999999", &(seen + 2).to_string()] {
+        let error = ledger.fail(2, &format!("--actor berit partner payment-details approve irara {other}"));
+        assert!(error.contains("svala partner show irara"), "{error}");
+    }
+    ledger.ok("partner payment-details propose caritas --account 0012-44871 --bank Bank --holder C");
+    ledger.fail(2, &format!("--actor berit partner payment-details approve caritas {now}"));
+    assert!(ledger.approve_account("berit", "irara").contains("…6666"));
+    ledger.is_sound();
+}
+
 /// The commands obey the rule; `duties` finds what a forged history says.
 #[test]
 fn an_account_that_one_person_approved_is_listed() {
     let ledger = Ledger::small("cases");
     let details = "--account 0012-44871 --bank 'Bank of Addis' --holder IRARA";
     ledger.ok(&format!("--actor anna partner payment-details propose irara {details}"));
-    ledger.ok("--actor berit partner payment-details approve irara");
+    ledger.approve_account("berit", "irara");
     spend(&ledger, "fees.csv", &["irara,,partner-fee,2024-01-31,450.00,EUR,IRARA,F-1,,"]);
     ledger.ok("import spend fees.csv");
     let fee = ledger.csv("partner fee list")[0]["fee"].clone();

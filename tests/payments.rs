@@ -34,7 +34,7 @@ fn ledger() -> Ledger {
 
 fn account(ledger: &Ledger, details: &str) {
     ledger.ok(&format!("--actor anna partner payment-details propose irara {details}"));
-    ledger.ok("--actor berit partner payment-details approve irara");
+    ledger.approve_account("berit", "irara");
 }
 
 fn spend(ledger: &Ledger, rows: &[&str]) {
@@ -350,7 +350,7 @@ fn grants_in_cash_are_paid_back() {
     ledger.ok(
         "--actor anna partner payment-details propose weldo --account 0012-44871 --bank Bank --holder Weldo",
     );
-    ledger.ok("--actor berit partner payment-details approve weldo");
+    ledger.approve_account("berit", "weldo");
     let paid = ledger.json("--actor anna payment propose --partner weldo");
     assert_eq!(paid["total"], "615.00");
     let lines = paid["lines"].as_array().unwrap();

@@ -429,6 +429,7 @@ fn spend_that_waits_for_its_rate_is_shown() {
     let period = "partner statement irara --period 2020-01-01..2099-12-31";
     let waiting = &ledger.json(period)["waiting"];
     assert_eq!((&waiting[0]["amount"], &waiting[0]["currency"]), (&"70000.00".into(), &"ETB".into()));
+    assert_eq!(waiting[0]["eur"], "0.00", "no rate of ETB is known, so nothing can be estimated");
     assert!(ledger.ok(period).contains("waiting for an exchange rate"));
     ledger.ok(&format!("claim refuse {} --reason 'no receipt'", ledger.claim("R-9")));
     assert_eq!(ledger.json(period)["waiting"].as_array().unwrap().len(), 0);

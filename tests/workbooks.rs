@@ -137,7 +137,9 @@ fn filled_in_with_libreoffice(ledger: &Ledger, name: &str) {
     let Some(office) = ["soffice", "libreoffice"].into_iter().find(|program| {
         Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
     }) else {
-        eprintln!("SKIPPED: no LibreOffice here, so the template was only read back by the program itself");
+        store_testing::skipped(
+            "no LibreOffice here, so the template was only read back by the program itself",
+        );
         return;
     };
     let convert = |file: &str, form: &str, into: &str| {
@@ -163,6 +165,45 @@ fn filled_in_with_libreoffice(ledger: &Ledger, name: &str) {
             "{list}"
         );
     }
+    let values: Vec<Vec<String>> = lists.iter().map(|list| listed(&opened, list)).collect();
+    let has = |wanted: &[String]| values.iter().any(|values| values == wanted);
+    assert!(has(&["irara".to_owned()]), "{values:?}");
+    // In the order of the cases, those of the partner that are open and on which something was granted.
+    let mut cases: Vec<String> = ledger
+        .csv("case list")
+        .into_iter()
+        .filter(|case| case["partner"] == "irara" && case["stage"] == "approved")
+        .map(|case| case["case"].clone())
+        .collect();
+    let cased = values.iter().find(|values| values.contains(&ledger.support("FX-2041")["case"])).unwrap();
+    let mut shown = cased.clone();
+    shown.sort();
+    cases.sort();
+    assert_eq!(shown, cases);
+    let book = rulebook::Rulebook::embedded().unwrap();
+    let day = |text: &str| text.parse::<jiff::civil::Date>().unwrap();
+    let (first, last) = (day("2024-01-01"), day("2024-03-31"));
+    let in_force = book.categories().iter().filter(|category| {
+        let validity = category.validity();
+        validity.from <= last && validity.until.is_none_or(|until| first <= until)
+    });
+    let mut categories: Vec<String> = Vec::new();
+    for category in in_force {
+        if !categories.contains(&category.code) {
+            categories.push(category.code.clone());
+        }
+    }
+    categories.push("partner-fee".to_owned());
+    assert!(has(&categories), "{categories:?} in {values:?}");
+    let currencies = values.iter().find(|values| values.iter().any(|value| value == "EUR")).unwrap();
+    let mut each = currencies.clone();
+    each.sort();
+    each.dedup();
+    assert_eq!(&each, currencies, "each once, by code");
+    assert!(currencies.iter().all(|code| code.parse::<money::Currency>().is_ok()), "{currencies:?}");
+    for destination in ["ETB", "IQD", "SOS", "USD"] {
+        assert!(currencies.iter().any(|code| code == destination), "{currencies:?}");
+    }
     let spend = opened.split("<table:table table:name=\"Spend\"").nth(1).unwrap();
     let spend = spend.split("</table:table>").next().unwrap();
     assert_eq!(between(spend, "content-validation-name=\"", "\"").len(), 4, "{spend}");
@@ -178,6 +219,53 @@ fn filled_in_with_libreoffice(ledger: &Ledger, name: &str) {
     convert("filled.fods", "xlsx", ".");
     let report = ledger.json("import spend filled.xlsx --dry-run");
     assert_eq!((&report["counts"]["rows"], &report["counts"]["applied"]), (&1.into(), &1.into()), "{report}");
+}
+
+/// What a drop-down list offers, as LibreOffice has it: a text, or what stands in the cells to which it points.
+fn listed(opened: &str, list: &str) -> Vec<String> {
+    let inside = list.split("cell-content-is-in-list(").nth(1).unwrap().split(')').next().unwrap();
+    if let Some(text) = inside.strip_prefix("&quot;") {
+        return text.trim_end_matches("&quot;").split(';').map(str::to_owned).collect();
+    }
+    // [$svala.$D$2:.$D$9] or [$svala.$D$2:$svala.$D$9]
+    let range = inside.trim_start_matches('[').trim_end_matches(']');
+    let (sheet, from) = range.split(':').next().unwrap().trim_start_matches('$').split_once('.').unwrap();
+    let place = |cell: &str| {
+        let mut parts = cell.rsplit('.').next().unwrap().split('$').skip(1);
+        let column = parts.next().unwrap().bytes().next().unwrap() - b'A';
+        (usize::from(column), parts.next().unwrap().parse::<usize>().unwrap())
+    };
+    let ((column, first), (other, last)) = (place(from), place(range.split(':').nth(1).unwrap()));
+    assert_eq!(column, other, "{range} is one column");
+    let cells = cells_of(opened, sheet);
+    let values = cells[first - 1..last].iter().map(|row| row.get(column).cloned().unwrap_or_default());
+    let values: Vec<String> = values.collect();
+    assert!(values.iter().all(|value| !value.is_empty()), "{range} has empty cells: {values:?}");
+    // Nothing stands below what it offers.
+    let below = cells.get(last).and_then(|row| row.get(column)).is_none_or(String::is_empty);
+    assert!(below, "{range} leaves out what stands below it");
+    values
+}
+
+/// The texts of a sheet, row by row, as LibreOffice writes it: alike cells and rows are written once, with their number.
+fn cells_of(opened: &str, sheet: &str) -> Vec<Vec<String>> {
+    let table = opened.split(&format!("<table:table table:name=\"{sheet}\"")).nth(1).unwrap();
+    let table = table.split("</table:table>").next().unwrap();
+    let times = |tag: &str, what: &str| -> usize {
+        let number = tag.split('>').next().unwrap().split(&format!("{what}=\"")).nth(1);
+        number.map_or(1, |rest| rest.split('"').next().unwrap().parse().unwrap()).min(100)
+    };
+    let mut rows = Vec::new();
+    for row in table.split("<table:table-row").skip(1) {
+        let mut cells = Vec::new();
+        for cell in row.split("<table:table-cell").skip(1) {
+            let text =
+                cell.split("<text:p>").nth(1).map_or("", |text| text.split("</text:p>").next().unwrap());
+            cells.extend(vec![text.to_owned(); times(cell, "number-columns-repeated")]);
+        }
+        rows.extend(vec![cells; times(row, "number-rows-repeated")]);
+    }
+    rows
 }
 
 #[test]
@@ -217,7 +305,7 @@ fn a_template_takes_rows_of_its_partner_only_and_counts_those_outside_its_period
 #[test]
 fn long_a_workbook_of_ten_thousand_rows_is_imported_in_less_than_a_minute() {
     if !store_testing::long() {
-        eprintln!("SKIPPED: 10 000 rows as a workbook; set SVALA_LONG=1");
+        store_testing::skipped("10 000 rows as a workbook; set SVALA_LONG=1");
         return;
     }
     let ledger = Ledger::small("grants");

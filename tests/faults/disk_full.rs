@@ -33,7 +33,7 @@ impl SmallDisk {
         if mounted.is_ok_and(|mounted| mounted.status.success()) {
             return Some(Self { folder });
         }
-        eprintln!("SKIPPED: a disk that can be filled must be mounted, which only root may do");
+        store_testing::skipped("a disk that can be filled must be mounted, which only root may do");
         None
     }
 
@@ -94,7 +94,7 @@ impl SmallTablespace {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
         let data: String = ledger.ask("SHOW data_directory", |row| row.get(0)).remove(0);
         let Ok(data) = std::fs::metadata(data) else {
-            eprintln!("SKIPPED: the server's disk is not on this machine");
+            store_testing::skipped("the server's disk is not on this machine");
             return None;
         };
         let folder = disk.folder.path().join("tables");

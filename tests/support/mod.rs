@@ -222,6 +222,20 @@ impl Ledger {
         state.into()
     }
 
+    /// Approves the account that is proposed for a partner, as somebody who looks at it first.
+    pub fn approve_account(&self, name: &str, partner: &str) -> String {
+        let number = self.proposed_account(partner);
+        self.ok(&format!("--actor {name} partner payment-details approve {partner} {number}"))
+    }
+
+    /// The number under which an account is proposed for a partner.
+    pub fn proposed_account(&self, partner: &str) -> u64 {
+        let shown = self.json(&format!("partner show {partner}"));
+        let details = shown["details"].as_array().unwrap();
+        let proposed = details.iter().find(|details| details["state"] == "proposed").unwrap();
+        proposed["number"].as_u64().unwrap()
+    }
+
     /// The log is sound and the read models are what it gives.
     pub fn is_sound(&self) {
         self.ok("verify");
@@ -340,9 +354,9 @@ pub fn samples(name: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    eprintln!(
-        "SKIPPED: the samples {name} are not beside the repository; name their folder with SVALA_SAMPLES"
-    );
+    store_testing::skipped(&format!(
+        "the samples {name} are not beside the repository; name their folder with SVALA_SAMPLES"
+    ));
     None
 }
 

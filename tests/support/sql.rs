@@ -164,7 +164,7 @@ impl Ledger {
     /// The database's address as `pg_dump` understands it. `None`, said aloud, where that program is not there.
     pub fn address_for_pg_dump(&self) -> Option<String> {
         if let Err(error) = Command::new("pg_dump").arg("--version").output() {
-            eprintln!("SKIPPED: pg_dump cannot be run: {error}");
+            store_testing::skipped(&format!("pg_dump cannot be run: {error}"));
             return None;
         }
         let url = self.database.as_ref().unwrap().url();

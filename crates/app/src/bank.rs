@@ -18,12 +18,13 @@ impl Ledger {
         number: &str,
         currency: Currency,
     ) -> Result<(), AppError> {
-        self.may_decide().await?;
         let number_key = self.account_key(number, currency);
         let request = ["open-account", code.as_str(), &number_key.to_string(), self.actor()];
         for _ in 0..ATTEMPTS_MAX {
             let mut session = Session::new(self, Purpose::Write);
             session.load_own_key().await?;
+            session.load_partners([]).await?;
+            session.by()?.may_decide()?;
             let version = session.load_bank_account(&code).await?;
             let mut draft = session.draft(0, &request, version);
             let text = AccountText { number: number.to_owned() };

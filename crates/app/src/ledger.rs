@@ -7,7 +7,7 @@ use domain::ledger::{LedgerEvent, ProposedRulebook, RulebookAdopted, Rulebooks};
 use domain::{Actor, Event, Recorded, SubjectId};
 use event_log::note::VerifierKey;
 use event_log::{
-    Append, AppendOutcome, Conflict, LedgerMeta, NewEvent, Past, SealedText, Store, UniqueKey,
+    Append, AppendOutcome, Conflict, LedgerMeta, NewEvent, Past, SealedText, Store, StreamId, UniqueKey,
     WrappedSubjectKey, hex,
 };
 use projection_runner::Runner;
@@ -79,7 +79,7 @@ impl Ledger {
         drop(entropy);
         let subject_key = WrappedSubjectKey { subject_id: LEDGER_SUBJECT.0, wrapped: wrapped.into_bytes() };
         let first = Own { subject_keys: vec![subject_key], ..Own::new(adopted(&rulebook).into()) };
-        match ledger.append_own_at(ledger.environment.new_id()?, 0, first).await? {
+        match ledger.append_own_at(ledger.environment.new_id()?, 0, None, first).await? {
             AppendOutcome::Appended { .. } | AppendOutcome::AlreadyDone { .. } => {}
             AppendOutcome::Conflict(_) => {
                 let place = format!("ledger {}", meta.ledger_id);
@@ -195,7 +195,7 @@ impl Ledger {
                 _ => None,
             });
             let present = documents.next().map(|document| Rulebook::parse(document)).transpose()?;
-            let by = self.by().await?;
+            let (by, guard) = self.by_and_guard().await?;
             let adopted = domain::ledger::adopt(&rulebooks, present.as_ref(), &rulebook, &by)?;
             let (event, adoption) = match adopted {
                 None => return Ok(Adoption::Already),
@@ -203,7 +203,7 @@ impl Ledger {
                 Some(event) => (event, Adoption::Proposed),
             };
             if let AppendOutcome::Appended { .. } | AppendOutcome::AlreadyDone { .. } =
-                self.append_own_at(command_id, own.len() as u64, Own::new(event)).await?
+                self.append_own_at(command_id, own.len() as u64, guard, Own::new(event)).await?
             {
                 if adoption == Adoption::Now {
                     self.rulebook = rulebook;
@@ -256,7 +256,7 @@ impl Ledger {
         let command_id = self.environment.new_id()?;
         for _ in 0..ATTEMPTS_MAX {
             let version = self.store.read_streams(&[domain::ledger::stream()]).await?.len() as u64;
-            match self.append_own_at(command_id, version, own.clone()).await? {
+            match self.append_own_at(command_id, version, None, own.clone()).await? {
                 AppendOutcome::Appended { last, .. } | AppendOutcome::AlreadyDone { last, .. } => {
                     return Ok(last);
                 }
@@ -268,11 +268,12 @@ impl Ledger {
         Err(AppError::always_second())
     }
 
-    /// The same, if its stream has this version.
+    /// The same, if its stream has this version, and another one that it has.
     async fn append_own_at(
         &self,
         command_id: Uuid,
         version: u64,
+        guard: Option<(StreamId, u64)>,
         own: Own,
     ) -> Result<AppendOutcome, AppError> {
         let Own { event, keys, texts, subject_keys } = own;
@@ -283,7 +284,7 @@ impl Ledger {
             fingerprint: self.key.fingerprint(body.as_bytes()),
             actor: self.actor.as_str().to_owned(),
             recorded_at: self.environment.now(),
-            expected: vec![(stream_id.clone(), version)],
+            expected: std::iter::once((stream_id.clone(), version)).chain(guard).collect(),
             after: Vec::new(),
             events: vec![NewEvent {
                 stream_id,

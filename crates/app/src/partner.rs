@@ -4,6 +4,7 @@ use domain::ids::PaymentId;
 use domain::partner::{Agreement, Name, PAYMENT, PaidFor, PartnerEvent, PaymentDetails};
 use domain::{
     AgreementCode, CreditorReference, Event, FeeId, KeyDigest, Partner, PartnerCode, PartnerCommand, Refusal,
+    TextId,
 };
 use jiff::civil::Date;
 use money::Eur;
@@ -11,6 +12,7 @@ use money::Eur;
 use crate::command::reason_text;
 use crate::error::AppError;
 use crate::ledger::Ledger;
+use crate::query::DetailsItem;
 use crate::session::{About, Draft, Session};
 use crate::texts::PaymentText;
 
@@ -85,12 +87,42 @@ impl Ledger {
         .await
     }
 
-    /// Brings the payment details that another person proposed into force.
-    pub async fn approve_payment_details(&self, code: PartnerCode) -> Result<(), AppError> {
-        self.partner_command(code, &["approve-payment-details"], |_, _| {
-            Ok(PartnerCommand::ApproveDetails { approved_by: self.actor.clone() })
-        })
-        .await
+    /// Brings payment details that another person proposed into force: those of the proposal with this number (the
+    /// position of its record), and no others that were proposed since.
+    pub async fn approve_payment_details(&self, code: PartnerCode, number: u64) -> Result<(), AppError> {
+        let details = self.find_proposed_details(&code, number).await?;
+        let about = number.to_string();
+        let approved = self
+            .partner_command(code.clone(), &["approve-payment-details", &about], |_, _| {
+                Ok(PartnerCommand::ApproveDetails { details, approved_by: self.actor.clone() })
+            })
+            .await;
+        match approved {
+            Err(AppError::Refused(mut refusal)) if refusal.codes() == "another-proposal" => {
+                let standing = self.partner_detail(&code, false).await?;
+                let standing = standing.details.into_iter().find(|details| details.state == "proposed");
+                if let (Some(other), Some(reason)) = (standing, refusal.reasons.first_mut()) {
+                    let DetailsItem { number, account, at, .. } = other;
+                    reason.detail += &format!(" (number {number}, account {account}, proposed at {at})");
+                }
+                Err(AppError::Refused(refusal))
+            }
+            approved => approved,
+        }
+    }
+
+    /// The payment details of a partner that were proposed under this number.
+    async fn find_proposed_details(&self, code: &PartnerCode, number: u64) -> Result<TextId, AppError> {
+        if let Some(before) = number.checked_sub(1)
+            && let Some(recorded) = self.store.read_log(before, 1).await?.pop()
+            && recorded.stream_id == code.stream()
+            && let Event::Partner(PartnerEvent::PaymentDetailsProposed(event)) = Event::decode(&recorded)?
+        {
+            return Ok(event.details);
+        }
+        Err(AppError::Usage(format!(
+            "no payment details of {code} were proposed under {number}; `svala partner show {code}` shows what is proposed with its number"
+        )))
     }
 
     /// Drops the payment details that were proposed, with a reason.
@@ -179,6 +211,21 @@ impl Ledger {
         .await?;
         let known = self.partners_and_events(&[code]).await?;
         Ok(!known.iter().any(|(partner, _)| proposed(partner)))
+    }
+
+    /// Ends what somebody proposed to take back of a fee, with a reason: whoever proposed it withdraws it, anybody else
+    /// refuses it.
+    pub async fn drop_fee_reversal(
+        &self,
+        code: PartnerCode,
+        fee: FeeId,
+        reason: &str,
+    ) -> Result<(), AppError> {
+        let (about, text) = (fee.to_string(), reason_text(reason)?);
+        self.partner_command(code, &["drop-fee-reversal", &about, reason], |session, draft| {
+            Ok(PartnerCommand::DropFeeReversal { fee, reason: session.seal_own(draft, &text)? })
+        })
+        .await
     }
 
     /// Takes back a payment that was recorded as made outside of the ledger, with a reason. Its reference is free again.

@@ -1,10 +1,56 @@
 //! Two people for what is large: the first proposes, another one decides.
 
-use money::Eur;
+use jiff::civil::Date;
+use money::{Eur, Overflow};
 use rulebook::Rulebook;
 
 use crate::ids::Actor;
 use crate::refusal::Refusal;
+
+/// What somebody would take back of what was accepted, while another one has yet to agree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakingBack {
+    /// How much, in euro.
+    pub eur: Eur,
+    /// Of spend, the day on which it came back; of a fee none.
+    pub on: Option<Date>,
+    /// Who.
+    pub proposed_by: Actor,
+}
+
+/// Whether taking something back is only a proposal yet: see [`asks_for_second`].
+///
+/// The limit looks at all that would then have been taken back: `before` and `eur`, or it could be done in small parts.
+/// `parts` is the number of people who share the receipt: of each as much could come back. Whoever agrees names what was
+/// proposed; another amount waits until that is agreed to or dropped, so that nobody agrees to what they have not seen.
+///
+/// # Errors
+/// `proposed-otherwise` where another amount or day is proposed, `second-person-needed` if `by` proposed it.
+pub(crate) fn asks_for_second_to_take_back(
+    proposed: Option<&TakingBack>,
+    (eur, on): (Eur, Option<Date>),
+    before: Eur,
+    parts: u32,
+    by: &Actor,
+    rulebook: &Rulebook,
+) -> Result<Option<Eur>, Refusal> {
+    let what = |eur: Eur, on: Option<Date>| match on {
+        Some(day) => format!("take back {eur} on {day}"),
+        None => format!("take back {eur}"),
+    };
+    if let Some(other) = proposed.filter(|other| (other.eur, other.on) != (eur, on)) {
+        let detail = format!(
+            "{} proposed to {}: agree to that, or drop that proposal first",
+            other.proposed_by,
+            what(other.eur, other.on)
+        );
+        return Err(Refusal::new("proposed-otherwise", detail));
+    }
+    let too_large = |overflow: Overflow| Refusal::new("amount-too-large", overflow.to_string());
+    let altogether = before.checked_add(eur).map_err(too_large)?;
+    let worth = (0..parts).try_fold(Eur::ZERO, |sum, _| sum.checked_add(altogether)).map_err(too_large)?;
+    asks_for_second(proposed.map(|of| &of.proposed_by), by, worth, &what(eur, on), rulebook)
+}
 
 /// Whether accepting something, or taking that back, is only a proposal yet: the limit of the rulebook that asks for a second person, or `None`
 /// where `by` decides.

@@ -5,10 +5,11 @@
 //! | `cap` | most that may be disbursed (takbelopp) |
 //! | `committed` | planned, not yet spent |
 //! | `pending` | claimed, not decided |
+//! | `estimated` | claimed in a currency whose rate is still to come: at the newest rate known when it was reported |
 //! | `disbursed` | accepted, net of reversals |
 //! | `disallowed` | claimed or paid, and refused at the decision; a reversal does not lower it |
 //! | `remaining` | `cap − disbursed`; negative when a cap dropped below what was paid |
-//! | `available` | `cap − disbursed − committed − pending` |
+//! | `available` | `cap − disbursed − committed − pending − estimated` |
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,8 @@ pub struct Line {
     pub committed: Eur,
     /// Claimed, not decided.
     pub pending: Eur,
+    /// Claimed in a currency whose rate is still to come: at the newest rate known when it was reported.
+    pub estimated: Eur,
     /// Accepted, net of reversals.
     pub disbursed: Eur,
     /// Refused at the decision.
@@ -47,9 +50,9 @@ impl Line {
         self.cap.checked_sub(self.disbursed)
     }
 
-    /// `cap − disbursed − committed − pending`; negative when more is claimed or planned than there is.
+    /// `cap − disbursed − committed − pending − estimated`; negative when more is claimed or planned than there is.
     pub fn available(&self) -> Result<Eur, Overflow> {
-        self.remaining()?.checked_sub(self.committed)?.checked_sub(self.pending)
+        self.remaining()?.checked_sub(self.committed)?.checked_sub(self.pending)?.checked_sub(self.estimated)
     }
 }
 
@@ -93,10 +96,12 @@ impl Balances {
                 self.grant(&e.entitlements);
             }
             CaseEvent::ApplicationWithdrawn(_) => self.end("application-withdrawn"),
-            // Spend that waits for its rate has no figure yet.
+            // Spend that waits for its rate is no claim in euro yet: what it is estimated at is a figure of its own.
             CaseEvent::SpendReported(e) => {
                 add(&mut self.at(&e.budget_line).pending, e.eur.unwrap_or(Eur::ZERO))?;
             }
+            CaseEvent::SpendEstimated(e) => add(&mut self.at(&e.budget_line).estimated, e.amount)?,
+            CaseEvent::EstimateReleased(e) => subtract(&mut self.at(&e.budget_line).estimated, e.amount)?,
             CaseEvent::PlanAgreed(e) => {
                 for planned in &e.lines {
                     add(&mut self.at(&planned.budget_line).committed, planned.amount)?;
@@ -141,6 +146,8 @@ impl Balances {
             | CaseEvent::CommandRefused(_)
             | CaseEvent::ReceiptAttached(_)
             | CaseEvent::ClaimProposed(_)
+            | CaseEvent::BenefitReversalProposed(_)
+            | CaseEvent::BenefitReversalDropped(_)
             | CaseEvent::ClaimQueried(_)
             | CaseEvent::ClaimAnswered(_) => {}
         }

@@ -75,6 +75,34 @@ struct Watched {
     whole: Amount,
     /// Who proposed to accept it, and how much at most.
     proposed: Option<(String, Option<Eur>)>,
+    /// How many share the receipt.
+    parts: u32,
+    taken_back: WatchedReversals,
+}
+
+/// What was taken back of a claim or fee, and who would take back more.
+#[derive(Debug, Default)]
+struct WatchedReversals {
+    before: Eur,
+    proposed: Option<(String, Eur)>,
+}
+
+impl WatchedReversals {
+    /// Whether it takes another person than the one who takes back so much now. `parts` is how many share it.
+    fn take_back(&mut self, eur: Eur, parts: u32, actor: &str, limit: Option<Eur>) -> Option<Breach> {
+        let altogether = self.before.checked_add(eur).ok();
+        self.before = altogether.unwrap_or(self.before);
+        match self.proposed.take().filter(|(_, proposed)| *proposed == eur) {
+            Some((first, _)) => (first == actor).then_some(Breach::SamePerson),
+            None => {
+                let worth = altogether.and_then(|eur| Eur::sum((0..parts).map(|_| eur)).ok());
+                // What cannot even be added up is more than any limit.
+                limit
+                    .filter(|limit| worth.is_none_or(|worth| worth >= *limit))
+                    .map(|_| Breach::NoSecondPerson)
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -82,8 +110,7 @@ struct WatchedFee {
     number: u64,
     eur: Option<Eur>,
     proposed_by: Option<String>,
-    /// Who would take it back, and how much.
-    reversal: Option<(String, Eur)>,
+    taken_back: WatchedReversals,
 }
 
 #[derive(Debug)]
@@ -172,16 +199,7 @@ impl Duties {
     fn about(&self, recorded: &Recorded) -> u64 {
         let known = match &recorded.event {
             Event::Case(event) => {
-                let claim = match event {
-                    CaseEvent::ClaimAccepted(e) => Some(e.claim),
-                    CaseEvent::ClaimProposed(e) => Some(e.claim),
-                    CaseEvent::ClaimRefused(e) => Some(e.claim),
-                    CaseEvent::ClaimQueried(e) => Some(e.claim),
-                    CaseEvent::ClaimReopened(e) => Some(e.claim),
-                    CaseEvent::BenefitReversed(e) => Some(e.claim),
-                    _ => None,
-                };
-                claim.and_then(|claim| self.claims.get(&claim)).map(|claim| claim.number)
+                event.claim().and_then(|claim| self.claims.get(&claim)).map(|claim| claim.number)
             }
             Event::Partner(event) => match event {
                 PartnerEvent::PaymentDetailsApproved(_) | PartnerEvent::PaymentDetailsRejected(_) => {
@@ -192,6 +210,7 @@ impl Duties {
                 PartnerEvent::FeeAccepted(e) => self.fees.get(&e.fee).map(|fee| fee.number),
                 PartnerEvent::FeeRefused(e) => self.fees.get(&e.fee).map(|fee| fee.number),
                 PartnerEvent::FeeReversalProposed(e) => self.fees.get(&e.fee).map(|fee| fee.number),
+                PartnerEvent::FeeReversalDropped(e) => self.fees.get(&e.fee).map(|fee| fee.number),
                 PartnerEvent::FeeReversed(e) => self.fees.get(&e.fee).map(|fee| fee.number),
                 PartnerEvent::PaymentApproved(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentCancelled(e) => self.payments.get(&e.payment).map(|p| p.number),
@@ -252,7 +271,8 @@ impl Duties {
                 return Vec::new();
             }
             PartnerEvent::FeeReported(e) => {
-                let fee = WatchedFee { number: position, eur: e.eur, proposed_by: None, reversal: None };
+                let taken_back = WatchedReversals::default();
+                let fee = WatchedFee { number: position, eur: e.eur, proposed_by: None, taken_back };
                 self.fees.insert(e.fee, fee);
                 return Vec::new();
             }
@@ -278,17 +298,19 @@ impl Duties {
             }
             PartnerEvent::FeeReversalProposed(e) => {
                 let Some(fee) = self.fees.get_mut(&e.fee) else { return Vec::new() };
-                fee.reversal = Some((actor.clone(), e.eur));
+                fee.taken_back.proposed = Some((actor.clone(), e.eur));
                 [other_name(&e.proposed_by), None]
+            }
+            PartnerEvent::FeeReversalDropped(e) => {
+                if let Some(fee) = self.fees.get_mut(&e.fee) {
+                    fee.taken_back.proposed = None;
+                }
+                return Vec::new();
             }
             PartnerEvent::FeeReversed(e) => {
                 let Some(fee) = self.fees.get_mut(&e.fee) else { return Vec::new() };
                 let limit = self.limits.get(&self.rulebook).copied().flatten();
-                let one_person = match fee.reversal.take().filter(|(_, eur)| *eur == e.eur) {
-                    Some((first, _)) => (first == *actor).then_some(Breach::SamePerson),
-                    None => limit.filter(|limit| fee.eur >= Some(*limit)).map(|_| Breach::NoSecondPerson),
-                };
-                [one_person, None]
+                [fee.taken_back.take_back(e.eur, 1, actor, limit), None]
             }
             PartnerEvent::PaymentProposed(e) => {
                 let (number, proposed_by) = (position, actor.clone());
@@ -336,6 +358,8 @@ impl Duties {
                     worth: e.worth_of_receipt(),
                     whole: e.whole(),
                     proposed: None,
+                    parts: e.shared.map_or(1, |shared| shared.parts),
+                    taken_back: WatchedReversals::default(),
                 };
                 self.claims.insert(e.claim, watched);
                 Vec::new()
@@ -379,6 +403,30 @@ impl Duties {
                 self.lapse(e.claim);
                 Vec::new()
             }
+            CaseEvent::BenefitReversalProposed(e) => {
+                if let Some(claim) = self.claims.get_mut(&e.claim) {
+                    claim.taken_back.proposed = Some((recorded.actor.clone(), e.amount));
+                }
+                let other_name = e.proposed_by.as_str() != recorded.actor;
+                let breach = other_name.then(|| self.breach(Breach::AnotherName, e.claim, recorded));
+                breach.flatten().into_iter().collect()
+            }
+            CaseEvent::BenefitReversalDropped(e) => {
+                if let Some(claim) = self.claims.get_mut(&e.claim) {
+                    claim.taken_back.proposed = None;
+                }
+                Vec::new()
+            }
+            CaseEvent::BenefitReversed(e) => {
+                // Before version 3 one person took back any amount.
+                let limit =
+                    e.rulebook.as_ref().and_then(|version| self.limits.get(version).copied().flatten());
+                let claim = self.claims.get_mut(&e.claim);
+                let breach = claim.and_then(|claim| {
+                    claim.taken_back.take_back(e.amount, claim.parts, &recorded.actor, limit)
+                });
+                breach.and_then(|breach| self.breach(breach, e.claim, recorded)).into_iter().collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -405,6 +453,8 @@ fn open_to_partners(event: &Event) -> bool {
         Event::Case(event) => matches!(
             event,
             CaseEvent::SpendReported(_)
+                | CaseEvent::SpendEstimated(_)
+                | CaseEvent::EstimateReleased(_)
                 | CaseEvent::ReceiptAttached(_)
                 | CaseEvent::ClaimConverted(_)
                 | CaseEvent::ClaimAnswered(_)

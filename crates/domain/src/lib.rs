@@ -8,7 +8,7 @@
 //! claims), because that is what must be decided together: two partners racing for the last euros of one person
 //! meet at the version of one stream.
 
-mod approval;
+pub mod approval;
 pub mod balance;
 pub mod bank;
 pub mod books;

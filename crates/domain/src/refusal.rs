@@ -31,7 +31,7 @@ pub(crate) fn bookable(amount: Eur, line: &Line) -> Result<(), Refusal> {
     if amount.is_zero() || amount.is_negative() {
         return Err(Refusal::new("not-positive", format!("{amount} is no positive amount")));
     }
-    Eur::sum([amount, line.committed, line.pending, line.disbursed, line.disallowed])
+    Eur::sum([amount, line.committed, line.pending, line.estimated, line.disbursed, line.disallowed])
         .map(|_| ())
         .map_err(|overflow| Refusal::new("amount-too-large", overflow.to_string()))
 }

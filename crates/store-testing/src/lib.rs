@@ -20,5 +20,12 @@ pub fn long() -> bool {
     std::env::var("SVALA_LONG").is_ok_and(|long| long == "1")
 }
 
+/// Says aloud that something was not tested, and why: also where the output of tests that pass is not shown.
+pub fn skipped(why: &str) {
+    use std::io::Write;
+    // What goes through the macros is kept back with the output of the test.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
+}
+
 pub use faulty::{Faults, Faulty, Happened};
 pub use interposed::{Before, Interposed};

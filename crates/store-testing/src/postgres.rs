@@ -95,7 +95,9 @@ impl Drop for Database {
 /// The server to test on. `None`, said aloud, where none is named.
 pub fn server() -> Option<PgConnectOptions> {
     let Some(url) = env::var(SERVER).ok().filter(|url| !url.is_empty()) else {
-        eprintln!("SKIPPED: no PostgreSQL to test on; use `scripts/postgres run COMMAND` or set {SERVER}");
+        crate::skipped(&format!(
+            "no PostgreSQL to test on; use `scripts/postgres run COMMAND` or set {SERVER}"
+        ));
         return None;
     };
     Some(url.parse().unwrap_or_else(|error| panic!("{SERVER}: {error}")))

@@ -14,7 +14,7 @@ use super::reason_text;
 use crate::error::AppError;
 use crate::import::{named, reversal_parts};
 use crate::ledger::{ATTEMPTS_MAX, Ledger};
-use crate::session::{Purpose, Session};
+use crate::session::{Draft, Purpose, Session};
 use crate::texts::{ReasonText, ReceiptText};
 
 /// Claims decided and written together.
@@ -53,18 +53,21 @@ impl Ledger {
         .await
     }
 
-    /// The same for no more than an amount, with finance's reason why the rest is disallowed.
+    /// The same for no more than an amount, with finance's reason why the rest is disallowed; the words of whoever proposed
+    /// it stand.
     pub async fn accept_claim_in_part(
         &self,
         case: CaseId,
         claim: ClaimId,
         at_most: Eur,
-        reason: &str,
+        reason: Option<&str>,
     ) -> Result<(), AppError> {
-        let text = reason_text(reason)?;
+        let text = reason.map(reason_text).transpose()?;
         let (about, sum) = (claim.to_string(), at_most.to_string());
-        self.execute(case, &["accept-claim-in-part", &about, &sum, reason], |session, draft| {
-            let cut = Some(Cut { at_most, details: session.seal(draft, case, &text)? });
+        let words = reason.unwrap_or_default();
+        self.execute(case, &["accept-claim-in-part", &about, &sum, words], |session, draft| {
+            let cut =
+                Some(Cut { at_most, details: why_no_more(session, draft, case, claim, text.as_ref())? });
             let accept = ClaimCommand::Accept { claim, by_name: true, cut };
             session.on_claim(draft, case, &accept)
         })
@@ -96,7 +99,8 @@ impl Ledger {
     }
 
     /// Records that accepted spend came back: in euro, or in the currency of the claim. The same amount of the same
-    /// receipt on the same day is the reversal that was recorded before, by hand or from a file, and is refused.
+    /// receipt on the same day is the reversal that was recorded before, by hand or from a file, and is refused. Answers
+    /// whether it is recorded now: of much, another person must agree.
     pub async fn reverse_claim(
         &self,
         case: CaseId,
@@ -104,7 +108,7 @@ impl Ledger {
         amount: Amount,
         reversed_on: Date,
         reason: &str,
-    ) -> Result<(), AppError> {
+    ) -> Result<bool, AppError> {
         let text = reason_text(reason)?;
         let mut session = Session::new(self, Purpose::Check);
         session.load_cases([case]).await?;
@@ -132,7 +136,18 @@ impl Ledger {
             let details = session.seal(draft, case, &text)?;
             session.on_claim(draft, case, &reverse(details))
         })
-        .await
+        .await?;
+        session.forget();
+        session.load_cases([case]).await?;
+        let known = session.case(case).and_then(|case| case.claims.get(&claim));
+        Ok(known.is_none_or(|claim| claim.reversal.is_none()))
+    }
+
+    /// Ends what somebody proposed to take back of a claim, with a reason: whoever proposed it withdraws it, anybody else
+    /// refuses it.
+    pub async fn drop_reversal(&self, case: CaseId, claim: ClaimId, reason: &str) -> Result<(), AppError> {
+        let drop = |details| ClaimCommand::DropReversal { claim, details };
+        self.with_words(case, claim, "drop-reversal", reason, drop).await
     }
 
     /// A command about a claim that comes with somebody's words.
@@ -168,16 +183,19 @@ impl Ledger {
     pub async fn preview_claims(
         &self,
         claims: &[(u64, CaseId, ClaimId)],
-        in_part: Option<(Eur, &str)>,
+        in_part: Option<(Eur, Option<&str>)>,
     ) -> Result<Vec<DecidedClaim>, AppError> {
-        let in_part = in_part.map(|(at_most, reason)| Ok::<_, AppError>((at_most, reason_text(reason)?)));
-        self.accept_in_order(claims, in_part.transpose()?, true, true).await
+        let in_part = match in_part {
+            Some((at_most, reason)) => Some((at_most, reason.map(reason_text).transpose()?)),
+            None => None,
+        };
+        self.accept_in_order(claims, in_part, true, true).await
     }
 
     async fn accept_in_order(
         &self,
         claims: &[(u64, CaseId, ClaimId)],
-        in_part: Option<(Eur, ReasonText)>,
+        in_part: Option<(Eur, Option<ReasonText>)>,
         by_name: bool,
         dry_run: bool,
     ) -> Result<Vec<DecidedClaim>, AppError> {
@@ -201,7 +219,7 @@ impl Ledger {
                     let about = claim.to_string();
                     let mut draft = session.draft(tag, &["accept-claim", &about, self.actor()], revision);
                     let cut = in_part.as_ref().map(|(at_most, reason)| {
-                        let details = session.seal(&mut draft, case, reason)?;
+                        let details = why_no_more(session, &mut draft, case, claim, reason.as_ref())?;
                         Ok::<_, AppError>(Cut { at_most: *at_most, details })
                     });
                     let cut = cut.transpose()?;
@@ -269,5 +287,24 @@ impl Ledger {
             }
         }
         Err(AppError::always_second())
+    }
+}
+
+/// The words that say why no more of a claim is accepted: new ones, or those of whoever proposed it.
+fn why_no_more(
+    session: &Session<'_>,
+    draft: &mut Draft,
+    case: CaseId,
+    claim: ClaimId,
+    reason: Option<&ReasonText>,
+) -> Result<TextId, AppError> {
+    let known = session.case(case).and_then(|case| case.claims.get(&claim));
+    match (known.and_then(|claim| claim.cut.filter(|_| claim.is_open())), reason) {
+        (_, Some(reason)) => session.seal(draft, case, reason),
+        (Some(proposed), None) => Ok(proposed.details),
+        (None, None) => Err(AppError::Usage(
+            "say with --reason why no more is accepted; only who agrees to a proposal has no words of their own"
+                .into(),
+        )),
     }
 }

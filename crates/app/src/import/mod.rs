@@ -132,7 +132,7 @@ pub enum RowOutcome {
     Cut(Vec<Refused>),
     /// Written, and left for somebody to decide: why.
     Undecided(&'static str),
-    /// A command was refused and changed nothing: the same row may pass later. Empty where the very same refusal
+    /// A command was refused and changed nothing, or waits for another person: the same row may pass later. Empty where the very same refusal
     /// stands in the log already.
     Waiting(Vec<Refused>),
     /// Written, or would be; it waits for an exchange rate.

@@ -4,7 +4,7 @@
 //! Whoever looks for a partner decides nothing. So a dry run that is not told to accept supposes that finance does, in the
 //! order of the file: what it shows as accepted is what would count if nothing else came in between.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ::claims::ClaimsProjection;
 use domain::claim::{Benefit, Claim, ClaimState, QueryReason, Sighted};
@@ -151,6 +151,7 @@ fn person(case: &domain::Case, name: &str, budget_line: &str) -> Result<PersonRe
         disbursed: line.disbursed,
         committed: line.committed,
         pending: line.pending,
+        estimated: line.estimated,
         available: line.available().map_err(FoldError::from)?,
         waiting: in_own_currencies(waiting.map(|claim| claim.amount))?,
     })
@@ -216,7 +217,7 @@ impl Ledger {
         let rows: Vec<u64> = sighted.keys().map(|(row, _)| *row).collect();
         let numbered = (after + 1..).zip(sighted.into_values());
         let supposed = numbered.map(|(number, (_, sighted))| Sighted { number, ..sighted }).collect();
-        let flags = self.flags_with(&BTreeMap::new(), supposed).await?;
+        let flags = self.flags_near(supposed, |_, _| false).await?;
         let mut by_row = RowFlags::new();
         for (number, row) in (after + 1..).zip(rows) {
             let raised = flags.get(&number).into_iter().flatten();
@@ -227,8 +228,9 @@ impl Ledger {
 
     /// The flags of rows that were reported.
     async fn flags_written(&self, sighted: Sights) -> Result<RowFlags, AppError> {
-        let flags = self.flags().await?;
         let keys: Vec<String> = sighted.values().map(|(claim, _)| claim.to_string()).collect();
+        let reported: HashSet<&str> = keys.iter().map(String::as_str).collect();
+        let flags = self.flags_near(Vec::new(), |key, _| reported.contains(key)).await?;
         let claims = self.runner.rows::<ClaimsProjection>(&keys).await?;
         let mut by_row = RowFlags::new();
         for ((row, _), claim) in sighted.keys().zip(claims) {

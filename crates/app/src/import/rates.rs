@@ -255,7 +255,8 @@ impl Ledger {
     ) -> Result<HashMap<RateSource, RateTable>, AppError> {
         for _ in 0..ATTEMPTS_MAX {
             let mut tables: HashMap<RateSource, RateTable> = HashMap::new();
-            let (mut events, mut reasons, mut expected) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut events, mut reasons) = (Vec::new(), Vec::new());
+            let mut expected: Vec<_> = self.may_decide().await?.into_iter().collect();
             for (Read { content, digest, .. }, file) in files.iter().zip(&mut report.files) {
                 let table = match tables.entry(file.source) {
                     Entry::Occupied(held) => held.into_mut(),

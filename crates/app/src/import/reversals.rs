@@ -77,7 +77,13 @@ impl Importer for Reversals {
         let eur = session.case(case).and_then(|case| reverse.amount(case));
         let decided = session.on_claim(&mut draft, case, &reverse)?;
         session.commit(draft);
+        let proposed =
+            session.case(case).and_then(|case| case.claims.get(&claim)).and_then(|c| c.reversal.as_ref());
         Ok(match decided {
+            // Another person agrees by importing the file again, or by number.
+            Ok(()) if proposed.is_some() => {
+                RowOutcome::Waiting(vec![Refused { reason: "second-person".to_owned(), amount: eur }])
+            }
             Ok(()) => RowOutcome::Applied(Vec::new()),
             Err(refused) if refused.repeated => RowOutcome::Waiting(Vec::new()),
             Err(refused) => {

@@ -62,9 +62,11 @@ pub struct PersonReport {
     pub committed: Eur,
     /// Claimed, not decided.
     pub pending: Eur,
-    /// `cap − disbursed − committed − pending`.
+    /// Waits for an exchange rate, at the newest rate known when it was reported.
+    pub estimated: Eur,
+    /// `cap − disbursed − committed − pending − estimated`.
     pub available: Eur,
-    /// What waits for an exchange rate, in its own currencies, and so is in no figure.
+    /// What waits for an exchange rate, in its own currencies.
     pub waiting: String,
 }
 

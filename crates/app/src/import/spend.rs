@@ -148,6 +148,7 @@ impl Importer for Spend {
                 reported_on,
                 amount: share.amount,
                 quote,
+                newest: waits.then(|| session.newest_rate(rule, row.amount.currency())).flatten(),
                 receipt_key: share.receipt_key,
                 receipt_sha256: row.receipt_sha256.map(FileDigest),
                 details: session.seal(&mut draft, share.case, &text)?,

@@ -91,7 +91,6 @@ struct Found {
 impl Ledger {
     /// Imports a file of statements.
     pub async fn import_statements(&self, request: &StatementsRequest) -> Result<StatementsReport, AppError> {
-        self.may_decide().await?;
         let name = file_name(&request.path, KIND);
         let (statements, sha256) = read(&request.path, &name, request.csv.as_ref())?;
         let import_key = self.digest(IMPORT, &[KIND, &hex::encode(&sha256)]);
@@ -167,6 +166,8 @@ impl Ledger {
         for _ in 0..ATTEMPTS_MAX {
             let mut session = Session::new(self, purpose);
             session.load_own_key().await?;
+            session.load_partners([]).await?;
+            session.by()?.may_decide()?;
             let mut revision = 0;
             let mut accounts: Vec<&BankAccountCode> = statements.iter().map(|read| &read.account).collect();
             accounts.sort();

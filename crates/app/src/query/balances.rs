@@ -32,15 +32,17 @@ pub struct BalanceItem {
     pub committed: Eur,
     /// Claimed, not decided.
     pub pending: Eur,
+    /// Claims that wait for an exchange rate, at the newest rate known when they were reported.
+    pub estimated: Eur,
     /// Accepted, net of reversals.
     pub disbursed: Eur,
     /// Refused at the decision.
     pub disallowed: Eur,
     /// `cap − disbursed`.
     pub remaining: Eur,
-    /// `cap − disbursed − committed − pending`.
+    /// `cap − disbursed − committed − pending − estimated`.
     pub available: Eur,
-    /// Claims that wait for an exchange rate: in no figure, though they will take what is available.
+    /// Claims that wait for an exchange rate.
     pub waiting: u64,
     /// What they come to in their own currencies, such as `100.00 USD + 250000.000 IQD`.
     pub waiting_amounts: String,
@@ -87,6 +89,7 @@ impl Ledger {
                     cap: line.cap,
                     committed: line.committed,
                     pending: line.pending,
+                    estimated: line.estimated,
                     disbursed: line.disbursed,
                     disallowed: line.disallowed,
                     remaining: line.remaining().map_err(FoldError::from)?,

@@ -1,9 +1,11 @@
 //! Claims.
 
+use std::collections::HashSet;
+
 use ::claims::{ClaimRow, ClaimsProjection};
 use domain::claim::ClaimState;
 use domain::ids::FileDigest;
-use domain::{CaseId, ClaimId, PartnerCode, Period, TextId};
+use domain::{CaseEvent, CaseId, ClaimId, Event, PartnerCode, Period, TextId};
 use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;
@@ -11,6 +13,9 @@ use serde::Serialize;
 use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::texts::{ERASED, ReasonText, ReceiptText};
+
+/// Events read at a time.
+const LOG_PAGE: u32 = 1_000;
 
 /// Which claims to list; everything not given is not asked about.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +71,8 @@ pub struct ClaimItem {
     pub disallowed: Eur,
     /// Came back.
     pub reversed: Eur,
+    /// What somebody would take back, while another one has yet to agree: how much, as of when, who.
+    pub to_reverse: String,
     /// Why something is disallowed.
     pub reason: String,
     /// How far it has come.
@@ -110,6 +117,22 @@ impl Ledger {
         }
         waiting.sort_unstable();
         Ok(waiting)
+    }
+
+    /// The claims about which something is told after one position of the log and up to another, beside their reports.
+    pub async fn claims_changed(&self, after: u64, up_to: u64) -> Result<HashSet<ClaimId>, AppError> {
+        let (mut changed, mut after) = (HashSet::new(), after);
+        while after < up_to {
+            let page = self.store.read_log(after, LOG_PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.position;
+            for recorded in page.iter().filter(|recorded| recorded.position <= up_to) {
+                let Event::Case(event) = Event::decode_checked(recorded)? else { continue };
+                let reported = matches!(event, CaseEvent::SpendReported(_));
+                changed.extend(event.claim().filter(|_| !reported));
+            }
+        }
+        Ok(changed)
     }
 
     /// Claims in the order they were reported.
@@ -160,6 +183,9 @@ impl Ledger {
                     eligible: row.eligible,
                     disallowed: row.disallowed,
                     reversed: row.reversed,
+                    to_reverse: row.reversal.map_or_else(String::new, |reversal| {
+                        format!("{} on {} by {}", reversal.eur, reversal.on, reversal.by)
+                    }),
                     reason: row.reason.map(|reason| reason.to_string()).unwrap_or_default(),
                     state: row.state,
                     proposed_by: row.proposed_by.map(String::from).unwrap_or_default(),

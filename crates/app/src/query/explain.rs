@@ -237,6 +237,19 @@ impl Ledger {
                         because,
                     });
                 }
+                CaseEvent::BenefitReversalProposed(e) => {
+                    let Some((claim, report)) = reported.get(&e.claim) else { continue };
+                    let because = format!(
+                        "{} proposed to take back {} that came back on {}: from {} on another person must agree",
+                        e.proposed_by, e.amount, e.reversed_on, e.second_approval_from
+                    );
+                    explanation.claims.push(undecided(*claim, report, "reversal-proposed", because));
+                }
+                CaseEvent::BenefitReversalDropped(e) => {
+                    let Some((claim, report)) = reported.get(&e.claim) else { continue };
+                    let because = "what was proposed to take back is not taken back".to_owned();
+                    explanation.claims.push(undecided(*claim, report, "reversal-dropped", because));
+                }
                 CaseEvent::BenefitReversed(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
                     let because = format!(

@@ -52,6 +52,8 @@ pub struct FeeItem {
     pub eur: Option<Eur>,
     /// Of what was accepted, what was taken back.
     pub reversed: Eur,
+    /// What somebody would take back, while another one has yet to agree: how much, who.
+    pub to_reverse: String,
     /// How far it has come.
     pub state: String,
     /// Who decided it.
@@ -118,6 +120,9 @@ impl Ledger {
                             .unwrap_or_default(),
                         eur: fee.eur,
                         reversed: fee.reversed,
+                        to_reverse: fee.reversal.as_ref().map_or_else(String::new, |reversal| {
+                            format!("{} by {}", reversal.eur, reversal.proposed_by)
+                        }),
                         state: fee.state.to_string(),
                         decided_by: said.deciders.get(id).cloned().unwrap_or_default(),
                         flags: String::new(),

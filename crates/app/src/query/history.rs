@@ -247,6 +247,15 @@ fn in_words(
                 text(e.details)
             )
         }
+        CaseEvent::SpendEstimated(e) => format!(
+            "{} EUR held back for claim {} until its rate comes: {}",
+            e.amount,
+            number(e.claim.0),
+            rate(&e.quote)
+        ),
+        CaseEvent::EstimateReleased(e) => {
+            format!("{} EUR no longer held back for claim {}", e.amount, number(e.claim.0))
+        }
         CaseEvent::ReceiptAttached(e) => {
             format!(
                 "the receipt of claim {} was put into the vault: {} bytes, SHA-256 {}",
@@ -292,6 +301,21 @@ fn in_words(
         }
         CaseEvent::ClaimReopened(e) => {
             format!("claim {} taken up again: {}", number(e.claim.0), text(e.details))
+        }
+        CaseEvent::BenefitReversalProposed(e) => format!(
+            "taking back {} EUR of claim {} on {} proposed: {}; from {} EUR on another person must agree",
+            e.amount,
+            number(e.claim.0),
+            e.reversed_on,
+            text(e.details),
+            e.second_approval_from
+        ),
+        CaseEvent::BenefitReversalDropped(e) => {
+            format!(
+                "what was proposed to take back of claim {} dropped: {}",
+                number(e.claim.0),
+                text(e.details)
+            )
         }
         CaseEvent::BenefitReversed(e) => {
             let original = e.original.map_or_else(String::new, |original| {

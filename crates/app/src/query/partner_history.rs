@@ -171,6 +171,9 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
             text(e.reason),
             e.second_approval_from
         ),
+        PartnerEvent::FeeReversalDropped(e) => {
+            format!("what was proposed to take back of fee {} dropped: {}", number(e.fee.0), text(e.reason))
+        }
         PartnerEvent::FeeReversed(e) => {
             format!("{} EUR of fee {} taken back: {}", e.eur, number(e.fee.0), text(e.reason))
         }

@@ -7,8 +7,8 @@ use ::claims::{ClaimRow, ClaimsProjection};
 use domain::case::Stage;
 use domain::claim::ClaimState;
 use domain::hold::{Hold, Scope};
-use domain::partner::{Fee, PaymentDetails};
-use domain::{AgreementCode, Event, FoldError, Holds, Partner, PartnerCode, Recorded, TextId};
+use domain::partner::{Fee, PartnerEvent, PaymentDetails};
+use domain::{Actor, AgreementCode, Event, FoldError, Holds, Partner, PartnerCode, Recorded, TextId};
 use event_log::StreamId;
 use jiff::civil::Date;
 use money::Eur;
@@ -17,6 +17,7 @@ use rulebook::Country;
 use serde::Serialize;
 
 use super::HoldItem;
+use super::history::utc;
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::partner::unknown;
@@ -75,6 +76,8 @@ pub struct AgreementItem {
 /// Payment details of a partner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DetailsItem {
+    /// Under which number they were proposed: the position of that record.
+    pub number: u64,
     /// `in-force` or `proposed`.
     pub state: &'static str,
     /// Who holds the account.
@@ -85,6 +88,8 @@ pub struct DetailsItem {
     pub bank: String,
     /// Who proposed or approved them.
     pub by: String,
+    /// When they did.
+    pub at: String,
 }
 
 /// Claims in one state.
@@ -148,7 +153,7 @@ impl Ledger {
     /// One partner; `reveal` shows whole account numbers.
     pub async fn partner_detail(&self, code: &PartnerCode, reveal: bool) -> Result<PartnerDetail, AppError> {
         let partner = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
-        let (partner, _) = partner.ok_or_else(|| unknown(code))?;
+        let (partner, events) = partner.ok_or_else(|| unknown(code))?;
         let (holds, _) = self.holds_and_events().await?;
         let business = self.business(&holds).await?.remove(code).unwrap_or_default();
         let item = self.partner_item(&partner, &business, &holds)?;
@@ -157,7 +162,7 @@ impl Ledger {
         let mut open_holds = self.holds(false).await?;
         open_holds.retain(|hold| touching.contains(&hold.hold));
         let agreements_signed = self.agreement_items(&partner);
-        let details = self.details_items(&partner, reveal).await?;
+        let details = self.details_items(&partner, &events, reveal).await?;
         let claims_by_state = business.states.into_values().collect();
         Ok(PartnerDetail { item, agreements_signed, details, open_holds, claims_by_state })
     }
@@ -278,27 +283,32 @@ impl Ledger {
         partner.agreements.iter().map(item).collect()
     }
 
-    async fn details_items(&self, partner: &Partner, reveal: bool) -> Result<Vec<DetailsItem>, AppError> {
-        let known =
-            partner.details.iter().map(|known| ("in-force", known.details, known.approved_by.to_string()));
-        let proposed = partner.proposal.iter();
-        let proposed = proposed.map(|known| ("proposed", known.details, known.proposed_by.to_string()));
-        let wanted: Vec<(&'static str, TextId, String)> = known.chain(proposed).collect();
+    async fn details_items(
+        &self,
+        partner: &Partner,
+        events: &[Recorded],
+        reveal: bool,
+    ) -> Result<Vec<DetailsItem>, AppError> {
+        let known = partner.details.iter().map(|known| ("in-force", known.details, &known.approved_by));
+        let proposed = partner.proposal.iter().map(|known| ("proposed", known.details, &known.proposed_by));
+        let wanted: Vec<(&'static str, TextId, &Actor)> = known.chain(proposed).collect();
         let texts: Vec<_> = wanted.iter().map(|(_, text, _)| (LEDGER_SUBJECT, *text)).collect();
         let texts = self.reveal::<PaymentDetails>(&texts).await?;
-        let item = |((state, _, by), text): ((&'static str, TextId, String), Option<PaymentDetails>)| {
-            let Some(PaymentDetails { holder, account }) = text else {
-                let erased = || ERASED.to_owned();
-                return DetailsItem { state, holder: erased(), account: erased(), bank: erased(), by };
-            };
-            let number = if reveal { account.number().to_owned() } else { account.masked() };
-            DetailsItem {
-                state,
-                holder: holder.to_string(),
-                account: number,
-                bank: account.bank().to_owned(),
-                by,
+        let item = |((state, id, by), text): ((&'static str, TextId, &Actor), Option<PaymentDetails>)| {
+            let mut of_these = events.iter().filter(|recorded| match &recorded.event {
+                Event::Partner(PartnerEvent::PaymentDetailsProposed(e)) => e.details == id,
+                Event::Partner(PartnerEvent::PaymentDetailsApproved(e)) => e.details == id,
+                _ => false,
+            });
+            let number = of_these.clone().next().map_or(0, |recorded| recorded.position);
+            let at = of_these.next_back().map(|recorded| utc(recorded.recorded_at)).unwrap_or_default();
+            let [mut holder, mut account, mut bank] = [ERASED; 3].map(str::to_owned);
+            if let Some(text) = text {
+                holder = text.holder.to_string();
+                account = if reveal { text.account.number().to_owned() } else { text.account.masked() };
+                bank = text.account.bank().to_owned();
             }
+            DetailsItem { number, state, holder, account, bank, by: by.to_string(), at }
         };
         Ok(wanted.into_iter().zip(texts).map(item).collect())
     }

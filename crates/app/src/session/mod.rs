@@ -302,7 +302,12 @@ impl<'l> Session<'l> {
             after.extend(self.extended_by.insert(stream_id.clone(), draft.command_id));
         }
         // What was only read must not have changed either, but the command does not extend it.
-        let expected = draft.expected.into_iter().chain(draft.read).collect();
+        let mut expected: Vec<(StreamId, u64)> = draft.expected.into_iter().chain(draft.read).collect();
+        if let Some((stream_id, version)) = self.acts_for_no_partner()
+            && !expected.iter().any(|(known, _)| *known == stream_id)
+        {
+            expected.push((stream_id, version));
+        }
         let append = Append {
             after,
             command_id: draft.command_id,

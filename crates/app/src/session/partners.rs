@@ -21,14 +21,23 @@ pub(super) struct LoadedPartner {
 impl Ledger {
     /// Who gives commands, and for whom they act, as the log has it now.
     pub(crate) async fn by(&self) -> Result<By, AppError> {
-        let mut session = Session::new(self, Purpose::Check);
-        session.load_partners([]).await?;
-        session.by()
+        Ok(self.by_and_guard().await?.0)
     }
 
-    /// Refuses whoever acts for a partner, before what no state of its own is decided on.
-    pub(crate) async fn may_decide(&self) -> Result<(), AppError> {
-        Ok(self.by().await?.may_decide()?)
+    /// The same, with what must still be so when a command of theirs is written: see
+    /// [`Session::acts_for_no_partner`].
+    pub(crate) async fn by_and_guard(&self) -> Result<(By, Option<(StreamId, u64)>), AppError> {
+        let mut session = Session::new(self, Purpose::Check);
+        session.load_partners([]).await?;
+        Ok((session.by()?, session.acts_for_no_partner()))
+    }
+
+    /// Refuses whoever acts for a partner, before what no state of its own is decided on. Answers with what must still be so
+    /// when it is written.
+    pub(crate) async fn may_decide(&self) -> Result<Option<(StreamId, u64)>, AppError> {
+        let (by, guard) = self.by_and_guard().await?;
+        by.may_decide()?;
+        Ok(guard)
     }
 }
 
@@ -69,6 +78,14 @@ impl Session<'_> {
             }
             _ => Ok(By::of(actor, |code| self.partner(code).is_some())),
         }
+    }
+
+    /// What must still be so when a command is written: that nobody has registered the organisation which the name of
+    /// whoever gives it names. (One that is a partner stays one.) None where it was not asked.
+    pub(super) fn acts_for_no_partner(&self) -> Option<(StreamId, u64)> {
+        let code = self.ledger.actor.organisation()?;
+        let loaded = self.partners.get(&code).filter(|loaded| loaded.partner.is_none())?;
+        Some((code.stream(), loaded.version))
     }
 
     /// A partner that was loaded or registered in this session.

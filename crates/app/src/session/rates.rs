@@ -48,6 +48,11 @@ impl Session<'_> {
         self.rates.get(&rates::source(rule))?.on(currency, day)
     }
 
+    /// The newest rate that the source which a rule asks has published of a currency.
+    pub fn newest_rate(&self, rule: SpendRate, currency: Currency) -> Option<Quote> {
+        self.rates.get(&rates::source(rule))?.newest(currency)
+    }
+
     /// Has a command written only if the source has published nothing more meanwhile: so what waits for a rate really
     /// has none, and what is converted takes the newest.
     pub fn rest_on_rates(&self, draft: &mut Draft, rule: SpendRate) {

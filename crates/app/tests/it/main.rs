@@ -13,6 +13,7 @@ mod exceptions;
 mod families;
 mod faults;
 mod files;
+mod flags;
 mod homes;
 mod last_euros;
 mod packs;

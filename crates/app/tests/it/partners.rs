@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use app::AppError;
 use app::query::FeeFilter;
+use domain::claim::ClaimState;
 use domain::hold::Scope;
 use domain::partner::{Account, PaymentDetails};
 use domain::{PartnerCode, Refusal};
+use money::Currency;
+use rulebook::Rulebook;
 use store_testing::Before;
 
+use crate::payments::person_at;
 use crate::races::{interposed, with_people};
 use crate::support::*;
 
@@ -71,13 +75,14 @@ fn an_approval_that_comes_second_is_decided_again() {
     many_threads().block_on(async {
         let book = Arc::new(with_people().await);
         book.ledger.propose_payment_details(caritas(), paid_to("0012-44871")).await.unwrap();
+        let number = book.ledger.partner_detail(&caritas(), false).await.unwrap().details[0].number;
         let (late, store) = interposed(&book).await;
         let quick = book.another(2).await;
         store.meanwhile(Before::Append, async move {
             quick.reject_payment_details(caritas(), "the letter is missing").await.unwrap();
         });
         // Everybody here is the same person, who is refused first for that, and then because nothing waits.
-        assert_eq!(reasons(late.approve_payment_details(caritas()).await), "nothing-proposed");
+        assert_eq!(reasons(late.approve_payment_details(caritas(), number).await), "nothing-proposed");
         let detail = book.ledger.partner_detail(&caritas(), false).await.unwrap();
         assert_eq!((detail.item.payment_details, detail.details.len()), ("none", 0));
         book.sound().await;
@@ -136,6 +141,46 @@ fn fees_and_spend_of_one_file_are_tried_and_then_written() {
         let fees = book.ledger.fees(&FeeFilter::default()).await.unwrap();
         assert_eq!(fees.iter().map(|fee| fee.partner.as_str()).collect::<Vec<_>>(), ["caritas", "newcomer"]);
         assert_eq!(book.claims().await.len(), 1);
+        book.sound().await;
+    });
+}
+
+/// Whoever acts for an organisation that nobody has registered is a person like others; if it is registered while their
+/// command is on its way, the command is decided again, by somebody who acts for a partner.
+#[test]
+fn an_organisation_registered_meanwhile_decides_nothing() {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        book.import(Kind::Spend, "spend.csv", &[receipt("caritas", "MV-1", 1, "2024-04-01", "300.00")]).await;
+        let claims = book.ledger.claims(&Default::default()).await.unwrap();
+        let (case, claim) = (claims[0].case_id, claims[0].id);
+        let registering = |code: &'static str, seed: u64, store: Arc<store_testing::Interposed>| {
+            let book = book.clone();
+            async move {
+                let quick = book.another(seed).await;
+                store.meanwhile(Before::Append, async move {
+                    quick.register_partner(code.parse().unwrap(), code.parse().unwrap()).await.unwrap();
+                });
+            }
+        };
+        // By a session that decides on a case.
+        let (asha, store) = person_at(&book, "asha@meals", 60).await;
+        registering("meals", 61, store).await;
+        assert_eq!(reasons(asha.accept_claim(case, claim).await), "acts-for-partner");
+        let claims = book.ledger.claims(&Default::default()).await.unwrap();
+        assert_eq!(claims[0].state, ClaimState::Reported);
+        // By a command that rests on no state of its own, and by one on the ledger's own stream.
+        let (omar, store) = person_at(&book, "omar@shelter", 62).await;
+        registering("shelter", 63, store).await;
+        let opened = omar.open_bank_account("main".parse().unwrap(), "12345678", Currency::EUR).await;
+        assert_eq!(reasons(opened), "acts-for-partner");
+        let (mut lena, store) = person_at(&book, "lena@schools", 64).await;
+        registering("schools", 65, store).await;
+        let version = format!("version = \"{}\"", lena.rulebook().version());
+        let other = lena.rulebook().document().replace(&version, "version = \"another\"");
+        let adopted = lena.adopt(Rulebook::parse(&other).unwrap()).await.map(drop);
+        assert_eq!(reasons(adopted), "acts-for-partner");
+        assert_eq!(book.ledger.proposed_rulebook().await.unwrap(), None);
         book.sound().await;
     });
 }

@@ -19,7 +19,7 @@ fn caritas() -> PartnerCode {
 }
 
 /// Another process of another person, and the store it sees.
-async fn person_at(book: &Book, name: &str, seed: u64) -> (Ledger, Arc<Interposed>) {
+pub async fn person_at(book: &Book, name: &str, seed: u64) -> (Ledger, Arc<Interposed>) {
     let store = Interposed::new(Arc::new(book.store().await));
     let mut start = start(store.clone(), seed, book.folder.path());
     start.actor = name.parse().unwrap();
@@ -37,7 +37,8 @@ async fn with_spend() -> Arc<Book> {
     let details = PaymentDetails { holder: "Caritas".parse().unwrap(), account };
     book.ledger.propose_payment_details(caritas(), details).await.unwrap();
     let (berit, _) = person_at(&book, "berit", 50).await;
-    berit.approve_payment_details(caritas()).await.unwrap();
+    let number = book.ledger.partner_detail(&caritas(), false).await.unwrap().details[0].number;
+    berit.approve_payment_details(caritas(), number).await.unwrap();
     Arc::new(book)
 }
 

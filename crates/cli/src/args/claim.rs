@@ -83,14 +83,14 @@ Examples:
         /// Also those that a flag holds back.
         #[arg(long)]
         flagged_too: bool,
-        /// Only claims that were reported up to this position of the log, such as a dry run names: what was reported
-        /// since waits for another look.
+        /// Only claims as they stood at this position of the log, such as a dry run names: what was reported or has changed
+        /// since (answered, proposed, converted, its receipt attached …) waits for another look.
         #[arg(long, value_name = "POSITION", conflicts_with = "claims")]
         up_to: Option<u64>,
-        /// Accept no more than this of the one claim that is named, in EUR.
-        #[arg(long, value_name = "AMOUNT", requires = "reason", conflicts_with_all = ["all", "partner", "case", "period"])]
+        /// Accept no more than this of the one claim that is named, in EUR. Whoever agrees to such a proposal names the same.
+        #[arg(long, value_name = "AMOUNT", conflicts_with_all = ["all", "partner", "case", "period"])]
         at_most: Option<Eur>,
-        /// Why no more; kept encrypted, shown in the history.
+        /// Why no more; kept encrypted, shown in the history. The words of whoever proposed it stand.
         #[arg(long, requires = "at_most")]
         reason: Option<String>,
         /// Show what would happen; write nothing.
@@ -138,7 +138,9 @@ Examples:
     },
     /// Record accepted spend that came back; it is free again under the cap. Of a family's receipt, by whose claim it was.
     #[command(after_help = "\
-The reversal posts on its own day; nothing that was booked is changed. Many at once: `svala import reversals FILE`.
+The reversal posts on its own day; nothing that was booked is changed. From the rulebook's second_approval_from on, counting
+what came back of the claim before, it takes two people: the first proposes, and another one agrees by naming the same amount
+and day. Many at once: `svala import reversals FILE`.
 
 Examples:
   svala claim reverse 1412 --amount 250.00 --on 2024-09-02 --reason \"goods returned\"
@@ -155,6 +157,15 @@ Examples:
         /// The day on which it came back.
         #[arg(long, value_name = "DATE")]
         on: Date,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+    /// End what somebody proposed to take back of a claim: by whoever proposed it, or by somebody who refuses it.
+    #[command(after_help = "Example:\n  svala claim drop-reversal 1412 --reason \"the goods were kept\"")]
+    DropReversal {
+        /// The claim's number.
+        claim: u64,
         /// Why; kept encrypted, shown in the history.
         #[arg(long)]
         reason: String,

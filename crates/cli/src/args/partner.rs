@@ -138,12 +138,14 @@ Example:
     #[command(
         subcommand,
         after_help = "\
-Details are kept encrypted. What is in force stays so until somebody else than the proposer approves the new ones.
+Details are kept encrypted. What is in force stays so until somebody else than the proposer approves the new ones, by the
+number under which `svala partner show` shows them: if others were proposed meanwhile, nothing is approved.
 
 Examples:
   svala partner payment-details propose caritas --iban \"AT61 1904 3002 3457 3201\" --holder \"Caritas Armenia\"
   svala partner payment-details propose irara --account 0012-44871 --bank \"Ethio Bank\" --holder IRARA
-  svala partner payment-details approve caritas
+  svala partner show caritas --reveal
+  svala partner payment-details approve caritas 1412
   svala partner payment-details reject irara --reason \"the letter of the bank is missing\""
     )]
     PaymentDetails(DetailsCommand),
@@ -247,6 +249,8 @@ pub enum DetailsCommand {
     Approve {
         /// The partner's code.
         partner: PartnerCode,
+        /// The number of the proposal you looked at, as in `svala partner show`.
+        number: u64,
     },
     /// Drop what was proposed.
     Reject {
@@ -290,7 +294,8 @@ pub enum FeeCommand {
     /// Take back a fee that was accepted, or a part of it: it is not owed, or came back. Of a large one, another person agrees.
     #[command(after_help = "\
 The reversal stands in the statement of the day on which it is recorded; nothing that was booked is changed. What was paid
-already is taken off the next payment.
+already is taken off the next payment. From the rulebook's second_approval_from on, counting what was taken back of the fee
+before, it takes two people: the first proposes, and another one agrees by naming the same amount.
 
 Examples:
   svala partner fee reverse 1412 --reason \"charged under the wrong agreement\"
@@ -298,9 +303,20 @@ Examples:
     Reverse {
         /// The fee's number.
         fee: u64,
-        /// How much of it, in EUR; all that is left, or what somebody else proposed, if not given.
+        /// How much of it, in EUR; all that is left if not given.
         #[arg(long)]
         amount: Option<Eur>,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+    /// End what somebody proposed to take back of a fee: by whoever proposed it, or by somebody who refuses it.
+    #[command(
+        after_help = "Example:\n  svala partner fee drop-reversal 1412 --reason \"it was charged rightly\""
+    )]
+    DropReversal {
+        /// The fee's number.
+        fee: u64,
         /// Why; kept encrypted, shown in the history.
         #[arg(long)]
         reason: String,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use app::Ledger;
 use app::import::{Cases, Grants, Reversals, Spend};
 use app::query::ClaimFilter;
 use domain::claim::ClaimState;
@@ -48,12 +49,11 @@ pub async fn run(
     let spend = Spend { accept: true, receipts: None };
     let spend = import::import(&ledger, &spend, &file("spend.csv", &year.spend)?, false).await?;
     agree(&place).await?;
-    let reports = [
-        cases,
-        grants,
-        spend,
-        import::import(&ledger, &Reversals, &file("reversals.csv", &year.reversals)?, false).await?,
-    ];
+    let reversals = file("reversals.csv", &year.reversals)?;
+    let reports = [cases, grants, spend, import::import(&ledger, &Reversals, &reversals, false).await?];
+    if reports.iter().any(|report| report.kind == "reversals" && !report.refused.is_empty()) {
+        import::import(&another(&place).await?, &Reversals, &reversals, false).await?;
+    }
     for report in &reports {
         for error in &report.errors {
             remark(error.in_file(&report.file).to_string());
@@ -91,13 +91,18 @@ pub async fn run(
 
 /// What takes two people: somebody else agrees to what the import proposed.
 async fn agree(place: &Place) -> Result<(), Failure> {
-    let other = SECOND.parse().map_err(|error: app::NotAnActor| Failure::usage(error.to_string()))?;
-    let ledger = place.spoken_to_by(other).open_to_write().await?;
+    let ledger = another(place).await?;
     let proposed = ClaimFilter { state: Some(ClaimState::Proposed), ..ClaimFilter::default() };
     let proposed: Vec<_> =
         ledger.claims(&proposed).await?.into_iter().map(|c| (c.claim, c.case_id, c.id)).collect();
     ledger.accept_claims(&proposed, false).await?;
     Ok(())
+}
+
+/// The ledger as a second person opens it.
+async fn another(place: &Place) -> Result<Ledger, Failure> {
+    let other = SECOND.parse().map_err(|error: app::NotAnActor| Failure::usage(error.to_string()))?;
+    place.spoken_to_by(other).open_to_write().await
 }
 
 fn cannot_write(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {

@@ -28,6 +28,7 @@ const COLUMNS: &[&str] = &[
     "rate",
     "eur",
     "reversed",
+    "to_reverse",
     "state",
     "decided_by",
     "flags",
@@ -94,9 +95,15 @@ pub async fn run(place: &Place, format: Format, command: FeeCommand) -> Result<E
             say(match ledger.reverse_fee(partner, fee, amount, &reason).await? {
                 true => format!("fee {number} taken back"),
                 false => format!(
-                    "taking back fee {number} is proposed: another person must agree, by `svala partner fee reverse {number}` of their own"
+                    "taking back fee {number} is proposed: another person must agree, by the same `svala partner fee reverse {number}` of their own; `svala partner fee drop-reversal {number}` ends it"
                 ),
             })?;
+        }
+        FeeCommand::DropReversal { fee: number, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (partner, fee) = ledger.find_fee(number).await?;
+            ledger.drop_fee_reversal(partner, fee, &reason).await?;
+            say(format!("nothing of fee {number} is taken back: the proposal has ended"))?;
         }
         FeeCommand::Refuse { fee: number, reason } => {
             let ledger = place.open_to_write().await?;
@@ -164,6 +171,7 @@ fn row(f: &FeeItem) -> Vec<Cell> {
         &f.rate,
         f.eur,
         f.reversed,
+        &f.to_reverse,
         &f.state,
         &f.decided_by,
         &f.flags,

@@ -74,8 +74,8 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
 /// Says which claims that were reported after a position look like another one, or are oddly large: an import that
 /// accepts holds none of them back.
 async fn tell_flags(ledger: &Ledger, after: u64) -> Result<(), Failure> {
-    let flags = ledger.flags().await?;
-    let odd = flags.range(after + 1..).filter(|(_, flags)| flags.iter().any(|flag| flag.kind.holds_back()));
+    let flags = ledger.flags_after(after).await?;
+    let odd = flags.iter().filter(|(_, flags)| flags.iter().any(|flag| flag.kind.holds_back()));
     let odd: Vec<String> = odd.map(|(number, _)| number.to_string()).collect();
     if !odd.is_empty() {
         let shown = odd.iter().take(ROWS_LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -29,6 +29,8 @@ const COLUMNS: &[&str] = &[
 const AGREEMENT_COLUMNS: &[&str] =
     &["partner", "agreement", "programme", "countries", "valid_from", "valid_until", "fee", "in_force"];
 
+const DETAILS_COLUMNS: &[&str] = &["number", "state", "account", "bank", "holder", "by", "at"];
+
 pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Result<ExitCode, Failure> {
     match command {
         PartnerCommand::List => listing(format, COLUMNS, &place.open().await?.partners().await?, row)?,
@@ -120,12 +122,15 @@ async fn payment_details(place: &Place, command: DetailsCommand) -> Result<(), F
             };
             let masked = account.masked();
             ledger.propose_payment_details(partner.clone(), PaymentDetails { holder, account }).await?;
+            let detail = ledger.partner_detail(&partner, false).await?;
+            let number = detail.details.iter().find(|details| details.state == "proposed");
+            let number = number.map_or(0, |details| details.number);
             say(format!(
-                "payment details {masked} of {partner} are proposed: another person approves them with `svala partner payment-details approve {partner}`"
+                "payment details {masked} of {partner} are proposed under number {number}: another person looks at them and approves them with `svala partner payment-details approve {partner} {number}`"
             ))
         }
-        DetailsCommand::Approve { partner } => {
-            ledger.approve_payment_details(partner.clone()).await?;
+        DetailsCommand::Approve { partner, number } => {
+            ledger.approve_payment_details(partner.clone(), number).await?;
             let detail = ledger.partner_detail(&partner, false).await?;
             let account = detail.details.iter().find(|details| details.state == "in-force");
             let account = account.map(|details| details.account.as_str()).unwrap_or_default();
@@ -170,7 +175,7 @@ fn agreement_row(a: &AgreementItem) -> Vec<Cell> {
 }
 
 fn details_row(d: &DetailsItem) -> Vec<Cell> {
-    cells![d.state, &d.account, &d.bank, &d.holder, &d.by]
+    cells![d.number, d.state, &d.account, &d.bank, &d.holder, &d.by, &d.at]
 }
 
 fn in_words(detail: &PartnerDetail) -> String {
@@ -185,7 +190,7 @@ fn in_words(detail: &PartnerDetail) -> String {
     let agreements = detail.agreements_signed.iter().map(|a| agreement_row(a).into_iter().skip(1).collect());
     section("agreements", &AGREEMENT_COLUMNS[1..], agreements.collect());
     let details = detail.details.iter().map(details_row).collect();
-    section("payment details", &["state", "account", "bank", "holder", "by"], details);
+    section("payment details", DETAILS_COLUMNS, details);
     section("open holds", hold::COLUMNS, detail.open_holds.iter().map(hold::row).collect());
     let states = detail.claims_by_state.iter();
     let states = states.map(|s| cells![&s.state, s.claims, s.eur, s.eligible, s.disallowed, s.reversed]);

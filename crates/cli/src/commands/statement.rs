@@ -122,7 +122,7 @@ fn in_words(statement: &StatementDocument) -> Result<String, Failure> {
     for (title, lines) in [
         ("movements, by the day they were recorded", &statement.lines),
         ("undecided at the end", &statement.undecided),
-        ("waiting for an exchange rate, and so in no figure", &statement.waiting),
+        ("waiting for an exchange rate: estimates, in no balance", &statement.waiting),
         ("held at the end", &statement.held_lines),
     ] {
         if !lines.is_empty() {

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::upcast::PartnerAssignedV1;
 use crate::claim::{
-    BenefitReversed, BenefitReversedV1, ClaimAccepted, ClaimAcceptedV1, ClaimAnswered, ClaimConverted,
-    ClaimProposed, ClaimProposedV1, ClaimQueried, ClaimQueriedV1, ClaimRefused, ClaimReopened,
-    ReceiptAttached, SpendReported, SpendReportedV1, SpendReportedV2, SpendReportedV3,
+    BenefitReversalDropped, BenefitReversalProposed, BenefitReversed, BenefitReversedV1, BenefitReversedV2,
+    ClaimAccepted, ClaimAcceptedV1, ClaimAnswered, ClaimConverted, ClaimProposed, ClaimProposedV1,
+    ClaimQueried, ClaimQueriedV1, ClaimRefused, ClaimReopened, EstimateReleased, ReceiptAttached,
+    SpendEstimated, SpendReported, SpendReportedV1, SpendReportedV2, SpendReportedV3,
 };
 use crate::event::events;
 use crate::grant::{ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned};
-use crate::ids::{CaseId, KeyDigest, PartnerCode, SubjectId, TextId};
+use crate::ids::{CaseId, ClaimId, KeyDigest, PartnerCode, SubjectId, TextId};
 use crate::plan::{PlanAgreed, PlanDrawn, PlanReleased, PlanRestored};
 use crate::reference::CaseReference;
 
@@ -40,6 +41,8 @@ events! {
         ArrivalGrantAllowed = 1,
         ArrivalGrantReturned = 1,
         SpendReported = 4 (1 as SpendReportedV1, 2 as SpendReportedV2, 3 as SpendReportedV3),
+        SpendEstimated = 1,
+        EstimateReleased = 1,
         ReceiptAttached = 1,
         ClaimConverted = 1,
         ClaimAccepted = 2 (1 as ClaimAcceptedV1),
@@ -48,7 +51,9 @@ events! {
         ClaimAnswered = 1,
         ClaimRefused = 1,
         ClaimReopened = 1,
-        BenefitReversed = 2 (1 as BenefitReversedV1),
+        BenefitReversalProposed = 1,
+        BenefitReversalDropped = 1,
+        BenefitReversed = 3 (1 as BenefitReversedV1, 2 as BenefitReversedV2),
     }
 }
 
@@ -68,7 +73,30 @@ impl CaseEvent {
             Self::ClaimAnswered(e) => Some(e.details),
             Self::ClaimRefused(e) => e.details,
             Self::ClaimReopened(e) => Some(e.details),
+            Self::BenefitReversalProposed(e) => Some(e.details),
+            Self::BenefitReversalDropped(e) => Some(e.details),
             Self::BenefitReversed(e) => Some(e.details),
+            _ => None,
+        }
+    }
+
+    /// The claim that this event is about, if it is about one. (What a claim does to a plan is about the plan.)
+    pub fn claim(&self) -> Option<ClaimId> {
+        match self {
+            Self::SpendReported(e) => Some(e.claim),
+            Self::SpendEstimated(e) => Some(e.claim),
+            Self::EstimateReleased(e) => Some(e.claim),
+            Self::ReceiptAttached(e) => Some(e.claim),
+            Self::ClaimConverted(e) => Some(e.claim),
+            Self::ClaimAccepted(e) => Some(e.claim),
+            Self::ClaimProposed(e) => Some(e.claim),
+            Self::ClaimQueried(e) => Some(e.claim),
+            Self::ClaimAnswered(e) => Some(e.claim),
+            Self::ClaimRefused(e) => Some(e.claim),
+            Self::ClaimReopened(e) => Some(e.claim),
+            Self::BenefitReversalProposed(e) => Some(e.claim),
+            Self::BenefitReversalDropped(e) => Some(e.claim),
+            Self::BenefitReversed(e) => Some(e.claim),
             _ => None,
         }
     }

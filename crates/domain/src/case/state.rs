@@ -150,6 +150,8 @@ impl Case {
             | CaseEvent::ArrivalGrantAllowed(_)
             | CaseEvent::ArrivalGrantReturned(_) => crate::grant::evolve(&mut case.grants, event)?,
             CaseEvent::SpendReported(_)
+            | CaseEvent::SpendEstimated(_)
+            | CaseEvent::EstimateReleased(_)
             | CaseEvent::ReceiptAttached(_)
             | CaseEvent::ClaimConverted(_)
             | CaseEvent::ClaimAccepted(_)
@@ -158,6 +160,8 @@ impl Case {
             | CaseEvent::ClaimAnswered(_)
             | CaseEvent::ClaimRefused(_)
             | CaseEvent::ClaimReopened(_)
+            | CaseEvent::BenefitReversalProposed(_)
+            | CaseEvent::BenefitReversalDropped(_)
             | CaseEvent::BenefitReversed(_) => crate::claim::evolve(&mut case.claims, event)?,
         }
         Ok(case)

@@ -30,6 +30,8 @@ pub struct Spend {
     pub amount: Amount,
     /// The rate that the rulebook asks for, if the amount is in another currency and the rate is published.
     pub quote: Option<Quote>,
+    /// The newest rate that is known of its currency: an estimate while the rulebook's is still to come.
+    pub newest: Option<Quote>,
     /// Keyed digest of partner, supplier and receipt number.
     pub receipt_key: KeyDigest,
     /// SHA-256 of the receipt's file, when the partner gave one.
@@ -104,6 +106,13 @@ pub enum ClaimCommand {
         /// Why, in the vault.
         details: TextId,
     },
+    /// Withdraw or refuse what somebody proposed to take back.
+    DropReversal {
+        /// Which.
+        claim: ClaimId,
+        /// Why, in the vault.
+        details: TextId,
+    },
     /// Put the file of the receipt beside the claim.
     Attach {
         /// Which.
@@ -125,6 +134,7 @@ impl ClaimCommand {
             Self::Answer { .. } => "answer-query",
             Self::Reopen { .. } => "reopen-claim",
             Self::Reverse { .. } => "reverse-benefit",
+            Self::DropReversal { .. } => "drop-reversal",
             Self::Attach { .. } => "attach-receipt",
         }
     }
@@ -140,6 +150,7 @@ impl ClaimCommand {
             | Self::Answer { claim, .. }
             | Self::Reopen { claim, .. }
             | Self::Reverse { claim, .. }
+            | Self::DropReversal { claim, .. }
             | Self::Attach { claim, .. } => claim.0,
         }
     }

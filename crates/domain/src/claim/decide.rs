@@ -1,20 +1,22 @@
 //! Decisions about claims.
 
 use jiff::civil::Date;
-use money::{Currency, Eur};
+use money::{Amount, Currency, Eur};
 use rulebook::Rulebook;
 
 use super::command::{ClaimCommand, Spend};
 use super::event::{
-    BenefitReversed, ClaimAnswered, ClaimConverted, ClaimReopened, Exchange, ReceiptAttached, SpendReported,
+    BenefitReversalDropped, BenefitReversalProposed, BenefitReversed, ClaimAnswered, ClaimConverted,
+    ClaimReopened, EstimateReleased, Exchange, ReceiptAttached, SpendEstimated, SpendReported,
 };
 use super::review;
 use super::state::{Claim, ClaimState, ReceiptFile};
-use super::value::euros;
+use super::value::{self, euros};
+use crate::approval::asks_for_second_to_take_back;
 use crate::balance::Line;
 use crate::by::By;
 use crate::case::{Case, CaseEvent, Stage};
-use crate::ids::{ClaimId, FileDigest};
+use crate::ids::{Actor, ClaimId, FileDigest, KeyDigest, TextId};
 use crate::plan;
 use crate::rates::Quote;
 use crate::refusal::{Refusal, bookable, reportable};
@@ -36,7 +38,8 @@ pub fn decide(
         | ClaimCommand::Refuse { .. }
         | ClaimCommand::Query { .. }
         | ClaimCommand::Reopen { .. }
-        | ClaimCommand::Reverse { .. } => by.may_decide()?,
+        | ClaimCommand::Reverse { .. }
+        | ClaimCommand::DropReversal { .. } => by.may_decide()?,
     }
     match command {
         ClaimCommand::Report(spend) => report(case, spend, rulebook),
@@ -64,26 +67,25 @@ pub fn decide(
                 return Err(Refusal::new("not-refused", detail));
             }
             let (budget_line, amount) = (claim.budget_line.clone(), claim.eur.unwrap_or(Eur::ZERO));
-            let drawn = plan::drawn_by(case, *id, &claim.partner, claim.benefit(), amount);
-            Ok(once_and(ClaimReopened { claim: *id, budget_line, amount, details: *details }, drawn))
+            let estimate = claim.estimate.filter(|_| claim.eur.is_none());
+            let worth = estimate.map_or(amount, |(amount, _)| amount);
+            let drawn = plan::drawn_by(case, *id, &claim.partner, claim.benefit(), worth);
+            let held_back = estimate.map(|estimate| estimated(*id, &budget_line, estimate));
+            let mut events =
+                once_and(ClaimReopened { claim: *id, budget_line, amount, details: *details }, held_back);
+            events.extend(drawn);
+            Ok(events)
         }
-        ClaimCommand::Reverse { claim: id, amount, reversed_on, reversal_key, details } => {
-            let claim = known(case, *id)?;
-            let (amount, original) = claim.value_of(*amount)?;
-            bookable(amount, &Line::default())?;
-            reversible(claim, amount, *reversed_on)?;
-            Ok(vec![
-                BenefitReversed {
-                    claim: *id,
-                    budget_line: claim.budget_line.clone(),
-                    amount,
-                    original,
-                    reversed_on: *reversed_on,
-                    reversal_key: *reversal_key,
-                    details: *details,
-                }
-                .into(),
-            ])
+        ClaimCommand::Reverse { claim, amount, reversed_on, reversal_key, details } => {
+            let reversal = (*amount, *reversed_on, *reversal_key, *details);
+            reverse(case, *claim, reversal, by.actor(), rulebook)
+        }
+        ClaimCommand::DropReversal { claim, details } => {
+            if known(case, *claim)?.reversal.is_none() {
+                let detail = "nobody proposed to take back something of the claim";
+                return Err(Refusal::new("nothing-proposed", detail));
+            }
+            Ok(vec![BenefitReversalDropped { claim: *claim, details: *details }.into()])
         }
         ClaimCommand::Attach { claim, file } => attach(case, *claim, file),
     }
@@ -115,7 +117,13 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
     // What a partner planned that has handed the case over meanwhile is released before anything is drawn from it.
     let gone = plan::release_gone(case, &case.assignments, spend.reported_on);
     let has_plan = case.assignments.has_from(&spend.partner, spend.reported_on);
-    let drawn = eur.filter(|_| has_plan);
+    let estimate = spend.newest.filter(|_| eur.is_none());
+    let estimate =
+        estimate.and_then(|quote| Some((value::shared(spend.amount, spend.shared, &quote).ok()?, quote)));
+    // What could not be booked holds nothing back.
+    let line = case.balances.line(&spend.budget_line);
+    let estimate = estimate.filter(|(amount, _)| bookable(*amount, &line).is_ok());
+    let drawn = eur.or(estimate.map(|(amount, _)| amount)).filter(|_| has_plan);
     let drawn = drawn.and_then(|eur| plan::drawn_by(case, spend.claim, &spend.partner, benefit, eur));
     let Spend { claim, partner, category, budget_line, delivered_on, amount, .. } = spend.clone();
     let (receipt_key, receipt_sha256, details) = (spend.receipt_key, spend.receipt_sha256, spend.details);
@@ -134,9 +142,21 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
         shared: spend.shared,
         file: spend.file,
     };
+    let held_back = estimate.map(|estimate| estimated(spend.claim, &spend.budget_line, estimate));
     let mut events = once_and(reported, None);
-    events.extend(gone.into_iter().chain(drawn));
+    events.extend(gone.into_iter().chain(held_back).chain(drawn));
     Ok(events)
+}
+
+/// Until the rate of a claim is known, what it would be worth at the newest rate is held back for it.
+fn estimated(claim: ClaimId, budget_line: &str, (amount, quote): (Eur, Quote)) -> CaseEvent {
+    SpendEstimated { claim, budget_line: budget_line.to_owned(), quote, amount }.into()
+}
+
+/// What was held back for a claim that waits no longer.
+pub(super) fn released(id: ClaimId, claim: &Claim) -> Option<CaseEvent> {
+    let (amount, budget_line) = (claim.held_back()?, claim.budget_line.clone());
+    Some(EstimateReleased { claim: id, budget_line, amount }.into())
 }
 
 /// A claim or fee has one receipt, and it is the one that was reported.
@@ -172,8 +192,62 @@ fn convert(case: &Case, id: ClaimId, quote: &Quote) -> Result<Vec<CaseEvent>, Re
     let eur = exchange.value_of(claim.amount, claim.shared, quote)?;
     bookable(eur, &case.balances.line(&claim.budget_line))?;
     let budget_line = claim.budget_line.clone();
-    let drawn = plan::drawn_by(case, id, &claim.partner, claim.benefit(), eur);
-    Ok(once_and(ClaimConverted { claim: id, budget_line, quote: *quote, eur }, drawn))
+    // The estimate drew on the plan already: now it is what the rate says.
+    let drew = claim.held_back().unwrap_or(Eur::ZERO);
+    let planned = match drew.checked_sub(eur).map_err(overflow)? {
+        less if less.is_negative() => {
+            let more = eur.checked_sub(drew).map_err(overflow)?;
+            plan::drawn_by(case, id, &claim.partner, claim.benefit(), more)
+        }
+        // Of what it drew there may be less than of what was held back: the plan had no more.
+        _ => plan::restored(case, id, claim, claim.drawn.checked_sub(eur).map_err(overflow)?.max(Eur::ZERO)),
+    };
+    let mut events: Vec<CaseEvent> = released(id, claim).into_iter().collect();
+    events.extend(once_and(ClaimConverted { claim: id, budget_line, quote: *quote, eur }, planned));
+    Ok(events)
+}
+
+/// Records what came back, by two people from the limit of the rulebook on.
+fn reverse(
+    case: &Case,
+    id: ClaimId,
+    (amount, reversed_on, reversal_key, details): (Amount, Date, KeyDigest, TextId),
+    by: &Actor,
+    rulebook: &Rulebook,
+) -> Result<Vec<CaseEvent>, Refusal> {
+    let claim = known(case, id)?;
+    let (amount, original) = claim.value_of(amount)?;
+    bookable(amount, &Line::default())?;
+    reversible(claim, amount, reversed_on)?;
+    let (taken_back, parts) = ((amount, Some(reversed_on)), claim.shared.map_or(1, |shared| shared.parts));
+    let proposed = claim.reversal.as_ref();
+    let second = asks_for_second_to_take_back(proposed, taken_back, claim.reversed, parts, by, rulebook)?;
+    let version = rulebook.version().to_owned();
+    let event = match second {
+        Some(second_approval_from) => BenefitReversalProposed {
+            claim: id,
+            amount,
+            original,
+            reversed_on,
+            details,
+            proposed_by: by.clone(),
+            second_approval_from,
+            rulebook: version,
+        }
+        .into(),
+        None => BenefitReversed {
+            claim: id,
+            budget_line: claim.budget_line.clone(),
+            amount,
+            original,
+            reversed_on,
+            reversal_key,
+            details,
+            rulebook: Some(version),
+        }
+        .into(),
+    };
+    Ok(vec![event])
 }
 
 /// Only what was accepted, and has not come back yet, can come back.

@@ -117,6 +117,32 @@ pub struct ReceiptAttached {
     pub bytes: u64,
 }
 
+/// A claim waits for its rate: until it comes, so much of its budget line is held back for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SpendEstimated {
+    /// Which.
+    pub claim: ClaimId,
+    /// Budget line.
+    pub budget_line: String,
+    /// The newest rate that was known of its currency when it was reported: not the one that will value it.
+    pub quote: Quote,
+    /// In euro, at that rate.
+    pub amount: Eur,
+}
+
+/// Nothing is held back any more for a claim that waited: its rate came, or it was refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EstimateReleased {
+    /// Which.
+    pub claim: ClaimId,
+    /// Budget line.
+    pub budget_line: String,
+    /// All that was held back.
+    pub amount: Eur,
+}
+
 /// The rate that a claim waited for was published: its euros are computed, once and for all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -311,6 +337,43 @@ pub struct BenefitReversed {
     pub reversed_on: Date,
     /// Keyed digest of partner, supplier, receipt, day and amount.
     pub reversal_key: KeyDigest,
+    /// Why, in the vault.
+    pub details: TextId,
+    /// Version of the rulebook in force, which says from which sum on it takes two people (none in versions 1 and 2, when one
+    /// took back any amount).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rulebook: Option<String>,
+}
+
+/// One person would record that so much came back that another one must agree. It moves nothing yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BenefitReversalProposed {
+    /// Which claim.
+    pub claim: ClaimId,
+    /// How much, in euro: whoever agrees, agrees to this.
+    pub amount: Eur,
+    /// The same in the currency of the claim, if it was given in that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<Original>,
+    /// The day on which it came back.
+    pub reversed_on: Date,
+    /// Why, in the vault.
+    pub details: TextId,
+    /// Who would take it back, and so cannot be the one who agrees.
+    pub proposed_by: Actor,
+    /// From which sum on two people are needed.
+    pub second_approval_from: Eur,
+    /// Version of the rulebook in force.
+    pub rulebook: String,
+}
+
+/// What somebody would take back of a claim is not taken back: who proposed it withdrew it, or somebody else refused it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BenefitReversalDropped {
+    /// Which claim.
+    pub claim: ClaimId,
     /// Why, in the vault.
     pub details: TextId,
 }

@@ -13,16 +13,17 @@ pub use command::{ClaimCommand, Spend};
 pub(crate) use decide::attachable;
 pub use decide::decide;
 pub use event::{
-    Basis, BenefitReversed, ClaimAccepted, ClaimAnswered, ClaimConverted, ClaimProposed, ClaimQueried,
-    ClaimReason, ClaimRefused, ClaimReopened, Cut, Exchange, Original, QueryReason, ReceiptAttached, Shared,
+    Basis, BenefitReversalDropped, BenefitReversalProposed, BenefitReversed, ClaimAccepted, ClaimAnswered,
+    ClaimConverted, ClaimProposed, ClaimQueried, ClaimReason, ClaimRefused, ClaimReopened, Cut,
+    EstimateReleased, Exchange, Original, QueryReason, ReceiptAttached, Shared, SpendEstimated,
     SpendReported,
 };
 pub use flags::{Benefit, Flag, FlagKind, Sighted, flags};
 pub(crate) use review::waiting_for_rate;
 pub use state::{Claim, ClaimState, ReceiptFile, evolve};
 pub(crate) use upcast::{
-    BenefitReversedV1, ClaimAcceptedV1, ClaimProposedV1, ClaimQueriedV1, SpendReportedV1, SpendReportedV2,
-    SpendReportedV3,
+    BenefitReversedV1, BenefitReversedV2, ClaimAcceptedV1, ClaimProposedV1, ClaimQueriedV1, SpendReportedV1,
+    SpendReportedV2, SpendReportedV3,
 };
 pub(crate) use value::euros;
 pub use value::worth;

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use money::{Currency, Eur};
 use rulebook::Rulebook;
 
-use super::decide::{once_and, overflow, undecided};
+use super::decide::{once_and, overflow, released, undecided};
 use super::event::{
     Basis, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, ClaimRefused, Cut, QueryReason,
 };
@@ -32,7 +32,7 @@ pub(super) fn accept(
 ) -> Result<Vec<CaseEvent>, Refusal> {
     let claim = undecided(case, id)?;
     let eur = claim.eur.ok_or_else(|| waiting_for_rate(claim.amount.currency()))?;
-    let cut = agreed(claim, cut, eur)?;
+    let cut = agreed(claim, by_name, cut, eur)?;
     let basis = basis(case, claim, rulebook);
     let refused = |reason, basis| {
         let budget_line = claim.budget_line.clone();
@@ -80,9 +80,21 @@ pub(super) fn accept(
     Ok(once_and(accepted, plan::restored(case, id, claim, disallowed)))
 }
 
-/// What is accepted at most: of what somebody proposed, what they proposed, so that both agree to the same.
-fn agreed(claim: &Claim, cut: Option<Cut>, eur: Eur) -> Result<Option<Cut>, Refusal> {
-    let Some(cut) = cut else { return Ok(claim.cut) };
+/// What is accepted at most: of what somebody proposed, what they proposed, so that both agree to the same. Whoever agrees
+/// by name says what they agree to; a bulk acceptance agrees to what its preview showed.
+fn agreed(claim: &Claim, by_name: bool, cut: Option<Cut>, eur: Eur) -> Result<Option<Cut>, Refusal> {
+    let otherwise = |first: &Actor, at_most: Eur| {
+        let detail = format!(
+            "{first} proposed to accept at most {at_most}: agree to that with --at-most {at_most}, query or refuse the claim"
+        );
+        Refusal::new("proposed-otherwise", detail)
+    };
+    let Some(cut) = cut else {
+        return match (&claim.proposed_by, claim.cut) {
+            (Some(first), Some(proposed)) if by_name => Err(otherwise(first, proposed.at_most)),
+            (_, proposed) => Ok(proposed),
+        };
+    };
     bookable(cut.at_most, &Line::default())?;
     if cut.at_most >= eur {
         let detail = format!("{eur} is claimed: at most {} takes nothing off", cut.at_most);
@@ -95,11 +107,7 @@ fn agreed(claim: &Claim, cut: Option<Cut>, eur: Eur) -> Result<Option<Cut>, Refu
             Err(Refusal::new("proposed-otherwise", detail))
         }
         (Some(first), Some(proposed)) if proposed.at_most != cut.at_most => {
-            let proposed = proposed.at_most;
-            let detail = format!(
-                "{first} proposed to accept at most {proposed}: agree to that, query or refuse the claim"
-            );
-            Err(Refusal::new("proposed-otherwise", detail))
+            Err(otherwise(first, proposed.at_most))
         }
         // The words of who proposed it stand.
         (Some(_), proposed) => Ok(proposed),
@@ -123,7 +131,10 @@ pub(super) fn refuse(
         details: Some(details),
         basis: basis(case, claim, rulebook),
     };
-    Ok(once_and(refused, plan::restored(case, id, claim, disallowed)))
+    let worth = claim.held_back().unwrap_or(disallowed);
+    let mut events: Vec<CaseEvent> = released(id, claim).into_iter().collect();
+    events.extend(once_and(refused, plan::restored(case, id, claim, worth)));
+    Ok(events)
 }
 
 pub(super) fn query(

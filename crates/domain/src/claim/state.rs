@@ -6,8 +6,10 @@ use jiff::civil::Date;
 use money::{Amount, Eur};
 
 use super::event::{ClaimReason, Cut, Exchange, Shared};
+use crate::approval::TakingBack;
 use crate::case::CaseEvent;
 use crate::ids::{Actor, ClaimId, FileDigest, PartnerCode, TextId};
+use crate::rates::Quote;
 use crate::refusal::FoldError;
 
 rulebook::codes! {
@@ -66,6 +68,8 @@ pub struct Claim {
     pub exchange: Option<Exchange>,
     /// In euro; none while the rate is still to come.
     pub eur: Option<Eur>,
+    /// What is held back for it while its rate is still to come, and the rate that says so; kept after that.
+    pub estimate: Option<(Eur, Quote)>,
     /// SHA-256 of the receipt's file.
     pub receipt_sha256: Option<FileDigest>,
     /// Supplier, receipt number and description, in the vault.
@@ -90,6 +94,8 @@ pub struct Claim {
     pub proposed_by: Option<Actor>,
     /// What finance would accept at most, or did.
     pub cut: Option<Cut>,
+    /// What somebody would take back, while another one has yet to agree.
+    pub reversal: Option<TakingBack>,
 }
 
 /// The file of a receipt.
@@ -112,6 +118,12 @@ impl Claim {
     /// Not decided yet.
     pub fn is_open(&self) -> bool {
         self.state.is_open()
+    }
+
+    /// What is held back for it now, because its rate is still to come.
+    pub fn held_back(&self) -> Option<Eur> {
+        let (amount, _) = self.estimate.filter(|_| self.state == ClaimState::WaitingForRate)?;
+        Some(amount)
     }
 
     /// Its category, and the budget line that pays.
@@ -137,6 +149,7 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 amount: e.amount,
                 exchange: e.exchange.clone(),
                 eur: e.eur,
+                estimate: None,
                 receipt_sha256: e.receipt_sha256,
                 details: e.details,
                 shared: e.shared,
@@ -149,10 +162,23 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 state: ClaimState::Reported,
                 proposed_by: None,
                 cut: None,
+                reversal: None,
             };
             claim.state = claim.undecided_state();
             if claims.insert(e.claim, claim).is_some() {
                 return Err(FoldError(format!("claim {} is reported twice", e.claim)));
+            }
+        }
+        CaseEvent::SpendEstimated(e) => match claims.get_mut(&e.claim) {
+            Some(claim) if claim.state == ClaimState::WaitingForRate => {
+                claim.estimate = Some((e.amount, e.quote));
+            }
+            _ => return Err(FoldError(format!("claim {} does not wait for a rate", e.claim))),
+        },
+        CaseEvent::EstimateReleased(e) => {
+            let known = claims.get(&e.claim).and_then(Claim::held_back);
+            if known != Some(e.amount) {
+                return Err(FoldError(format!("nothing like that is held back for claim {}", e.claim)));
             }
         }
         CaseEvent::ReceiptAttached(e) => match claims.get_mut(&e.claim) {
@@ -215,11 +241,22 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
             }
             _ => return Err(FoldError(format!("claim {} was not refused", e.claim))),
         },
+        CaseEvent::BenefitReversalProposed(e) => match claims.get_mut(&e.claim) {
+            Some(claim) => {
+                let (eur, on, proposed_by) = (e.amount, Some(e.reversed_on), e.proposed_by.clone());
+                claim.reversal = Some(TakingBack { eur, on, proposed_by });
+            }
+            None => return Err(FoldError(format!("claim {} was never reported", e.claim))),
+        },
+        CaseEvent::BenefitReversalDropped(e) => match claims.get_mut(&e.claim) {
+            Some(claim) if claim.reversal.is_some() => claim.reversal = None,
+            _ => return Err(FoldError(format!("nobody proposed to take back claim {}", e.claim))),
+        },
         CaseEvent::BenefitReversed(e) => {
             let claim = claims
                 .get_mut(&e.claim)
                 .ok_or_else(|| FoldError(format!("claim {} was never reported", e.claim)))?;
-            claim.reversed = claim.reversed.checked_add(e.amount)?;
+            (claim.reversed, claim.reversal) = (claim.reversed.checked_add(e.amount)?, None);
             if claim.reversed > claim.eligible {
                 return Err(FoldError(format!("claim {} is reversed for more than was accepted", e.claim)));
             }

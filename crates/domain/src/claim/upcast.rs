@@ -7,8 +7,8 @@ use money::{Amount, Eur};
 use serde::Deserialize;
 
 use super::event::{
-    Basis, BenefitReversed, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, Exchange, QueryReason,
-    Shared, SpendReported,
+    Basis, BenefitReversed, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, Exchange, Original,
+    QueryReason, Shared, SpendReported,
 };
 use crate::ids::{Actor, ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 
@@ -153,6 +153,36 @@ impl From<BenefitReversedV1> for BenefitReversed {
             reversed_on: event.reversed_on,
             reversal_key: event.reversal_key,
             details: event.details,
+            rulebook: None,
+        }
+    }
+}
+
+/// Version 2: one person took back any amount.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BenefitReversedV2 {
+    claim: ClaimId,
+    budget_line: String,
+    amount: Eur,
+    #[serde(default)]
+    original: Option<Original>,
+    reversed_on: Date,
+    reversal_key: KeyDigest,
+    details: TextId,
+}
+
+impl From<BenefitReversedV2> for BenefitReversed {
+    fn from(event: BenefitReversedV2) -> Self {
+        Self {
+            claim: event.claim,
+            budget_line: event.budget_line,
+            amount: event.amount,
+            original: event.original,
+            reversed_on: event.reversed_on,
+            reversal_key: event.reversal_key,
+            details: event.details,
+            rulebook: None,
         }
     }
 }

@@ -74,6 +74,8 @@ pub enum PartnerCommand {
     },
     /// Bring what was proposed into force.
     ApproveDetails {
+        /// Which proposal was looked at: its text.
+        details: TextId,
         /// Who approves them.
         approved_by: Actor,
     },
@@ -107,8 +109,15 @@ pub enum PartnerCommand {
     ReverseFee {
         /// Which.
         fee: FeeId,
-        /// How much, in euro; none for what is left of it, and to agree to what somebody else proposed.
+        /// How much, in euro; none for all that is left of it. Whoever agrees to a proposal names the same.
         amount: Option<Eur>,
+        /// Why, in the vault.
+        reason: TextId,
+    },
+    /// Withdraw or refuse what somebody proposed to take back of a fee.
+    DropFeeReversal {
+        /// Which.
+        fee: FeeId,
         /// Why, in the vault.
         reason: TextId,
     },
@@ -163,6 +172,7 @@ impl PartnerCommand {
             Self::RefuseFee { .. } => "refuse-fee",
             Self::Payment(command) => command.name(),
             Self::ReverseFee { .. } => "reverse-fee",
+            Self::DropFeeReversal { .. } => "drop-fee-reversal",
             Self::Pay { .. } => "record-payment",
             Self::ReversePaid { .. } => "reverse-payment",
         }
@@ -177,6 +187,7 @@ impl PartnerCommand {
             | Self::ConvertFee { fee, .. }
             | Self::AcceptFee { fee, .. }
             | Self::ReverseFee { fee, .. }
+            | Self::DropFeeReversal { fee, .. }
             | Self::RefuseFee { fee, .. } => Some(fee.to_string()),
             Self::Pay { payment, .. } | Self::ReversePaid { payment, .. } => Some(payment.to_string()),
             Self::Payment(command) => command.about().map(|payment| payment.to_string()),
@@ -205,6 +216,7 @@ impl PartnerCommand {
             | Self::Payment(_)
             | Self::AcceptFee { .. }
             | Self::ReverseFee { .. }
+            | Self::DropFeeReversal { .. }
             | Self::ReversePaid { .. }
             | Self::RefuseFee { .. } => None,
         }

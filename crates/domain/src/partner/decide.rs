@@ -8,12 +8,12 @@ use super::agreement::{Agreement, FeeTerms};
 use super::command::{Fee as ReportedFee, PartnerCommand};
 use super::event::{
     AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeReceiptAttached, FeeRefused,
-    FeeReported, FeeReversalProposed, FeeReversed, PartnerEvent, PartnerNamed, PartnerPaid,
-    PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
+    FeeReported, FeeReversalDropped, FeeReversalProposed, FeeReversed, PartnerEvent, PartnerNamed,
+    PartnerPaid, PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
 };
 use super::fee::{Fee, FeeState};
 use super::state::{Partner, Proposal};
-use crate::approval::asks_for_second;
+use crate::approval::{asks_for_second, asks_for_second_to_take_back};
 use crate::balance::Line;
 use crate::by::By;
 use crate::claim::{Exchange, ReceiptFile, attachable, euros, waiting_for_rate};
@@ -72,8 +72,14 @@ pub fn decide(
             let (details, digest, proposed_by) = (*details, *digest, proposed_by.clone());
             PaymentDetailsProposed { details, digest, proposed_by }.into()
         }
-        PartnerCommand::ApproveDetails { approved_by } => {
+        PartnerCommand::ApproveDetails { details: seen, approved_by } => {
             let Proposal { details, proposed_by, .. } = proposed(partner)?;
+            if details != seen {
+                let detail = format!(
+                    "{proposed_by} proposed other payment details since: look at them, then approve or reject those"
+                );
+                return Err(Refusal::new("another-proposal", detail));
+            }
             if proposed_by == approved_by {
                 let detail =
                     format!("{approved_by} proposed these payment details: another person approves them");
@@ -111,6 +117,13 @@ pub fn decide(
         }
         PartnerCommand::ReverseFee { fee, amount, reason } => {
             reverse_fee(partner, *fee, *amount, *reason, by.actor(), rulebook)?
+        }
+        PartnerCommand::DropFeeReversal { fee, reason } => {
+            if known(partner, *fee)?.reversal.is_none() {
+                let detail = "nobody proposed to take back something of the fee";
+                return Err(Refusal::new("nothing-proposed", detail));
+            }
+            FeeReversalDropped { fee: *fee, reason: *reason }.into()
         }
         PartnerCommand::ReversePaid { payment, reason } => {
             crate::payment::reverse_paid(partner, *payment, *reason)?
@@ -251,8 +264,7 @@ fn accept_fee(
     })
 }
 
-/// Takes back an accepted fee, by as many people as it took to accept it: the limit looks at the fee, or it could be taken
-/// back in small parts. Another amount than was proposed is another proposal.
+/// Takes back an accepted fee, by two people from the limit of the rulebook on.
 fn reverse_fee(
     partner: &Partner,
     id: FeeId,
@@ -262,36 +274,33 @@ fn reverse_fee(
     rulebook: &Rulebook,
 ) -> Result<PartnerEvent, Refusal> {
     let fee = known(partner, id)?;
-    let eur = match (fee.state, fee.eur) {
-        (FeeState::Accepted, Some(eur)) => eur,
-        (FeeState::Reversed, _) => {
-            return Err(Refusal::new("already-reversed", "nothing is left of the fee"));
-        }
-        (state, _) => {
+    match fee.state {
+        FeeState::Accepted => {}
+        FeeState::Reversed => return Err(Refusal::new("already-reversed", "nothing is left of the fee")),
+        state => {
             let detail = format!("the fee is {state}: only an accepted one can be taken back");
             return Err(Refusal::new("not-accepted", detail));
         }
-    };
+    }
     let left = fee.net().map_err(|overflow| Refusal::new("amount-too-large", overflow.to_string()))?;
-    let proposed = fee.reversal.as_ref().filter(|of| amount.is_none_or(|amount| amount == of.eur));
-    let amount = amount.or(proposed.map(|of| of.eur)).unwrap_or(left);
-    bookable(amount, &Line::default())?;
-    if amount > left {
-        let detail = format!("{amount} is more than the {left} that is left of what was accepted");
+    let eur = amount.unwrap_or(left);
+    bookable(eur, &Line::default())?;
+    if eur > left {
+        let detail = format!("{eur} is more than the {left} that is left of what was accepted");
         return Err(Refusal::new("more-than-accepted", detail));
     }
-    let what = format!("take back {amount}");
-    Ok(match asks_for_second(proposed.map(|of| &of.proposed_by), by, eur, &what, rulebook)? {
+    let proposed = fee.reversal.as_ref();
+    Ok(match asks_for_second_to_take_back(proposed, (eur, None), fee.reversed, 1, by, rulebook)? {
         Some(second_approval_from) => FeeReversalProposed {
             fee: id,
-            eur: amount,
+            eur,
             reason,
             proposed_by: by.clone(),
             second_approval_from,
             rulebook: rulebook.version().to_owned(),
         }
         .into(),
-        None => FeeReversed { fee: id, eur: amount, reason }.into(),
+        None => FeeReversed { fee: id, eur, reason }.into(),
     })
 }
 

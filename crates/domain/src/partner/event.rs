@@ -36,6 +36,7 @@ events! {
         FeeAccepted = 1,
         FeeRefused = 1,
         FeeReversalProposed = 1,
+        FeeReversalDropped = 1,
         FeeReversed = 1,
         PartnerPaid = 1,
         PartnerPaidReversed = 1,
@@ -58,6 +59,7 @@ impl PartnerEvent {
             Self::FeeReported(e) => Some(e.details),
             Self::FeeRefused(e) => Some(e.reason),
             Self::FeeReversalProposed(e) => Some(e.reason),
+            Self::FeeReversalDropped(e) => Some(e.reason),
             Self::FeeReversed(e) => Some(e.reason),
             Self::PartnerPaid(e) => Some(e.details),
             Self::PartnerPaidReversed(e) => Some(e.reason),
@@ -267,10 +269,20 @@ pub struct FeeReversalProposed {
     pub reason: TextId,
     /// Who would take it back, and so cannot be the one who agrees.
     pub proposed_by: Actor,
-    /// From which fee on two people are needed.
+    /// From which sum on two people are needed.
     pub second_approval_from: Eur,
     /// Version of the rulebook in force.
     pub rulebook: String,
+}
+
+/// What somebody would take back of a fee is not taken back: who proposed it withdrew it, or somebody else refused it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeReversalDropped {
+    /// Which.
+    pub fee: FeeId,
+    /// Why, in the vault.
+    pub reason: TextId,
 }
 
 /// An accepted fee was taken back, in whole or in part: it is not owed, or came back. What was booked stays.

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use money::{Amount, Eur, Overflow};
 
 use super::event::FeeReported;
+use crate::approval::TakingBack;
 use crate::claim::{Exchange, ReceiptFile};
 use crate::ids::{Actor, AgreementCode, FileDigest, TextId};
 
@@ -71,16 +72,7 @@ pub struct Fee {
     /// Of what was accepted, what was taken back.
     pub reversed: Eur,
     /// What somebody would take back, while another one has yet to agree.
-    pub reversal: Option<FeeReversal>,
-}
-
-/// What somebody would take back of an accepted fee.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FeeReversal {
-    /// How much, in euro.
-    pub eur: Eur,
-    /// Who.
-    pub proposed_by: Actor,
+    pub reversal: Option<TakingBack>,
 }
 
 impl Fee {

@@ -18,11 +18,11 @@ pub use command::{Fee as ReportedFee, PartnerCommand};
 pub use decide::decide;
 pub use event::{
     AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeReceiptAttached, FeeRefused,
-    FeeReported, FeeReversalProposed, FeeReversed, PaidFor, PartnerCommandRefused, PartnerEvent,
-    PartnerNamed, PartnerPaid, PartnerPaidReversed, PartnerRegistered, PaymentDetailsApproved,
+    FeeReported, FeeReversalDropped, FeeReversalProposed, FeeReversed, PaidFor, PartnerCommandRefused,
+    PartnerEvent, PartnerNamed, PartnerPaid, PartnerPaidReversed, PartnerRegistered, PaymentDetailsApproved,
     PaymentDetailsProposed, PaymentDetailsRejected,
 };
-pub use fee::{Fee, FeeReversal, FeeState, PARTNER_FEE};
+pub use fee::{Fee, FeeState, PARTNER_FEE};
 pub use name::{Name, NotAName};
 pub use state::{Details, Partner, Proposal};
 

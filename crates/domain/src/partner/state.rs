@@ -7,8 +7,9 @@ use rulebook::Country;
 
 use super::agreement::Agreement;
 use super::event::PartnerEvent;
-use super::fee::{Fee, FeeReversal, FeeState};
+use super::fee::{Fee, FeeState};
 use super::name::Name;
+use crate::approval::TakingBack;
 use crate::claim::ReceiptFile;
 use crate::ids::{Actor, AgreementCode, FeeId, KeyDigest, PartnerCode, TextId};
 use crate::payment::Payments;
@@ -143,8 +144,13 @@ impl Partner {
             PartnerEvent::FeeAccepted(e) => partner.undecided(e.fee)?.state = FeeState::Accepted,
             PartnerEvent::FeeRefused(e) => partner.undecided(e.fee)?.state = FeeState::Refused,
             PartnerEvent::FeeReversalProposed(e) => {
-                let reversal = FeeReversal { eur: e.eur, proposed_by: e.proposed_by.clone() };
+                let reversal = TakingBack { eur: e.eur, on: None, proposed_by: e.proposed_by.clone() };
                 partner.accepted(e.fee)?.reversal = Some(reversal);
+            }
+            PartnerEvent::FeeReversalDropped(e) => {
+                if partner.accepted(e.fee)?.reversal.take().is_none() {
+                    return Err(FoldError(format!("nobody proposed to take back fee {}", e.fee)));
+                }
             }
             PartnerEvent::FeeReversed(e) => {
                 let fee = partner.accepted(e.fee)?;

@@ -236,7 +236,7 @@ fn account(partner: &Partner) -> Result<TextId, Refusal> {
     let code = &partner.code;
     partner.details.as_ref().map(|known| known.details).ok_or_else(|| {
         let detail = format!(
-            "nobody has approved where {code} is paid: `svala partner payment-details propose {code}`, then another person `… approve {code}`"
+            "nobody has approved where {code} is paid: `svala partner payment-details propose {code}`, then another person `… approve {code} NUMBER`"
         );
         Refusal::new("no-payment-details", detail)
     })

@@ -9,7 +9,7 @@ use rulebook::Rulebook;
 use super::event::{PlanAgreed, PlanDrawn, PlanReleased, PlanRestored, PlannedLine, ReleaseReason};
 use crate::balance::Line;
 use crate::case::{Assignments, Case, CaseEvent, Stage};
-use crate::claim::Claim;
+use crate::claim::{Claim, ClaimState};
 use crate::ids::{ClaimId, PartnerCode};
 use crate::refusal::{Refusal, bookable};
 
@@ -50,15 +50,19 @@ pub(crate) fn agree(
             .iter()
             .filter(|(whose, _, planned)| is_free(whose) && planned.budget_line == budget_line);
         let free = Eur::sum(free.map(|(.., planned)| planned.left)).map_err(overflow)?;
+        if asked > free {
+            can_be_told(case, budget_line)?;
+        }
         let line = case.balances.line(budget_line);
         let available = line.available().and_then(|rest| rest.checked_add(free)).map_err(overflow)?;
         if asked > available {
             let detail = format!(
-                "{asked} is planned on {budget_line}, {} is available: cap {} − disbursed {} − pending {} − planned by others {}",
+                "{asked} is planned on {budget_line}, {} is available: cap {} − disbursed {} − pending {} − estimated for claims that wait for their rate {} − planned by others {}",
                 available.max(Eur::ZERO),
                 line.cap,
                 line.disbursed,
                 line.pending,
+                line.estimated,
                 line.committed.checked_sub(free).map_err(overflow)?
             );
             return Err(Refusal::new("over-available", detail));
@@ -71,6 +75,22 @@ pub(crate) fn agree(
     let rulebook = rulebook.version().to_owned();
     events.push(PlanAgreed { partner: partner.clone(), agreed_on, lines, rulebook }.into());
     Ok(events)
+}
+
+/// Where a claim waits for a rate and none of its currency is known, nobody can say what is left.
+fn can_be_told(case: &Case, budget_line: &str) -> Result<(), Refusal> {
+    let mut waiting = case.claims.values().filter(|claim| claim.budget_line == budget_line);
+    match waiting.find(|claim| claim.state == ClaimState::WaitingForRate && claim.estimate.is_none()) {
+        None => Ok(()),
+        Some(claim) => {
+            let currency = claim.amount.currency();
+            let detail = format!(
+                "{} {currency} wait for their exchange rate, and no rate of {currency} was known when they were reported: nobody can say what is left on {budget_line}; import the rates, or refuse the claim",
+                claim.amount
+            );
+            Err(Refusal::new("waits-for-rate", detail))
+        }
+    }
 }
 
 /// The lines of a plan: each category once, paid from a line on which something was granted.

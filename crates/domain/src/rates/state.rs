@@ -84,6 +84,12 @@ impl RateTable {
         Some(Quote { source: self.source, rate_date, rate, version })
     }
 
+    /// The newest rate of a currency that is published, whatever day it is for.
+    pub fn newest(&self, currency: Currency) -> Option<Quote> {
+        let (rate_date, Quotation { rate, version, .. }) = self.rates.get(&currency)?.last_key_value()?;
+        Some(Quote { source: self.source, rate_date: *rate_date, rate: *rate, version: *version })
+    }
+
     fn publishing_day(&self, currency: Currency, mut day: Date) -> Option<Date> {
         while self.get(currency, day).is_none() && is_closing_day(day) {
             day = day.yesterday().ok()?;

@@ -109,7 +109,7 @@ impl Stated {
     }
 }
 
-/// Spend or a fee that waits, or waited, for an exchange rate: it is in no figure until then.
+/// Spend or a fee that waits, or waited, for an exchange rate: it is in no balance until then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
     /// The number of the claim or fee.
@@ -120,6 +120,8 @@ pub struct Waiting {
     pub since: Date,
     /// The day on which it was converted or refused.
     pub until: Option<Date>,
+    /// What is held back for it meanwhile; nothing for a fee, and where no rate is known.
+    pub estimate: Eur,
 }
 
 impl Waiting {
@@ -273,6 +275,13 @@ impl Account {
                     self.waits(recorded, e.claim.0, MovementKind::Reported);
                 }
                 self.moved(recorded, e.claim.0, MovementKind::Reported, e.eur.unwrap_or(Eur::ZERO), None);
+            }
+            CaseEvent::SpendEstimated(e) => {
+                let place = self.places.get(&e.claim.0).copied();
+                let number = place.map(|place| self.stated[place].number);
+                if let Some(waiting) = self.waiting.iter_mut().rfind(|w| Some(w.number) == number) {
+                    waiting.estimate = e.amount;
+                }
             }
             CaseEvent::ClaimConverted(e) => {
                 self.valued(recorded, e.claim.0, e.quote);
@@ -460,7 +469,7 @@ impl Account {
     fn waits(&mut self, recorded: &Recorded, id: Uuid, kind: MovementKind) {
         if let Some(place) = self.places.get(&id) {
             let (number, since) = (self.stated[*place].number, recorded.recorded_on());
-            self.waiting.push(Waiting { number, kind, since, until: None });
+            self.waiting.push(Waiting { number, kind, since, until: None, estimate: Eur::ZERO });
         }
     }
 

@@ -28,7 +28,7 @@ pub fn undecided(account: &Account, last: Date) -> Result<Vec<Movement>, Overflo
     Ok(left.into_values().filter(|movement| !movement.eur.is_zero()).collect())
 }
 
-/// Spend and fees that wait for their exchange rate at the end of a day, as movements of nothing yet.
+/// Spend and fees that wait for their exchange rate at the end of a day: movements to come, of what is held back for them.
 pub fn waiting(account: &Account, last: Date) -> Vec<Movement> {
     let waiting = account.waiting().iter().filter(|waiting| waiting.at_the_end_of(last));
     waiting
@@ -36,7 +36,7 @@ pub fn waiting(account: &Account, last: Date) -> Vec<Movement> {
             position: waiting.number,
             day: waiting.since,
             kind: waiting.kind,
-            eur: Eur::ZERO,
+            eur: waiting.estimate,
             reason: Some("waiting-for-rate"),
             about: waiting.number,
             words: None,

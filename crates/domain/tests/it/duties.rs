@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::case::CaseEvent;
-use domain::claim::Cut;
+use domain::claim::{BenefitReversalDropped, BenefitReversalProposed, BenefitReversed, Cut};
 use domain::duties::{Breach, Duties};
 use domain::exception::{
     ExceptionId, ExceptionKind, ExceptionResolved, Resolution, Subject, WriteOffProposed,
@@ -12,8 +12,8 @@ use domain::exception::{
 use domain::ids::{DifferenceAccount, FileDigest};
 use domain::ledger::RulebookAdopted;
 use domain::partner::{
-    FeeAccepted, FeeProposed, FeeReported, FeeReversalProposed, FeeReversed, PaidFor, PartnerEvent,
-    PartnerPaidReversed, PartnerRegistered,
+    FeeAccepted, FeeProposed, FeeReported, FeeReversalDropped, FeeReversalProposed, FeeReversed, PaidFor,
+    PartnerEvent, PartnerPaidReversed, PartnerRegistered,
 };
 use domain::payment::{NewPayment, NewPaymentFile, PainVersion, standing, write_file};
 use domain::reconciliation::{
@@ -78,7 +78,8 @@ fn lived(people: [&str; 6]) -> Result<Log, (usize, Refusal)> {
     let digest = KeyDigest([1; 32]);
     let details = PartnerCommand::ProposeDetails { details: text(1), digest, proposed_by: actor("frida") };
     give(&mut known, "frida", details).unwrap();
-    give(&mut known, "gerd", PartnerCommand::ApproveDetails { approved_by: actor("gerd") }).unwrap();
+    give(&mut known, "gerd", PartnerCommand::ApproveDetails { details: text(1), approved_by: actor("gerd") })
+        .unwrap();
 
     let today = day("2024-07-10");
     let stand =
@@ -334,13 +335,16 @@ fn who_agrees_to_another_amount_is_found(#[case] at_most: Option<&str>, #[case] 
     assert_eq!(found(log), [Breach::NoSecondPerson], "what is cut off counts too");
 }
 
-/// Fees are taken back by as many people as it took to accept them.
+/// What is taken back of fees takes two people from the limit on, also in parts.
 #[rstest]
-#[case::two(&[("FeeReversalProposed", "anna"), ("FeeReversed", "bo")], "5.00", &[])]
-#[case::one_twice(&[("FeeReversalProposed", "anna"), ("FeeReversed", "anna")], "5.00", &[Breach::SamePerson])]
-#[case::one_alone(&[("FeeReversed", "anna")], "5.00", &[Breach::NoSecondPerson])]
-#[case::another_amount(&[("FeeReversalProposed", "anna"), ("FeeReversed", "bo")], "6.00", &[Breach::NoSecondPerson])]
-#[case::a_partners_person(&[("FeeReversalProposed", "anna"), ("FeeReversed", "omar@ettc")], "5.00", &[Breach::ActsForPartner])]
+#[case::little(&[("FeeReversed", "anna")], "1999.99", &[])]
+#[case::two(&[("FeeReversalProposed", "anna"), ("FeeReversed", "bo")], "2000.00", &[])]
+#[case::one_twice(&[("FeeReversalProposed", "anna"), ("FeeReversed", "anna")], "2000.00", &[Breach::SamePerson])]
+#[case::one_alone(&[("FeeReversed", "anna")], "2000.00", &[Breach::NoSecondPerson])]
+#[case::one_in_parts(&[("FeeReversed", "anna"), ("FeeReversed", "anna")], "1000.00", &[Breach::NoSecondPerson])]
+#[case::another_amount(&[("FeeReversalProposed", "anna"), ("FeeReversed", "bo")], "2000.01", &[Breach::NoSecondPerson])]
+#[case::dropped(&[("FeeReversalProposed", "anna"), ("FeeReversalDropped", "anna"), ("FeeReversed", "bo")], "2000.00", &[Breach::NoSecondPerson])]
+#[case::a_partners_person(&[("FeeReversalProposed", "anna"), ("FeeReversed", "omar@ettc")], "2000.00", &[Breach::ActsForPartner])]
 #[case::a_payment(&[("PartnerPaidReversed", "omar@ettc")], "5.00", &[Breach::ActsForPartner])]
 fn who_takes_back_what_alone_is_found(
     #[case] steps: &[(&str, &str)],
@@ -380,13 +384,14 @@ fn who_takes_back_what_alone_is_found(
         let event: PartnerEvent = match *what {
             "FeeReversalProposed" => FeeReversalProposed {
                 fee,
-                eur: eur("5.00"),
+                eur: eur("2000.00"),
                 reason: text(7),
                 proposed_by: actor(name),
                 second_approval_from,
                 rulebook: version.clone(),
             }
             .into(),
+            "FeeReversalDropped" => FeeReversalDropped { fee, reason: text(7) }.into(),
             "FeeReversed" => FeeReversed { fee, eur: eur(taken_back), reason: text(7) }.into(),
             _ => {
                 let (paid_for, amount) = (PaidFor::Claims, eur("1.00"));
@@ -397,6 +402,63 @@ fn who_takes_back_what_alone_is_found(
     });
     for (name, event) in by_partner.into_iter().chain(steps) {
         log.push((partner("caritas").stream(), name.to_owned(), Event::Partner(event)));
+    }
+    assert_eq!(found(log), expected);
+}
+
+/// So does what is taken back of claims; but before version 3 of the event one person took back any amount.
+#[rstest]
+#[case::little(&[("BenefitReversed", "anna")], "1999.99", &[])]
+#[case::two(&[("BenefitReversalProposed", "anna"), ("BenefitReversed", "bo")], "2000.00", &[])]
+#[case::one_twice(&[("BenefitReversalProposed", "anna"), ("BenefitReversed", "anna")], "2000.00", &[Breach::SamePerson])]
+#[case::one_alone(&[("BenefitReversed", "anna")], "2000.00", &[Breach::NoSecondPerson])]
+#[case::one_long_ago(&[("as it was", "anna")], "2000.00", &[])]
+#[case::one_in_parts(&[("BenefitReversed", "anna"), ("BenefitReversed", "anna")], "1000.00", &[Breach::NoSecondPerson])]
+#[case::another_amount(&[("BenefitReversalProposed", "anna"), ("BenefitReversed", "bo")], "2000.01", &[Breach::NoSecondPerson])]
+#[case::dropped(&[("BenefitReversalProposed", "anna"), ("BenefitReversalDropped", "anna"), ("BenefitReversed", "bo")], "2000.00", &[Breach::NoSecondPerson])]
+#[case::a_partners_person(&[("BenefitReversalProposed", "anna"), ("BenefitReversed", "omar@ettc")], "2000.00", &[Breach::ActsForPartner])]
+fn who_takes_back_spend_alone_is_found(
+    #[case] steps: &[(&str, &str)],
+    #[case] taken_back: &str,
+    #[case] expected: &[Breach],
+) {
+    let mut log: Log = vec![met("caritas"), met("ettc")];
+    let mut history = History::arrived_under(rules(), facts());
+    let stream = history.case().id.stream();
+    let given = [("asha@caritas", Command::from(spend(1, "2024-04-01", "2500.00")))];
+    let decided = ["anna", "bo"].map(|name| (name, by(name, accept_by_name(1))));
+    for (name, command) in given.into_iter().chain(decided) {
+        let events = history.done(command);
+        log.extend(events.into_iter().map(|event| (stream.clone(), name.to_owned(), Event::Case(event))));
+    }
+    let version = rules().version().to_owned();
+    for (what, name) in steps {
+        let event: CaseEvent = match *what {
+            "BenefitReversalProposed" => BenefitReversalProposed {
+                claim: claim(1),
+                amount: eur("2000.00"),
+                original: None,
+                reversed_on: day("2024-06-01"),
+                details: text(7),
+                proposed_by: actor(name),
+                second_approval_from: eur("2000.00"),
+                rulebook: version.clone(),
+            }
+            .into(),
+            "BenefitReversalDropped" => BenefitReversalDropped { claim: claim(1), details: text(7) }.into(),
+            what => BenefitReversed {
+                claim: claim(1),
+                budget_line: SUPPORT.into(),
+                amount: eur(taken_back),
+                original: None,
+                reversed_on: day("2024-06-01"),
+                reversal_key: KeyDigest([7; 32]),
+                details: text(7),
+                rulebook: (what == "BenefitReversed").then(|| version.clone()),
+            }
+            .into(),
+        };
+        log.push((stream.clone(), (*name).to_owned(), Event::Case(event)));
     }
     assert_eq!(found(log), expected);
 }

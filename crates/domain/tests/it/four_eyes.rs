@@ -193,15 +193,17 @@ fn a_share_that_is_cut_leaves_the_receipt_large() {
     assert_eq!(state(&history), ClaimState::Proposed, "the receipt is of 5000.00");
 }
 
-/// Whoever agrees agrees to the amount that was proposed, whether they name it or not, and to the words of the first.
+/// Whoever agrees names the amount that was proposed, or takes what the preview of a bulk acceptance shows; and agrees to
+/// the words of the first.
 #[test]
 fn both_agree_to_the_same_amount() {
-    for agreeing in [accept(1), accept_by_name(1), accept_at_most(1, "2400.00")] {
+    for agreeing in [accept(1), accept_at_most(1, "2400.00")] {
         let mut history = claimed("2600.00");
         history.done(by("anna", accept_at_most(1, "2400.00")));
         for other in ["2399.99", "2500.00"] {
             assert_eq!(history.refused(by("bo", accept_at_most(1, other))), "proposed-otherwise");
         }
+        assert_eq!(history.refused(by("bo", accept_by_name(1))), "proposed-otherwise", "that is all of it");
         assert_eq!(history.refused(by("anna", agreeing.clone())), "second-person-needed");
         let events = history.done(by("bo", agreeing));
         let CaseEvent::ClaimAccepted(accepted) = &events[0] else { panic!("{events:?}") };
@@ -237,4 +239,79 @@ fn what_is_cut_off_is_planned_again() {
     history.done(spend(1, "2024-04-01", "900.00"));
     history.done(accept_at_most(1, "700.00"));
     assert_eq!(history.case().balances.line(SUPPORT).committed, eur("200.00"));
+}
+
+/// Accepted spend of 3000.00, in one claim.
+fn accepted() -> History {
+    let mut history = claimed("3000.00");
+    for name in ["anna", "bo"] {
+        history.done(by(name, accept_by_name(1)));
+    }
+    history
+}
+
+fn drop_reversal() -> ClaimCommand {
+    ClaimCommand::DropReversal { claim: claim(1), details: text(7) }
+}
+
+/// What came back takes two people once it comes to the limit, in whole or in small parts; whoever agrees names the amount
+/// and the day.
+#[rstest]
+#[case::below(&["1999.99"], "BenefitReversed")]
+#[case::at_the_limit(&["2000.00"], "BenefitReversalProposed")]
+#[case::in_parts(&["1000.00", "999.99", "0.01"], "BenefitReversalProposed")]
+fn much_of_a_claim_is_taken_back_by_two_people(#[case] parts: &[&str], #[case] expected: &str) {
+    let mut history = accepted();
+    let (last, before) = parts.split_last().unwrap();
+    for amount in before {
+        let events = history.done(by("anna", reverse(1, "2024-06-01", amount)));
+        assert_eq!(names(&events), ["BenefitReversed"]);
+    }
+    let figures = history.figures(SUPPORT);
+    let events = history.done(by("anna", reverse(1, "2024-06-01", last)));
+    assert_eq!(names(&events), [expected]);
+    if expected == "BenefitReversed" {
+        return;
+    }
+    assert_eq!(history.figures(SUPPORT), figures, "a proposal moves nothing");
+    assert_eq!(history.refused(by("anna", reverse(1, "2024-06-01", last))), "second-person-needed");
+    for other in [reverse(1, "2024-06-02", last), reverse(1, "2024-06-01", "0.02")] {
+        assert_eq!(history.refused(by("bo", other)), "proposed-otherwise");
+    }
+    let events = history.done(by("bo", reverse(1, "2024-06-01", last)));
+    let [CaseEvent::BenefitReversed(reversed)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((reversed.amount, reversed.rulebook.as_deref()), (eur(last), Some(rules().version())));
+    assert_eq!(history.case().claims[&claim(1)].reversal, None);
+}
+
+/// Of a receipt that three people share, as much could come back from each.
+#[test]
+fn a_share_counts_as_often_as_the_receipt_has_shares() {
+    for (amount, expected) in [("666.66", "BenefitReversed"), ("666.67", "BenefitReversalProposed")] {
+        let mut history = History::arrived_under(rules(), facts());
+        let shared = Shared { of: claim(1), part: 1, parts: 3, whole: eur("3000.00").into() };
+        history.done(Spend { shared: Some(shared), ..spend(1, "2024-04-01", "1000.00") });
+        for name in ["anna", "bo"] {
+            history.done(by(name, accept_by_name(1)));
+        }
+        let events = history.done(by("anna", reverse(1, "2024-06-01", amount)));
+        assert_eq!(names(&events), [expected], "{amount}");
+    }
+}
+
+#[test]
+fn a_proposed_reversal_ends_with_one_refusal() {
+    for ending in ["anna", "bo"] {
+        let mut history = accepted();
+        assert_eq!(history.refused(by("anna", drop_reversal())), "nothing-proposed");
+        history.done(by("anna", reverse(1, "2024-06-01", "2500.00")));
+        assert_eq!(history.refused(by("asha@caritas", drop_reversal())), "acts-for-partner");
+        history.done(by(ending, drop_reversal()));
+        let events = history.done(by("bo", reverse(1, "2024-06-01", "2500.00")));
+        assert_eq!(names(&events), ["BenefitReversalProposed"], "the first proposal is forgotten");
+        assert_eq!(
+            names(&history.done(by("anna", reverse(1, "2024-06-01", "2500.00")))),
+            ["BenefitReversed"]
+        );
+    }
 }

@@ -76,8 +76,9 @@ fn propose(number: u8, actor: &str) -> PartnerCommand {
     }
 }
 
-fn approve_details(actor: &str) -> PartnerCommand {
-    PartnerCommand::ApproveDetails { approved_by: actor.parse().unwrap() }
+/// Approves what was proposed with this number.
+fn approve_details(number: u8, actor: &str) -> PartnerCommand {
+    PartnerCommand::ApproveDetails { details: text(number), approved_by: actor.parse().unwrap() }
 }
 
 fn reject_details() -> PartnerCommand {
@@ -104,7 +105,7 @@ struct Given(PartnerCommand, By);
 impl From<PartnerCommand> for Given {
     fn from(command: PartnerCommand) -> Self {
         let by = match &command {
-            PartnerCommand::ApproveDetails { approved_by } => who(approved_by.as_str()),
+            PartnerCommand::ApproveDetails { approved_by, .. } => who(approved_by.as_str()),
             PartnerCommand::ProposeDetails { proposed_by, .. } => who(proposed_by.as_str()),
             _ => who("finance"),
         };
@@ -205,27 +206,44 @@ fn spend_is_inside_an_agreement_or_outside_of_all(
 #[test]
 fn payment_details_come_into_force_when_another_person_approves() {
     let mut told = Told::registered();
-    assert_eq!(told.refused(approve_details("berit")), "nothing-proposed");
+    assert_eq!(told.refused(approve_details(1, "berit")), "nothing-proposed");
     told.done(propose(1, "anna"));
     assert_eq!(told.refused(propose(1, "anna")), "already-proposed");
-    assert_eq!(told.refused(approve_details("anna")), "same-person");
-    assert_eq!(told.refused(approve_details("asha@caritas")), "acts-for-partner");
+    assert_eq!(told.refused(approve_details(1, "anna")), "same-person");
+    assert_eq!(told.refused(approve_details(1, "asha@caritas")), "acts-for-partner");
     assert_eq!(told.partner().details, None);
-    told.done(approve_details("berit"));
+    told.done(approve_details(1, "berit"));
     assert_eq!(told.partner().details.as_ref().unwrap().details, text(1));
     assert_eq!(told.refused(propose(1, "anna")), "no-change");
     // Until the next ones are approved, the old ones stay in force; rejected ones never are.
     told.done(propose(2, "berit"));
     assert_eq!(told.partner().details.as_ref().unwrap().details, text(1));
     told.done(reject_details());
-    assert_eq!(told.refused(approve_details("anna")), "nothing-proposed");
+    assert_eq!(told.refused(approve_details(2, "anna")), "nothing-proposed");
     assert_eq!(told.refused(reject_details()), "nothing-proposed");
     // Whoever proposes others takes the place of the proposer.
     told.done(propose(2, "anna"));
     told.done(propose(3, "berit"));
-    assert_eq!(told.refused(approve_details("berit")), "same-person");
-    told.done(approve_details("anna"));
+    assert_eq!(told.refused(approve_details(3, "berit")), "same-person");
+    told.done(approve_details(3, "anna"));
     assert_eq!(told.partner().details.as_ref().unwrap().details, text(3));
+}
+
+/// Whoever approves has looked at one account, and approves no other that was put in its place.
+#[test]
+fn an_account_that_took_the_place_of_the_one_looked_at_is_not_approved() {
+    let mut told = Told::registered();
+    told.done(propose(1, "anna"));
+    told.done(propose(2, "anna"));
+    let Given(command, by) = approve_details(1, "berit").into();
+    let refusal = decide(told.0.as_ref(), &command, &by, rules()).unwrap_err();
+    assert_eq!(refusal.codes(), "another-proposal");
+    assert!(refusal.reasons[0].detail.starts_with("anna proposed other"), "{refusal}");
+    assert_eq!(told.partner().details, None);
+    // The same account proposed again is looked at again.
+    told.done(propose(3, "anna"));
+    assert_eq!(told.refused(approve_details(2, "berit")), "another-proposal");
+    told.done(approve_details(3, "berit"));
 }
 
 #[test]
@@ -423,7 +441,7 @@ proptest! {
         for (what, number, who) in steps {
             let command = match what {
                 0 => propose(number, people[who]),
-                1 => approve_details(people[who]),
+                1 => approve_details(number, people[who]),
                 _ => reject_details(),
             };
             let Ok(events) = decide(told.0.as_ref(), &command, &crate::support::who("finance"), rules()) else { continue };
@@ -521,22 +539,53 @@ fn an_accepted_fee_is_taken_back() {
     assert_eq!(told.refused(accept_fee(1, "anna")), "already-decided");
 }
 
-/// A large fee is taken back by two people, also in small parts; another amount is another proposal.
+/// What is taken back of a fee takes two people once it comes to the limit, also in small parts; whoever agrees names the
+/// amount.
 #[test]
-fn a_large_fee_is_taken_back_by_two_people() {
+fn much_of_a_fee_is_taken_back_by_two_people() {
     let mut told = Told::registered();
-    told.done(PartnerCommand::ReportFee(fee(1, "2024-04-01", eur("2000.00").into())));
+    told.done(PartnerCommand::ReportFee(fee(1, "2024-04-01", eur("5000.00").into())));
     told.done(accept_fee(1, "anna"));
     told.done(accept_fee(1, "bo"));
     let name = |events: Vec<PartnerEvent>| events[0].event_type();
-    assert_eq!(name(told.done(reverse_fee(1, Some("5.00"), "anna"))), "FeeReversalProposed");
-    for amount in [None, Some("5.00")] {
-        assert_eq!(told.refused(reverse_fee(1, amount, "anna")), "second-person-needed");
+    assert_eq!(name(told.done(reverse_fee(1, Some("1999.99"), "anna"))), "FeeReversed");
+    assert_eq!(
+        name(told.done(reverse_fee(1, Some("0.01"), "anna"))),
+        "FeeReversalProposed",
+        "2000.00 together"
+    );
+    assert_eq!(told.refused(reverse_fee(1, Some("0.01"), "anna")), "second-person-needed");
+    // All that is left is something else than what was proposed.
+    for other in [None, Some("0.02")] {
+        assert_eq!(told.refused(reverse_fee(1, other, "bo")), "proposed-otherwise");
     }
-    assert_eq!(name(told.done(reverse_fee(1, Some("6.00"), "bo"))), "FeeReversalProposed");
-    assert_eq!(name(told.done(reverse_fee(1, Some("5.00"), "bo"))), "FeeReversalProposed");
-    let events = told.done(reverse_fee(1, None, "anna"));
+    let events = told.done(reverse_fee(1, Some("0.01"), "bo"));
     let [PartnerEvent::FeeReversed(reversed)] = events.as_slice() else { panic!("{events:?}") };
-    assert_eq!(reversed.eur, eur("5.00"), "who agrees agrees to the amount");
+    assert_eq!(reversed.eur, eur("0.01"));
     assert_eq!(name(told.done(reverse_fee(1, None, "anna"))), "FeeReversalProposed", "each time anew");
+    assert_eq!(name(told.done(reverse_fee(1, None, "bo"))), "FeeReversed");
+}
+
+fn drop_reversal(number: u128, name: &str) -> Given {
+    let fee = FeeId(Uuid::from_u128(number));
+    Given(PartnerCommand::DropFeeReversal { fee, reason: text(7) }, who(name))
+}
+
+/// Whoever proposed to take back a fee withdraws it, anybody else refuses it: one is enough, and then nobody agrees to it.
+#[test]
+fn what_was_proposed_to_take_back_ends_with_one_refusal() {
+    for ending in ["anna", "bo"] {
+        let mut told = Told::registered();
+        told.done(PartnerCommand::ReportFee(fee(1, "2024-04-01", eur("3000.00").into())));
+        assert_eq!(told.refused(drop_reversal(1, "anna")), "nothing-proposed");
+        told.done(accept_fee(1, "anna"));
+        told.done(accept_fee(1, "bo"));
+        told.done(reverse_fee(1, Some("2500.00"), "anna"));
+        assert_eq!(told.refused(drop_reversal(1, "asha@caritas")), "acts-for-partner");
+        told.done(drop_reversal(1, ending));
+        assert_eq!(told.refused(drop_reversal(1, "bo")), "nothing-proposed");
+        let events = told.done(reverse_fee(1, Some("2500.00"), "bo"));
+        assert_eq!(events[0].event_type(), "FeeReversalProposed", "the first proposal is forgotten");
+        told.done(reverse_fee(1, Some("2500.00"), "anna"));
+    }
 }

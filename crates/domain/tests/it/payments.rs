@@ -55,7 +55,8 @@ impl Paying {
                 proposed_by: actor("anna"),
             },
         );
-        self.done("berit", PartnerCommand::ApproveDetails { approved_by: actor("berit") });
+        let details = text(number);
+        self.done("berit", PartnerCommand::ApproveDetails { details, approved_by: actor("berit") });
     }
 
     fn give(&mut self, by: &str, command: PartnerCommand) -> Result<Vec<PartnerEvent>, Refusal> {

@@ -1,9 +1,14 @@
 //! What is planned lowers what is available, and every movement is told.
 
 use domain::case::CaseEvent;
+use domain::claim::Spend;
 use domain::plan::ReleaseReason;
+use domain::{CaseCommand, ClaimCommand};
+use money::Eur;
 use proptest::prelude::*;
+use rstest::rstest;
 
+use crate::sequences::{dinars, quote};
 use crate::support::*;
 
 const HOUSING: &str = "temporary-housing";
@@ -192,4 +197,83 @@ fn a_transfer_that_is_told_before_its_day_releases_nothing_before_it() {
     let events = history.done(late);
     assert_eq!(names(&events), ["SpendReported", "PlanReleased", "PlanReleased"]);
     assert_eq!(figures(&history), "0.00 150.00 0.00 2850.00");
+}
+
+/// 1 000 000.000 IQD, in a claim of Caritas whose rate is still to come; at the newest rate worth what is said.
+fn waiting(number: u128, newest: Option<&str>) -> Spend {
+    let newest = newest.map(|rate| quote(rate.parse().unwrap(), day("2024-03-01")));
+    Spend { amount: dinars("1000000.000"), newest, ..spend(number, "2024-04-01", "1.00") }
+}
+
+fn converted(number: u128, rate: &str) -> ClaimCommand {
+    ClaimCommand::Convert { claim: claim(number), quote: quote(rate.parse().unwrap(), day("2024-04-01")) }
+}
+
+fn line(history: &History) -> [Eur; 4] {
+    let line = history.case().balances.line(SUPPORT);
+    [line.committed, line.pending, line.estimated, line.available().unwrap()]
+}
+
+/// Nobody else can promise the euros that a claim will take once its rate is there.
+#[test]
+fn a_claim_that_waits_for_its_rate_holds_back_an_estimate() {
+    let mut history = History::arrived(facts());
+    history.done(hand_over("irara", "2024-04-15"));
+    let events = history.done(waiting(1, Some("500")));
+    assert_eq!(names(&events), ["SpendReported", "SpendEstimated"]);
+    assert_eq!(line(&history), ["0.00", "0.00", "2000.00", "1000.00"].map(eur));
+    let planned = |amount: &str| {
+        let lines = vec![("education".to_owned(), eur(amount))];
+        let agreed_on = day("2024-05-01");
+        CaseCommand::AgreePlan { partner: partner("irara"), agreed_on, lines, told_on: agreed_on }
+    };
+    assert_eq!(history.refused(planned("1000.01")), "over-available");
+    history.done(planned("1000.00"));
+    // The rate makes it another sum; what was planned stays.
+    let events = history.done(converted(1, "625"));
+    assert_eq!(names(&events), ["EstimateReleased", "ClaimConverted"]);
+    assert_eq!(line(&history), ["1000.00", "1600.00", "0.00", "400.00"].map(eur));
+}
+
+#[test]
+fn an_estimate_ends_with_a_refusal_and_comes_back_when_that_is_taken_back() {
+    let mut history = History::arrived(facts());
+    history.done(plan("2024-03-20", &[("temporary-housing", "1500.00")]));
+    history.done(waiting(1, Some("500")));
+    let held_back = ["0.00", "0.00", "2000.00", "1000.00"].map(eur);
+    assert_eq!(line(&history), held_back, "it draws on the plan like any claim");
+    let events = history.done(refuse(1));
+    assert_eq!(names(&events), ["EstimateReleased", "ClaimRefused", "PlanRestored"]);
+    assert_eq!(line(&history), ["1500.00", "0.00", "0.00", "1500.00"].map(eur));
+    history.done(reopen(1));
+    assert_eq!(line(&history), held_back);
+    assert_eq!(names(&history.done(refuse(1))).len(), 3);
+}
+
+/// What the plan gave for an estimate is what it gives for the claim: more or less, as the rate says.
+#[rstest]
+#[case::more("400", "2500.00", ["0.00", "2500.00", "0.00", "500.00"])]
+#[case::as_much("500", "2000.00", ["200.00", "2000.00", "0.00", "800.00"])]
+#[case::less("1000", "1000.00", ["1200.00", "1000.00", "0.00", "800.00"])]
+fn the_plan_follows_the_rate(#[case] rate: &str, #[case] eur_now: &str, #[case] figures: [&str; 4]) {
+    let mut history = History::arrived(facts());
+    history.done(plan("2024-03-20", &[("temporary-housing", "2200.00")]));
+    history.done(waiting(1, Some("500")));
+    assert_eq!(line(&history), ["200.00", "0.00", "2000.00", "800.00"].map(eur));
+    history.done(converted(1, rate));
+    assert_eq!(history.case().claims[&claim(1)].eur, Some(eur(eur_now)));
+    assert_eq!(line(&history), figures.map(eur));
+}
+
+/// Where no rate of a currency is known, nobody can say what is left: no more is planned until it is.
+#[test]
+fn no_plan_is_agreed_while_nobody_can_say_what_is_left() {
+    let mut history = History::arrived(facts());
+    history.done(plan("2024-03-20", &[("education", "300.00")]));
+    assert_eq!(names(&history.done(waiting(1, None))), ["SpendReported"]);
+    assert_eq!(history.refused(plan("2024-05-01", &[("education", "300.01")])), "waits-for-rate");
+    history.done(plan("2024-05-01", &[("education", "299.00")]));
+    history.done(converted(1, "500"));
+    history.done(plan("2024-05-01", &[("education", "1000.00")]));
+    assert_eq!(line(&history), ["1000.00", "2000.00", "0.00", "0.00"].map(eur));
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use domain::case::{CaseCommand, CaseEvent, Decision};
-use domain::claim::{Cut, Spend};
+use domain::claim::{ClaimState, Cut, Spend};
 use domain::grant::PaymentMethod;
 use domain::rates::{Quote, RateSource};
 use domain::{Balances, Case, ClaimCommand, GrantCommand, KeyDigest};
@@ -121,11 +121,14 @@ pub fn claim_command(numbers: Range<u128>) -> impl Strategy<Value = Command> {
         Spend { partner, delivered_on, amount: sum.into(), budget_line, ..reported }.into()
     });
     let sums = select(&["0.004", "0.005", "12345.678", "1500000.000", "99999999999999.999"][..]);
-    let abroad =
-        (number(), date(), sums, prop::option::of(rate())).prop_map(|(number, delivered_on, sum, rate)| {
+    let abroad = (number(), date(), sums, prop::option::of(rate()), prop::option::of((date(), rate())))
+        .prop_map(|(number, delivered_on, sum, rate, newest)| {
             let reported = spend(number, "2024-04-01", "1.00");
-            let quote = rate.map(|rate| quote(rate, delivered_on));
-            Spend { delivered_on, reported_on: delivered_on, amount: dinars(sum), quote, ..reported }.into()
+            let quoted = rate.map(|rate| quote(rate, delivered_on));
+            // The newest rate may be of any day.
+            let newest = newest.map(|(day, rate)| quote(rate, day));
+            let reported = Spend { delivered_on, reported_on: delivered_on, newest, ..reported };
+            Spend { amount: dinars(sum), quote: quoted, ..reported }.into()
         });
     // Some are of a later day than the claim, which must be refused.
     let convert = (number(), date(), rate()).prop_map(|(number, on, rate)| {
@@ -150,20 +153,18 @@ pub fn claim_command(numbers: Range<u128>) -> impl Strategy<Value = Command> {
     });
     let asked = (number(), any::<bool>(), name())
         .prop_map(|(number, ask, name)| by(name, if ask { query(number) } else { answer(number) }));
-    let reverse = (number(), amount(), late_date()).prop_map(|(number, amount, reversed_on)| {
+    let back = (number(), amount(), late_date(), name());
+    let reverse = back.prop_map(|(number, amount, reversed_on, name)| {
         let (reversal_key, details) = (KeyDigest([7; 32]), text(7));
-        ClaimCommand::Reverse {
-            claim: claim(number),
-            amount: amount.into(),
-            reversed_on,
-            reversal_key,
-            details,
-        }
-        .into()
+        let (claim, amount) = (claim(number), amount.into());
+        by(name, ClaimCommand::Reverse { claim, amount, reversed_on, reversal_key, details })
+    });
+    let dropped = (number(), name()).prop_map(|(number, name)| {
+        by(name, ClaimCommand::DropReversal { claim: claim(number), details: text(7) })
     });
     let refused = (number(), name()).prop_map(|(number, name)| by(name, refuse(number)));
     let reopened = (number(), name()).prop_map(|(number, name)| by(name, reopen(number)));
-    prop_oneof![4 => report, 4 => abroad, 4 => convert, 1 => back_abroad, 8 => accept, 2 => asked, 1 => refused, 2 => reopened, 3 => reverse]
+    prop_oneof![4 => report, 4 => abroad, 4 => convert, 1 => back_abroad, 8 => accept, 2 => asked, 1 => refused, 2 => reopened, 4 => reverse, 1 => dropped]
 }
 
 /// About the grants with these numbers.
@@ -264,8 +265,26 @@ proptest! {
                                     prop_assert!(proposed_by.as_ref().is_some_and(|first| first != by.actor()));
                                 }
                             }
+                            CaseEvent::BenefitReversed(e) => {
+                                let claim = &was.claims[&e.claim];
+                                let altogether = claim.reversed.checked_add(e.amount).unwrap();
+                                let by = command.given().1;
+                                prop_assert!(by.may_decide().is_ok());
+                                if Some(altogether) >= rules().parameters().second_approval_from {
+                                    let proposed = claim.reversal.as_ref().unwrap();
+                                    prop_assert_eq!((proposed.eur, proposed.on), (e.amount, Some(e.reversed_on)));
+                                    prop_assert!(proposed.proposed_by != *by.actor());
+                                }
+                            }
                             CaseEvent::PlanAgreed(e) => {
                                 for planned in &e.lines {
+                                    let mut waiting = was.claims.values().filter(|claim| {
+                                        claim.budget_line == planned.budget_line && claim.state == ClaimState::WaitingForRate
+                                    });
+                                    let free = was.plan.iter().filter(|(whose, ..)| **whose == e.partner);
+                                    let free = Eur::sum(free.map(|(.., planned)| planned.left)).unwrap();
+                                    let all = waiting.all(|claim| claim.estimate.is_some());
+                                    prop_assert!(all || planned.amount <= free || !events[0].event_type().starts_with("PlanAgreed"), "{:?} promises what nobody knows", e);
                                     let available = balances.line(&planned.budget_line).available().unwrap();
                                     prop_assert!(!available.is_negative(), "{:?} promises too much", e);
                                 }

@@ -59,6 +59,10 @@ pub fn stands(case: &Case, excused: &[String]) -> Result<(), TestCaseError> {
         let left = case.plan.iter().filter(|(.., planned)| planned.budget_line == name);
         prop_assert_eq!(Eur::sum(left.map(|(.., planned)| planned.left)).unwrap(), line.committed);
         let excused = excused.iter().any(|excused| excused == name);
+        let held_back = case.claims.values().filter(|claim| claim.budget_line == name);
+        let held_back = held_back.filter(|claim| claim.state == ClaimState::WaitingForRate);
+        let held_back = held_back.filter_map(|claim| Some(claim.estimate?.0));
+        prop_assert_eq!(Eur::sum(held_back).unwrap(), line.estimated);
         prop_assert!(within_cap(line) || excused, "{} is over its cap: {:?}", name, line);
         prop_assert!(line.available().unwrap() <= line.cap, "{} has more than its cap: {:?}", name, line);
     }
@@ -70,7 +74,8 @@ pub fn stands(case: &Case, excused: &[String]) -> Result<(), TestCaseError> {
         let decided = claim.eligible.checked_add(claim.disallowed).unwrap();
         prop_assert_eq!(decided, if claim.is_open() { Eur::ZERO } else { claim.eur.unwrap_or(Eur::ZERO) });
         prop_assert!(!claim.reversed.is_negative() && claim.reversed <= claim.eligible);
-        prop_assert!(!claim.drawn.is_negative() && claim.drawn <= claim.eur.unwrap_or(Eur::ZERO));
+        let worth_now = claim.eur.or(claim.held_back()).unwrap_or(Eur::ZERO);
+        prop_assert!(!claim.drawn.is_negative() && claim.drawn <= worth_now);
         prop_assert_eq!(claim.proposed_by.is_some() && claim.is_open(), claim.state == ClaimState::Proposed);
         // Euros are those of the receipt, or of its rate; without a rate there are none, and nothing is decided.
         let whole = claim.shared.map_or(claim.amount, |shared| shared.whole);

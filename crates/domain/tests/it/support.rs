@@ -163,6 +163,7 @@ pub fn spend(number: u128, delivered_on: &str, amount: &str) -> Spend {
         reported_on: day(delivered_on),
         amount: eur(amount).into(),
         quote: None,
+        newest: None,
         receipt_key: KeyDigest([number as u8; 32]),
         receipt_sha256: None,
         details: text(5),

@@ -169,7 +169,7 @@ fn partner_command(first: u128) -> impl Strategy<Value = PartnerCommand> {
             digest: KeyDigest([number; 32]),
             proposed_by: actor(by),
         },
-        1 => PartnerCommand::ApproveDetails { approved_by: actor(by) },
+        1 => PartnerCommand::ApproveDetails { details: text(number), approved_by: actor(by) },
         _ => PartnerCommand::RejectDetails { reason: text(9) },
     });
     let signed = (select(&["a", "b"][..]), date()).prop_map(|(code, valid_from)| PartnerCommand::Sign {
@@ -190,6 +190,7 @@ fn partner_command(first: u128) -> impl Strategy<Value = PartnerCommand> {
         4 => (fee(), prop::option::of(amount())).prop_map(|(fee, amount)| {
             PartnerCommand::ReverseFee { fee, amount, reason: text(7) }
         }),
+        1 => fee().prop_map(|fee| PartnerCommand::DropFeeReversal { fee, reason: text(7) }),
         2 => taken_back,
         2 => paid,
         2 => details,
@@ -206,7 +207,7 @@ fn by_of(act: &Act, name: &str) -> Actor {
         },
         Act::Partner(_, command) => match &**command {
             PartnerCommand::ProposeDetails { proposed_by: by, .. }
-            | PartnerCommand::ApproveDetails { approved_by: by } => by.clone(),
+            | PartnerCommand::ApproveDetails { approved_by: by, .. } => by.clone(),
             _ => actor(name),
         },
         _ => actor(name),

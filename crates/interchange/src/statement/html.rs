@@ -47,7 +47,7 @@ pub fn html(statement: &StatementDocument) -> Result<String, money::Overflow> {
     }
     page.lines(UNDECIDED, "undecided at the end of the period", statement.undecided.iter());
     page.lines(HELD, "held at the end of the period", statement.held_lines.iter());
-    let waiting = "waiting for an exchange rate, and so in no figure";
+    let waiting = "waiting for an exchange rate: estimates, in no balance";
     page.lines("waiting", waiting, statement.waiting.iter());
     let said = "A movement stands in the period in which it was recorded.";
     Ok(page.end(said, &statement.partner, statement.period, "", statement.position, &statement.root))

@@ -39,7 +39,7 @@ pub struct StatementDocument {
     pub held_lines: Vec<StatementLine>,
     /// The claims that are not decided at the end of the period.
     pub undecided: Vec<StatementLine>,
-    /// Spend that waits for its exchange rate at the end of the period, and so is in no figure.
+    /// What waits for its exchange rate at the end of the period, with what is held back for it: in no balance.
     pub waiting: Vec<StatementLine>,
 }
 

@@ -22,7 +22,7 @@ pub struct BalancesRow {
     pub external_ref: TextId,
     /// The budget lines.
     pub lines: Balances,
-    /// Claims in a currency whose rate is not published yet, and so in no figure.
+    /// Claims in a currency whose rate is not published yet: in no figure but what is estimated.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub without_rate: BTreeMap<ClaimId, WithoutRate>,
 }
@@ -72,7 +72,7 @@ pub struct BalancesProjection;
 
 impl Projection for BalancesProjection {
     const NAME: &'static str = "balances";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     type Row = BalancesRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {

@@ -69,6 +69,20 @@ pub struct ClaimRow {
     /// What was asked last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query: Option<Query>,
+    /// What somebody would take back, while another one has yet to agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reversal: Option<Reversal>,
+}
+
+/// What somebody would take back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reversal {
+    /// How much, in euro.
+    pub eur: Eur,
+    /// The day on which it came back.
+    pub on: Date,
+    /// Who.
+    pub by: Actor,
 }
 
 /// A question about a claim, and the answer.
@@ -94,24 +108,12 @@ pub struct ClaimsProjection;
 
 impl Projection for ClaimsProjection {
     const NAME: &'static str = "claims";
-    const VERSION: u32 = 7;
+    const VERSION: u32 = 8;
     type Row = ClaimRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
-        let claim = match &event.event {
-            Event::Case(CaseEvent::SpendReported(e)) => e.claim,
-            Event::Case(CaseEvent::ReceiptAttached(e)) => e.claim,
-            Event::Case(CaseEvent::ClaimConverted(e)) => e.claim,
-            Event::Case(CaseEvent::ClaimAccepted(e)) => e.claim,
-            Event::Case(CaseEvent::ClaimProposed(e)) => e.claim,
-            Event::Case(CaseEvent::ClaimQueried(e)) => e.claim,
-            Event::Case(CaseEvent::ClaimAnswered(e)) => e.claim,
-            Event::Case(CaseEvent::ClaimRefused(e)) => e.claim,
-            Event::Case(CaseEvent::ClaimReopened(e)) => e.claim,
-            Event::Case(CaseEvent::BenefitReversed(e)) => e.claim,
-            _ => return None,
-        };
-        Some(claim.to_string().into())
+        let Event::Case(event) = &event.event else { return None };
+        Some(event.claim()?.to_string().into())
     }
 
     fn fold(row: Option<ClaimRow>, event: &Recorded) -> Result<ClaimRow, FoldError> {
@@ -146,12 +148,15 @@ impl Projection for ClaimsProjection {
                     proposed_by: None,
                     cut: None,
                     query: None,
+                    reversal: None,
                 });
             }
             (Some(row), _) => row,
             (None, _) => return Err(FoldError("a decision before the report".into())),
         };
         match case_event {
+            // Figures of the person, not of the claim.
+            CaseEvent::SpendEstimated(_) | CaseEvent::EstimateReleased(_) => {}
             CaseEvent::ReceiptAttached(e) => row.receipt_sha256 = Some(e.sha256),
             CaseEvent::ClaimConverted(e) => {
                 (row.quote, row.eur, row.state) = (Some(e.quote), Some(e.eur), ClaimState::Reported);
@@ -188,8 +193,13 @@ impl Projection for ClaimsProjection {
                 (row.disallowed, row.reason, row.state) = (Eur::ZERO, None, undecided(row.eur));
                 (row.proposed_by, row.words) = (None, None);
             }
+            CaseEvent::BenefitReversalProposed(e) => {
+                let (eur, on, by) = (e.amount, e.reversed_on, e.proposed_by.clone());
+                row.reversal = Some(Reversal { eur, on, by });
+            }
+            CaseEvent::BenefitReversalDropped(_) => row.reversal = None,
             CaseEvent::BenefitReversed(e) => {
-                row.reversed = row.reversed.checked_add(e.amount)?;
+                (row.reversed, row.reversal) = (row.reversed.checked_add(e.amount)?, None);
                 if row.reversed == row.eligible {
                     row.state = ClaimState::Reversed;
                 }

@@ -35,7 +35,7 @@ pub struct Bulk {
     pub filter: ClaimFilter,
     /// Also those that a flag holds back.
     pub flagged_too: bool,
-    /// Only those reported up to this position.
+    /// Only those about which nothing was told after this position.
     pub up_to: Option<u64>,
 }
 
@@ -53,9 +53,18 @@ pub async fn accept(ledger: &Ledger, format: Format, bulk: Bulk, dry_run: bool) 
         false => convert(ledger, &waiting).await?,
     }
     let mut claims = ledger.claims(&filter).await?;
-    let before = claims.len();
-    claims.retain(|claim| up_to.is_none_or(|up_to| claim.claim <= up_to));
-    let later = before - claims.len();
+    let (mut later, mut changed) = (0, Vec::new());
+    if let Some(up_to) = up_to {
+        let told = ledger.claims_changed(up_to, position).await?;
+        let before = claims.len();
+        claims.retain(|claim| claim.claim <= up_to);
+        later = before - claims.len();
+        claims.retain(|claim| {
+            let has_changed = told.contains(&claim.id);
+            changed.extend((has_changed && claim.state.is_open()).then(|| claim.claim.to_string()));
+            !has_changed
+        });
+    }
     for claim in &mut claims {
         if let Some(eur) = worth.get(&claim.claim) {
             (claim.eur, claim.state) = (Some(*eur), ClaimState::Reported);
@@ -95,14 +104,18 @@ pub async fn accept(ledger: &Ledger, format: Format, bulk: Bulk, dry_run: bool) 
             &row.flags
         ]
     })?;
+    if later > 0 {
+        remark(format!("{} reported since then: not looked at", counted(later as u64, "claim")));
+    }
+    if !changed.is_empty() {
+        let (claims, numbers) = (counted(changed.len() as u64, "claim"), changed.join(" "));
+        remark(format!("{claims} changed since the preview: left open ({numbers})"));
+    }
     if format == Format::Table {
         say(summary(&rows, held_back.len(), dry_run)?)?;
-        if later > 0 {
-            remark(format!("{} reported since then: not looked at", counted(later as u64, "claim")));
-        }
         if dry_run {
             remark(format!(
-                "with --up-to {position} nothing is accepted that was reported after this preview"
+                "with --up-to {position} nothing is accepted that was reported or has changed after this preview"
             ));
         }
     }

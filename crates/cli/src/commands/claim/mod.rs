@@ -37,6 +37,7 @@ const COLUMNS: &[&str] = &[
     "eligible",
     "disallowed",
     "reversed",
+    "to_reverse",
     "reason",
     "state",
     "proposed_by",
@@ -108,7 +109,7 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
                 return Err(Failure::usage("--at-most is for one claim: name one, with the reason for it"));
             }
             let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
-            let in_part = at_most.zip(reason.as_deref());
+            let in_part = at_most.map(|at_most| (at_most, reason.as_deref()));
             return accept_by_number(&ledger, &claims, in_part, dry_run).await;
         }
         ClaimCommand::Query { claim: number, reason } => {
@@ -138,8 +139,18 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
                 .map_err(|error| Failure::usage(format!("--amount {amount}: {error}")))?;
             let ledger = place.open_to_write().await?;
             let (case, claim) = ledger.find_claim(number).await?;
-            ledger.reverse_claim(case, claim, amount, on, &reason).await?;
+            if !ledger.reverse_claim(case, claim, amount, on, &reason).await? {
+                crate::output::remark(format!(
+                    "taking back {amount} {currency} of claim {number} is proposed: another person must agree, by the same `svala claim reverse {number}` of their own; `svala claim drop-reversal {number}` ends it"
+                ));
+            }
             return report::balance_of(&ledger, format, case).await;
+        }
+        ClaimCommand::DropReversal { claim: number, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (case, claim) = ledger.find_claim(number).await?;
+            ledger.drop_reversal(case, claim, &reason).await?;
+            say(format!("nothing of claim {number} is taken back: the proposal has ended"))?;
         }
         ClaimCommand::Refuse { claim: number, reason } => {
             let ledger = place.open_to_write().await?;
@@ -170,7 +181,7 @@ pub async fn file_of(ledger: &app::Ledger, report: Option<u64>) -> Result<Option
 async fn accept_by_number(
     ledger: &app::Ledger,
     claims: &[u64],
-    in_part: Option<(Eur, &str)>,
+    in_part: Option<(Eur, Option<&str>)>,
     dry_run: bool,
 ) -> Result<ExitCode, Failure> {
     let mut refused = ExitCode::SUCCESS;
@@ -267,6 +278,7 @@ fn row(c: &ClaimItem) -> Vec<Cell> {
         c.eligible,
         c.disallowed,
         c.reversed,
+        &c.to_reverse,
         &c.reason,
         c.state.code(),
         &c.proposed_by,

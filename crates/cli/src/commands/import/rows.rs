@@ -24,8 +24,18 @@ const COLUMNS: &[&str] = &[
     "reason",
     "flags",
 ];
-const PERSON_COLUMNS: &[&str] =
-    &["case_ref", "case", "budget_line", "cap", "disbursed", "committed", "pending", "available", "waiting"];
+const PERSON_COLUMNS: &[&str] = &[
+    "case_ref",
+    "case",
+    "budget_line",
+    "cap",
+    "disbursed",
+    "committed",
+    "pending",
+    "estimated",
+    "available",
+    "waiting",
+];
 
 /// All rows that are told, as data.
 pub fn list(report: &ImportReport) -> Result<(), Failure> {
@@ -93,6 +103,7 @@ fn person_row(p: &PersonReport) -> Vec<Cell> {
         p.disbursed,
         p.committed,
         p.pending,
+        p.estimated,
         p.available,
         &p.waiting
     ]
