@@ -138,6 +138,8 @@ impl Looked {
             .filter(|line| line.amount.is_negative() && !matched.contains(&line.line))
             .flat_map(|line| line.references.iter().copied())
             .collect();
+        let open_lines: HashMap<LineId, &OpenLine> =
+            self.open_lines.iter().map(|line| (line.line, line)).collect();
         let came_in = self.open_lines.iter().filter(|line| line.amount.is_positive());
         let came_in: Vec<OpenLine> = came_in.filter(|line| !taken.contains(&line.line)).cloned().collect();
         // It went out once, and no other line says that it went out again: only then it came back, and is due again.
@@ -147,16 +149,12 @@ impl Looked {
                     .found
                     .lines
                     .iter()
-                    .filter_map(|line| self.open_line(*line))
+                    .filter_map(|line| open_lines.get(line))
                     .any(|line| line.references.iter().any(|reference| still_out.contains(reference)))
         };
         let outcome = run(&rules.by_reference(), &came_in, &self.open(&back));
         said.take(outcome, &back, |finding| came_back(finding) && !self.was_taken_apart(finding));
         said
-    }
-
-    fn open_line(&self, line: LineId) -> Option<&OpenLine> {
-        self.open_lines.iter().find(|open| open.line == line)
     }
 
     /// Whether somebody said that some of these do not belong together.

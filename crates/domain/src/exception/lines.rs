@@ -23,8 +23,10 @@ pub struct SeenLine {
     pub returned: bool,
     /// How many items would fit, if the rules are in doubt.
     pub tied: Option<usize>,
-    /// The rules suggest something.
-    pub suggested: bool,
+    /// It carries a reference of who pays or is paid.
+    pub named: bool,
+    /// The day of something with its amount that the rules suggest.
+    pub suggested: Option<Date>,
 }
 
 rulebook::codes! {
@@ -82,11 +84,20 @@ pub(super) fn kind_of(
             let why = format!("has the reference of {name}, which is over {amount} {}", amount.currency());
             (ExceptionKind::Amount, why)
         }
-        (None, None) if line.suggested => {
-            let why = "has the amount of something that was paid on another day: `svala bank proposals`";
-            (ExceptionKind::Date, why.to_owned())
-        }
-        (None, None) => (ExceptionKind::NoMatch, "nothing explains it".to_owned()),
+        (None, None) => match line.suggested {
+            // Another reference is another payment; without one only the day speaks against it.
+            Some(day) if line.named => {
+                let why = format!(
+                    "has a reference that nothing else has, and the amount of something of {day}: `svala bank proposals`"
+                );
+                (ExceptionKind::NoMatch, why)
+            }
+            Some(day) => {
+                let why = format!("has the amount of something of {day}: `svala bank proposals`");
+                (ExceptionKind::Date, why)
+            }
+            None => (ExceptionKind::NoMatch, "nothing explains it".to_owned()),
+        },
     }
 }
 

@@ -5,7 +5,7 @@ use money::Amount;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::bank::LineReference;
+use crate::bank::{LineReference, ReferenceKind};
 use crate::ids::{DifferenceAccount, KeyDigest, LineId};
 
 /// Something that is to be paid, or to come in, and that no line has settled.
@@ -36,6 +36,21 @@ pub struct OpenLine {
     pub references: Vec<LineReference>,
     /// Keyed digest of the account on the other side.
     pub counterpart: Option<KeyDigest>,
+}
+
+/// References that who pays or is paid has given; what banks call a movement says nothing of what it is for.
+const THEIRS: [ReferenceKind; 4] = [
+    ReferenceKind::EndToEnd,
+    ReferenceKind::Creditor,
+    ReferenceKind::Instruction,
+    ReferenceKind::PaymentInformation,
+];
+
+impl OpenLine {
+    /// Whether it carries a reference of who pays or is paid.
+    pub fn is_named(&self) -> bool {
+        self.references.iter().any(|known| THEIRS.contains(&known.kind))
+    }
 }
 
 /// Lines that settle items.

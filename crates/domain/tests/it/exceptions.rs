@@ -37,7 +37,8 @@ fn seen() -> SeenLine {
         references: vec![key(1)],
         returned: false,
         tied: None,
-        suggested: false,
+        named: false,
+        suggested: None,
     }
 }
 
@@ -58,7 +59,8 @@ fn kinds(facts: &Facts) -> Vec<String> {
 #[case::another_line_wants_it(SeenLine { tied: Some(1), ..seen() }, vec![known(Known::Open, -500)], "paid-twice")]
 #[case::two_would_fit(SeenLine { tied: Some(2), ..seen() }, vec![known(Known::Open, -500)], "ambiguous")]
 #[case::two_lines_by_amount(SeenLine { tied: Some(1), references: vec![], ..seen() }, vec![], "ambiguous")]
-#[case::another_day(SeenLine { suggested: true, ..seen() }, vec![], "date")]
+#[case::another_day(SeenLine { suggested: Some(day("2024-06-20")), ..seen() }, vec![], "date")]
+#[case::another_reference(SeenLine { suggested: Some(day("2024-06-03")), named: true, ..seen() }, vec![], "no-match")]
 #[case::came_in(SeenLine { amount: cents(500), ..seen() }, vec![], "no-match")]
 #[case::came_back(SeenLine { amount: cents(500), returned: true, ..seen() }, vec![], "returned")]
 #[case::came_back_by_reference(SeenLine { amount: cents(500), ..seen() }, vec![known(Known::Settled, -500)], "returned")]
