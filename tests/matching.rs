@@ -195,6 +195,78 @@ fn what_is_undone_is_open_as_it_was_and_history_keeps_both() {
     ledger.is_sound();
 }
 
+/// The bank booked something by mistake, and took it back: the rules suggest it, and a person matches line with line.
+#[test]
+fn lines_that_take_each_other_back_are_matched_with_each_other() {
+    let ledger = ledger();
+    let lines = [
+        Line("-64.00", "E1", "BANK-ERROR"),
+        Line("64.00", "E2", "BANK-ERROR"),
+        Line("64.00", "E3", "a gift"),
+    ];
+    ledger.write("july.xml", message(&[statement(18, "2024-06-04", "185.50", "249.50", &lines)]));
+    ledger.ok("import statement july.xml");
+    let (error, back, gift) = (line(&ledger, "E1"), line(&ledger, "E2"), line(&ledger, "E3"));
+    let told = find(ledger.csv("bank proposals"), "rule", "taken-back");
+    assert_eq!(
+        (&*told["certainty"], &*told["lines"], &*told["items"], &*told["amount"]),
+        ("suggestion", &*format!("{error} {back}"), "each other", "0.00")
+    );
+    for number in [&error, &back] {
+        let exception = find(ledger.csv("exception list"), "exception", &format!("no-match-{number}"));
+        assert!(exception["why"].contains("match them with each other"), "{exception:?}");
+    }
+    ledger.ok("bank match");
+    let before = (ledger.csv("bank lines --open"), trial(&ledger));
+    assert!(
+        ledger
+            .fail(2, &format!("bank match {error}"))
+            .contains("or with a comma the line that takes it back")
+    );
+    let uneven = ledger.fail(1, &format!("bank match {},{back}", line(&ledger, "B7")));
+    assert!(uneven.contains("does-not-add-up: the lines come to 55.00 EUR"), "{uneven}");
+
+    let dry = ledger.run(&format!("bank match {error},{back} --dry-run"));
+    assert!(dry.out.contains("each other") && dry.err.contains("nothing was written"), "{dry}");
+    ledger.ok(&format!("--actor anna bank match {error},{back}"));
+    assert!(
+        ledger.ok("bank match history").contains(&format!("line {error} {back} with each other (by-hand"))
+    );
+    let open = open(&ledger);
+    assert!(!open.contains(&"E1".to_owned()) && !open.contains(&"E2".to_owned()), "{open:?}");
+    assert_eq!(trial(&ledger)["1939"], before.1["1939"], "together they were nothing");
+    assert!(
+        ledger.fail(1, &format!("--actor berit bank match {error},{gift}")).contains("was matched by anna")
+    );
+    let number = ledger.csv("bank match list").len();
+    ledger.ok(&format!("--actor berit bank unmatch {number} --reason 'the gift was the correction'"));
+    assert_eq!((ledger.csv("bank lines --open"), trial(&ledger)), before);
+    ledger.ok(&format!("--actor berit bank match {error},{gift}"));
+    ledger.is_sound();
+}
+
+/// However generous a file of rules is: from where the rulebook asks for two people on, no rule writes off what a line is off.
+#[test]
+fn no_rule_matches_what_is_off_by_what_takes_two_people() {
+    let ledger = Ledger::new();
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    ledger.ok("partner register caritas --name 'Caritas Armenia'");
+    ledger.ok("partner paid caritas --amount 9000.00 --on 2024-06-02 --reference P-9");
+    ledger.ok("partner paid caritas --amount 8000.00 --on 2024-06-02 --reference P-8");
+    let lines = [Line("-11000.01", "B1", "P-9"), Line("-9999.00", "B2", "P-8")];
+    ledger.write("june.xml", message(&[statement(17, "2024-06-03", "30000.00", "9000.99", &lines)]));
+    ledger.ok("import statement june.xml");
+    let rules = ledger.ok("bank proposals --show-rules").replace("\"25.00\"", "\"4000.00\"");
+    ledger.write("rules.toml", &rules);
+    let refused = ledger.fail(2, "bank match --rules rules.toml");
+    assert!(refused.contains("rule reference-less-fee: residual_max is more than 50.00"), "{refused}");
+    ledger.write("rules.toml", rules.replace("\"50.00\"", "\"5000.00\""));
+    ledger.ok("bank match --rules rules.toml");
+    assert_eq!(open(&ledger), ["B1"], "2000.01 is more than one person decides");
+    let refused = ledger.fail(1, &format!("bank match {} P-9 --rules rules.toml", line(&ledger, "B1")));
+    assert!(refused.contains("the rules let it be 2000.00 EUR off at most"), "{refused}");
+}
+
 #[test]
 fn one_statement_can_be_matched_alone() {
     let ledger = ledger();

@@ -1,6 +1,6 @@
 //! What exceptions are derived from: lines, payments, grants and balances as they stand.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ::balances::BalancesProjection;
 use ::grants::GrantsProjection;
@@ -216,6 +216,12 @@ fn seen_lines(looked: &Looked, rules: &Rules) -> Vec<SeenLine> {
             suggested.entry(line).or_insert(item.open.day);
         }
     }
+    let taken_back: HashSet<LineId> = said
+        .suggestions
+        .iter()
+        .filter(|finding| finding.items.is_empty())
+        .flat_map(|finding| finding.found.lines.iter().copied())
+        .collect();
     let seen = looked.open_lines.iter().map(|line| SeenLine {
         line: line.line,
         amount: line.amount,
@@ -224,6 +230,7 @@ fn seen_lines(looked: &Looked, rules: &Rules) -> Vec<SeenLine> {
         returned: looked.lines.get(&line.line).is_some_and(|row| row.returned || row.reversal),
         tied: ties.get(&line.line).copied(),
         named: line.is_named(),
+        taken_back: taken_back.contains(&line.line),
         suggested: suggested.get(&line.line).copied(),
     });
     seen.collect()

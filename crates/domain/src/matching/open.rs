@@ -60,7 +60,7 @@ pub struct Match {
     pub rule: String,
     /// The lines, in the order of their ids.
     pub lines: Vec<LineId>,
-    /// The items, in the order of their ids.
+    /// The items, in the order of their ids; none where lines take each other back.
     pub items: Vec<Uuid>,
     /// What the lines are off.
     pub residual: Option<Residual>,
@@ -96,6 +96,6 @@ pub struct Outcome {
     pub matches: Vec<Match>,
     /// In doubt.
     pub ties: Vec<Tie>,
-    /// Likely, for somebody to look at: one line and one item each.
+    /// Likely, for somebody to look at: one line and one item each, or two lines.
     pub suggestions: Vec<Match>,
 }
