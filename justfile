@@ -36,9 +36,14 @@ advisories:
 bench *options:
     scripts/postgres run cargo run --release -p bench -- {{options}}
 
-# The tests that take minutes: a 100 000 row import with its memory measured, 10 000 rows of a workbook, 1 GiB of CSV.
+# How fast 10 000 and 100 000 lines of the bank come in and are matched, beside the bare reading of the same file.
+bench-matching *options:
+    cargo run --release -p bench -- --matching {{options}}
+
+# The tests that take minutes: 50 months whose truth is known, a 100 000 row import with its memory measured, 10 000 rows
+# of a workbook, 1 GiB of CSV.
 long:
-    SVALA_LONG=1 cargo test --release -p cli --test end_to_end -- long --nocapture
+    SVALA_LONG=1 cargo test --release -p cli --test end_to_end -- long month:: --nocapture
 
 # The long campaigns of faults, on both databases: 200 kills at any moment, a crash at every named place, full disks,
 # restored backups; 20 races of 64 partners; connections cut at every message.

@@ -155,13 +155,25 @@ fn what_is_large_takes_two_to_be_written_off() {
     let resolve = |who: &str, account: &str| {
         format!("--actor {who} exception resolve {name} --write-off {account} --reason 'a gift'")
     };
-    let said = ledger.ok(&resolve("anna", "gifts"));
+    let said = ledger.ok(&resolve("anna", "other-differences"));
     assert!(said.contains("above the limit for one person"), "{said}");
     let open = find(ledger.csv("exception list"), "exception", &name);
-    assert_eq!(open["state"], "anna proposes to write it off as gifts");
-    assert!(ledger.fail(1, &resolve("anna", "gifts")).contains("second-person-needed"));
+    assert_eq!(open["state"], "anna proposes to write it off as other-differences");
+    assert!(ledger.fail(1, &resolve("anna", "other-differences")).contains("second-person-needed"));
     assert!(ledger.fail(1, &resolve("berit", "bank-fees")).contains("another-account"));
-    assert!(ledger.ok(&resolve("berit", "gifts")).contains("is resolved"));
+    // The one who proposed it withdraws it, or another one refuses it: then it is proposed anew.
+    for (who, told) in
+        [("anna", "anna withdraws the proposal"), ("berit", "berit refuses what anna proposed")]
+    {
+        let decline = format!("exception decline {name} --reason 'it is a donation'");
+        assert!(ledger.fail(1, &format!("--actor asha@caritas {decline}")).contains("acts-for-partner"));
+        ledger.ok(&format!("--actor {who} {decline}"));
+        assert_eq!(find(ledger.csv("exception list"), "exception", &name)["state"], "open");
+        assert!(ledger.ok("bank match history").contains(told), "{told}");
+        assert!(ledger.fail(2, &decline).contains("nobody proposes to write"));
+        ledger.ok(&resolve("anna", "other-differences"));
+    }
+    assert!(ledger.ok(&resolve("berit", "other-differences")).contains("is resolved"));
     assert_eq!(find(ledger.csv("books trial-balance"), "account", "6990")["closing"], "-60.00");
     let accept = "exception resolve paid-without-decision-caritas --accept --reason 'receipts come in July'";
     assert!(ledger.fail(1, &format!("--actor asha@caritas {accept}")).contains("acts-for-partner"));
@@ -171,6 +183,33 @@ fn what_is_large_takes_two_to_be_written_off() {
     ledger.ok("partner paid caritas --amount 1.00 --on 2024-06-07 --reference P-1");
     assert_eq!(ledger.csv("exception list --kind paid-without-decision")[0]["amount"], "413.00");
     ledger.is_sound();
+}
+
+/// A name that is mistyped would be booked with the rest, where nobody looks for it.
+#[test]
+fn only_names_of_the_chart_are_written_off_to() {
+    let ledger = ledger();
+    let name = format!("no-match-{}", by_bank_reference(&ledger, "B4"));
+    let root = ledger.root();
+    let resolve =
+        |account: &str| format!("exception resolve {name} --write-off {account} --reason 'the yearly fee'");
+    let refused = ledger.fail(2, &resolve("bank-fee"));
+    assert!(
+        refused.contains("bank-fee is no name for differences in the chart of accounts, which has bank-fees (6570 Bank charges), other-differences (6990 Other differences)"),
+        "{refused}"
+    );
+    let chart = ledger.ok("books chart --document").replace("\"bank-fees\"", "\"interest\"");
+    ledger.write("chart.toml", chart);
+    let refused = ledger.fail(2, &format!("{} --chart chart.toml", resolve("bank-fees")));
+    assert!(refused.contains("which has interest (6570 Bank charges), other-differences"), "{refused}");
+    let rules = ledger.ok("bank proposals --show-rules").replace("\"bank-fees\"", "\"bank-fee\"");
+    ledger.write("rules.toml", rules);
+    for command in ["bank match --dry-run", "bank match", "bank proposals"] {
+        let refused = ledger.fail(2, &format!("{command} --rules rules.toml"));
+        assert!(refused.contains("bank-fee is no name for differences"), "{refused}");
+    }
+    assert_eq!(ledger.root(), root);
+    ledger.ok(&resolve("bank-fees"));
 }
 
 /// What is wrong with payments, grants and balances, not with lines.

@@ -17,6 +17,7 @@ mod families;
 mod four_eyes;
 mod hostile;
 mod matching;
+mod month;
 mod partial;
 mod partners;
 mod payments;

@@ -9,7 +9,7 @@ use crate::{ledger_before_the_spend, rounds};
 const IMPORT: &str = "import spend spend.csv --accept";
 
 /// Starts a command and kills it after a time; answers whether it had ended well before.
-fn killed_after(ledger: &Ledger, line: &str, time: Duration) -> bool {
+pub fn killed_after(ledger: &Ledger, line: &str, time: Duration) -> bool {
     let mut child = ledger.start(line);
     sleep(time);
     // On Unix this is SIGKILL.
@@ -28,7 +28,7 @@ fn ran_through(ledger: &Ledger, line: &str) -> Duration {
 }
 
 /// The kills are spread evenly over the time that the command takes.
-fn moment(round: u32, rounds: u32, duration: Duration) -> Duration {
+pub fn moment(round: u32, rounds: u32, duration: Duration) -> Duration {
     duration * (round + 1) / (rounds + 1)
 }
 

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bank;
 mod crash_points;
 mod disk_full;
 mod documented;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use store_testing::postgres::Database;
 use tempfile::TempDir;
 
+pub mod bank;
 pub mod book;
 mod sql;
 

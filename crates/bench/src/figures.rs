@@ -125,6 +125,22 @@ impl Figures {
         lines.join("\n")
     }
 
+    /// How many times as long each of the same figures takes here as there, by the medians.
+    pub fn slower_than(&self, other: &Self) -> Vec<(String, String)> {
+        let median = |figure: &Figure| {
+            let mut values = figure.values();
+            values.sort_unstable();
+            quantile(&values, 500)
+        };
+        let rates = self.0.iter().filter(|figure| figure.unit == Unit::PerSecond);
+        let ratio = |figure: &Figure| {
+            let before = median(other.0.iter().find(|other| other.name == figure.name)?);
+            let ratio = before.saturating_mul(1_000).checked_div(median(figure))?;
+            Some((figure.name.clone(), thousandths(ratio)))
+        };
+        rates.filter_map(ratio).collect()
+    }
+
     /// Every sample.
     pub fn as_json(&self) -> Value {
         let figure = |figure: &Figure| {

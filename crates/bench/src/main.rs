@@ -11,7 +11,9 @@ mod bulk;
 mod database;
 mod figures;
 mod folder;
+mod lines;
 mod machine;
+mod matching;
 mod measure;
 mod nothing;
 mod postgres;
@@ -26,7 +28,9 @@ use std::process::{Command, ExitCode, Stdio};
 use clap::{Parser, ValueEnum};
 
 use crate::database::Database;
+use crate::figures::Figures;
 use crate::folder::Files;
+use crate::lines::Month;
 use crate::machine::Machine;
 use crate::measure::Measured;
 use crate::report::{Report, Section};
@@ -66,6 +70,9 @@ struct Args {
     /// A PostgreSQL server, as a user who may create databases.
     #[arg(long, env = SERVER, hide_env_values = true, value_name = "URL")]
     postgres: Option<String>,
+    /// Measures instead how fast so many lines of the bank come in and are matched with as many open items, on SQLite.
+    #[arg(long, value_delimiter = ',', num_args = 0..=1, default_missing_value = "10000,100000", value_name = "LINES")]
+    matching: Vec<usize>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -93,8 +100,10 @@ enum Format {
 fn main() -> ExitCode {
     let args = Args::parse();
     let done = match &args.once {
-        Some(files) => once(&args, files),
-        None => all(&args),
+        Some(files) if args.matching.is_empty() => once(&args, files),
+        Some(files) => match_once(&args, files),
+        None if args.matching.is_empty() => all(&args),
+        None => match_all(&args),
     };
     match done {
         Ok(report) => {
@@ -122,6 +131,37 @@ fn once(args: &Args, files: &Path) -> Outcome<String> {
         measure::run(database.as_ref(), empty.as_ref(), &files, args.commands).await
     })?;
     Ok(serde_json::to_string(&measured)?)
+}
+
+/// One run of matching.
+fn match_once(args: &Args, files: &Path) -> Outcome<String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let samples = runtime.block_on(async {
+        let folder = tempfile::tempdir_in(args.folder.clone().unwrap_or_else(std::env::temp_dir))?;
+        let database = open(Kind::Sqlite, folder.path().to_owned()).await?;
+        matching::run(database.as_ref(), &Month::in_folder(files)).await
+    })?;
+    Ok(serde_json::to_string(&samples.0)?)
+}
+
+/// All runs of matching, each in a process of its own.
+fn match_all(args: &Args) -> Outcome<String> {
+    let place = args.folder.clone().unwrap_or_else(std::env::temp_dir);
+    let folder = tempfile::Builder::new().prefix("svala-bench-").tempdir_in(place)?;
+    let mut all = Vec::new();
+    for lines in &args.matching {
+        Month::invent(folder.path(), *lines)?;
+        let mut figures = Figures::default();
+        for run in 1..=args.runs {
+            eprintln!("{lines} lines, run {run} of {} …", args.runs);
+            let mut command = Command::new(std::env::current_exe()?);
+            command.arg("--once").arg(folder.path()).arg("--folder").arg(folder.path());
+            command.arg(format!("--matching={lines}"));
+            figures.add(serde_json::from_slice(&said(command)?)?);
+        }
+        all.push((*lines, figures));
+    }
+    Ok(matching::report(&Machine::look(), args.runs, &all))
 }
 
 async fn open(kind: Kind, folder: PathBuf) -> Outcome<Box<dyn Database>> {
@@ -167,9 +207,14 @@ fn child(args: &Args, kind: Kind, files: &Files, folder: &Path) -> Outcome<Measu
     if let Some(url) = &args.postgres {
         command.env(SERVER, url);
     }
+    Ok(serde_json::from_slice(&said(command)?)?)
+}
+
+/// What a run prints, if it ends well.
+fn said(mut command: Command) -> Outcome<Vec<u8>> {
     let output = command.stderr(Stdio::inherit()).output()?;
-    if !output.status.success() {
-        return Err(format!("a run ended with {}", output.status).into());
+    match output.status.success() {
+        true => Ok(output.stdout),
+        false => Err(format!("a run ended with {}", output.status).into()),
     }
-    Ok(serde_json::from_slice(&output.stdout)?)
 }

@@ -212,7 +212,12 @@ impl ImportProgress for Silent {
     fn at(&self, _writing: bool, _bytes: u64, _length: u64) {}
 }
 
-async fn import_file<I: Importer>(ledger: &Ledger, importer: &I, file: &Path) -> Outcome<(u64, Duration)> {
+/// Imports a file; answers with its rows and how long it took.
+pub async fn import_file<I: Importer>(
+    ledger: &Ledger,
+    importer: &I,
+    file: &Path,
+) -> Outcome<(u64, Duration)> {
     let request = ImportRequest {
         path: file.to_owned(),
         locale: Locale::Strict,

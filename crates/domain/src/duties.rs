@@ -177,6 +177,10 @@ impl Duties {
                 let same = matches!(e.how, Resolution::WrittenOff { .. }) && first.as_ref() == Some(actor);
                 (&e.by, same.then_some(Breach::SamePerson))
             }
+            ReconciliationEvent::WriteOffDeclined(e) => {
+                self.write_offs.remove(&e.exception);
+                (&e.by, None)
+            }
             ReconciliationEvent::ExceptionReopened(e) => (&e.by, None),
             _ => return Vec::new(),
         };

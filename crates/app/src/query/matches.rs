@@ -134,7 +134,7 @@ impl Looked {
             by: row.by.to_string(),
             rule: row.rule.clone(),
             lines: self.numbers(row.lines.iter().map(|line| line.line)),
-            items: self.names(row.items.iter().map(|item| &item.of)),
+            items: self.settled(row.items.iter().map(|item| &item.of)),
             amount: sum.map_or_else(String::new, |sum| sum.to_string()),
             currency: first.map_or_else(String::new, |first| first.currency().to_string()),
             residual: row.residual.as_ref().map(|residual| residual.amount.to_string()),
@@ -172,7 +172,7 @@ impl Looked {
                     e.number,
                     e.by,
                     self.numbers(e.lines.iter().map(|line| line.line)),
-                    self.names(e.items.iter().map(|item| &item.of)),
+                    self.settled(e.items.iter().map(|item| &item.of)),
                     e.rule,
                     e.why
                 )
@@ -191,6 +191,19 @@ impl Looked {
                 e.amount.currency(),
                 e.account,
                 e.alone_max
+            ),
+            ReconciliationEvent::WriteOffDeclined(e) if e.by == e.proposed_by => {
+                format!(
+                    "{}: {} withdraws the proposal to write it off: {text}",
+                    self.called(&e.exception),
+                    e.by
+                )
+            }
+            ReconciliationEvent::WriteOffDeclined(e) => format!(
+                "{}: {} refuses what {} proposed, to write it off: {text}",
+                self.called(&e.exception),
+                e.by,
+                e.proposed_by
             ),
             ReconciliationEvent::ExceptionResolved(e) => format!(
                 "{} of {} {} {} by {}: {text}",

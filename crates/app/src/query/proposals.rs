@@ -35,7 +35,7 @@ impl Ledger {
     /// grants by bank. Nothing is recorded.
     pub async fn bank_proposals(&self, rules: &Rules) -> Result<Vec<ProposalItem>, AppError> {
         let looked = self.look_at_bank().await?;
-        let said = looked.said(rules);
+        let said = looked.said(&rules.under(&self.rulebook));
         let groups = [("match", said.matches), ("tie", said.ties), ("suggestion", said.suggestions)];
         Ok(groups.iter().flat_map(|(certainty, found)| looked.told(certainty, found)).collect())
     }
@@ -62,7 +62,7 @@ impl Looked {
             certainty,
             rule: rule.clone(),
             lines: self.numbers(finding.found.lines.iter().copied()),
-            items: self.names(finding.items.iter()),
+            items: self.settled(finding.items.iter()),
             amount: sum.map_or_else(String::new, |sum| sum.to_string()),
             currency: first.map_or_else(String::new, |first| first.currency().to_string()),
             residual: residual.as_ref().map(|residual| residual.amount.to_string()),

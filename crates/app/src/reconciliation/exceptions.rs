@@ -1,6 +1,6 @@
 //! What people do about exceptions.
 
-use domain::exception::{Exception, ExceptionCommand, Resolution};
+use domain::exception::{Exception, ExceptionCommand, ExceptionId, Handled, Resolution};
 use domain::ids::DifferenceAccount;
 use domain::matching::Rules;
 use domain::{Actor, ReconciliationCommand, TextId};
@@ -66,10 +66,7 @@ impl Ledger {
             Ok(match asked {
                 ResolveAsked::Accept => ExceptionCommand::Accept { exception, amount, reason },
                 ResolveAsked::WriteOff(account, rules) => {
-                    // Whatever a file of rules says, from here on the rulebook asks for two people.
-                    let second_from = self.rulebook.parameters().second_approval_from;
-                    let alone_max = second_from
-                        .map_or(rules.write_off_alone_max, |from| from.min(rules.write_off_alone_max));
+                    let alone_max = rules.under(&self.rulebook).write_off_alone_max;
                     let account = account.clone();
                     ExceptionCommand::WriteOff { exception, amount, account, alone_max, reason }
                 }
@@ -81,15 +78,24 @@ impl Ledger {
         Ok(if done { Resolved::Done } else { Resolved::Proposed })
     }
 
+    /// Lets nothing come of a proposal to write a line off: who proposed it withdraws it, anybody else refuses it.
+    pub async fn decline_write_off(&self, name: &str, reason: &str) -> Result<(), AppError> {
+        let Some(id) = self.handled_exception(name, |handled| handled.proposed.is_some()).await? else {
+            return Err(AppError::Usage(format!(
+                "nobody proposes to write {name} off; `svala exception list` shows what is proposed"
+            )));
+        };
+        let text = reason_text(reason)?;
+        self.about_exception(&["decline-write-off", name, reason], |session, draft| {
+            let (exception, reason) = (id.clone(), session.seal_own(draft, &text)?);
+            Ok(ExceptionCommand::Decline { exception, reason })
+        })
+        .await
+    }
+
     /// Takes back how an exception was resolved; a line that was written off is open again.
     pub async fn reopen_exception(&self, name: &str, reason: &str) -> Result<(), AppError> {
-        let (reconciliation, _) = self.reconciliation_and_events().await?;
-        let looked = self.look_at_bank().await?;
-        let handled = reconciliation.handling().iter();
-        let resolved = handled.filter(|(_, handled)| handled.resolved.is_some()).map(|(id, _)| id);
-        let resolved: Vec<_> = resolved.collect();
-        let called = self.called(&looked, resolved.iter().copied()).await?;
-        let Some(id) = resolved.into_iter().rfind(|id| called.name(id) == name).cloned() else {
+        let Some(id) = self.handled_exception(name, |handled| handled.resolved.is_some()).await? else {
             return Err(AppError::Usage(format!(
                 "nobody has resolved {name}; `svala exception list --all` shows all that was"
             )));
@@ -100,6 +106,20 @@ impl Ledger {
             Ok(ExceptionCommand::Reopen { exception, reason })
         })
         .await
+    }
+
+    /// The exception with this name about which something was done; it may be none any more.
+    async fn handled_exception(
+        &self,
+        name: &str,
+        wanted: impl Fn(&Handled) -> bool,
+    ) -> Result<Option<ExceptionId>, AppError> {
+        let (reconciliation, _) = self.reconciliation_and_events().await?;
+        let looked = self.look_at_bank().await?;
+        let handled = reconciliation.handling().iter().filter(|(_, handled)| wanted(handled));
+        let handled: Vec<_> = handled.map(|(id, _)| id).collect();
+        let called = self.called(&looked, handled.iter().copied()).await?;
+        Ok(handled.into_iter().rfind(|id| called.name(id) == name).cloned())
     }
 
     async fn about_exception(

@@ -1,6 +1,6 @@
 //! What exceptions are derived from: lines, payments, grants and balances as they stand.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ::balances::BalancesProjection;
 use ::cases::CasesProjection;
@@ -237,8 +237,19 @@ fn seen_lines(looked: &Looked, rules: &Rules) -> Vec<SeenLine> {
     let first = |lines: &[LineId]| lines.first().copied();
     let ties: HashMap<LineId, usize> =
         said.ties.iter().filter_map(|tie| Some((first(&tie.found.lines)?, tie.items.len()))).collect();
-    let suggested = said.suggestions.iter().filter_map(|found| first(&found.found.lines));
-    let suggested: std::collections::HashSet<LineId> = suggested.collect();
+    let mut suggested: HashMap<LineId, Date> = HashMap::new();
+    for finding in &said.suggestions {
+        let item = finding.items.first().and_then(|of| looked.items.get(of));
+        if let (Some(line), Some(item)) = (first(&finding.found.lines), item) {
+            suggested.entry(line).or_insert(item.open.day);
+        }
+    }
+    let taken_back: HashSet<LineId> = said
+        .suggestions
+        .iter()
+        .filter(|finding| finding.items.is_empty())
+        .flat_map(|finding| finding.found.lines.iter().copied())
+        .collect();
     let seen = looked.open_lines.iter().map(|line| SeenLine {
         line: line.line,
         amount: line.amount,
@@ -246,7 +257,9 @@ fn seen_lines(looked: &Looked, rules: &Rules) -> Vec<SeenLine> {
         references: line.references.iter().map(|reference| reference.digest).collect(),
         returned: looked.lines.get(&line.line).is_some_and(|row| row.returned || row.reversal),
         tied: ties.get(&line.line).copied(),
-        suggested: suggested.contains(&line.line),
+        named: line.is_named(),
+        taken_back: taken_back.contains(&line.line),
+        suggested: suggested.get(&line.line).copied(),
     });
     seen.collect()
 }

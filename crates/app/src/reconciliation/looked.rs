@@ -181,10 +181,11 @@ impl Looked {
         numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
 
-    /// What people call items.
-    pub fn names<'a>(&self, items: impl Iterator<Item = &'a Settled>) -> String {
+    /// What lines settle, as people call it.
+    pub fn settled<'a>(&self, items: impl Iterator<Item = &'a Settled>) -> String {
         let names = items.filter_map(|of| self.items.get(of)).map(|item| item.name.as_str());
-        names.collect::<Vec<_>>().join(", ")
+        let names = names.collect::<Vec<_>>().join(", ");
+        if names.is_empty() { "each other".to_owned() } else { names }
     }
 
     fn open(&self, wanted: &[&Settled]) -> Vec<OpenItem> {

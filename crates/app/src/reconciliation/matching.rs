@@ -42,7 +42,7 @@ pub struct HandMatch {
     pub rules: Rules,
     /// The numbers of the lines.
     pub lines: Vec<u64>,
-    /// Payments and grants, by number or reference.
+    /// Payments and grants, by number or reference; none where the lines take each other back.
     pub items: Vec<String>,
     /// Record nothing.
     pub dry_run: bool,
@@ -51,6 +51,7 @@ pub struct HandMatch {
 impl Ledger {
     /// Matches all open lines of which the rules are certain, all of them or none. A tie is nobody's: it stays open.
     pub async fn match_by_rules(&self, asked: &MatchAsked) -> Result<MatchedNow, AppError> {
+        let rules = asked.rules.under(&self.rulebook);
         let of_statement = match asked.statement {
             Some(number) => Some(self.find_statement(number).await?),
             None => None,
@@ -64,7 +65,7 @@ impl Ledger {
             session.load_all_of_bank().await?;
             let revision = session.load_reconciliation().await?;
             let looked = self.look_at_bank().await?;
-            let mut said = looked.said(&asked.rules);
+            let mut said = looked.said(&rules);
             let wanted = |line: &LineId| {
                 let row = looked.lines.get(line);
                 of_statement.is_none_or(|statement| row.is_some_and(|row| row.statement == statement))
@@ -91,9 +92,9 @@ impl Ledger {
             };
             let mut commands = Vec::with_capacity(said.matches.len());
             for finding in &said.matches {
-                let rule = asked.rules.rules.iter().find(|rule| rule.id == finding.found.rule);
+                let rule = rules.rules.iter().find(|rule| rule.id == finding.found.rule);
                 let tolerance = rule.and_then(domain::matching::Rule::tolerance);
-                let new = looked.new_match(&asked.rules, finding, tolerance);
+                let new = looked.new_match(&rules, finding, tolerance);
                 commands.push(ReconciliationCommand::Match(new));
             }
             let partners = said.matches.iter().flat_map(|finding| &finding.items);
@@ -114,6 +115,7 @@ impl Ledger {
     }
 
     /// Matches lines with what they settle, as a person says: they must come to the same, but for what the rules tolerate.
+    /// Lines without items take each other back.
     pub async fn match_by_hand(&self, asked: &HandMatch) -> Result<ProposalItem, AppError> {
         let looked = self.look_at_bank().await?;
         let mut lines = Vec::with_capacity(asked.lines.len());
@@ -134,7 +136,8 @@ impl Ledger {
         let items: Vec<Settled> = items.collect::<Result<_, _>>()?;
         let mut finding = Finding::by_hand(lines, items);
         let partners: Vec<PartnerCode> = finding.items.iter().filter_map(Settled::partner).cloned().collect();
-        let new = looked.new_match(&asked.rules, &finding, asked.rules.tolerance());
+        let rules = asked.rules.under(&self.rulebook);
+        let new = looked.new_match(&rules, &finding, rules.tolerance());
         finding.found.residual = new.residual().ok().flatten();
         let command = ReconciliationCommand::Match(new);
         let words = format!("{:?} {:?} {}", asked.lines, asked.items, asked.rules.version);

@@ -162,10 +162,6 @@ impl Session<'_> {
         let version = self.bank.line_versions.entry(line).or_default();
         let before = *version;
         *version += 1;
-        let event = Event::Line(event.clone());
-        match before {
-            0 => draft.push_first(line.stream(), &event, keys),
-            _ => draft.push(line.stream(), before, &event, keys),
-        }
+        draft.push(line.stream(), before, &Event::Line(event.clone()), keys)
     }
 }

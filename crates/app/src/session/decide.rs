@@ -1,5 +1,7 @@
 //! Putting one command together: deciding it, and keeping what was decided.
 
+use std::collections::HashSet;
+
 use domain::case::{ApplicationFiled, CommandRefused};
 use domain::{
     By, Case, CaseCommand, CaseEvent, CaseId, CaseReference, ClaimCommand, Event, GrantCommand, Refusal,
@@ -27,6 +29,8 @@ pub struct Draft {
     /// A row that comes again is the same request; a person who asks again asks anew.
     pub(super) by_person: bool,
     pub(super) expected: Vec<(StreamId, u64)>,
+    /// The streams that are expected: of a file of statements there are as many as lines.
+    extended: HashSet<StreamId>,
     /// Streams the decision rests on and does not extend.
     pub(super) read: Vec<(StreamId, u64)>,
     pub(super) events: Vec<NewEvent>,
@@ -44,6 +48,7 @@ impl Session<'_> {
             fingerprint: Hash::default(),
             by_person: false,
             expected: Vec::new(),
+            extended: HashSet::new(),
             read: Vec::new(),
             events: Vec::new(),
             subject_keys: Vec::new(),
@@ -316,20 +321,9 @@ impl Draft {
         event: &Event,
         keys: Vec<UniqueKey>,
     ) -> Result<(), AppError> {
-        if !self.expected.iter().any(|(stream, _)| *stream == stream_id) {
+        if self.extended.insert(stream_id.clone()) {
             self.expected.push((stream_id.clone(), before));
         }
-        self.add(stream_id, event, keys)
-    }
-
-    /// Adds the first event of a stream that this command has not touched: of many such, none is searched for.
-    pub(super) fn push_first(
-        &mut self,
-        stream_id: StreamId,
-        event: &Event,
-        keys: Vec<UniqueKey>,
-    ) -> Result<(), AppError> {
-        self.expected.push((stream_id.clone(), 0));
         self.add(stream_id, event, keys)
     }
 

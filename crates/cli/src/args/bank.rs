@@ -50,7 +50,8 @@ pub enum BankCommand {
         args_conflicts_with_subcommands = true,
         after_help = "\
 Without a line the rules match all open lines of which they are certain, all at once or none. A tie is never matched:
-somebody decides, and names the line and what it settles. Payments and grants are named by number or reference; a line
+somebody decides, and names the line and what it settles. Lines alone take each other back, and come to nothing: the
+bank's error and its correction. Payments and grants are named by number or reference; a line
 of money that came in is matched with what came back, and what that was to pay is due again. Lines and what they settle
 must come to the same, but for what the rules tolerate.
 
@@ -59,15 +60,16 @@ Examples:
   svala bank match --statement 4711
   svala bank match 4718 RF71P7K3M9PQ4XW2T
   svala bank match 4718,4720 4690 --dry-run
+  svala bank match 4731,4735
   svala bank match list"
     )]
     Match {
         #[command(subcommand)]
         command: Option<MatchCommand>,
         /// A line's number, or several separated by commas; without it the rules say what belongs together.
-        #[arg(value_name = "LINE", requires = "items")]
+        #[arg(value_name = "LINE")]
         lines: Option<LineNumbers>,
-        /// What they settle: numbers or references of payments and grants.
+        /// What they settle: numbers or references of payments and grants; without any they take each other back.
         items: Vec<String>,
         /// Only lines of the statement with this number (`svala bank statements`: position).
         #[arg(long, value_name = "NUMBER", conflicts_with = "lines")]
@@ -75,6 +77,9 @@ Examples:
         /// Rules (TOML) in place of those in this program.
         #[arg(long, value_name = "FILE")]
         rules: Option<PathBuf>,
+        /// Another chart of accounts than the one in this program (TOML), for the names in these rules.
+        #[arg(long, value_name = "FILE", requires = "rules")]
+        chart: Option<PathBuf>,
         /// Show what would be matched, and record nothing.
         #[arg(long)]
         dry_run: bool,
@@ -102,6 +107,9 @@ Examples:
         /// Rules (TOML) in place of those in this program.
         #[arg(long, value_name = "FILE", conflicts_with = "show_rules")]
         rules: Option<PathBuf>,
+        /// Another chart of accounts than the one in this program (TOML), for the names in these rules.
+        #[arg(long, value_name = "FILE", requires = "rules")]
+        chart: Option<PathBuf>,
         /// Print the rules in this program (TOML), as a beginning for your own.
         #[arg(long)]
         show_rules: bool,

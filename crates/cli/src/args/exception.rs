@@ -59,8 +59,8 @@ Examples:
         group(ArgGroup::new("how").required(true).args(["accept", "write_off"])),
         after_help = "\
 What is accepted is accepted for its amount: if it comes to more, it is open again. A line that is written off is booked
-under the name of an account for differences (such as bank-fees; the chart of accounts has its number) and can be matched
-no more. Above the limit of the rules of matching another person must give the same command.
+under a name for differences that the chart of accounts has (bank-fees, other-differences) and can be matched no more.
+Above the limit of the rules of matching another person must give the same command.
 
 Examples:
   svala exception resolve overdrawn-12-reintegration --accept --reason \"the return became forced, nothing is claimed back\"
@@ -78,6 +78,20 @@ Examples:
         /// Rules of matching (TOML) in place of those in this program, for their limit.
         #[arg(long, value_name = "FILE", requires = "write_off")]
         rules: Option<PathBuf>,
+        /// Another chart of accounts than the one in this program (TOML), for its names.
+        #[arg(long, value_name = "FILE", requires = "write_off")]
+        chart: Option<PathBuf>,
+        /// Why; kept encrypted.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let nothing come of a proposal to write a line off: who proposed it withdraws it, anybody else refuses it.
+    #[command(
+        after_help = "Example:\n  svala exception decline no-match-4718 --reason \"it is a payment to IRARA\""
+    )]
+    Decline {
+        /// Its name.
+        exception: String,
         /// Why; kept encrypted.
         #[arg(long)]
         reason: String,

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use app::import::{StatementOutcome, StatementsReport, StatementsRequest};
 use app::query::{BankAccountItem, BankLineFilter, BankLineItem, BankStatementItem, MatchItem, ProposalItem};
 use app::reconciliation::{HandMatch, MatchAsked};
+use domain::books::Chart;
 use domain::matching::Rules;
 use serde_json::json;
 
+use super::books::chart_of;
 use super::report;
 use crate::args::{BankAccountCommand, BankCommand, Format, LineNumbers, MatchCommand};
 use crate::cells;
@@ -98,8 +100,8 @@ pub async fn run(place: &Place, format: Format, command: BankCommand) -> Result<
             listing(format, LINES, &items, line_row)?;
         }
         BankCommand::Proposals { show_rules: true, .. } => say(Rules::document().trim_end())?,
-        BankCommand::Proposals { rules, .. } => {
-            let rules = rules_of(rules.as_deref())?;
+        BankCommand::Proposals { rules, chart, .. } => {
+            let rules = rules_of(rules.as_deref(), &chart_of(chart.as_deref())?)?;
             listing(format, PROPOSALS, &place.open().await?.bank_proposals(&rules).await?, proposal_row)?;
         }
         BankCommand::Match { command: Some(MatchCommand::List { undone }), .. } => {
@@ -108,8 +110,8 @@ pub async fn run(place: &Place, format: Format, command: BankCommand) -> Result<
         BankCommand::Match { command: Some(MatchCommand::History), .. } => {
             report::history_items(format, &place.open().await?.match_history().await?)?;
         }
-        BankCommand::Match { command: None, lines, items, statement, rules, dry_run } => {
-            let rules = rules_of(rules.as_deref())?;
+        BankCommand::Match { command: None, lines, items, statement, rules, chart, dry_run } => {
+            let rules = rules_of(rules.as_deref(), &chart_of(chart.as_deref())?)?;
             let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
             let Some(LineNumbers(lines)) = lines else {
                 let now = ledger.match_by_rules(&MatchAsked { rules, statement, dry_run }).await?;
@@ -119,6 +121,10 @@ pub async fn run(place: &Place, format: Format, command: BankCommand) -> Result<
                 remark(format!("{matched} matched; {open} left, {} in doubt{nothing}", now.ties));
                 return Ok(ExitCode::SUCCESS);
             };
+            if lines.len() == 1 && items.is_empty() {
+                let said = "name what the line settles (a payment or grant, by number or reference), or with a comma the line that takes it back";
+                return Err(Failure::usage(said));
+            }
             let matched = ledger.match_by_hand(&HandMatch { rules, lines, items, dry_run }).await?;
             listing(format, PROPOSALS, &[matched], proposal_row)?;
             if dry_run {
@@ -136,8 +142,9 @@ pub async fn run(place: &Place, format: Format, command: BankCommand) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
-/// The rules in a file, or those in this program.
-pub fn rules_of(file: Option<&Path>) -> Result<Rules, Failure> {
+/// The rules in a file, or those in this program; what a match may be off is booked where the chart says.
+pub fn rules_of(file: Option<&Path>, chart: &Chart) -> Result<Rules, Failure> {
+    let usage = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
     let rules = match file {
         Some(path) => {
             let document = std::fs::read_to_string(path)
@@ -146,7 +153,11 @@ pub fn rules_of(file: Option<&Path>) -> Result<Rules, Failure> {
         }
         None => Rules::embedded(),
     };
-    rules.map_err(|error| Failure::usage(error.to_string()))
+    let rules = rules.map_err(|error| usage(&error))?;
+    for account in rules.rules.iter().filter_map(|rule| rule.residual_account.as_ref()) {
+        chart.difference(account).map_err(|error| usage(&error))?;
+    }
+    Ok(rules)
 }
 
 /// A number that may be missing.

@@ -6,6 +6,7 @@ use app::query::{ExceptionFilter, ExceptionItem};
 use app::reconciliation::{ResolveAsked, Resolved};
 
 use super::bank::rules_of;
+use super::books::chart_of;
 use crate::args::{ExceptionCommand, Format};
 use crate::cells;
 use crate::connect::Place;
@@ -47,9 +48,13 @@ pub async fn run(place: &Place, format: Format, command: ExceptionCommand) -> Re
             ledger.assign_exception(&exception, &owner, note.as_deref()).await?;
             say(format!("{owner} looks after {exception}"))?;
         }
-        ExceptionCommand::Resolve { exception, write_off, rules, reason, .. } => {
+        ExceptionCommand::Resolve { exception, write_off, rules, chart, reason, .. } => {
             let asked = match write_off {
-                Some(account) => ResolveAsked::WriteOff(account, rules_of(rules.as_deref())?),
+                Some(account) => {
+                    let chart = chart_of(chart.as_deref())?;
+                    chart.difference(&account).map_err(|error| Failure::usage(error.to_string()))?;
+                    ResolveAsked::WriteOff(account, rules_of(rules.as_deref(), &chart)?)
+                }
                 None => ResolveAsked::Accept,
             };
             let ledger = place.open_to_write().await?;
@@ -59,6 +64,10 @@ pub async fn run(place: &Place, format: Format, command: ExceptionCommand) -> Re
                     "{exception} is above the limit for one person: another one gives the same command"
                 ))?,
             }
+        }
+        ExceptionCommand::Decline { exception, reason } => {
+            place.open_to_write().await?.decline_write_off(&exception, &reason).await?;
+            say(format!("{exception} is not written off, and open as before"))?;
         }
         ExceptionCommand::Reopen { exception, reason } => {
             place.open_to_write().await?.reopen_exception(&exception, &reason).await?;

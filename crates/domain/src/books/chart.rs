@@ -191,6 +191,17 @@ impl fmt::Display for ChartErrors {
 
 impl std::error::Error for ChartErrors {}
 
+/// The name for differences that have no posting of their own.
+pub const OTHER_DIFFERENCES: &str = "other-differences";
+
+/// A name for differences that a chart does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name} is no name for differences in the chart of accounts, which has {known}")]
+pub struct UnknownDifference {
+    name: DifferenceAccount,
+    known: String,
+}
+
 impl Chart {
     /// Reads and checks a document.
     ///
@@ -249,6 +260,27 @@ impl Chart {
     /// The postings, in the order in which they are tried.
     pub fn postings(&self) -> &[Posting] {
         &self.postings
+    }
+
+    /// The account on which a difference of this name is booked.
+    ///
+    /// # Errors
+    /// [`UnknownDifference`] if no posting has this name; what was recorded under such a name is booked with the rest.
+    pub fn difference(&self, name: &DifferenceAccount) -> Result<&str, UnknownDifference> {
+        let postings = || self.postings.iter().filter(|posting| posting.kind == MoneyKind::Difference);
+        let called = |posting: &Posting| {
+            posting.difference.as_ref().map_or(OTHER_DIFFERENCES, DifferenceAccount::as_str).to_owned()
+        };
+        if let Some(posting) = postings().find(|posting| called(posting) == name.as_str()) {
+            return Ok(&posting.credit);
+        }
+        let known = postings().map(|posting| {
+            let account = self.accounts.iter().find(|account| account.number == posting.credit);
+            let of = account.map_or("", |account| account.name.as_str());
+            format!("{} ({} {of})", called(posting), posting.credit)
+        });
+        let known = known.collect::<Vec<_>>().join(", ");
+        Err(UnknownDifference { name: name.clone(), known })
     }
 
     /// The posting of an event: the first one that fits. There is always one in a checked chart.

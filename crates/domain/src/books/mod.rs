@@ -15,7 +15,8 @@ mod payments;
 mod trial;
 
 pub use chart::{
-    Account, AccountKind, Chart, ChartError, ChartErrors, Dimension, DimensionOf, MoneyKind, Posting, Series,
+    Account, AccountKind, Chart, ChartError, ChartErrors, Dimension, DimensionOf, MoneyKind,
+    OTHER_DIFFERENCES, Posting, Series, UnknownDifference,
 };
 pub use digest::{digest, digest_of_entries};
 pub use journal::{Entry, Journal, Object, Voucher};

@@ -39,6 +39,13 @@ pub enum ExceptionCommand {
         /// Why, in the vault.
         reason: TextId,
     },
+    /// Let nothing come of a proposal to write one off: who proposed it withdraws it, anybody else refuses it.
+    Decline {
+        /// Which.
+        exception: ExceptionId,
+        /// Why, in the vault.
+        reason: TextId,
+    },
     /// Take back how one was resolved.
     Reopen {
         /// Which.
@@ -55,6 +62,7 @@ impl ExceptionCommand {
             Self::Assign { .. } => "assign-exception",
             Self::Accept { .. } => "accept-exception",
             Self::WriteOff { .. } => "write-off",
+            Self::Decline { .. } => "decline-write-off",
             Self::Reopen { .. } => "reopen-exception",
         }
     }
@@ -65,6 +73,7 @@ impl ExceptionCommand {
             Self::Assign { exception, .. }
             | Self::Accept { exception, .. }
             | Self::WriteOff { exception, .. }
+            | Self::Decline { exception, .. }
             | Self::Reopen { exception, .. } => exception,
         }
     }

@@ -3,7 +3,9 @@
 use money::{Amount, Eur};
 
 use super::command::ExceptionCommand;
-use super::event::{ExceptionAssigned, ExceptionReopened, ExceptionResolved, Resolution, WriteOffProposed};
+use super::event::{
+    ExceptionAssigned, ExceptionReopened, ExceptionResolved, Resolution, WriteOffDeclined, WriteOffProposed,
+};
 use super::kind::{ExceptionId, Subject};
 use super::state::Handled;
 use crate::ids::{Actor, DifferenceAccount, TextId};
@@ -40,6 +42,13 @@ pub(crate) fn decide(
             };
             write_off(exception, *amount, account, *alone_max, *reason, handled, by)
         }
+        ExceptionCommand::Decline { exception, reason } => {
+            let Some((proposed_by, ..)) = handled.proposed.clone() else {
+                return Err(Refusal::new("nothing-proposed", "nobody proposes to write it off"));
+            };
+            let (exception, by) = (exception.clone(), by.clone());
+            Ok(WriteOffDeclined { exception, proposed_by, reason: *reason, by }.into())
+        }
         ExceptionCommand::Reopen { exception, reason } => {
             if handled.resolved.is_none() {
                 return Err(Refusal::new("not-resolved", "nobody has resolved it"));
@@ -63,11 +72,15 @@ fn write_off(
     let proposed = handled.proposed.as_ref().filter(|(_, proposed, _)| *proposed == amount);
     match proposed {
         Some((first, ..)) if first == by => {
-            let detail = format!("{by} proposed to write it off: somebody else must agree");
+            let detail = format!(
+                "{by} proposed to write it off: somebody else must agree; `svala exception decline` withdraws it"
+            );
             return Err(Refusal::new("second-person-needed", detail));
         }
         Some((first, _, other)) if other != account => {
-            let detail = format!("{first} proposed to book it as {other}, not as {account}");
+            let detail = format!(
+                "{first} proposed to book it as {other}, not as {account}; `svala exception decline` refuses that"
+            );
             return Err(Refusal::new("another-account", detail));
         }
         Some(_) => {}

@@ -39,6 +39,20 @@ pub struct WriteOffProposed {
     pub by: Actor,
 }
 
+/// Nothing came of a proposal to write a line off: who proposed it withdrew it, or somebody else refused it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WriteOffDeclined {
+    /// Which.
+    pub exception: ExceptionId,
+    /// Who had proposed it.
+    pub proposed_by: Actor,
+    /// Why, in the vault.
+    pub reason: TextId,
+    /// Who.
+    pub by: Actor,
+}
+
 /// How an exception was resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

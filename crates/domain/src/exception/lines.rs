@@ -23,9 +23,16 @@ pub struct SeenLine {
     pub returned: bool,
     /// How many items would fit, if the rules are in doubt.
     pub tied: Option<usize>,
-    /// The rules suggest something.
-    pub suggested: bool,
+    /// It carries a reference of who pays or is paid.
+    pub named: bool,
+    /// Another line takes it back, or it takes that one back.
+    pub taken_back: bool,
+    /// The day of something with its amount that the rules suggest.
+    pub suggested: Option<Date>,
 }
+
+/// Why a line is open that another line takes back.
+const TAKEN_BACK: &str = "another line has its reference and its amount, the other way: match them with each other (`svala bank proposals`)";
 
 rulebook::codes! {
     /// How far something that the bank may tell of has come.
@@ -58,6 +65,7 @@ pub(super) fn kind_of(
         return match named().next() {
             _ if line.tied.is_some() => in_doubt(line),
             Some((_, _, name)) => (ExceptionKind::Returned, format!("came in with the reference of {name}")),
+            None if line.taken_back => (ExceptionKind::NoMatch, TAKEN_BACK.to_owned()),
             None if line.returned => {
                 (ExceptionKind::Returned, "came back, and nothing says of which payment".to_owned())
             }
@@ -82,11 +90,21 @@ pub(super) fn kind_of(
             let why = format!("has the reference of {name}, which is over {amount} {}", amount.currency());
             (ExceptionKind::Amount, why)
         }
-        (None, None) if line.suggested => {
-            let why = "has the amount of something that was paid on another day: `svala bank proposals`";
-            (ExceptionKind::Date, why.to_owned())
-        }
-        (None, None) => (ExceptionKind::NoMatch, "nothing explains it".to_owned()),
+        (None, None) if line.taken_back => (ExceptionKind::NoMatch, TAKEN_BACK.to_owned()),
+        (None, None) => match line.suggested {
+            // Another reference is another payment; without one only the day speaks against it.
+            Some(day) if line.named => {
+                let why = format!(
+                    "has a reference that nothing else has, and the amount of something of {day}: `svala bank proposals`"
+                );
+                (ExceptionKind::NoMatch, why)
+            }
+            Some(day) => {
+                let why = format!("has the amount of something of {day}: `svala bank proposals`");
+                (ExceptionKind::Date, why)
+            }
+            None => (ExceptionKind::NoMatch, "nothing explains it".to_owned()),
+        },
     }
 }
 

@@ -14,7 +14,9 @@ mod state;
 
 pub use command::ExceptionCommand;
 pub use derive::{Facts, Payment, RefusedGrant, derive};
-pub use event::{ExceptionAssigned, ExceptionReopened, ExceptionResolved, Resolution, WriteOffProposed};
+pub use event::{
+    ExceptionAssigned, ExceptionReopened, ExceptionResolved, Resolution, WriteOffDeclined, WriteOffProposed,
+};
 pub use kind::{Age, Exception, ExceptionId, ExceptionKind, Subject};
 pub use lines::{Known, SeenLine};
 pub use state::{Handled, Handling};

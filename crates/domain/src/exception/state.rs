@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use money::Amount;
 
-use super::event::{ExceptionAssigned, ExceptionReopened, ExceptionResolved, Resolution, WriteOffProposed};
+use super::event::{
+    ExceptionAssigned, ExceptionReopened, ExceptionResolved, Resolution, WriteOffDeclined, WriteOffProposed,
+};
 use super::kind::{ExceptionId, Subject};
 use crate::ids::{Actor, DifferenceAccount, LineId, TextId};
 use crate::refusal::FoldError;
@@ -63,6 +65,13 @@ impl Handling {
     pub(crate) fn proposed(&mut self, event: &WriteOffProposed) {
         let proposed = (event.by.clone(), event.amount, event.account.clone());
         self.of(&event.exception).proposed = Some(proposed);
+    }
+
+    pub(crate) fn declined(&mut self, event: &WriteOffDeclined) -> Result<(), FoldError> {
+        match self.of(&event.exception).proposed.take() {
+            Some(_) => Ok(()),
+            None => Err(FoldError("a write-off is declined that nobody proposed".into())),
+        }
     }
 
     pub(crate) fn resolved(&mut self, event: &ExceptionResolved, at: Timestamp) -> Result<(), FoldError> {

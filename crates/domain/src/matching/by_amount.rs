@@ -11,7 +11,6 @@ use super::by_reference::units;
 use super::open::{OpenItem, OpenLine};
 use super::pairs::{Candidates, Free, LISTED_MAX, Resolved};
 use super::rules::{Rule, RuleKind};
-use crate::bank::ReferenceKind;
 use crate::ids::KeyDigest;
 
 type Key = (Currency, i128, Option<KeyDigest>);
@@ -19,21 +18,13 @@ type Key = (Currency, i128, Option<KeyDigest>);
 /// Days with what stands on them, in order, by key.
 type ByKey = HashMap<Key, Vec<(Date, usize)>>;
 
-/// References that who pays or is paid has given; what banks call a movement says nothing of what it is for.
-const THEIRS: [ReferenceKind; 4] = [
-    ReferenceKind::EndToEnd,
-    ReferenceKind::Creditor,
-    ReferenceKind::Instruction,
-    ReferenceKind::PaymentInformation,
-];
-
 /// The pairs and ties of a rule of the kind `amount` or `suggestion`.
 ///
 /// What shares a reference was left to this rule only because its amounts differ. So a line that carries one belongs to
 /// no item that has others, though the amount may be the same; it is suggested at most.
 pub(super) fn resolve(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], free: &Free) -> Resolved {
     let apart = rule.kind == RuleKind::Amount;
-    let line_named = |at: usize| lines[at].references.iter().any(|known| THEIRS.contains(&known.kind));
+    let line_named = |at: usize| lines[at].is_named();
     let item_named = |at: usize| !items[at].references.is_empty();
     let items_where = |wanted: &dyn Fn(usize) -> bool| {
         let wanted = items.iter().enumerate().filter(|(at, _)| free.items[*at] && wanted(*at));

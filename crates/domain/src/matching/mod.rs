@@ -11,6 +11,7 @@ mod by_reference;
 mod groups;
 mod open;
 mod pairs;
+mod reversals;
 mod rules;
 mod run;
 

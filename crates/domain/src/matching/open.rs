@@ -5,7 +5,7 @@ use money::Amount;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::bank::LineReference;
+use crate::bank::{LineReference, ReferenceKind};
 use crate::ids::{DifferenceAccount, KeyDigest, LineId};
 
 /// Something that is to be paid, or to come in, and that no line has settled.
@@ -38,6 +38,21 @@ pub struct OpenLine {
     pub counterpart: Option<KeyDigest>,
 }
 
+/// References that who pays or is paid has given; what banks call a movement says nothing of what it is for.
+const THEIRS: [ReferenceKind; 4] = [
+    ReferenceKind::EndToEnd,
+    ReferenceKind::Creditor,
+    ReferenceKind::Instruction,
+    ReferenceKind::PaymentInformation,
+];
+
+impl OpenLine {
+    /// Whether it carries a reference of who pays or is paid.
+    pub fn is_named(&self) -> bool {
+        self.references.iter().any(|known| THEIRS.contains(&known.kind))
+    }
+}
+
 /// Lines that settle items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match {
@@ -45,7 +60,7 @@ pub struct Match {
     pub rule: String,
     /// The lines, in the order of their ids.
     pub lines: Vec<LineId>,
-    /// The items, in the order of their ids.
+    /// The items, in the order of their ids; none where lines take each other back.
     pub items: Vec<Uuid>,
     /// What the lines are off.
     pub residual: Option<Residual>,
@@ -81,6 +96,6 @@ pub struct Outcome {
     pub matches: Vec<Match>,
     /// In doubt.
     pub ties: Vec<Tie>,
-    /// Likely, for somebody to look at: one line and one item each.
+    /// Likely, for somebody to look at: one line and one item each, or two lines.
     pub suggestions: Vec<Match>,
 }

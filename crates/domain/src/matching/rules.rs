@@ -1,6 +1,7 @@
 //! The rules, as data.
 
 use money::Eur;
+use rulebook::Rulebook;
 use serde::Deserialize;
 
 use crate::bank::ReferenceKind;
@@ -37,6 +38,8 @@ rulebook::codes! {
         Amount = "amount",
         /// The same, and somebody looks at it.
         Suggestion = "suggestion",
+        /// Two lines that take each other back: a reference and the amount, in opposite directions; somebody looks at it.
+        Reversal = "reversal",
     }
 }
 
@@ -104,6 +107,13 @@ impl Rules {
             return Err(NotRules("write_off_alone_max is less than nothing".to_owned()));
         }
         for rule in &rules.rules {
+            if rule.residual_max.is_some_and(|max| max > rules.write_off_alone_max) {
+                let alone = rules.write_off_alone_max;
+                let wrong = format!(
+                    "residual_max is more than {alone}, which is all that one person alone writes off (write_off_alone_max)"
+                );
+                return Err(NotRules(format!("rule {}: {wrong}", rule.id)));
+            }
             if let Some(wrong) = rule.wrong() {
                 return Err(NotRules(format!("rule {}: {wrong}", rule.id)));
             }
@@ -113,6 +123,20 @@ impl Rules {
             seen.push(&rule.id);
         }
         Ok(rules)
+    }
+
+    /// The same rules where the rulebook asks for two people from an amount on: up to that one person writes off, and no
+    /// rule lets a match be off by more.
+    #[must_use]
+    pub fn under(&self, rulebook: &Rulebook) -> Self {
+        let Some(from) = rulebook.parameters().second_approval_from else { return self.clone() };
+        let capped =
+            |rule: &Rule| Rule { residual_max: rule.residual_max.map(|max| max.min(from)), ..rule.clone() };
+        Self {
+            version: self.version.clone(),
+            write_off_alone_max: self.write_off_alone_max.min(from),
+            rules: self.rules.iter().map(capped).collect(),
+        }
     }
 
     /// The same rules without those that look at amounts and days alone: what comes back is told by its reference.
@@ -146,9 +170,9 @@ impl Rule {
     }
 
     fn wrong(&self) -> Option<&'static str> {
-        let by_reference = matches!(self.kind, RuleKind::Reference | RuleKind::Group);
+        let by_reference = matches!(self.kind, RuleKind::Reference | RuleKind::Group | RuleKind::Reversal);
         if by_reference == self.references.is_empty() {
-            return Some("a reference or group needs references, and no other kind has them");
+            return Some("a reference, group or reversal needs references, and no other kind has them");
         }
         if (self.kind == RuleKind::Group) != (self.members_max >= 1) {
             return Some("a group needs members_max, and no other kind has it");

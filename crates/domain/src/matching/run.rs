@@ -1,9 +1,11 @@
 //! The ladder, from the first rule to the last.
 
+use std::collections::HashSet;
+
 use super::open::{Match, OpenItem, OpenLine, Outcome, Residual, Tie};
 use super::pairs::{Free, Resolved};
 use super::rules::{Rule, RuleKind, Rules};
-use super::{by_amount, by_reference, groups};
+use super::{by_amount, by_reference, groups, reversals};
 
 /// Matches lines with items. Ids must be distinct; the order of lines and items does not matter.
 pub fn run(rules: &Rules, lines: &[OpenLine], items: &[OpenItem]) -> Outcome {
@@ -34,6 +36,7 @@ pub fn run(rules: &Rules, lines: &[OpenLine], items: &[OpenItem]) -> Outcome {
                 let resolved = by_amount::resolve(rule, &ladder.lines, &ladder.items, &ladder.free);
                 ladder.suggest(rule, resolved);
             }
+            RuleKind::Reversal => ladder.suggest_reversals(rule),
         }
     }
     let Outcome { mut matches, mut ties, mut suggestions } = ladder.outcome;
@@ -140,6 +143,21 @@ impl Ladder {
                 let suggestion = self.matched(rule, &[line], &[item], None, why);
                 self.outcome.suggestions.push(suggestion);
             }
+        }
+    }
+}
+
+impl Ladder {
+    /// Lines that no rule has matched, though they may be in doubt: the doubt may be that one was taken back.
+    fn suggest_reversals(&mut self, rule: &Rule) {
+        let ids: HashSet<_> =
+            self.outcome.matches.iter().flat_map(|found| found.lines.iter().copied()).collect();
+        let places = self.lines.iter().enumerate().filter(|(_, line)| ids.contains(&line.line));
+        let matched: HashSet<usize> = places.map(|(at, _)| at).collect();
+        for (out, back) in reversals::resolve(rule, &self.lines, &matched) {
+            let why = format!("{}: one takes the other back", named(rule));
+            let suggestion = self.matched(rule, &[out, back], &[], None, why);
+            self.outcome.suggestions.push(suggestion);
         }
     }
 }

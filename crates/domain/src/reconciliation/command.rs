@@ -25,7 +25,7 @@ pub struct NewMatch {
     pub why: String,
     /// The lines.
     pub lines: Vec<Named<MatchedLine>>,
-    /// What they settle.
+    /// What they settle; none where they take each other back.
     pub items: Vec<Named<MatchedItem>>,
     /// How much they may be off.
     pub tolerance: Option<Tolerance>,

@@ -32,8 +32,9 @@ pub fn decide(
 
 /// Lines and items are in no other match, and come to the same but for what the rules tolerate.
 fn record(reconciliation: &Reconciliation, new: &NewMatch, by: &Actor) -> Result<PaymentMatched, Refusal> {
-    if new.lines.is_empty() || new.items.is_empty() {
-        let detail = "a match has one line at least, and one payment that it settles";
+    if new.lines.is_empty() || (new.items.is_empty() && new.lines.len() == 1) {
+        let detail =
+            "a match has one line at least, and a payment that it settles or a line that takes it back";
         return Err(Refusal::new("nothing-to-match", detail));
     }
     let mut reasons = Vec::new();
@@ -81,6 +82,9 @@ impl NewMatch {
     /// [`Refusal`] where they do not.
     pub fn residual(&self) -> Result<Option<Residual>, Refusal> {
         let paid = sum(self.lines.iter().map(|line| line.it.amount))?;
+        if self.items.is_empty() {
+            return taken_back(paid);
+        }
         let owed = sum(self.items.iter().map(|item| item.it.amount))?;
         let off = add(paid, owed.negated())?;
         if off == Amount::zero(off.currency()) {
@@ -101,6 +105,18 @@ impl NewMatch {
             }
         }
     }
+}
+
+/// Lines that settle nothing take each other back, to the cent.
+fn taken_back(sum: Amount) -> Result<Option<Residual>, Refusal> {
+    if sum == Amount::zero(sum.currency()) {
+        return Ok(None);
+    }
+    let detail = format!(
+        "the lines come to {sum} {}; lines that settle no payment take each other back, and come to nothing",
+        sum.currency()
+    );
+    Err(Refusal::new("does-not-add-up", detail))
 }
 
 fn sum(mut amounts: impl Iterator<Item = Amount>) -> Result<Amount, Refusal> {

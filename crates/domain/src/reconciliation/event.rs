@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::event::events;
 use crate::exception::{
-    ExceptionAssigned, ExceptionId, ExceptionReopened, ExceptionResolved, WriteOffProposed,
+    ExceptionAssigned, ExceptionId, ExceptionReopened, ExceptionResolved, WriteOffDeclined, WriteOffProposed,
 };
 use crate::ids::{Actor, CaseId, GrantId, LineId, PartnerCode, PaymentId, TextId};
 use crate::matching::Residual;
@@ -19,6 +19,7 @@ events! {
         MatchUndone = 1,
         ExceptionAssigned = 1,
         WriteOffProposed = 1,
+        WriteOffDeclined = 1,
         ExceptionResolved = 1,
         ExceptionReopened = 1,
         ReconciliationCommandRefused = 1,
@@ -32,6 +33,7 @@ impl ReconciliationEvent {
             Self::MatchUndone(e) => Some(e.reason),
             Self::ExceptionAssigned(e) => e.note,
             Self::WriteOffProposed(e) => Some(e.reason),
+            Self::WriteOffDeclined(e) => Some(e.reason),
             Self::ExceptionResolved(e) => Some(e.reason),
             Self::ExceptionReopened(e) => Some(e.reason),
             Self::PaymentMatched(_) | Self::ReconciliationCommandRefused(_) => None,
@@ -127,7 +129,8 @@ pub struct MatchedItem {
     pub amount: Amount,
 }
 
-/// Lines settle items: they come to the same, but for the residual.
+/// Lines settle items: they come to the same, but for the residual. Lines without items take each other back: they come
+/// to nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentMatched {
@@ -141,7 +144,7 @@ pub struct PaymentMatched {
     pub why: String,
     /// The lines.
     pub lines: Vec<MatchedLine>,
-    /// What they settle.
+    /// What they settle; none where they take each other back.
     pub items: Vec<MatchedItem>,
     /// What the lines are off, and where that is booked.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -63,6 +63,7 @@ impl Reconciliation {
             }
             ReconciliationEvent::ExceptionAssigned(e) => self.handling.assigned(e),
             ReconciliationEvent::WriteOffProposed(e) => self.handling.proposed(e),
+            ReconciliationEvent::WriteOffDeclined(e) => self.handling.declined(e)?,
             ReconciliationEvent::ExceptionResolved(e) => self.handling.resolved(e, time(recorded_at))?,
             ReconciliationEvent::ExceptionReopened(e) => self.handling.reopened(e)?,
             ReconciliationEvent::ReconciliationCommandRefused(_) => return Ok(()),

@@ -37,7 +37,9 @@ fn seen() -> SeenLine {
         references: vec![key(1)],
         returned: false,
         tied: None,
-        suggested: false,
+        named: false,
+        taken_back: false,
+        suggested: None,
     }
 }
 
@@ -58,7 +60,9 @@ fn kinds(facts: &Facts) -> Vec<String> {
 #[case::another_line_wants_it(SeenLine { tied: Some(1), ..seen() }, vec![known(Known::Open, -500)], "paid-twice")]
 #[case::two_would_fit(SeenLine { tied: Some(2), ..seen() }, vec![known(Known::Open, -500)], "ambiguous")]
 #[case::two_lines_by_amount(SeenLine { tied: Some(1), references: vec![], ..seen() }, vec![], "ambiguous")]
-#[case::another_day(SeenLine { suggested: true, ..seen() }, vec![], "date")]
+#[case::another_day(SeenLine { suggested: Some(day("2024-06-20")), ..seen() }, vec![], "date")]
+#[case::taken_back(SeenLine { taken_back: true, ..seen() }, vec![], "no-match")]
+#[case::another_reference(SeenLine { suggested: Some(day("2024-06-03")), named: true, ..seen() }, vec![], "no-match")]
 #[case::came_in(SeenLine { amount: cents(500), ..seen() }, vec![], "no-match")]
 #[case::came_back(SeenLine { amount: cents(500), returned: true, ..seen() }, vec![], "returned")]
 #[case::came_back_by_reference(SeenLine { amount: cents(500), ..seen() }, vec![known(Known::Settled, -500)], "returned")]
@@ -261,6 +265,27 @@ fn above_the_limit_two_people_write_off_to_the_same_account() {
     give(&mut state, "berit", reopen()).unwrap();
     let again = give(&mut state, "berit", write_off(-5_001, "bank-fees")).unwrap();
     assert_eq!(again.event_type(), "WriteOffProposed");
+}
+
+/// Whoever proposed it thinks better of it, or another person does: then it can be proposed anew, to another account.
+#[rstest]
+#[case::withdrawn("anna")]
+#[case::refused("berit")]
+fn nothing_comes_of_a_proposal_that_is_declined(#[case] by: &str) {
+    let decline = || ExceptionCommand::Decline { exception: no_match(), reason: text(7) };
+    let mut state = Reconciliation::default();
+    assert_eq!(codes(give(&mut state, by, decline())), "nothing-proposed");
+    give(&mut state, "anna", write_off(-5_001, "bank-fees")).unwrap();
+    let ReconciliationEvent::WriteOffDeclined(declined) = give(&mut state, by, decline()).unwrap() else {
+        panic!("another event")
+    };
+    assert_eq!((declined.proposed_by, declined.by), (actor("anna"), actor(by)));
+    assert_eq!(codes(give(&mut state, by, decline())), "nothing-proposed");
+    let again = give(&mut state, "anna", write_off(-5_001, "interest")).unwrap();
+    assert_eq!(again.event_type(), "WriteOffProposed");
+    give(&mut state, "berit", write_off(-5_001, "interest")).unwrap();
+    assert_eq!(codes(give(&mut state, by, decline())), "nothing-proposed", "it was decided");
+    assert_eq!(codes(give(&mut Reconciliation::default(), "asha@caritas", decline())), "acts-for-partner");
 }
 
 #[test]

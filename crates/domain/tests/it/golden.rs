@@ -422,8 +422,11 @@ fn the_story_of_matches_ends_like_this() {
         "MatchUndone",
         "ReconciliationCommandRefused.of-a-new-match",
         "PaymentMatched.of-everything",
+        "PaymentMatched.of-lines-alone",
         "ExceptionAssigned",
         "ExceptionAssigned.without-a-note",
+        "WriteOffProposed",
+        "WriteOffDeclined",
         "WriteOffProposed",
         "ExceptionResolved",
         "ReconciliationCommandRefused.of-an-exception",
@@ -445,10 +448,11 @@ fn the_story_of_matches_ends_like_this() {
         told,
         [
             "by anna at 2024-11-21T11:53:20Z (match 1) 1, undone by berit",
-            "by anna at 2024-11-21T11:53:20Z (match 2) 5"
+            "by anna at 2024-11-21T11:53:20Z (match 2) 5",
+            "by anna at 2024-11-21T11:53:20Z (match 3) 0"
         ]
     );
-    assert_eq!(reconciliation.revision, 9);
+    assert_eq!(reconciliation.revision, 12);
     let told: Vec<String> = reconciliation
         .handling()
         .iter()

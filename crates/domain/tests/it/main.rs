@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failing helper is a failing test")]
 
 mod bank;
+mod banking;
 mod books;
 mod by;
 mod cases;

@@ -210,9 +210,53 @@ fn a_likely_pair_is_suggested_and_stays_open() {
     assert_eq!(outcome.suggestions.len(), 2);
 }
 
+/// The bank's error and its correction are suggested, as long as no rule is certain of one of them.
+#[test]
+fn lines_that_take_each_other_back_are_suggested() {
+    let suggested = |lines: &[OpenLine], items: &[OpenItem]| -> Vec<BTreeSet<u128>> {
+        let outcome = run(&rules(), lines, items);
+        let reversals = outcome.suggestions.iter().filter(|found| found.rule == "taken-back");
+        reversals.map(|found| set(found.lines.iter().map(|line| line.0.as_u128()))).collect()
+    };
+    let (out, back) = (line(1, -500, 0, &[(EndToEnd, 7)]), line(2, 500, 20, &[(EndToEnd, 7)]));
+    let both = [out.clone(), back.clone()];
+    assert_eq!(suggested(&both, &[]), [set([1, 2])]);
+    assert_eq!(suggested(&both, &[item(1, -500, 0, &[7])]), [], "that went out as it should");
+    assert_eq!(suggested(&[out.clone(), line(2, 501, 0, &[(EndToEnd, 7)])], &[]), []);
+    assert_eq!(suggested(&[out.clone(), line(2, 500, 0, &[(EndToEnd, 8)])], &[]), []);
+    assert_eq!(suggested(&[out.clone(), line(2, -500, 0, &[(EndToEnd, 7)])], &[]), []);
+    assert_eq!(
+        suggested(&[line(1, -500, 0, &[]), line(2, 500, 0, &[])], &[]),
+        [],
+        "no reference, no suggestion"
+    );
+    // Paid twice, and one of the two taken back: whichever it was.
+    let twice = [out, line(3, -500, 0, &[(EndToEnd, 7)]), back];
+    assert_eq!(suggested(&twice, &[item(1, -500, 0, &[7])]), [set([1, 2]), set([2, 3])]);
+}
+
+/// However generous a file of rules is, what takes two people is not written off by none.
+#[test]
+fn no_rule_lets_a_match_be_off_by_what_takes_two_people() {
+    let document = Rules::document()
+        .replace("write_off_alone_max = \"50.00\"", "write_off_alone_max = \"9000.00\"")
+        .replace("residual_max = \"25.00\"", "residual_max = \"8000.00\"");
+    let generous = Rules::parse(&document).unwrap();
+    let from = crate::support::rules().parameters().second_approval_from.unwrap();
+    let capped = generous.under(crate::support::rules());
+    assert_eq!((capped.write_off_alone_max, capped.tolerance().unwrap().max), (from, from));
+    assert_eq!(rules().under(crate::support::rules()), rules(), "those in this program stay as they are");
+    assert_eq!(generous.under(rules_of_one()).tolerance().unwrap().max, eur("8000.00"));
+}
+
 #[rstest]
+#[case("residual_max = \"25.00\"", "residual_max = \"50.01\"", "residual_max is more than 50.00")]
 #[case("members_max = 1000\n\n", "\n\n", "rule group-by-reference: a group needs members_max")]
-#[case("references = [\"creditor\"]", "", "rule structured-reference: a reference or group needs references")]
+#[case(
+    "references = [\"creditor\"]",
+    "",
+    "rule structured-reference: a reference, group or reversal needs references"
+)]
 #[case("residual_max = \"25.00\"", "", "residual_max and residual_account come together")]
 #[case("residual_max = \"25.00\"", "residual_max = \"-1.00\"", "not by less than nothing")]
 #[case("days_after = 45", "days_after = 400", "at most 366 days")]

@@ -139,6 +139,36 @@ fn nobody_matches_or_frees_what_is_paid_to_the_partner_for_which_they_act() {
     assert_eq!(give(&mut state, "caritas", &undo(1)).unwrap_err().codes(), "acts-for-partner");
 }
 
+/// The bank's error and its correction: two lines that come to nothing settle nothing else, and are open again once that is
+/// taken back. In the books nothing is left to be explained.
+#[test]
+fn lines_that_take_each_other_back_are_matched_with_each_other() {
+    let mut state = Reconciliation::default();
+    let against = |lines: Vec<Named<MatchedLine>>| matching(lines, vec![]);
+    let refused = give(&mut state, "anna", &against(vec![line(1, -500), line(2, 499)])).unwrap_err();
+    assert_eq!(refused.codes(), "does-not-add-up", "to the cent, whatever the rules tolerate");
+    let refused = give(&mut state, "anna", &against(vec![line(1, -500), line(1, -500)])).unwrap_err();
+    assert!(refused.codes().contains("named-twice"), "{refused}");
+    let matched = give(&mut state, "anna", &against(vec![line(1, -500), line(2, 500)])).unwrap();
+    let refused = give(&mut state, "berit", &matching(vec![line(2, 500)], vec![item(1, 500)])).unwrap_err();
+    assert_eq!(refused.codes(), "already-matched");
+    let (chart, closings) = (Chart::standard().unwrap(), Closings::default());
+    let mut journal = Journal::under(&chart, &closings, []);
+    assert!(
+        journal.book(&recorded(1, matched)).unwrap().is_empty(),
+        "both stand on the account of such lines"
+    );
+    let undone = give(&mut state, "berit", &undo(1)).unwrap();
+    assert!(journal.book(&recorded(2, undone)).unwrap().is_empty());
+    give(&mut state, "berit", &matching(vec![line(2, 500)], vec![item(1, 500)])).unwrap();
+
+    let in_dollars = |id: u128, amount: &str| {
+        let amount = Amount::parse(amount, "USD".parse().unwrap(), money::Locale::Strict).unwrap();
+        Named { name: "a line".into(), it: MatchedLine { line: LineId(Uuid::from_u128(id)), amount } }
+    };
+    give(&mut state, "anna", &against(vec![in_dollars(8, "-5.00"), in_dollars(9, "5.00")])).unwrap();
+}
+
 /// A payment that went out and came back is settled by two lines.
 #[test]
 fn a_payment_and_its_way_back_are_two_things() {

@@ -146,7 +146,8 @@ proptest! {
             let fees = world.partners[&partner(code)].fees.values();
             let fees = sum(fees.map(|fee| fee.net().unwrap()));
             prop_assert_eq!(less(all(MovementKind::Fee), all(MovementKind::FeeReversed)), fees);
-            let paid = less(sum([all(MovementKind::Advance), all(MovementKind::Paid)]), all(MovementKind::PaidReversed));
+            let back = sum([all(MovementKind::PaidReversed), all(MovementKind::PaidBack)]);
+            let paid = less(sum([all(MovementKind::Advance), all(MovementKind::Paid)]), back);
             let grants = less(all(MovementKind::Grant), all(MovementKind::GrantBack));
             prop_assert_eq!(before.owed, less(sum([disbursed, fees, grants]), paid));
             // A hold of the partner keeps all that is owed from being paid, and its rows say what that is.

@@ -7,19 +7,22 @@ use domain::claim::{Shared, Spend};
 use domain::hold::Scope;
 use domain::ids::PaymentId;
 use domain::ledger::{LedgerEvent, Rulebooks};
-use domain::partner::{Agreement, FeeTerms, PaidFor, ReportedFee};
+use domain::partner::{Agreement, FeeTerms, PaidFor, PartnerEvent, ReportedFee};
 use domain::{
     Actor, CaseCommand, CaseEvent, CaseId, CaseReference, Event, FeeId, HoldCommand, Holds, KeyDigest,
     Partner, PartnerCode, PartnerCommand, Recorded, Refusal, SubjectId,
 };
 use event_log::StreamId;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use money::{Amount, Currency, Eur, Rate};
 use proptest::prelude::*;
 use proptest::sample::select;
 use rulebook::Rulebook;
 use uuid::Uuid;
 
+use crate::banking::{BankAct, Banking, bank_act};
 use crate::sequences::{amount, case_command, claim_command, date, dinars, grant_command, name, quote, rate};
 use crate::support::*;
 
@@ -59,6 +62,8 @@ pub enum Act {
     Hold(HoldCommand),
     /// Other rules.
     Adopt(usize),
+    /// Of the bank.
+    Bank(BankAct),
 }
 
 /// An act, by whom, and how many days after the one before.
@@ -97,6 +102,7 @@ pub fn acts() -> impl Strategy<Value = Vec<Given>> {
         4 => of_partner,
         1 => hold.prop_map(Act::Hold),
         2 => (0_usize..2).prop_map(Act::Adopt),
+        8 => bank_act().prop_map(Act::Bank),
     ];
     let given = (name(), 0_i64..25, act).prop_map(|(by, days, act)| Given { by: by_of(&act, by), days, act });
     prop::collection::vec(given, 1..80)
@@ -223,7 +229,9 @@ pub struct World {
     pub rulebooks: Rulebooks,
     pub log: Vec<Recorded>,
     pub rules: &'static Rulebook,
-    at: i64,
+    pub banking: Banking,
+    /// Microseconds since 1970.
+    pub at: i64,
 }
 
 impl World {
@@ -238,6 +246,7 @@ impl World {
             rulebooks: Rulebooks::default(),
             log: Vec::new(),
             rules: rules(),
+            banking: Banking::default(),
             at,
         };
         world.adopt(&actor("finance"), None, 0).unwrap();
@@ -276,6 +285,7 @@ impl World {
                     self.record(by, domain::hold::stream(), self.holds.revision, Event::Hold(event));
                 }),
             Act::Adopt(book) => self.adopt(by, Some(self.rules), *book),
+            Act::Bank(act) => self.bank(by.as_str(), act),
         }
     }
 
@@ -308,7 +318,7 @@ impl World {
         }
     }
 
-    fn on_partner(
+    pub fn on_partner(
         &mut self,
         by: &Actor,
         code: &PartnerCode,
@@ -316,13 +326,19 @@ impl World {
     ) -> Result<(), Refusal> {
         let by_them = who(by.as_str());
         let events = domain::partner::decide(self.partners.get(code), command, &by_them, self.rules)?;
-        for event in events {
-            let partner = Partner::evolve(self.partners.remove(code), &event).unwrap();
-            let version = partner.revision;
-            self.partners.insert(code.clone(), partner);
-            self.record(by, code.stream(), version, Event::Partner(event));
-        }
+        events.into_iter().for_each(|event| self.note_partner(by, code, event));
         Ok(())
+    }
+
+    pub fn note_partner(&mut self, by: &Actor, code: &PartnerCode, event: PartnerEvent) {
+        let partner = Partner::evolve(self.partners.remove(code), &event).unwrap();
+        let version = partner.revision;
+        self.partners.insert(code.clone(), partner);
+        self.record(by, code.stream(), version, Event::Partner(event));
+    }
+
+    pub fn today(&self) -> Date {
+        Timestamp::from_microsecond(self.at).unwrap().to_zoned(TimeZone::UTC).date()
     }
 
     fn adopt(&mut self, by: &Actor, present: Option<&Rulebook>, book: usize) -> Result<(), Refusal> {
@@ -340,7 +356,7 @@ impl World {
         Ok(())
     }
 
-    fn record(&mut self, by: &Actor, stream_id: StreamId, stream_version: u64, event: Event) {
+    pub fn record(&mut self, by: &Actor, stream_id: StreamId, stream_version: u64, event: Event) {
         let position = self.log.len() as u64 + 1;
         self.log.push(Recorded {
             position,

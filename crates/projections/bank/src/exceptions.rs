@@ -68,6 +68,7 @@ impl Projection for ExceptionsProjection {
             Event::Reconciliation(ReconciliationEvent::WriteOffProposed(e)) => {
                 row.proposed = Some((e.by.clone(), e.account.clone()));
             }
+            Event::Reconciliation(ReconciliationEvent::WriteOffDeclined(_)) => row.proposed = None,
             Event::Reconciliation(ReconciliationEvent::ExceptionResolved(e)) => {
                 row.proposed = None;
                 row.resolved = Some(ResolvedRow {
@@ -88,6 +89,7 @@ fn about(event: &Recorded) -> Option<&ExceptionId> {
     match &event.event {
         Event::Reconciliation(ReconciliationEvent::ExceptionAssigned(e)) => Some(&e.exception),
         Event::Reconciliation(ReconciliationEvent::WriteOffProposed(e)) => Some(&e.exception),
+        Event::Reconciliation(ReconciliationEvent::WriteOffDeclined(e)) => Some(&e.exception),
         Event::Reconciliation(ReconciliationEvent::ExceptionResolved(e)) => Some(&e.exception),
         Event::Reconciliation(ReconciliationEvent::ExceptionReopened(e)) => Some(&e.exception),
         _ => None,
