@@ -315,6 +315,8 @@ impl Duties {
             }
             PartnerEvent::PaymentReturned(e) => [other_name(&e.by), None],
             PartnerEvent::PaymentReturnUndone(e) => [other_name(&e.by), None],
+            PartnerEvent::PartnerPaidReturned(e) => [other_name(&e.by), None],
+            PartnerEvent::PartnerPaidReturnUndone(e) => [other_name(&e.by), None],
             PartnerEvent::FeeRefused(_)
             | PartnerEvent::PartnerPaid(_)
             | PartnerEvent::PartnerPaidReversed(_)

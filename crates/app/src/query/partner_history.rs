@@ -234,6 +234,18 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
             e.matching,
             e.by
         ),
+        PartnerEvent::PartnerPaidReturned(e) => format!(
+            "payment {} came back from the bank (match {} by {})",
+            number(e.payment.0),
+            e.matching,
+            e.by
+        ),
+        PartnerEvent::PartnerPaidReturnUndone(e) => format!(
+            "payment {} counts again: match {} was taken back by {}",
+            number(e.payment.0),
+            e.matching,
+            e.by
+        ),
         PartnerEvent::PartnerCommandRefused(e) => refused(&e.command, &e.reasons),
     }
 }

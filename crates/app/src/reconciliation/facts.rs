@@ -9,13 +9,13 @@ use domain::exception::{Facts, Known, Payment, RefusedGrant, SeenLine, Subject};
 use domain::grant::GrantState;
 use domain::matching::Rules;
 use domain::partner::{PaidFor, PartnerEvent};
-use domain::payment::{Payable, PaymentState};
+use domain::payment::{OutsideState, Payable, PaymentState};
 use domain::reconciliation::Settled;
 use domain::{CaseId, Event, FoldError, LineId, Partner, PartnerCode, PaymentId, Recorded};
 use jiff::civil::Date;
 use money::{Amount, Eur};
 
-use super::items::was_taken_back;
+use super::items::outside_state;
 use super::looked::Looked;
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -40,7 +40,8 @@ impl Ledger {
         self.payment_facts(looked, &mut facts).await?;
         for (id, row) in self.runner.all_rows::<GrantsProjection>().await? {
             if let (GrantState::Refused, Some(reason), Ok(grant)) = (row.state, row.reason, id.parse()) {
-                let (case, amount, paid_on) = (row.case, row.amount, row.paid_on);
+                let amount = row.amount.checked_sub(row.returned).map_err(FoldError::from)?;
+                let (case, paid_on) = (row.case, row.paid_on);
                 facts.grants.push(RefusedGrant { case, grant, amount, paid_on, reason });
             }
         }
@@ -98,7 +99,8 @@ impl Ledger {
                         }
                         facts.payments.extend(of_payment(&partner, e.payment, &came_back, &mut days)?);
                     }
-                    Event::Partner(PartnerEvent::PartnerPaid(e)) if was_taken_back(&partner, e.payment) => {}
+                    Event::Partner(PartnerEvent::PartnerPaid(e))
+                        if outside_state(&partner, e.payment) != Some(OutsideState::Made) => {}
                     Event::Partner(PartnerEvent::PartnerPaid(e)) => {
                         if e.paid_for == PaidFor::Claims {
                             last_outside = last_outside.max(Some(e.paid_on));
@@ -227,10 +229,11 @@ fn subject(of: &Settled) -> Subject {
     match of {
         Settled::Payment { partner, payment }
         | Settled::PaymentBack { partner, payment }
-        | Settled::PaidOutside { partner, payment } => {
+        | Settled::PaidOutside { partner, payment }
+        | Settled::PaidOutsideBack { partner, payment } => {
             Subject::Payment { partner: partner.clone(), payment: *payment }
         }
-        Settled::Grant { case, grant } | Settled::GrantBack { case, grant } => {
+        Settled::Grant { case, grant } | Settled::GrantBack { case, grant, .. } => {
             Subject::Grant { case: *case, grant: *grant }
         }
     }

@@ -115,7 +115,11 @@ impl Session<'_> {
         };
         let mut of_partners = Vec::new();
         for item in items {
-            let Settled::PaymentBack { partner: code, payment } = &item.of else { continue };
+            let (Settled::PaymentBack { partner: code, payment }
+            | Settled::PaidOutsideBack { partner: code, payment }) = &item.of
+            else {
+                continue;
+            };
             let payment = *payment;
             let command = match undone {
                 false => PaymentCommand::Return { payment, matching },

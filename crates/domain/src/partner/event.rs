@@ -39,6 +39,8 @@ events! {
         FeeReversed = 1,
         PartnerPaid = 1,
         PartnerPaidReversed = 1,
+        PartnerPaidReturned = 1,
+        PartnerPaidReturnUndone = 1,
         PaymentProposed = 1,
         PaymentApproved = 1,
         PaymentCancelled = 1,
@@ -325,6 +327,30 @@ pub struct PartnerPaidReversed {
     pub amount: Eur,
     /// Why, in the vault.
     pub reason: TextId,
+}
+
+/// The bank gave back what was paid outside of the ledger: it counts as paid no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerPaidReturned {
+    /// The payment.
+    pub payment: PaymentId,
+    /// The match with the line that brought it.
+    pub matching: u64,
+    /// Who matched it.
+    pub by: Actor,
+}
+
+/// What was taken for money that came back was something else: the payment counts again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerPaidReturnUndone {
+    /// The payment.
+    pub payment: PaymentId,
+    /// The match that was undone.
+    pub matching: u64,
+    /// Who undid it.
+    pub by: Actor,
 }
 
 /// A command about a partner was refused by a rule. It changed nothing; who gave it stands in the envelope.

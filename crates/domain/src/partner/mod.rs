@@ -19,8 +19,8 @@ pub use decide::decide;
 pub use event::{
     AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeReceiptAttached, FeeRefused,
     FeeReported, FeeReversalProposed, FeeReversed, PaidFor, PartnerCommandRefused, PartnerEvent,
-    PartnerNamed, PartnerPaid, PartnerPaidReversed, PartnerRegistered, PaymentDetailsApproved,
-    PaymentDetailsProposed, PaymentDetailsRejected,
+    PartnerNamed, PartnerPaid, PartnerPaidReturnUndone, PartnerPaidReturned, PartnerPaidReversed,
+    PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
 };
 pub use fee::{Fee, FeeReversal, FeeState, PARTNER_FEE};
 pub use name::{Name, NotAName};

@@ -159,6 +159,8 @@ impl Partner {
             }
             PartnerEvent::PartnerPaid(_)
             | PartnerEvent::PartnerPaidReversed(_)
+            | PartnerEvent::PartnerPaidReturned(_)
+            | PartnerEvent::PartnerPaidReturnUndone(_)
             | PartnerEvent::PaymentProposed(_)
             | PartnerEvent::PaymentApproved(_)
             | PartnerEvent::PaymentCancelled(_)

@@ -10,11 +10,13 @@ use super::event::{
     Payable, PaymentApproved, PaymentCancelled, PaymentItem, PaymentProposed, PaymentReturnUndone,
     PaymentReturned,
 };
-use super::state::{Payment, PaymentState};
+use super::state::{Outside, OutsideState, Payment, PaymentState};
 use crate::balance::Line;
 use crate::by::By;
 use crate::ids::{Actor, PaymentId, TextId};
-use crate::partner::{Partner, PartnerEvent, PartnerPaidReversed};
+use crate::partner::{
+    Partner, PartnerEvent, PartnerPaidReturnUndone, PartnerPaidReturned, PartnerPaidReversed,
+};
 use crate::refusal::{Refusal, bookable};
 
 /// Most items of one payment: what fits into one event. What is left over is due in the next.
@@ -47,6 +49,14 @@ pub(crate) fn decide(
                 }
                 _ => Err(wrong_state(payment)),
             }
+        }
+        PaymentCommand::Return { payment, matching } if partner.payments.outside(*payment).is_some() => {
+            outside_in(partner, *payment, OutsideState::Made)?;
+            Ok(PartnerPaidReturned { payment: *payment, matching: *matching, by: by.clone() }.into())
+        }
+        PaymentCommand::UndoReturn { payment, matching } if partner.payments.outside(*payment).is_some() => {
+            outside_in(partner, *payment, OutsideState::Returned)?;
+            Ok(PartnerPaidReturnUndone { payment: *payment, matching: *matching, by: by.clone() }.into())
         }
         PaymentCommand::Return { payment, matching } => {
             in_state(partner, *payment, PaymentState::Instructed)?;
@@ -221,15 +231,22 @@ pub(crate) fn reverse_paid(
     id: PaymentId,
     reason: TextId,
 ) -> Result<PartnerEvent, Refusal> {
+    let outside = outside_in(partner, id, OutsideState::Made)?;
+    let (paid_for, amount) = (outside.paid_for, outside.amount);
+    Ok(PartnerPaidReversed { payment: id, paid_for, amount, reason }.into())
+}
+
+fn outside_in(partner: &Partner, id: PaymentId, state: OutsideState) -> Result<&Outside, Refusal> {
     let outside = partner.payments.outside(id).ok_or_else(|| {
         let detail = format!("no payment of {} outside of the ledger has this number", partner.code);
         Refusal::new("unknown-payment", detail)
     })?;
-    if outside.reversed {
-        return Err(Refusal::new("already-reversed", "the payment was taken back before"));
+    match outside.state {
+        now if now == state => Ok(outside),
+        OutsideState::Made => Err(Refusal::new("not-returned", "the payment did not come back")),
+        OutsideState::TakenBack => Err(Refusal::new("already-reversed", "the payment was taken back before")),
+        OutsideState::Returned => Err(Refusal::new("came-back", "the payment came back from the bank")),
     }
-    let (paid_for, amount) = (outside.paid_for, outside.amount);
-    Ok(PartnerPaidReversed { payment: id, paid_for, amount, reason }.into())
 }
 
 fn account(partner: &Partner) -> Result<TextId, Refusal> {

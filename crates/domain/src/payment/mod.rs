@@ -25,7 +25,7 @@ pub use file::{
     FiledPayment, NewPaymentFile, PainVersion, PaymentFileCommandRefused, PaymentFileEvent,
     PaymentFileWritten, PaymentFiles, write_file,
 };
-pub use state::{Outside, Payment, PaymentState, Payments};
+pub use state::{Outside, OutsideState, Payment, PaymentState, Payments};
 pub use unpaid::{Accepted, unpaid};
 
 pub(crate) use decide::{decide, reverse_paid};

@@ -13,6 +13,18 @@ use crate::period::Period;
 use crate::refusal::FoldError;
 
 rulebook::codes! {
+    /// What is known of a payment that was made outside of the ledger.
+    OutsideState {
+        /// It was made.
+        Made = "made",
+        /// It was recorded by mistake, or came back and somebody said so.
+        TakenBack = "taken-back",
+        /// The bank gave it back.
+        Returned = "returned",
+    }
+}
+
+rulebook::codes! {
     /// How far a payment has come.
     PaymentState {
         /// Waits for a second person.
@@ -118,8 +130,8 @@ pub struct Outside {
     pub amount: Eur,
     /// Keyed digest of partner and payment reference.
     pub payment_key: KeyDigest,
-    /// It was taken back: it was not made, or came back.
-    pub reversed: bool,
+    /// What is known of it.
+    pub state: OutsideState,
 }
 
 impl Payments {
@@ -128,15 +140,25 @@ impl Payments {
         match event {
             PartnerEvent::PartnerPaid(e) => {
                 let (paid_for, amount, payment_key) = (e.paid_for, e.amount, e.payment_key);
-                let outside = Outside { paid_for, amount, payment_key, reversed: false };
+                let state = OutsideState::Made;
+                let outside = Outside { paid_for, amount, payment_key, state };
                 if self.outside.insert(e.payment, outside).is_some() {
                     return Err(FoldError(format!("payment {} is recorded twice", e.payment)));
                 }
             }
-            PartnerEvent::PartnerPaidReversed(e) => match self.outside.get_mut(&e.payment) {
-                Some(outside) if !outside.reversed && outside.amount == e.amount => outside.reversed = true,
-                _ => return Err(FoldError(format!("payment {} is taken back, and was not made", e.payment))),
-            },
+            PartnerEvent::PartnerPaidReversed(e) => {
+                let outside = self.outside_in(e.payment, OutsideState::Made)?;
+                outside.state = OutsideState::TakenBack;
+                if outside.amount != e.amount {
+                    return Err(FoldError(format!("payment {} is taken back in part", e.payment)));
+                }
+            }
+            PartnerEvent::PartnerPaidReturned(e) => {
+                self.outside_in(e.payment, OutsideState::Made)?.state = OutsideState::Returned;
+            }
+            PartnerEvent::PartnerPaidReturnUndone(e) => {
+                self.outside_in(e.payment, OutsideState::Returned)?.state = OutsideState::Made;
+            }
             PartnerEvent::PaymentProposed(e) => {
                 let place = self.payments.len() as u64 + 1;
                 let payment = Payment { place, ..Payment::from(e) };
@@ -191,7 +213,9 @@ impl Payments {
 
     /// Whether what was recorded under this key was taken back, so that its reference is free again.
     pub fn was_taken_back(&self, payment_key: KeyDigest) -> bool {
-        self.outside.values().any(|outside| outside.payment_key == payment_key && outside.reversed)
+        self.outside
+            .values()
+            .any(|outside| outside.payment_key == payment_key && outside.state == OutsideState::TakenBack)
     }
 
     /// What payments have of each thing that can be paid; `except` one of them.
@@ -242,12 +266,18 @@ impl Payments {
     }
 
     fn made_outside(&self, paid_for: PaidFor) -> Result<Eur, Overflow> {
-        let made = self.outside.values().filter(|outside| outside.paid_for == paid_for && !outside.reversed);
+        let made = self.outside.values();
+        let made = made.filter(|made| made.paid_for == paid_for && made.state == OutsideState::Made);
         Eur::sum(made.map(|outside| outside.amount))
     }
 
     fn settled(&self, part: impl Fn(&Payment) -> Eur) -> Result<Eur, Overflow> {
         Eur::sum(self.iter().filter(|(_, payment)| payment.is_live()).map(|(_, payment)| part(payment)))
+    }
+
+    fn outside_in(&mut self, id: PaymentId, state: OutsideState) -> Result<&mut Outside, FoldError> {
+        let found = self.outside.get_mut(&id).filter(|outside| outside.state == state);
+        found.ok_or_else(|| FoldError(format!("payment {id} outside of the ledger is not {state}")))
     }
 
     fn in_state(&mut self, id: PaymentId, states: &[PaymentState]) -> Result<&mut Payment, FoldError> {

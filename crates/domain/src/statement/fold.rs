@@ -142,6 +142,8 @@ pub struct Account {
     grants: CashGrants,
     /// Payments that were proposed.
     payments: HashMap<Uuid, Proposed>,
+    /// What was paid outside of the ledger, and for what.
+    outside: HashMap<Uuid, (MovementKind, Eur)>,
     covered: Vec<Covered>,
     questions: Vec<Question>,
 }
@@ -189,6 +191,7 @@ impl Account {
             movements: Vec::new(),
             grants: CashGrants::default(),
             payments: HashMap::new(),
+            outside: HashMap::new(),
             covered: Vec::new(),
             questions: Vec::new(),
         }
@@ -368,6 +371,7 @@ impl Account {
                         words: Words::Sealed(e.details),
                     },
                 );
+                self.outside.insert(e.payment.0, (kind, e.amount));
                 self.moved(recorded, e.payment.0, kind, e.amount, None);
             }
             PartnerEvent::PaymentProposed(e) => {
@@ -410,6 +414,16 @@ impl Account {
                 self.moved(recorded, e.payment.0, MovementKind::PaidBack, total, None);
             }
             PartnerEvent::PaymentReturnUndone(e) => self.made(recorded, e.payment),
+            PartnerEvent::PartnerPaidReturned(e) => {
+                if let Some((_, eur)) = self.outside.get(&e.payment.0).copied() {
+                    self.moved(recorded, e.payment.0, MovementKind::PaidBack, eur, None);
+                }
+            }
+            PartnerEvent::PartnerPaidReturnUndone(e) => {
+                if let Some((kind, eur)) = self.outside.get(&e.payment.0).copied() {
+                    self.moved(recorded, e.payment.0, kind, eur, None);
+                }
+            }
             _ => {}
         }
     }
