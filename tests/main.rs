@@ -25,6 +25,7 @@ mod previews;
 mod privacy;
 mod proofs;
 mod rates;
+mod recall;
 mod receipts;
 mod repetition;
 mod reports;

@@ -2,6 +2,7 @@
 
 use domain::ids::PaymentId;
 use domain::partner::{Agreement, Name, PAYMENT, PaidFor, PartnerEvent, PaymentDetails};
+use domain::payment::PaymentState;
 use domain::{
     AgreementCode, CreditorReference, Event, FeeId, KeyDigest, Partner, PartnerCode, PartnerCommand, Refusal,
 };
@@ -143,8 +144,10 @@ impl Ledger {
         let words = format!("{paid_for} {amount} {paid_on}");
         let own = reference.parse::<CreditorReference>().ok();
         self.partner_command(code.clone(), &["record-payment", reference, &words], |session, draft| {
-            // What this ledger gave to the bank counts as paid already.
+            // What this ledger gave to the bank counts as paid already, unless it was taken back and the bank made it
+            // nevertheless.
             let payments = session.partner(&code).into_iter().flat_map(|partner| partner.payments.iter());
+            let payments = payments.filter(|(_, payment)| payment.state != PaymentState::Recalled);
             if own.is_some()
                 && payments.map(|(_, payment)| &payment.reference).any(|known| Some(known) == own.as_ref())
             {

@@ -91,6 +91,8 @@ struct WatchedPayment {
     number: u64,
     proposed_by: String,
     approved_by: Option<String>,
+    /// Who wants to take it back from its file.
+    recall_by: Option<String>,
 }
 
 impl Duties {
@@ -196,6 +198,8 @@ impl Duties {
                 PartnerEvent::PaymentApproved(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentCancelled(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentInstructed(e) => self.payments.get(&e.payment).map(|p| p.number),
+                PartnerEvent::PaymentRecallProposed(e) => self.payments.get(&e.payment).map(|p| p.number),
+                PartnerEvent::PaymentRecalled(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentReturned(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentReturnUndone(e) => self.payments.get(&e.payment).map(|p| p.number),
                 _ => None,
@@ -292,7 +296,7 @@ impl Duties {
             }
             PartnerEvent::PaymentProposed(e) => {
                 let (number, proposed_by) = (position, actor.clone());
-                let watched = WatchedPayment { number, proposed_by, approved_by: None };
+                let watched = WatchedPayment { number, proposed_by, approved_by: None, recall_by: None };
                 self.payments.insert(e.payment, watched);
                 [other_name(&e.by), None]
             }
@@ -309,6 +313,20 @@ impl Duties {
                 let payment = self.payments.get(&e.payment);
                 let breach = match payment.and_then(|payment| payment.approved_by.as_ref()) {
                     Some(approver) => (approver == actor).then_some(Breach::ApproverPays),
+                    None => Some(Breach::NoSecondPerson),
+                };
+                [breach, other_name(&e.by)]
+            }
+            PartnerEvent::PaymentRecallProposed(e) => {
+                if let Some(payment) = self.payments.get_mut(&e.payment) {
+                    payment.recall_by = Some(actor.clone());
+                }
+                [other_name(&e.by), None]
+            }
+            PartnerEvent::PaymentRecalled(e) => {
+                let payment = self.payments.get(&e.payment);
+                let breach = match payment.and_then(|payment| payment.recall_by.as_ref()) {
+                    Some(first) => (first == actor).then_some(Breach::SamePerson),
                     None => Some(Breach::NoSecondPerson),
                 };
                 [breach, other_name(&e.by)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::ids::FileDigest;
 use domain::partner::PaymentDetails;
 use domain::payment::{NewPaymentFile, PainVersion, Payment, PaymentFileWritten, PaymentState, ready};
-use domain::{PartnerCode, PaymentId, TextId};
+use domain::{CreditorReference, PartnerCode, PaymentId, TextId};
 use event_log::hex;
 use interchange::pain::{self, Debtor, Initiation, InitiationFile, Rewritten, Transfer};
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use money::Eur;
 use sha2::{Digest, Sha256};
 
+use super::no_file;
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::session::{About, Purpose, Session};
@@ -49,6 +50,8 @@ pub struct PaymentFileMade {
     pub rewritten: Vec<Rewritten>,
     /// Approved payments that are not in it, each with the reason.
     pub left_out: Vec<String>,
+    /// Payments in it that were taken back from it since.
+    pub taken_back: Vec<CreditorReference>,
 }
 
 impl Ledger {
@@ -118,15 +121,14 @@ impl Ledger {
             bytes: made.bytes,
             rewritten: made.rewritten,
             left_out,
+            taken_back: Vec::new(),
         })
     }
 
     /// Makes a file of payments again, and demands that it has the bytes that were recorded.
     pub async fn remake_payment_file(&self, number: u64) -> Result<PaymentFileMade, AppError> {
         let (files, _) = self.payment_files_and_events().await?;
-        let file = files.get(number).ok_or_else(|| {
-            AppError::Usage(format!("there is no file {number} of payments; `svala payment files` shows all"))
-        })?;
+        let file = files.get(number).ok_or_else(|| no_file(number))?;
         let codes: Vec<PartnerCode> = file
             .payments
             .iter()
@@ -141,6 +143,8 @@ impl Ledger {
             let payment = partner.and_then(|(partner, _)| partner.payments.get(filed.payment));
             orders.extend(payment.map(|payment| (filed.partner.clone(), filed.payment, payment.clone())));
         }
+        let taken_back = orders.iter().filter(|(.., payment)| payment.state == PaymentState::Recalled);
+        let taken_back = taken_back.map(|(.., payment)| payment.reference.clone()).collect();
         let debtor = self.reveal::<Debtor>(&[(LEDGER_SUBJECT, file.debtor)]).await?.pop().flatten();
         let content = Initiation {
             version: file.version,
@@ -167,6 +171,7 @@ impl Ledger {
             execute_on: file.execute_on,
             rewritten: made.rewritten,
             left_out: Vec::new(),
+            taken_back,
         })
     }
 

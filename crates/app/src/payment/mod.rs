@@ -9,7 +9,8 @@ use ::claims::ClaimsProjection;
 use ::grants::GrantsProjection;
 use domain::grant::PaymentMethod;
 use domain::partner::PartnerEvent;
-use domain::payment::{NewAdvance, NewPayment, Standing};
+use domain::payment::{NewAdvance, NewPayment, PaymentState, Standing};
+use domain::reconciliation::Settled;
 use domain::{
     CaseId, CreditorReference, Event, PartnerCode, PartnerCommand, PaymentCommand, PaymentId, Period,
 };
@@ -100,6 +101,49 @@ impl Ledger {
         .await
     }
 
+    /// Takes back a payment that stands in a file, before the bank makes it: one person asks for it, another agrees.
+    pub async fn recall_payment(
+        &self,
+        code: &PartnerCode,
+        payment: PaymentId,
+        reason: &str,
+    ) -> Result<PaymentState, AppError> {
+        let (about, text) = (payment.to_string(), reason_text(reason)?);
+        let settled = Settled::Payment { partner: code.clone(), payment };
+        self.execute_about(
+            About::Made(code.clone()),
+            &["recall-payment", &about, reason],
+            |session, draft| {
+                let matched = session.settled_by(draft, &settled)?;
+                let reason = session.seal_own(draft, &text)?;
+                let command = PaymentCommand::Recall { payment, reason, matched };
+                session.on_partner(draft, code, &PartnerCommand::Payment(command))
+            },
+        )
+        .await?;
+        let found = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
+        let payment = found.as_ref().and_then(|(partner, _)| partner.payments.get(payment));
+        payment.map(|payment| payment.state).ok_or_else(|| unknown(code))
+    }
+
+    /// The payments of a file that were not taken back and did not come back.
+    pub async fn payments_in_file(&self, number: u64) -> Result<Vec<(PartnerCode, PaymentId)>, AppError> {
+        let (files, _) = self.payment_files_and_events().await?;
+        let file = files.get(number).ok_or_else(|| no_file(number))?;
+        let codes: BTreeSet<PartnerCode> = file.payments.iter().map(|filed| filed.partner.clone()).collect();
+        let codes: Vec<PartnerCode> = codes.into_iter().collect();
+        let partners = self.partners_and_events(&codes).await?;
+        let state = |code: &PartnerCode, payment: PaymentId| {
+            let found = partners.iter().find(|(partner, _)| partner.code == *code);
+            found.and_then(|(partner, _)| partner.payments.get(payment)).map(|payment| payment.state)
+        };
+        let instructed = file
+            .payments
+            .iter()
+            .filter(|filed| state(&filed.partner, filed.payment) == Some(PaymentState::Instructed));
+        Ok(instructed.map(|filed| (filed.partner.clone(), filed.payment)).collect())
+    }
+
     /// The payment with this number (the position of its proposal) or this reference, and whose it is.
     pub async fn find_payment(&self, name: &str) -> Result<(PartnerCode, PaymentId), AppError> {
         if let Some(before) = name.parse::<u64>().ok().and_then(|number| number.checked_sub(1))
@@ -187,4 +231,9 @@ impl Ledger {
         }
         Ok(cases.into_iter().collect())
     }
+}
+
+/// Nobody has made this file.
+fn no_file(number: u64) -> AppError {
+    AppError::Usage(format!("there is no file {number} of payments; `svala payment files` shows all"))
 }

@@ -244,6 +244,9 @@ fn next_step(kind: ExceptionKind, about: &Subject) -> &'static str {
         (ExceptionKind::PaidWhileHeld, _) => {
             "find out who paid it and why; accept it by name, or claim it back"
         }
+        (ExceptionKind::PaidWithoutDecision, Subject::Line { .. }) => {
+            "claim it back, or record that the bank made it with the reference of the line: svala partner paid"
+        }
         (ExceptionKind::PaidWithoutDecision, _) => "decide what it was paid for, or claim it back",
         (ExceptionKind::Returned, Subject::Line { .. }) => {
             "find the payment that came back: svala bank match LINE PAYMENT"

@@ -220,6 +220,18 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
             e.by,
             e.execute_on
         ),
+        PartnerEvent::PaymentRecallProposed(e) => format!(
+            "{} wants to take payment {} back from its file, another person must agree: {}",
+            e.by,
+            number(e.payment.0),
+            text(e.reason)
+        ),
+        PartnerEvent::PaymentRecalled(e) => format!(
+            "payment {} taken back from its file by {}: {}",
+            number(e.payment.0),
+            e.by,
+            text(e.reason)
+        ),
         PartnerEvent::PaymentReturned(e) => {
             format!(
                 "payment {} came back from the bank (match {} by {})",

@@ -92,10 +92,17 @@ impl Ledger {
                     Event::Partner(PartnerEvent::PaymentProposed(e)) => {
                         let Some(payment) = partner.payments.get(e.payment) else { continue };
                         let name = format!("payment {position} to {code}");
-                        if payment.file.is_none() && !e.total.is_zero() {
+                        let known = match payment.state {
+                            PaymentState::Recalled if partner.payments.paid_again(payment).is_some() => {
+                                Some(Known::PaidAnew)
+                            }
+                            PaymentState::Recalled => Some(Known::TakenBack),
+                            _ => payment.file.is_none().then_some(Known::NotMade),
+                        };
+                        if let Some(known) = known.filter(|_| !e.total.is_zero()) {
                             let references = vec![self.reference_key(e.reference.as_str())];
                             let amount = Amount::from(e.total).negated();
-                            facts.known.push((references, Known::NotMade, amount, name));
+                            facts.known.push((references, known, amount, name));
                         }
                         facts.payments.extend(of_payment(&partner, e.payment, &came_back, &mut days)?);
                     }

@@ -322,6 +322,14 @@ impl Draft {
         self.add(stream_id, event, keys)
     }
 
+    /// Has the command written only if a stream has this version; what it extends itself is held to that already.
+    pub(super) fn rest_on(&mut self, stream_id: StreamId, version: u64) {
+        let named = |(stream, _): &(StreamId, u64)| *stream == stream_id;
+        if !self.expected.iter().any(named) && !self.read.iter().any(named) {
+            self.read.push((stream_id, version));
+        }
+    }
+
     /// Adds the first event of a stream that this command has not touched: of many such, none is searched for.
     pub(super) fn push_first(
         &mut self,

@@ -59,7 +59,7 @@ Examples:
         /// To this partner.
         #[arg(long)]
         partner: Option<PartnerCode>,
-        /// In this state: proposed, approved, settled, instructed, cancelled.
+        /// In this state: proposed, approved, settled, instructed, recalled, returned, cancelled.
         #[arg(long)]
         state: Option<PaymentState>,
         /// In this file.
@@ -86,6 +86,26 @@ Examples:
     Cancel {
         /// Its number or reference.
         payment: String,
+        /// Why; kept encrypted, shown in the partner's history.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take back payments that stand in a file, before the bank makes them; another person agrees with the same command.
+    #[command(after_help = "\
+For a file that the bank rejected or never got, and for a payment in it that must not go. What it was to pay is due again
+once another person has agreed; the file stays in the history with its SHA-256. Tell the bank as well: if it makes the
+payment nevertheless, its line is an exception. What the bank has made already is not taken back, it comes back.
+
+Examples:
+  svala payment recall 4711 --reason \"the account is closed\"
+  svala payment recall --file 3 --reason \"rejected by the bank, AM04\"")]
+    Recall {
+        /// Their numbers or references.
+        #[arg(required_unless_present = "file", conflicts_with = "file")]
+        payments: Vec<String>,
+        /// All payments of this file.
+        #[arg(long, value_name = "NUMBER")]
+        file: Option<u64>,
         /// Why; kept encrypted, shown in the partner's history.
         #[arg(long)]
         reason: String,

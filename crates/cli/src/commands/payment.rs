@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use app::Ledger;
 use app::payment::{Debtor, FileAsked, PaymentFileMade};
 use app::query::{DueItem, PaymentDetail, PaymentFileItem, PaymentFilter, PaymentItem, PaymentLine};
+use domain::payment::PaymentState;
 
 use super::report;
 use crate::args::{Format, PaymentCommand};
@@ -76,6 +77,9 @@ pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Resu
             ledger.cancel_payment(&partner, id, &reason).await?;
             say(format!("payment {payment} is cancelled; what it was to pay is due again"))?;
         }
+        PaymentCommand::Recall { payments, file, reason } => {
+            return recall(place, &payments, file, &reason).await;
+        }
         PaymentCommand::File { out, again: Some(number), .. } => {
             let file = NewFile::at(&out, Readers::Owner)?;
             let made = place.open().await?.remake_payment_file(number).await?;
@@ -137,6 +141,40 @@ async fn approve(place: &Place, payments: &[String]) -> Result<ExitCode, Failure
     Ok(code)
 }
 
+async fn recall(
+    place: &Place,
+    payments: &[String],
+    file: Option<u64>,
+    reason: &str,
+) -> Result<ExitCode, Failure> {
+    let ledger = place.open_to_write().await?;
+    let payments = match file {
+        Some(number) => ledger.payments_in_file(number).await?,
+        None => find(&ledger, payments).await?,
+    };
+    if payments.is_empty() {
+        return Err(Failure::usage("no payment of the file is left that could be taken back"));
+    }
+    let mut code = ExitCode::SUCCESS;
+    for (partner, id) in payments {
+        let PaymentItem { payment, total, .. } = ledger.payment_detail(&partner, id).await?.item;
+        let name = format!("payment {} of {total} EUR to {partner}", payment.unwrap_or_default());
+        match ledger.recall_payment(&partner, id, reason).await {
+            Ok(PaymentState::Recalled) => {
+                say(format!("{name} is taken back; what it was to pay is due again"))?;
+            }
+            Ok(_) => say(format!("{name} is to be taken back: another person agrees with the same command"))?,
+            // The others are still to be taken back.
+            Err(error @ app::AppError::Refused(_)) => {
+                remark(format!("{name}: {error}"));
+                code = ExitCode::from(1);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(code)
+}
+
 async fn find(
     ledger: &Ledger,
     names: &[String],
@@ -161,6 +199,9 @@ fn write(file: NewFile<'_>, made: &PaymentFileMade) -> Result<(), Failure> {
 fn told(out: &Path, made: &PaymentFileMade) -> Result<(), Failure> {
     for rewritten in &made.rewritten {
         remark(format!("\"{}\" is written {} in the file", rewritten.name, rewritten.written));
+    }
+    for reference in &made.taken_back {
+        remark(format!("payment {reference} in it was taken back since: do not give this file to the bank"));
     }
     for reason in &made.left_out {
         remark(format!("left out: {reason}"));

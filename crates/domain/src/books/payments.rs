@@ -115,6 +115,10 @@ impl Journal<'_> {
                 let payment = self.payment(recorded, e.payment)?;
                 return self.paid(recorded, &payment, decided);
             }
+            PartnerEvent::PaymentRecalled(e) => {
+                let payment = self.payment(recorded, e.payment)?.negated()?;
+                return self.paid(recorded, &payment, decided);
+            }
             // On the day of the line that brought it, as the match is.
             PartnerEvent::PaymentReturned(e) => {
                 let payment = self.payment(recorded, e.payment)?.negated()?;

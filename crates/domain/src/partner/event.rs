@@ -14,8 +14,8 @@ use crate::claim::Exchange;
 use crate::event::events;
 use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, PaymentId, TextId};
 use crate::payment::{
-    PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentProposed, PaymentReturnUndone,
-    PaymentReturned,
+    PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentProposed, PaymentRecallProposed,
+    PaymentRecalled, PaymentReturnUndone, PaymentReturned,
 };
 use crate::rates::Quote;
 
@@ -45,6 +45,8 @@ events! {
         PaymentApproved = 1,
         PaymentCancelled = 1,
         PaymentInstructed = 1,
+        PaymentRecallProposed = 1,
+        PaymentRecalled = 1,
         PaymentReturned = 1,
         PaymentReturnUndone = 1,
         PartnerCommandRefused = 1,
@@ -65,6 +67,8 @@ impl PartnerEvent {
             Self::PartnerPaidReversed(e) => Some(e.reason),
             Self::PaymentProposed(e) => e.reason,
             Self::PaymentCancelled(e) => Some(e.reason),
+            Self::PaymentRecallProposed(e) => Some(e.reason),
+            Self::PaymentRecalled(e) => Some(e.reason),
             _ => None,
         }
     }

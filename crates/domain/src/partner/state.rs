@@ -165,6 +165,8 @@ impl Partner {
             | PartnerEvent::PaymentApproved(_)
             | PartnerEvent::PaymentCancelled(_)
             | PartnerEvent::PaymentInstructed(_)
+            | PartnerEvent::PaymentRecallProposed(_)
+            | PartnerEvent::PaymentRecalled(_)
             | PartnerEvent::PaymentReturned(_)
             | PartnerEvent::PaymentReturnUndone(_) => partner.payments.evolve(event)?,
         }

@@ -15,11 +15,11 @@ mod unpaid;
 use event_log::StreamId;
 
 pub use command::{NewAdvance, NewPayment, PaymentCommand};
-pub use decide::{ITEMS_MAX, ready};
+pub use decide::{ITEMS_MAX, can_be_made, ready};
 pub use due::{Standing, Worth, left, standing};
 pub use event::{
     Payable, PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentItem, PaymentProposed,
-    PaymentReturnUndone, PaymentReturned,
+    PaymentRecallProposed, PaymentRecalled, PaymentReturnUndone, PaymentReturned,
 };
 pub use file::{
     FiledPayment, NewPaymentFile, PainVersion, PaymentFileCommandRefused, PaymentFileEvent,

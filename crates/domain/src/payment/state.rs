@@ -37,6 +37,8 @@ rulebook::codes! {
         Instructed = "instructed",
         /// Not made; its items are due again.
         Cancelled = "cancelled",
+        /// In a file for the bank, and not made: taken back by two people. Its items are due again.
+        Recalled = "recalled",
         /// Made, and given back by the bank; its items are due again.
         Returned = "returned",
     }
@@ -69,9 +71,11 @@ pub struct Payment {
     pub approved_by: Option<Actor>,
     /// The file it stands in, and the day on which the bank is to execute it.
     pub file: Option<(u64, Date)>,
+    /// Who wants to take it back from its file.
+    pub recall_by: Option<Actor>,
     /// Its place among the partner's payments in the order of their proposals: 1, 2, 3 …
     place: u64,
-    /// How many there were when the bank gave it back.
+    /// How many there were when the bank gave it back, or it was taken back.
     returned_at: Option<u64>,
 }
 
@@ -81,9 +85,10 @@ impl Payment {
         self.items.iter().any(|item| item.of == Payable::Advance)
     }
 
-    /// Whether what it pays is in no other payment: until it is cancelled or comes back.
+    /// Whether what it pays is in no other payment: until it is cancelled or taken back, or comes back.
     pub fn is_live(&self) -> bool {
-        !matches!(self.state, PaymentState::Cancelled | PaymentState::Returned)
+        use PaymentState::{Cancelled, Recalled, Returned};
+        !matches!(self.state, Cancelled | Recalled | Returned)
     }
 
     /// What it pays, before what was paid already.
@@ -107,6 +112,7 @@ impl From<&PaymentProposed> for Payment {
             proposed_by: event.by.clone(),
             approved_by: None,
             file: None,
+            recall_by: None,
             place: 0,
             returned_at: None,
         }
@@ -182,6 +188,14 @@ impl Payments {
                 let payment = self.in_state(e.payment, &[PaymentState::Approved])?;
                 (payment.state, payment.file) = (PaymentState::Instructed, Some((e.file, e.execute_on)));
             }
+            PartnerEvent::PaymentRecallProposed(e) => {
+                self.in_state(e.payment, &[PaymentState::Instructed])?.recall_by = Some(e.by.clone());
+            }
+            PartnerEvent::PaymentRecalled(e) => {
+                let proposed = self.payments.len() as u64;
+                let payment = self.in_state(e.payment, &[PaymentState::Instructed])?;
+                (payment.state, payment.returned_at) = (PaymentState::Recalled, Some(proposed));
+            }
             PartnerEvent::PaymentReturned(e) => {
                 let proposed = self.payments.len() as u64;
                 let payment = self.in_state(e.payment, &[PaymentState::Instructed])?;
@@ -230,7 +244,7 @@ impl Payments {
         Ok(taken)
     }
 
-    /// A payment that pays something of one that came back, and was proposed since.
+    /// A payment that pays something of one that came back or was taken back, and was proposed since.
     pub fn paid_again(&self, returned: &Payment) -> Option<&Payment> {
         let since = returned.returned_at?;
         let shares = |payment: &&Payment| {

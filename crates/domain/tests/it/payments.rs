@@ -595,6 +595,45 @@ fn not_back(paying: &mut Paying, payment: PaymentId) -> Result<Vec<PartnerEvent>
     paying.give("anna", PartnerCommand::Payment(PaymentCommand::UndoReturn { payment, matching: 1 }))
 }
 
+fn recall(paying: &mut Paying, by: &str, payment: PaymentId, matched: Option<u64>) -> Result<(), Refusal> {
+    let recall = PaymentCommand::Recall { payment, reason: text(9), matched };
+    paying.give(by, PartnerCommand::Payment(recall)).map(|_| ())
+}
+
+/// What stands in a file and is not made is taken back by two people, and due again.
+#[test]
+fn what_the_bank_did_not_make_is_taken_back_by_two() {
+    let history = spent(&["100.00", "250.50"]);
+    let mut paying = Paying::to(&[&history]);
+    let advance = paying.advance("anna", "80.00").unwrap();
+    paying.approve("berit", advance).unwrap();
+    paying.write("anna", &[advance]).unwrap();
+    let first = paying.propose("anna").unwrap();
+    assert_eq!(codes(recall(&mut paying, "anna", first, None)), "not-approved");
+    paying.approve("berit", first).unwrap();
+    assert_eq!(codes(recall(&mut paying, "anna", first, None)), "already-decided", "it can be cancelled");
+    paying.write("anna", &[first]).unwrap();
+    assert_eq!(codes(recall(&mut paying, "caritas", first, None)), "acts-for-partner");
+    assert_eq!(codes(recall(&mut paying, "anna", first, Some(7))), "made-by-the-bank");
+    recall(&mut paying, "anna", first, None).unwrap();
+    assert_eq!(paying.payment(first).state, PaymentState::Instructed);
+    assert_eq!(codes(paying.propose("anna")), "nothing-due", "one person is not enough");
+    assert_eq!(codes(recall(&mut paying, "anna", first, None)), "same-person");
+    assert_eq!(codes(recall(&mut paying, "berit", first, Some(7))), "made-by-the-bank");
+    recall(&mut paying, "berit", first, None).unwrap();
+    assert_eq!(paying.payment(first).state, PaymentState::Recalled);
+    assert_eq!(paying.partner.payments.open_advance(), Ok(eur("80.00")), "what it settled is open again");
+    assert_eq!(codes(recall(&mut paying, "clara", first, None)), "taken-back");
+    assert_eq!(codes(came_back(&mut paying, first)), "taken-back");
+    assert_eq!(codes(paying.write("anna", &[first])), "taken-back");
+    assert_eq!(codes(domain::payment::can_be_made(&paying.partner, first)), "not-in-a-file");
+    let second = paying.propose("anna").unwrap();
+    assert_eq!(paying.told(second), "270.50: 100.00, 250.50");
+    let again = paying.partner.payments.paid_again(paying.payment(first));
+    assert_eq!(again.map(|payment| &payment.reference), Some(&paying.payment(second).reference));
+    domain::payment::can_be_made(&paying.partner, advance).unwrap();
+}
+
 /// What the bank gives back is due again, in another payment; and if it did not come back after all, it is not.
 #[test]
 fn what_came_back_from_the_bank_is_due_again() {
