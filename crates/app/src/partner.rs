@@ -1,7 +1,7 @@
 //! Commands on partners that a person gives one at a time. Each is refused, and the refusal kept, where a rule forbids it.
 
 use domain::ids::PaymentId;
-use domain::partner::{Agreement, Name, PAYMENT, PaidFor, PartnerEvent, PaymentDetails};
+use domain::partner::{Account, Agreement, Name, PAYMENT, PaidFor, PartnerEvent, PaymentDetails};
 use domain::payment::PaymentState;
 use domain::{
     AgreementCode, CreditorReference, Event, FeeId, KeyDigest, Partner, PartnerCode, PartnerCommand, Refusal,
@@ -75,8 +75,18 @@ impl Ledger {
         details: PaymentDetails,
     ) -> Result<(), AppError> {
         let (number, bank) = (details.account.number(), details.account.bank());
-        let digest =
-            self.key_digest(PAYMENT_DETAILS, &[code.as_str(), number, bank, details.holder.as_str()]);
+        let mut parts = vec![code.as_str(), number, bank, details.holder.as_str()];
+        let seat = match &details.account {
+            Account::Local { bic, seat, .. } => {
+                let bic = bic.as_ref().map(ToString::to_string);
+                bic.into_iter()
+                    .chain(seat.iter().map(|seat| format!("{}, {}", seat.town, seat.country)))
+                    .collect()
+            }
+            Account::Iban { .. } => Vec::new(),
+        };
+        parts.extend(seat.iter().map(String::as_str));
+        let digest = self.key_digest(PAYMENT_DETAILS, &parts);
         let words = digest.to_string();
         self.partner_command(code, &["propose-payment-details", &words], |session, draft| {
             let sealed = session.seal_own(draft, &details)?;

@@ -8,7 +8,7 @@ use ::cases::{CaseRow, CasesProjection};
 use ::claims::ClaimsProjection;
 use ::grants::GrantsProjection;
 use domain::grant::PaymentMethod;
-use domain::partner::PartnerEvent;
+use domain::partner::{PartnerEvent, PaymentDetails};
 use domain::payment::{NewAdvance, NewPayment, PaymentState, Standing};
 use domain::reconciliation::Settled;
 use domain::{
@@ -21,7 +21,7 @@ pub use interchange::pain::Debtor;
 
 use crate::command::reason_text;
 use crate::error::AppError;
-use crate::ledger::Ledger;
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::partner::unknown;
 use crate::query::PaymentDetail;
 use crate::session::{About, Decided, Draft, Purpose, Session};
@@ -36,6 +36,7 @@ impl Ledger {
         keep_advance: bool,
         dry_run: bool,
     ) -> Result<PaymentDetail, AppError> {
+        self.bank_is_found(code).await?;
         let (payment, reference) = self.new_payment()?;
         let words = format!("{payment} {period:?} {keep_advance}");
         let command = |standing: Standing, _: &Session<'_>, _: &mut Draft| {
@@ -68,6 +69,7 @@ impl Ledger {
         reason: &str,
     ) -> Result<PaymentDetail, AppError> {
         let text = reason_text(reason)?;
+        self.bank_is_found(code).await?;
         let (payment, reference) = self.new_payment()?;
         let words = format!("{payment} {amount}");
         self.payment_command(code, &["propose-advance", &words, reason], |standing, session, draft| {
@@ -200,6 +202,16 @@ impl Ledger {
         session.on_partner(draft, code, &PartnerCommand::Payment(command))
     }
 
+    /// Refuses what no bank would transfer to the account in force of a partner.
+    async fn bank_is_found(&self, code: &PartnerCode) -> Result<(), AppError> {
+        let found = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
+        // Without an account the proposal is refused for that.
+        let details = found.and_then(|(partner, _)| partner.details.map(|known| known.details));
+        let Some(details) = details else { return Ok(()) };
+        let account = self.reveal::<PaymentDetails>(&[(LEDGER_SUBJECT, details)]).await?.pop().flatten();
+        account.map_or(Ok(()), |details| may_be_transferred_to(code, &details))
+    }
+
     /// The id and the reference of a new payment.
     fn new_payment(&self) -> Result<(PaymentId, CreditorReference), AppError> {
         let reference = CreditorReference::from_random(self.environment.random_bits()?);
@@ -231,6 +243,16 @@ impl Ledger {
         }
         Ok(cases.into_iter().collect())
     }
+}
+
+/// Whether a bank transfers to this account of a partner.
+fn may_be_transferred_to(code: &PartnerCode, details: &PaymentDetails) -> Result<(), AppError> {
+    let Some(lacks) = details.account.lacks() else { return Ok(()) };
+    let detail = format!(
+        "{code} is paid to {} outside of SEPA, and a bank asks there for {lacks} (`svala partner payment-details propose {code} …`, then another person approves it)",
+        details.account.masked()
+    );
+    Err(AppError::Refused(domain::Refusal::new("bank-not-found", detail)))
 }
 
 /// Nobody has made this file.

@@ -317,6 +317,8 @@ impl Draft {
         keys: Vec<UniqueKey>,
     ) -> Result<(), AppError> {
         if !self.expected.iter().any(|(stream, _)| *stream == stream_id) {
+            // What was only read until now had the same version.
+            self.read.retain(|(stream, _)| *stream != stream_id);
             self.expected.push((stream_id.clone(), before));
         }
         self.add(stream_id, event, keys)

@@ -80,7 +80,7 @@ pub(crate) enum Executed {
 
 impl Session<'_> {
     /// Loads what a command is about; answers with how often it has changed.
-    async fn load_about(&mut self, about: &About) -> Result<u64, AppError> {
+    pub(crate) async fn load_about(&mut self, about: &About) -> Result<u64, AppError> {
         match about {
             About::Case(id, partner) => {
                 self.load_cases([*id]).await?;

@@ -224,14 +224,20 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub enum DetailsCommand {
     /// Propose where a partner is to be paid.
+    #[command(after_help = "\
+Examples:
+  svala partner payment-details propose caritas --iban \"AT61 1904 3002 3457 3201\" --holder \"Caritas Austria\"
+  svala partner payment-details propose ircs --iban \"IQ98 NBIQ 8501 2345 6789 012\" --bic NBIQIQBA --holder IRCS
+  svala partner payment-details propose irara --account 0012-44871 --bank \"Bank of Addis\" \\
+      --bank-town \"Addis Ababa\" --bank-country ET --holder IRARA")]
     Propose {
         /// The partner's code.
         partner: PartnerCode,
         /// The account's international number.
         #[arg(long, required_unless_present = "account", conflicts_with_all = ["account", "bank"])]
         iban: Option<Iban>,
-        /// The bank's code, where it is asked for.
-        #[arg(long, conflicts_with_all = ["account", "bank"])]
+        /// The bank's code (BIC): needed outside of SEPA.
+        #[arg(long)]
         bic: Option<Bic>,
         /// The account's number in a country without IBAN.
         #[arg(long, requires = "bank")]
@@ -239,6 +245,12 @@ pub enum DetailsCommand {
         /// The bank of that account.
         #[arg(long, requires = "account")]
         bank: Option<Name>,
+        /// The town in which that bank is; with its country in place of --bic.
+        #[arg(long, requires_all = ["account", "bank_country"])]
+        bank_town: Option<Name>,
+        /// The country in which that bank is, two letters.
+        #[arg(long, requires_all = ["account", "bank_town"])]
+        bank_country: Option<Country>,
         /// Who holds the account.
         #[arg(long)]
         holder: Name,

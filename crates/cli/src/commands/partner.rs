@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use app::query::{AgreementItem, DetailsItem, PartnerDetail, PartnerItem};
-use domain::partner::{Account, Agreement, FeeTerms, PaidFor, PaymentDetails};
+use domain::partner::{Account, Agreement, FeeTerms, PaidFor, PaymentDetails, Seat};
 
 use super::{fee, hold, report, statement};
 use crate::args::{AgreementCommand, DetailsCommand, Format, PartnerCommand};
@@ -112,10 +112,11 @@ async fn agreement(place: &Place, format: Format, command: AgreementCommand) -> 
 async fn payment_details(place: &Place, command: DetailsCommand) -> Result<(), Failure> {
     let ledger = place.open_to_write().await?;
     match command {
-        DetailsCommand::Propose { partner, iban, bic, account, bank, holder } => {
+        DetailsCommand::Propose { partner, iban, bic, account, bank, bank_town, bank_country, holder } => {
+            let seat = bank_town.zip(bank_country).map(|(town, country)| Seat { town, country });
             let account = match (iban, account, bank) {
                 (Some(iban), None, None) => Account::Iban { iban, bic },
-                (None, Some(number), Some(bank)) => Account::Local { number, bank },
+                (None, Some(number), Some(bank)) => Account::Local { number, bank, bic, seat },
                 _ => return Err(Failure::usage("give either --iban, or --account with --bank")),
             };
             let masked = account.masked();

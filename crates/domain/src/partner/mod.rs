@@ -7,11 +7,13 @@ mod decide;
 mod event;
 mod fee;
 mod name;
+mod sepa;
 mod state;
 mod upcast;
 
 pub use account::{
-    Account, AccountNumber, Bic, Iban, NotABic, NotAnAccountNumber, NotAnIban, PaymentDetails,
+    Account, AccountNumber, Bic, Iban, NotABic, NotASenderNumber, NotAnAccountNumber, NotAnIban,
+    PaymentDetails, Seat, SenderNumber,
 };
 pub use agreement::{Agreement, BasisPoints, FeeTerms, NotBasisPoints};
 pub use command::{Fee as ReportedFee, PartnerCommand};

@@ -5,6 +5,7 @@
 //! other: two who propose at the same time meet at its version, and so everything is paid once.
 
 mod command;
+mod day;
 mod decide;
 mod due;
 mod event;
@@ -15,6 +16,7 @@ mod unpaid;
 use event_log::StreamId;
 
 pub use command::{NewAdvance, NewPayment, PaymentCommand};
+pub use day::{EXECUTE_AHEAD_DAYS_MAX, may_execute_on, settled_instead_on};
 pub use decide::{ITEMS_MAX, can_be_made, ready};
 pub use due::{Standing, Worth, left, standing};
 pub use event::{

@@ -787,3 +787,26 @@ fn paying_twin(paying: &Paying) -> Paying {
         next: paying.next,
     }
 }
+
+/// The day is today at the earliest and not a year mistyped; what TARGET settles on another day is told.
+#[rstest]
+#[case::yesterday("2024-07-09", false, Some("in-the-past"))]
+#[case::yesterday_however_far("2024-07-09", true, Some("in-the-past"))]
+#[case::today(TODAY, false, None)]
+#[case::the_last("2025-07-05", false, None)]
+#[case::too_far("2025-07-06", false, Some("too-far-ahead"))]
+#[case::on_purpose("2034-07-06", true, None)]
+fn a_file_is_for_a_day_that_a_bank_takes(#[case] on: &str, #[case] far: bool, #[case] refused: Option<&str>) {
+    let said = domain::payment::may_execute_on(day(TODAY), day(on), far);
+    assert_eq!(said.err().map(|refusal| refusal.codes()).as_deref(), refused);
+}
+
+#[rstest]
+#[case::a_wednesday("2024-07-10", None)]
+#[case::a_saturday("2024-07-13", Some("2024-07-15"))]
+#[case::good_friday("2024-03-29", Some("2024-04-02"))]
+#[case::christmas("2026-12-25", Some("2026-12-28"))]
+#[case::a_swedish_holiday("2024-06-06", None)]
+fn a_day_on_which_no_euro_moves_is_told(#[case] on: &str, #[case] settled: Option<&str>) {
+    assert_eq!(domain::payment::settled_instead_on(day(on)), settled.map(day));
+}
