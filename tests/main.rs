@@ -5,6 +5,7 @@ mod forger;
 mod sie;
 mod support;
 
+mod advances;
 mod bad_input;
 mod bank;
 mod books;

@@ -120,7 +120,7 @@ impl Ledger {
             .await
     }
 
-    /// Records that a partner was paid. A payment reference of a partner is recorded once. One on a day on which a hold
+    /// Records that a partner was paid; below zero, that it paid back. A payment reference of a partner is recorded once. One on a day on which a hold
     /// stops all payments of the partner is refused, unless it happened `despite_hold`.
     pub async fn record_payment(
         &self,
@@ -132,7 +132,8 @@ impl Ledger {
         despite_hold: bool,
     ) -> Result<(), AppError> {
         let (holds, _) = self.holds_and_events().await?;
-        let stopping = holds.stopping_all_of(&code, paid_on).filter(|_| !despite_hold);
+        let stopping =
+            holds.stopping_all_of(&code, paid_on).filter(|_| !despite_hold && !amount.is_negative());
         if let Some((number, hold)) = stopping {
             let detail = format!(
                 "hold {number} stops payments of {code} since {}: release it, or give --despite-hold if it was paid all the same",

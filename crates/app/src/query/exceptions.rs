@@ -229,7 +229,7 @@ fn written_off<'r>(looked: &Looked, rows: impl Iterator<Item = &'r ExceptionRow>
 fn next_step(kind: ExceptionKind, about: &Subject) -> &'static str {
     match (kind, about) {
         (ExceptionKind::NoMatch, Subject::Line { .. }) => {
-            "find out what it is: match it by hand, or write it off with a reason"
+            "find out what it is: match it by hand, record what a partner paid back (svala partner repaid), or write it off"
         }
         (ExceptionKind::NoMatch, _) => "ask the bank whether it was executed, or match its line by hand",
         (ExceptionKind::Ambiguous, _) => "say which it is: svala bank match LINE ITEM",

@@ -181,6 +181,13 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
             e.paid_for,
             text(e.reason)
         ),
+        PartnerEvent::PartnerPaid(e) if e.amount.is_negative() => format!(
+            "paid back {} EUR on {} ({}), reference {}",
+            e.amount.to_string().trim_start_matches('-'),
+            e.paid_on,
+            e.paid_for,
+            text(e.details)
+        ),
         PartnerEvent::PartnerPaid(e) => {
             format!("paid {} EUR on {} ({}), reference {}", e.amount, e.paid_on, e.paid_for, text(e.details))
         }

@@ -107,7 +107,8 @@ impl Ledger {
                         facts.payments.extend(of_payment(&partner, e.payment, &came_back, &mut days)?);
                     }
                     Event::Partner(PartnerEvent::PartnerPaid(e))
-                        if outside_state(&partner, e.payment) != Some(OutsideState::Made) => {}
+                        if e.amount.is_negative()
+                            || outside_state(&partner, e.payment) != Some(OutsideState::Made) => {}
                     Event::Partner(PartnerEvent::PartnerPaid(e)) => {
                         if e.paid_for == PaidFor::Claims {
                             last_outside = last_outside.max(Some(e.paid_on));

@@ -144,19 +144,13 @@ impl Ledger {
                         let of = Settled::PaidOutside { partner: partner_code.clone(), payment: e.payment };
                         let back = Settled::PaidOutsideBack { partner: partner_code, payment: e.payment };
                         let (day, reference) = (e.paid_on, Reference::Recorded(LEDGER_SUBJECT, e.details));
-                        told.extend(there_and_back(
-                            Told {
-                                of,
-                                number: position,
-                                about: position,
-                                name,
-                                amount,
-                                day,
-                                reference,
-                                account: None,
-                            },
-                            back,
-                        ));
+                        let (number, about, account) = (position, position, None);
+                        let out = Told { of, number, about, name, amount, day, reference, account };
+                        match e.amount.is_negative() {
+                            // What the partner paid back came in.
+                            true => told.push(out),
+                            false => told.extend(there_and_back(out, back)),
+                        }
                     }
                     Event::Partner(PartnerEvent::PaymentProposed(e)) => {
                         let Some(payment) = partner.payments.get(e.payment) else { continue };

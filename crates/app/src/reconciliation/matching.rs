@@ -215,7 +215,7 @@ impl Looked {
                 || item.reference.as_ref() == Some(&plain)
         };
         let mut found: Vec<_> =
-            self.items.values().filter(|item| item.of.is_back() == came_in).filter(named).collect();
+            self.items.values().filter(|item| item.amount.is_positive() == came_in).filter(named).collect();
         // Of what came back bit by bit it can only be a part that no line has settled.
         if found.iter().any(|item| self.is_open(&item.of)) {
             found.retain(|item| self.is_open(&item.of));

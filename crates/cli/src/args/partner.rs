@@ -117,6 +117,28 @@ Examples:
         #[arg(long)]
         despite_hold: bool,
     },
+    /// Record what a partner paid back: the rest of an advance, or more than was due to it.
+    #[command(after_help = "\
+Of advances no more comes back than is open. The line of the bank that brought it is matched by its reference, or by hand.
+
+Example:
+  svala partner repaid caritas --amount 380.00 --on 2024-12-20 --reference ADV-2024-1-REST --advance")]
+    Repaid {
+        /// The partner's code.
+        partner: PartnerCode,
+        /// How much, in EUR.
+        #[arg(long)]
+        amount: Eur,
+        /// The day.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+        /// What stands on it at the bank; kept encrypted.
+        #[arg(long)]
+        reference: String,
+        /// Of what was paid in advance.
+        #[arg(long)]
+        advance: bool,
+    },
     /// Take back a payment that `paid` recorded, because it was not made or came back.
     #[command(after_help = "\
 It stands in the statement of the day on which it is recorded, and is owed again. Its reference is free for another record.

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use app::query::{AgreementItem, DetailsItem, PartnerDetail, PartnerItem};
 use domain::partner::{Account, Agreement, FeeTerms, PaidFor, PaymentDetails, Seat};
+use money::Eur;
 
 use super::{fee, hold, report, statement};
 use crate::args::{AgreementCommand, DetailsCommand, Format, PartnerCommand};
@@ -63,6 +64,15 @@ pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Resu
             let ledger = place.open_to_write().await?;
             ledger.record_payment(partner.clone(), paid_for, amount, on, &reference, despite_hold).await?;
             say(format!("{amount} EUR paid to {partner} on {on} ({paid_for})"))?;
+        }
+        PartnerCommand::Repaid { partner, amount, on, reference, advance } => {
+            let paid_for = if advance { PaidFor::Advance } else { PaidFor::Claims };
+            let back =
+                Some(amount).filter(|amount| *amount > Eur::ZERO).and_then(|eur| eur.checked_neg().ok());
+            let back = back.ok_or_else(|| Failure::usage("--amount is what came back, above zero"))?;
+            let ledger = place.open_to_write().await?;
+            ledger.record_payment(partner.clone(), paid_for, back, on, &reference, false).await?;
+            say(format!("{amount} EUR came back from {partner} on {on} ({paid_for})"))?;
         }
         PartnerCommand::ReversePaid { payment: number, reason } => {
             let ledger = place.open_to_write().await?;

@@ -309,7 +309,7 @@ pub struct PartnerPaid {
     pub payment: PaymentId,
     /// For what.
     pub paid_for: PaidFor,
-    /// How much, in euro.
+    /// How much, in euro; below zero for what the partner paid back.
     pub amount: Eur,
     /// Day of the payment.
     pub paid_on: Date,

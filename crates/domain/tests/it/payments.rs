@@ -810,3 +810,36 @@ fn a_file_is_for_a_day_that_a_bank_takes(#[case] on: &str, #[case] far: bool, #[
 fn a_day_on_which_no_euro_moves_is_told(#[case] on: &str, #[case] settled: Option<&str>) {
     assert_eq!(domain::payment::settled_instead_on(day(on)), settled.map(day));
 }
+
+/// What is left of an advance comes back: no more than is open of it, and the next payment takes only what is left.
+#[test]
+fn the_rest_of_an_advance_comes_back() {
+    let history = spent(&["100.00"]);
+    let mut paying = Paying::to(&[&history]);
+    paying.paid_outside(PaidFor::Advance, "80.00");
+    let repay = |paying: &mut Paying, paid_for: PaidFor, amount: &str| {
+        paying.next += 1;
+        let pay = PartnerCommand::Pay {
+            payment: PaymentId(Uuid::from_u128(paying.next)),
+            paid_for,
+            amount: eur(amount),
+            paid_on: day("2024-07-06"),
+            payment_key: KeyDigest([paying.next as u8; 32]),
+            details: text(5),
+        };
+        paying.give("anna", pay).map(|_| ())
+    };
+    assert_eq!(codes(repay(&mut paying, PaidFor::Advance, "-80.01")), "more-than-open");
+    repay(&mut paying, PaidFor::Advance, "-50.00").unwrap();
+    assert_eq!(paying.partner.payments.open_advance(), Ok(eur("30.00")));
+    let first = paying.propose("anna").unwrap();
+    assert_eq!(paying.told(first), "70.00: 100.00");
+    assert_eq!(
+        codes(repay(&mut paying, PaidFor::Advance, "-0.01")),
+        "more-than-open",
+        "a payment settles it"
+    );
+    // More than was due came back as well: the next payment is so much larger.
+    repay(&mut paying, PaidFor::Claims, "-5.00").unwrap();
+    assert_eq!(paying.partner.payments.open_outside(), Ok(eur("-5.00")));
+}
