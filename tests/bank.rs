@@ -204,6 +204,76 @@ fn a_line_of_a_notification_is_the_line_of_the_statement() {
     ledger.is_sound();
 }
 
+/// The bank notifies of the parts of a batch and states its sum, or the other way round: the money is counted once.
+#[test]
+fn a_batch_that_is_broken_up_in_another_way_is_counted_once() {
+    let whole = |reference: &str| entry(&Line("-250.00", reference, "x"), "2024-06-03");
+    let parts = |reference: &str| {
+        let part = |amount: &str| {
+            format!("<TxDtls><Amt Ccy=\"EUR\">{amount}</Amt><CdtDbtInd>DBIT</CdtDbtInd></TxDtls>")
+        };
+        let details = format!("<NtryDtls>{}{}</NtryDtls>", part("200.00"), part("50.00"));
+        let entry = whole(reference);
+        let (head, _) = entry.split_once("<NtryDtls>").unwrap();
+        format!("{head}{details}</Ntry>")
+    };
+    let note = |id: &str, entry: String| {
+        notification(id, "2024-06-03", &[]).replace("</Ntfctn>", &format!("{entry}</Ntfctn>"))
+    };
+    let day = |sequence: u64, opening: &str, closing: &str, entry: String| {
+        let empty = statement(sequence, "2024-06-03", opening, closing, &[]);
+        message(&[empty.replace("</Stmt>", &format!("{entry}</Stmt>"))])
+    };
+    let ledger = with_account();
+    let import = |name: &str, content: String| {
+        ledger.write(name, content);
+        ledger.ok(&format!("import statement {name}"))
+    };
+    assert!(import("n1.xml", note("N1", parts("B1"))).contains("2 lines, 2 new"));
+    assert!(import("s1.xml", day(17, "1000.00", "750.00", whole("B1"))).contains("1 line, 0 new, 1 known"));
+    assert!(import("n2.xml", note("N2", whole("B2"))).contains("1 line, 1 new"));
+    assert!(import("s2.xml", day(18, "750.00", "500.00", parts("B2"))).contains("2 lines, 0 new, 2 known"));
+    assert!(import("s3.xml", day(19, "500.00", "250.00", parts("B3"))).contains("2 lines, 2 new"));
+    assert!(
+        import("n3.xml", note("N3", whole("B3"))).contains("1 line, 0 new, 1 known"),
+        "the statement was first"
+    );
+    // The same amount on the same day under another name is another entry.
+    assert!(import("s4.xml", day(20, "250.00", "0.00", whole("B4"))).contains("1 line, 1 new"));
+    let lines = ledger.csv("bank lines");
+    let cents: i64 = lines.iter().map(|line| line["amount"].replace('.', "").parse::<i64>().unwrap()).sum();
+    assert_eq!((lines.len(), cents), (6, -100_000));
+    assert!(lines.iter().all(|line| line["source"] == "statement"));
+    ledger.is_sound();
+}
+
+/// Details that do not come to their entry: the entry is what the balances confirm, and what is off is told.
+#[test]
+fn an_entry_whose_details_are_off_stays_one_line() {
+    let ledger = with_account();
+    let text = message(&[statement(17, "2024-06-03", "1000.00", "750.00", &[Line("-250.00", "B1", "x")])]);
+    let details = "<TxDtls><Amt Ccy=\"EUR\">200.00</Amt></TxDtls><TxDtls><Amt Ccy=\"EUR\">50.01</Amt></TxDtls></NtryDtls>";
+    let text = text.replace("</NtryDtls>", &format!("</NtryDtls><NtryDtls>{details}"));
+    let (head, tail) = text.split_once("<NtryDtls>").unwrap();
+    let (_, tail) = tail.split_once("</NtryDtls>").unwrap();
+    ledger.write("off.xml", format!("{head}{tail}"));
+    let said = ledger.ok("import statement off.xml");
+    assert!(
+        said.contains("1 line, 1 new") && said.contains("its 2 transactions come to -250.01: -0.01 off"),
+        "{said}"
+    );
+    assert_eq!(ledger.csv("bank lines")[0]["amount"], "-250.00");
+    ledger.write(
+        "worse.xml",
+        format!("{head}{tail}")
+            .replace("S17", "S18")
+            .replace(">17<", ">18<")
+            .replace(">1000.00<", ">750.00<"),
+    );
+    assert!(ledger.fail(1, "import statement worse.xml").contains("statement-does-not-add-up"));
+    ledger.is_sound();
+}
+
 /// Payments that were recorded, and what the bank did with them.
 #[test]
 fn the_rules_say_which_payments_the_lines_settle() {

@@ -223,12 +223,16 @@ fn money_of_a_grant_comes_back() {
     assert!(ledger.ok(&back("479.50", "2023-11-02")).contains("recorded before"));
     assert_eq!(ledger.root(), root);
     assert_eq!(find(ledger.csv("grant list"), "payment_ref", "PAYREF-90411")["state"], "returned");
-    let refused_grant = ledger.grant("PAYREF-90412");
+    // What a partner paid out in cash against the rules is its own money; what went out from here is not.
+    let refused_grant = ledger.grant("PAYREF-90433");
     refused(
         &ledger,
-        &format!("grant return {refused_grant} --amount 1.00 --on 2023-11-02 --reason x"),
+        &format!("grant return {refused_grant} --amount 0.01 --on 2024-03-02 --reason x"),
         "not-paid",
     );
+    let refused_grant = ledger.grant("PAYREF-90412");
+    ledger.ok(&format!("grant return {refused_grant} --amount 20.00 --on 2023-11-02 --reason x"));
+    assert_eq!(find(ledger.csv("grant list"), "payment_ref", "PAYREF-90412")["state"], "returned");
     ledger.is_sound();
 }
 

@@ -5,6 +5,7 @@ mod forger;
 mod sie;
 mod support;
 
+mod advances;
 mod bad_input;
 mod bank;
 mod books;
@@ -26,6 +27,7 @@ mod previews;
 mod privacy;
 mod proofs;
 mod rates;
+mod recall;
 mod receipts;
 mod reconcile;
 mod repetition;

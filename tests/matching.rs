@@ -417,6 +417,87 @@ fn a_return_is_undone_once_what_paid_it_again_is_cancelled() {
     assert_eq!(due(&ledger), "0.00");
 }
 
+/// A grant came back bit by bit: each part is settled by the line that brought it, and can be taken apart alone.
+#[test]
+fn what_came_back_of_a_grant_at_two_times_is_two_things() {
+    let ledger = Ledger::small("cases");
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    ledger.write("grants.csv", "case_ref,paid_on,amount,currency,method,payment_ref\nFX-2042,2024-03-03,615.00,EUR,bank,G-42\nFX-2047,2024-04-03,600.00,EUR,bank,G-47\n");
+    ledger.ok("import grants grants.csv");
+    let (grant, refused) = (ledger.grant("G-42"), ledger.grant("G-47"));
+    assert_eq!(find(ledger.csv("grant list"), "payment_ref", "G-47")["state"], "refused");
+    for (amount, day) in [("100.00", "2024-03-10"), ("50.00", "2024-03-12")] {
+        ledger.ok(&format!("grant return {grant} --amount {amount} --on {day} --reason 'wrong account'"));
+    }
+    // Money that went out against the rules comes back as well.
+    ledger.ok(&format!("grant return {refused} --amount 600.00 --on 2024-04-09 --reason 'not granted'"));
+    assert_eq!(find(ledger.csv("grant list"), "payment_ref", "G-47")["state"], "returned");
+    let lines = [
+        Line("-615.00", "B1", "G-42"),
+        Line("50.00", "B2", "G-42"),
+        Line("100.00", "B3", "somebody"),
+        Line("-600.00", "B4", "G-47"),
+        Line("600.00", "B5", "G-47"),
+    ];
+    ledger.write("march.xml", message(&[statement(1, "2024-04-15", "1000.00", "535.00", &lines)]));
+    ledger.ok("import statement march.xml");
+    ledger.ok("bank match");
+    let items: Vec<String> = ledger.csv("bank match list").iter().map(|m| m["items"].clone()).collect();
+    let (paid, back) = (format!("grant {grant}"), format!("grant {refused}"));
+    let expected =
+        [&paid, &format!("{paid}, back on 2024-03-12"), &back, &format!("{back}, back on 2024-04-09")];
+    assert_eq!(items.iter().collect::<Vec<_>>(), expected);
+    assert_eq!(open(&ledger), ["B3"]);
+    // The other part is the only one that is left, so its grant names it.
+    ledger.ok(&format!("bank match {} {grant}", line(&ledger, "B3")));
+    let books = trial(&ledger);
+    let of = |account: &str| books.get(account).copied().unwrap_or_default();
+    assert_eq!((of("1580"), of("1935"), of("1939"), of("7720")), (0, 0, 0, 46_500));
+    assert!(
+        ledger.csv("exception list").is_empty(),
+        "what came back was not paid against the rules in the end"
+    );
+    ledger.ok("bank unmatch 2 --reason 'the other part'");
+    let refusal = ledger.fail(1, &format!("bank match {} {grant}", line(&ledger, "B3")));
+    assert!(refusal.contains("already-matched"), "{refusal}");
+    assert!(ledger.ok("history FX-2047").contains("which does not count, came back on 2024-04-09"));
+    ledger.is_sound();
+}
+
+/// A payment that was made outside of the ledger came back: it is owed again, and can be undone.
+#[test]
+fn what_was_paid_outside_and_came_back_is_owed_again() {
+    let ledger = Ledger::small("cases");
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    ledger.write("some.csv", "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\nirara,FX-2041,education,2024-02-01,500.00,EUR,Lempa,R-1,,\n");
+    ledger.ok("import spend some.csv --accept");
+    ledger.ok("partner paid irara --amount 500.00 --on 2024-06-02 --reference P-500");
+    assert_eq!(due(&ledger), "500.00");
+    assert_eq!(ledger.csv("payment due --partner irara")[0]["paid_outside"], "500.00");
+    let lines = [Line("-500.00", "B1", "P-500"), Line("500.00", "B2", "P-500")];
+    ledger.write("june.xml", message(&[statement(1, "2024-06-05", "500.00", "500.00", &lines)]));
+    ledger.ok("import statement june.xml");
+    ledger.ok("--actor anna bank match");
+    assert!(open(&ledger).is_empty());
+    assert_eq!(ledger.csv("payment due --partner irara")[0]["paid_outside"], "0.00");
+    let period = "partner statement irara --period 2020-01-01..2099-12-31";
+    let totals = &ledger.json(period)["totals"];
+    assert_eq!((&totals["paid_back"], &totals["owed"]), (&"500.00".into(), &"500.00".into()));
+    let books = trial(&ledger);
+    assert_eq!((books["1935"], books["1939"], books["2560"]), (0, 0, -50_000));
+    let history = ledger.ok("partner history irara");
+    assert!(history.contains("came back from the bank (match 2 by anna)"), "{history}");
+    let paid = find(ledger.csv("bank match list"), "match", "2")["items"].clone();
+    let paid = paid.split(' ').nth(1).unwrap().to_owned();
+    let again = format!("partner reverse-paid {paid} --reason 'came back'");
+    assert!(ledger.fail(1, &again).contains("came-back"));
+    ledger.ok("bank unmatch 2 --reason 'another matter'");
+    assert_eq!(ledger.csv("payment due --partner irara")[0]["paid_outside"], "500.00");
+    assert_eq!((&ledger.json(period)["totals"]["owed"], trial(&ledger)["2560"]), (&"0.00".into(), 0));
+    assert!(ledger.ok("duties").contains("nobody"));
+    ledger.is_sound();
+}
+
 /// A bank that books a whole file at once names the batch as the file does.
 #[test]
 fn a_batch_is_known_by_what_our_file_calls_it() {

@@ -164,6 +164,87 @@ fn the_newer_version_is_written_when_it_is_asked_for() {
     assert_eq!(ledger.csv("payment list --file 1 --state instructed").len(), 1);
 }
 
+/// A dry run shows what would stand in the file; the day must not be over or mistyped, and the bank's calendar is told.
+#[test]
+fn a_file_is_shown_before_it_is_written() {
+    let ledger = ledger();
+    let number = proposed(&ledger, "");
+    ledger.ok(&format!("--actor berit payment approve {number}"));
+    let from = FROM.replace("--execute-on 2099-07-15", "");
+    let root = ledger.root();
+    let dry = format!("--actor anna payment file --dry-run {from}");
+    let shown = ledger.run(&format!("{dry} --execute-on 2099-07-15 --format csv"));
+    assert_eq!(shown.code, Some(0), "{shown}");
+    let rows = crate::support::rows(&shown.out);
+    assert_eq!((rows.len(), &*rows[0]["payment"], &*rows[0]["total"]), (1, &*number, "920.00"));
+    for part in [
+        "\"Irära Återvändande\" is written Irara Atervandande",
+        "pain.001.001.03: NbOfTxs 1, CtrlSum 920.00, to be executed on 2099-07-15; dry run: nothing was written",
+    ] {
+        assert!(shown.err.contains(part), "{part}: {shown}");
+    }
+    // A Saturday; the Easter Monday after it.
+    let shown = ledger.run(&format!("{dry} --execute-on 2099-04-11"));
+    assert!(shown.err.contains("2099-04-11 is a weekend or a holiday of the euro area (TARGET): the bank settles it on 2099-04-14"), "{shown}");
+    assert!(ledger.fail(1, &format!("{dry} --execute-on 2024-07-15")).contains("in-the-past"));
+    assert!(ledger.fail(1, &format!("{dry} --execute-on 2100-01-04")).contains("too-far-ahead"));
+    assert!(
+        ledger
+            .fail(1, &format!("--actor berit payment file {number} --dry-run {FROM}"))
+            .contains("same-person")
+    );
+    assert!(
+        ledger
+            .fail(1, &format!("--actor anna payment file --out late.xml {from} --execute-on 2100-01-04"))
+            .contains("more than 360 days ahead")
+    );
+    assert!(!ledger.path("late.xml").exists());
+    ledger.fail(2, &format!("--actor anna payment file {FROM}"));
+    assert_eq!(ledger.root(), root, "nothing was written");
+    assert_eq!(payment(&ledger, &number)["state"], "approved");
+}
+
+/// Outside of SEPA a bank wants to know the other bank: what it would reject is not proposed.
+#[test]
+fn a_bank_that_cannot_be_found_is_told_before_the_payment() {
+    let ledger = ledger();
+    let root = ledger.root();
+    for (details, lacks) in [
+        ("--iban 'IQ98 NBIQ 8501 2345 6789 012' --holder IRARA", "--bic"),
+        ("--account 0012-44871 --bank 'Bank of Addis' --holder IRARA", "--bank-town and --bank-country"),
+    ] {
+        account(&ledger, details);
+        for line in [
+            "payment propose --partner irara",
+            "payment advance irara 5.00 --reason x",
+            "payment propose --partner irara --dry-run",
+        ] {
+            let refused = ledger.fail(1, &format!("--actor anna {line}"));
+            assert!(
+                refused.contains("bank-not-found: irara is paid to …") && refused.contains(lacks),
+                "{refused}"
+            );
+        }
+    }
+    assert!(ledger.csv("payment list").is_empty());
+    assert_ne!(ledger.root(), root, "the accounts are there");
+    account(&ledger, "--iban 'IQ98 NBIQ 8501 2345 6789 012' --bic NBIQIQBA --holder IRARA");
+    let number = proposed(&ledger, "");
+    ledger.ok(&format!("--actor berit payment approve {number}"));
+    ledger.ok(&format!("--actor anna payment file --out pay.xml {FROM} --debtor-id 556677-8899"));
+    let xml = ledger.read("pay.xml");
+    for part in ["<BIC>NBIQIQBA</BIC>", "<Id>556677-8899</Id>"] {
+        assert!(xml.contains(part), "{part}: {xml}");
+    }
+    ledger.ok("payment file --again 1 --out copy.xml");
+    assert_eq!(ledger.read("copy.xml"), xml);
+    ledger.fail(
+        2,
+        "partner payment-details propose irara --account 0012-44871 --bank B --bank-town Addis --holder x",
+    );
+    ledger.is_sound();
+}
+
 /// Two who propose at the same time: one of them is told that nothing is due.
 #[test]
 fn whoever_proposes_second_finds_nothing_due() {
@@ -271,7 +352,10 @@ fn what_a_hold_stops_is_left_out_and_not_paid() {
 fn another_account_or_a_reversal_sends_a_payment_back() {
     let ledger = ledger();
     let number = proposed(&ledger, "");
-    account(&ledger, "--account 0012-44871 --bank 'Bank of Addis' --holder IRARA");
+    account(
+        &ledger,
+        "--account 0012-44871 --bank 'Bank of Addis' --bank-town 'Addis Ababa' --bank-country ET --holder IRARA",
+    );
     let approve = |number: &str| format!("--actor berit payment approve {number}");
     assert!(ledger.fail(1, &approve(&number)).contains("account-changed"));
     ledger.ok(&format!("payment cancel {number} --reason 'the account changed'"));
@@ -348,7 +432,7 @@ fn grants_in_cash_are_paid_back() {
     assert_eq!((&totals["grants"], &totals["owed"]), (&"615.00".into(), &"615.00".into()));
     assert!(ledger.fail(1, "payment propose --partner weldo").contains("no-payment-details"));
     ledger.ok(
-        "--actor anna partner payment-details propose weldo --account 0012-44871 --bank Bank --holder Weldo",
+        "--actor anna partner payment-details propose weldo --account 0012-44871 --bank Bank --bic WELDPKKA --holder Weldo",
     );
     ledger.approve_account("berit", "weldo");
     let paid = ledger.json("--actor anna payment propose --partner weldo");

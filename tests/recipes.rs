@@ -303,7 +303,10 @@ fn shell(folder: &Path, command: &str) -> Result<(Vec<String>, bool), Box<dyn Er
         .env("USER", "finance")
         .output()?;
     let text = String::from_utf8(output.stdout)?;
-    Ok((text.lines().map(|line| line.trim_end().to_owned()).collect(), output.status.success()))
+    // Told on some days only.
+    let every_day = |line: &&str| !line.contains("a holiday of the euro area (TARGET)");
+    let lines = text.lines().filter(every_day).map(|line| line.trim_end().to_owned());
+    Ok((lines.collect(), output.status.success()))
 }
 
 /// Takes away what is another in every ledger.

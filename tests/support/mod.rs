@@ -163,7 +163,12 @@ impl Ledger {
         if let Some(url) = url {
             command.env("SVALA_LEDGER", url).env("SVALA_KEY_FILE", "svala.key");
         }
-        command.args(words(line)).current_dir(self.folder.path()).env("USER", "tester");
+        command.args(words(line));
+        // Most tests pay on a day that is never over.
+        if line.contains("payment file") && line.contains("--execute-on 2099") {
+            command.arg("--far-ahead");
+        }
+        command.current_dir(self.folder.path()).env("USER", "tester");
         command
     }
 

@@ -1,7 +1,8 @@
 //! Commands on partners that a person gives one at a time. Each is refused, and the refusal kept, where a rule forbids it.
 
 use domain::ids::PaymentId;
-use domain::partner::{Agreement, Name, PAYMENT, PaidFor, PartnerEvent, PaymentDetails};
+use domain::partner::{Account, Agreement, Name, PAYMENT, PaidFor, PartnerEvent, PaymentDetails};
+use domain::payment::PaymentState;
 use domain::{
     AgreementCode, CreditorReference, Event, FeeId, KeyDigest, Partner, PartnerCode, PartnerCommand, Refusal,
     TextId,
@@ -76,8 +77,18 @@ impl Ledger {
         details: PaymentDetails,
     ) -> Result<(), AppError> {
         let (number, bank) = (details.account.number(), details.account.bank());
-        let digest =
-            self.key_digest(PAYMENT_DETAILS, &[code.as_str(), number, bank, details.holder.as_str()]);
+        let mut parts = vec![code.as_str(), number, bank, details.holder.as_str()];
+        let seat = match &details.account {
+            Account::Local { bic, seat, .. } => {
+                let bic = bic.as_ref().map(ToString::to_string);
+                bic.into_iter()
+                    .chain(seat.iter().map(|seat| format!("{}, {}", seat.town, seat.country)))
+                    .collect()
+            }
+            Account::Iban { .. } => Vec::new(),
+        };
+        parts.extend(seat.iter().map(String::as_str));
+        let digest = self.key_digest(PAYMENT_DETAILS, &parts);
         let words = digest.to_string();
         self.partner_command(code, &["propose-payment-details", &words], |session, draft| {
             let sealed = session.seal_own(draft, &details)?;
@@ -141,7 +152,7 @@ impl Ledger {
             .await
     }
 
-    /// Records that a partner was paid. A payment reference of a partner is recorded once. One on a day on which a hold
+    /// Records that a partner was paid; below zero, that it paid back. A payment reference of a partner is recorded once. One on a day on which a hold
     /// stops all payments of the partner is refused, unless it happened `despite_hold`.
     pub async fn record_payment(
         &self,
@@ -153,7 +164,8 @@ impl Ledger {
         despite_hold: bool,
     ) -> Result<(), AppError> {
         let (holds, _) = self.holds_and_events().await?;
-        let stopping = holds.stopping_all_of(&code, paid_on).filter(|_| !despite_hold);
+        let stopping =
+            holds.stopping_all_of(&code, paid_on).filter(|_| !despite_hold && !amount.is_negative());
         if let Some((number, hold)) = stopping {
             let detail = format!(
                 "hold {number} stops payments of {code} since {}: release it, or give --despite-hold if it was paid all the same",
@@ -175,8 +187,10 @@ impl Ledger {
         let words = format!("{paid_for} {amount} {paid_on}");
         let own = reference.parse::<CreditorReference>().ok();
         self.partner_command(code.clone(), &["record-payment", reference, &words], |session, draft| {
-            // What this ledger gave to the bank counts as paid already.
+            // What this ledger gave to the bank counts as paid already, unless it was taken back and the bank made it
+            // nevertheless.
             let payments = session.partner(&code).into_iter().flat_map(|partner| partner.payments.iter());
+            let payments = payments.filter(|(_, payment)| payment.state != PaymentState::Recalled);
             if own.is_some()
                 && payments.map(|(_, payment)| &payment.reference).any(|known| Some(known) == own.as_ref())
             {

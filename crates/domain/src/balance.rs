@@ -136,6 +136,9 @@ impl Balances {
                 add(&mut line.disbursed, e.amount)?;
             }
             CaseEvent::ArrivalGrantReturned(e) => subtract(&mut self.at(&e.budget_line).disbursed, e.amount)?,
+            CaseEvent::RefusedGrantReturned(e) => {
+                subtract(&mut self.at(&e.budget_line).disallowed, e.amount)?;
+            }
             CaseEvent::ApplicationFiled(_)
             | CaseEvent::Rejected(_)
             | CaseEvent::ReturnModeChanged(_)

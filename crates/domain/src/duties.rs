@@ -118,6 +118,8 @@ struct WatchedPayment {
     number: u64,
     proposed_by: String,
     approved_by: Option<String>,
+    /// Who wants to take it back from its file.
+    recall_by: Option<String>,
 }
 
 impl Duties {
@@ -219,6 +221,8 @@ impl Duties {
                 PartnerEvent::PaymentApproved(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentCancelled(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentInstructed(e) => self.payments.get(&e.payment).map(|p| p.number),
+                PartnerEvent::PaymentRecallProposed(e) => self.payments.get(&e.payment).map(|p| p.number),
+                PartnerEvent::PaymentRecalled(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentReturned(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentReturnUndone(e) => self.payments.get(&e.payment).map(|p| p.number),
                 _ => None,
@@ -318,7 +322,7 @@ impl Duties {
             }
             PartnerEvent::PaymentProposed(e) => {
                 let (number, proposed_by) = (position, actor.clone());
-                let watched = WatchedPayment { number, proposed_by, approved_by: None };
+                let watched = WatchedPayment { number, proposed_by, approved_by: None, recall_by: None };
                 self.payments.insert(e.payment, watched);
                 [other_name(&e.by), None]
             }
@@ -339,8 +343,24 @@ impl Duties {
                 };
                 [breach, other_name(&e.by)]
             }
+            PartnerEvent::PaymentRecallProposed(e) => {
+                if let Some(payment) = self.payments.get_mut(&e.payment) {
+                    payment.recall_by = Some(actor.clone());
+                }
+                [other_name(&e.by), None]
+            }
+            PartnerEvent::PaymentRecalled(e) => {
+                let payment = self.payments.get(&e.payment);
+                let breach = match payment.and_then(|payment| payment.recall_by.as_ref()) {
+                    Some(first) => (first == actor).then_some(Breach::SamePerson),
+                    None => Some(Breach::NoSecondPerson),
+                };
+                [breach, other_name(&e.by)]
+            }
             PartnerEvent::PaymentReturned(e) => [other_name(&e.by), None],
             PartnerEvent::PaymentReturnUndone(e) => [other_name(&e.by), None],
+            PartnerEvent::PartnerPaidReturned(e) => [other_name(&e.by), None],
+            PartnerEvent::PartnerPaidReturnUndone(e) => [other_name(&e.by), None],
             PartnerEvent::FeeRefused(_)
             | PartnerEvent::PartnerPaid(_)
             | PartnerEvent::PartnerPaidReversed(_)

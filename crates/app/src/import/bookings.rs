@@ -81,6 +81,7 @@ impl Session<'_> {
             code: line.code.clone(),
             reversal: line.reversal,
             returned: line.returned,
+            told: None,
             details: TextId(sealed.id),
         };
         Ok((booking, sealed))

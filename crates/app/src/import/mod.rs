@@ -9,6 +9,7 @@
 mod bookings;
 mod cases;
 mod chunk;
+mod entries;
 mod fees;
 mod folder;
 mod grants;

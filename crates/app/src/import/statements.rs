@@ -76,6 +76,8 @@ pub struct StatementOutcome {
     pub known: u64,
     /// Entries that are not booked and so are no money yet; they are left out.
     pub not_booked: u64,
+    /// Entries whose transactions do not come to their amounts, and how much that is off: each is one line.
+    pub unbroken: Vec<String>,
     /// The whole statement was imported before.
     pub imported_before: bool,
 }
@@ -120,7 +122,10 @@ impl Ledger {
             recognised: count(|statement| statement.known),
             ..ImportCounts::default()
         };
-        let warnings = [("statement.not-booked", count(|statement| statement.not_booked))];
+        let warnings = [
+            ("statement.not-booked", count(|statement| statement.not_booked)),
+            ("statement.batch", count(|statement| statement.unbroken.len() as u64)),
+        ];
         let warnings = warnings.into_iter().filter(|(_, times)| *times > 0).collect();
         self.record_import(KIND, sha256, &report.file, counts, &warnings, Some(import_key)).await?;
         report.written = true;
@@ -223,9 +228,11 @@ impl Session<'_> {
         let gap = gap_accepted.as_ref().map(|sealed| TextId(sealed.id));
         texts.extend(gap_accepted);
         texts.push(details);
+        let mut told = self.told_otherwise(account, statement.kind, lines, &keys).await?;
         let mut bookings = Vec::with_capacity(lines.len());
         for (line, keys) in lines.iter().zip(keys) {
-            let (booking, sealed) = self.booking(line, keys)?;
+            let (mut booking, sealed) = self.booking(line, keys)?;
+            booking.told = told.get_mut(&line.entry).map(std::mem::take);
             bookings.push(booking);
             texts.push(sealed);
         }
@@ -262,6 +269,11 @@ impl Session<'_> {
             new,
             known,
             not_booked: statement.not_booked(),
+            unbroken: lines
+                .iter()
+                .filter_map(|line| line.unbroken.as_ref())
+                .map(ToString::to_string)
+                .collect(),
             imported_before,
         }))
     }

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use domain::ids::FileDigest;
 use domain::partner::PaymentDetails;
-use domain::payment::{NewPaymentFile, PainVersion, Payment, PaymentFileWritten, PaymentState, ready};
-use domain::{PartnerCode, PaymentId, TextId};
+use domain::payment::{
+    NewPaymentFile, PainVersion, Payment, PaymentFileWritten, PaymentState, may_execute_on, ready,
+};
+use domain::{CreditorReference, PartnerCode, PaymentId, TextId};
 use event_log::hex;
 use interchange::pain::{self, Debtor, Initiation, InitiationFile, Rewritten, Transfer};
 use jiff::Timestamp;
@@ -13,9 +15,10 @@ use jiff::civil::Date;
 use money::Eur;
 use sha2::{Digest, Sha256};
 
+use super::{may_be_transferred_to, no_file};
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
-use crate::session::{About, Purpose, Session};
+use crate::session::{About, Draft, Purpose, Session};
 
 /// What a file is to be.
 #[derive(Debug, Clone)]
@@ -26,6 +29,10 @@ pub struct FileAsked {
     pub debtor: Debtor,
     /// The day on which the bank is to execute it.
     pub execute_on: Date,
+    /// The day may be farther ahead than banks keep an order.
+    pub far_ahead: bool,
+    /// Record nothing.
+    pub dry_run: bool,
     /// The payments; none for all that are approved and may be paid by who asks.
     pub payments: Vec<(PartnerCode, PaymentId)>,
 }
@@ -33,14 +40,16 @@ pub struct FileAsked {
 /// A file that was made.
 #[derive(Debug, Clone)]
 pub struct PaymentFileMade {
-    /// Its number.
+    /// Its number; 0 of a dry run.
     pub number: u64,
+    /// The version of the message.
+    pub version: PainVersion,
     /// The bytes.
     pub bytes: Vec<u8>,
     /// Their SHA-256.
     pub sha256: FileDigest,
-    /// How many payments.
-    pub payments: usize,
+    /// The payments, in the order of the file.
+    pub payments: Vec<(PartnerCode, PaymentId)>,
     /// Their sum.
     pub total: Eur,
     /// The day on which the bank is to execute it.
@@ -49,11 +58,15 @@ pub struct PaymentFileMade {
     pub rewritten: Vec<Rewritten>,
     /// Approved payments that are not in it, each with the reason.
     pub left_out: Vec<String>,
+    /// Payments in it that were taken back from it since.
+    pub taken_back: Vec<CreditorReference>,
 }
 
 impl Ledger {
     /// Makes a file of payments and records it with its hash: from then on they count as paid and stand in no other file.
+    /// A dry run makes the same file, and records nothing.
     pub async fn make_payment_file(&self, asked: FileAsked) -> Result<PaymentFileMade, AppError> {
+        may_execute_on(self.today(), asked.execute_on, asked.far_ahead)?;
         let (payments, left_out) = match asked.payments.is_empty() {
             true => self.payable_now(asked.execute_on).await?,
             false => (asked.payments.clone(), Vec::new()),
@@ -80,6 +93,9 @@ impl Ledger {
             transfers: self.transfers(&orders).await?,
             debtor: asked.debtor,
         };
+        for ((code, ..), transfer) in orders.iter().zip(&content.transfers) {
+            may_be_transferred_to(code, &transfer.to)?;
+        }
         let named: Vec<(PartnerCode, PaymentId)> =
             orders.iter().map(|(code, id, _)| (code.clone(), *id)).collect();
         let made = match orders.is_empty() {
@@ -89,44 +105,49 @@ impl Ledger {
         };
         let sha256 = digest(&made.bytes);
         let words = message.to_string();
-        self.execute_about(
-            About::PaymentFile(codes, cases.clone()),
-            &["payment-file", &words],
-            |session, draft| {
-                let new = NewPaymentFile {
-                    message,
-                    version: content.version,
-                    created_at,
-                    today: self.today(),
-                    execute_on: content.execute_on,
-                    debtor: session.seal_own(draft, &content.debtor)?,
-                    payments: named.clone(),
-                    sha256,
-                };
-                session.on_payment_file(draft, &new, &cases)
-            },
-        )
-        .await?;
+        let about = About::PaymentFile(codes, cases.clone());
+        let decide = |session: &mut Session<'_>, draft: &mut Draft| {
+            let new = NewPaymentFile {
+                message,
+                version: content.version,
+                created_at,
+                today: self.today(),
+                execute_on: content.execute_on,
+                debtor: session.seal_own(draft, &content.debtor)?,
+                payments: named.clone(),
+                sha256,
+            };
+            session.on_payment_file(draft, &new, &cases)
+        };
+        if asked.dry_run {
+            let mut session = Session::new(self, Purpose::DryRun);
+            session.load_about(&about).await?;
+            let mut draft = session.draft(0, &["payment-file", &words], 0);
+            let decided = decide(&mut session, &mut draft)?;
+            decided.map_err(|refused| AppError::Refused(refused.refusal))?;
+        } else {
+            self.execute_about(about, &["payment-file", &words], decide).await?;
+        }
         let (files, _) = self.payment_files_and_events().await?;
         let number = files.iter().find(|file| file.message == message).map_or(0, |file| file.file);
         Ok(PaymentFileMade {
             number,
+            version: content.version,
             sha256,
-            payments: named.len(),
+            payments: named,
             total: made.total,
             execute_on: content.execute_on,
             bytes: made.bytes,
             rewritten: made.rewritten,
             left_out,
+            taken_back: Vec::new(),
         })
     }
 
     /// Makes a file of payments again, and demands that it has the bytes that were recorded.
     pub async fn remake_payment_file(&self, number: u64) -> Result<PaymentFileMade, AppError> {
         let (files, _) = self.payment_files_and_events().await?;
-        let file = files.get(number).ok_or_else(|| {
-            AppError::Usage(format!("there is no file {number} of payments; `svala payment files` shows all"))
-        })?;
+        let file = files.get(number).ok_or_else(|| no_file(number))?;
         let codes: Vec<PartnerCode> = file
             .payments
             .iter()
@@ -141,6 +162,8 @@ impl Ledger {
             let payment = partner.and_then(|(partner, _)| partner.payments.get(filed.payment));
             orders.extend(payment.map(|payment| (filed.partner.clone(), filed.payment, payment.clone())));
         }
+        let taken_back = orders.iter().filter(|(.., payment)| payment.state == PaymentState::Recalled);
+        let taken_back = taken_back.map(|(.., payment)| payment.reference.clone()).collect();
         let debtor = self.reveal::<Debtor>(&[(LEDGER_SUBJECT, file.debtor)]).await?.pop().flatten();
         let content = Initiation {
             version: file.version,
@@ -162,11 +185,13 @@ impl Ledger {
             number,
             bytes: made.bytes,
             sha256,
-            payments: orders.len(),
+            version: file.version,
+            payments: orders.into_iter().map(|(code, id, _)| (code, id)).collect(),
             total: file.total,
             execute_on: file.execute_on,
             rewritten: made.rewritten,
             left_out: Vec::new(),
+            taken_back,
         })
     }
 

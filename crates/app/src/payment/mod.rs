@@ -8,8 +8,9 @@ use ::cases::{CaseRow, CasesProjection};
 use ::claims::ClaimsProjection;
 use ::grants::GrantsProjection;
 use domain::grant::PaymentMethod;
-use domain::partner::PartnerEvent;
-use domain::payment::{NewAdvance, NewPayment, Standing};
+use domain::partner::{PartnerEvent, PaymentDetails};
+use domain::payment::{NewAdvance, NewPayment, PaymentState, Standing};
+use domain::reconciliation::Settled;
 use domain::{
     CaseId, CreditorReference, Event, PartnerCode, PartnerCommand, PaymentCommand, PaymentId, Period,
 };
@@ -20,7 +21,7 @@ pub use interchange::pain::Debtor;
 
 use crate::command::reason_text;
 use crate::error::AppError;
-use crate::ledger::Ledger;
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::partner::unknown;
 use crate::query::PaymentDetail;
 use crate::session::{About, Decided, Draft, Purpose, Session};
@@ -35,6 +36,7 @@ impl Ledger {
         keep_advance: bool,
         dry_run: bool,
     ) -> Result<PaymentDetail, AppError> {
+        self.bank_is_found(code).await?;
         let (payment, reference) = self.new_payment()?;
         let words = format!("{payment} {period:?} {keep_advance}");
         let command = |standing: Standing, _: &Session<'_>, _: &mut Draft| {
@@ -67,6 +69,7 @@ impl Ledger {
         reason: &str,
     ) -> Result<PaymentDetail, AppError> {
         let text = reason_text(reason)?;
+        self.bank_is_found(code).await?;
         let (payment, reference) = self.new_payment()?;
         let words = format!("{payment} {amount}");
         self.payment_command(code, &["propose-advance", &words, reason], |standing, session, draft| {
@@ -98,6 +101,49 @@ impl Ledger {
             Ok(PaymentCommand::Cancel { payment, reason: session.seal_own(draft, &text)? })
         })
         .await
+    }
+
+    /// Takes back a payment that stands in a file, before the bank makes it: one person asks for it, another agrees.
+    pub async fn recall_payment(
+        &self,
+        code: &PartnerCode,
+        payment: PaymentId,
+        reason: &str,
+    ) -> Result<PaymentState, AppError> {
+        let (about, text) = (payment.to_string(), reason_text(reason)?);
+        let settled = Settled::Payment { partner: code.clone(), payment };
+        self.execute_about(
+            About::Made(code.clone()),
+            &["recall-payment", &about, reason],
+            |session, draft| {
+                let matched = session.settled_by(draft, &settled)?;
+                let reason = session.seal_own(draft, &text)?;
+                let command = PaymentCommand::Recall { payment, reason, matched };
+                session.on_partner(draft, code, &PartnerCommand::Payment(command))
+            },
+        )
+        .await?;
+        let found = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
+        let payment = found.as_ref().and_then(|(partner, _)| partner.payments.get(payment));
+        payment.map(|payment| payment.state).ok_or_else(|| unknown(code))
+    }
+
+    /// The payments of a file that were not taken back and did not come back.
+    pub async fn payments_in_file(&self, number: u64) -> Result<Vec<(PartnerCode, PaymentId)>, AppError> {
+        let (files, _) = self.payment_files_and_events().await?;
+        let file = files.get(number).ok_or_else(|| no_file(number))?;
+        let codes: BTreeSet<PartnerCode> = file.payments.iter().map(|filed| filed.partner.clone()).collect();
+        let codes: Vec<PartnerCode> = codes.into_iter().collect();
+        let partners = self.partners_and_events(&codes).await?;
+        let state = |code: &PartnerCode, payment: PaymentId| {
+            let found = partners.iter().find(|(partner, _)| partner.code == *code);
+            found.and_then(|(partner, _)| partner.payments.get(payment)).map(|payment| payment.state)
+        };
+        let instructed = file
+            .payments
+            .iter()
+            .filter(|filed| state(&filed.partner, filed.payment) == Some(PaymentState::Instructed));
+        Ok(instructed.map(|filed| (filed.partner.clone(), filed.payment)).collect())
     }
 
     /// The payment with this number (the position of its proposal) or this reference, and whose it is.
@@ -156,6 +202,16 @@ impl Ledger {
         session.on_partner(draft, code, &PartnerCommand::Payment(command))
     }
 
+    /// Refuses what no bank would transfer to the account in force of a partner.
+    async fn bank_is_found(&self, code: &PartnerCode) -> Result<(), AppError> {
+        let found = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
+        // Without an account the proposal is refused for that.
+        let details = found.and_then(|(partner, _)| partner.details.map(|known| known.details));
+        let Some(details) = details else { return Ok(()) };
+        let account = self.reveal::<PaymentDetails>(&[(LEDGER_SUBJECT, details)]).await?.pop().flatten();
+        account.map_or(Ok(()), |details| may_be_transferred_to(code, &details))
+    }
+
     /// The id and the reference of a new payment.
     fn new_payment(&self) -> Result<(PaymentId, CreditorReference), AppError> {
         let reference = CreditorReference::from_random(self.environment.random_bits()?);
@@ -199,4 +255,19 @@ impl Ledger {
         }
         Ok(cases)
     }
+}
+
+/// Whether a bank transfers to this account of a partner.
+fn may_be_transferred_to(code: &PartnerCode, details: &PaymentDetails) -> Result<(), AppError> {
+    let Some(lacks) = details.account.lacks() else { return Ok(()) };
+    let detail = format!(
+        "{code} is paid to {} outside of SEPA, and a bank asks there for {lacks} (`svala partner payment-details propose {code} …`, then another person approves it)",
+        details.account.masked()
+    );
+    Err(AppError::Refused(domain::Refusal::new("bank-not-found", detail)))
+}
+
+/// Nobody has made this file.
+fn no_file(number: u64) -> AppError {
+    AppError::Usage(format!("there is no file {number} of payments; `svala payment files` shows all"))
 }

@@ -267,7 +267,7 @@ fn written_off<'r>(looked: &Looked, rows: impl Iterator<Item = &'r ExceptionRow>
 fn next_step(kind: ExceptionKind, about: &Subject) -> &'static str {
     match (kind, about) {
         (ExceptionKind::NoMatch, Subject::Line { .. }) => {
-            "find out what it is: match it by hand, or write it off with a reason"
+            "find out what it is: match it by hand, record what a partner paid back (svala partner repaid), or write it off"
         }
         (ExceptionKind::NoMatch, _) => "ask the bank whether it was executed, or match its line by hand",
         (ExceptionKind::Ambiguous, _) => "say which it is: svala bank match LINE ITEM",
@@ -281,6 +281,9 @@ fn next_step(kind: ExceptionKind, about: &Subject) -> &'static str {
         (ExceptionKind::PaidTwice, _) => "claim the second payment back from who received it",
         (ExceptionKind::PaidWhileHeld, _) => {
             "find out who paid it and why; accept it by name, or claim it back"
+        }
+        (ExceptionKind::PaidWithoutDecision, Subject::Line { .. }) => {
+            "claim it back, or record that the bank made it with the reference of the line: svala partner paid"
         }
         (ExceptionKind::PaidWithoutDecision, _) => "decide what it was paid for, or claim it back",
         (ExceptionKind::Returned, Subject::Line { .. }) => {

@@ -312,6 +312,12 @@ impl Ledger {
                     let because = format!("{} came back on {}", e.amount, e.returned_on);
                     explanation.grants.push(GrantExplained { grant, because });
                 }
+                CaseEvent::RefusedGrantReturned(e) => {
+                    let grant = numbers.get(&e.grant).copied().unwrap_or(position);
+                    let because =
+                        format!("{}, which did not count, came back on {}", e.amount, e.returned_on);
+                    explanation.grants.push(GrantExplained { grant, because });
+                }
                 CaseEvent::ClaimReopened(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
                     let because =

@@ -227,6 +227,13 @@ fn in_words(
                 text(e.details)
             )
         }
+        CaseEvent::RefusedGrantReturned(e) => format!(
+            "{} EUR of arrival grant {}, which does not count, came back on {}: {}",
+            e.amount,
+            number(e.grant.0),
+            e.returned_on,
+            text(e.details)
+        ),
         CaseEvent::SpendReported(e) => {
             let quote = e.exchange.as_ref().and_then(|exchange| exchange.quote);
             let worth = match (e.eur, quote) {

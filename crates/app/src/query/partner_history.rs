@@ -184,6 +184,13 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
             e.paid_for,
             text(e.reason)
         ),
+        PartnerEvent::PartnerPaid(e) if e.amount.is_negative() => format!(
+            "paid back {} EUR on {} ({}), reference {}",
+            e.amount.to_string().trim_start_matches('-'),
+            e.paid_on,
+            e.paid_for,
+            text(e.details)
+        ),
         PartnerEvent::PartnerPaid(e) => {
             format!("paid {} EUR on {} ({}), reference {}", e.amount, e.paid_on, e.paid_for, text(e.details))
         }
@@ -223,6 +230,18 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
             e.by,
             e.execute_on
         ),
+        PartnerEvent::PaymentRecallProposed(e) => format!(
+            "{} wants to take payment {} back from its file, another person must agree: {}",
+            e.by,
+            number(e.payment.0),
+            text(e.reason)
+        ),
+        PartnerEvent::PaymentRecalled(e) => format!(
+            "payment {} taken back from its file by {}: {}",
+            number(e.payment.0),
+            e.by,
+            text(e.reason)
+        ),
         PartnerEvent::PaymentReturned(e) => {
             format!(
                 "payment {} came back from the bank (match {} by {})",
@@ -233,6 +252,18 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
         }
         PartnerEvent::PaymentReturnUndone(e) => format!(
             "payment {} counts as paid again: match {} was taken back by {}",
+            number(e.payment.0),
+            e.matching,
+            e.by
+        ),
+        PartnerEvent::PartnerPaidReturned(e) => format!(
+            "payment {} came back from the bank (match {} by {})",
+            number(e.payment.0),
+            e.matching,
+            e.by
+        ),
+        PartnerEvent::PartnerPaidReturnUndone(e) => format!(
+            "payment {} counts again: match {} was taken back by {}",
             number(e.payment.0),
             e.matching,
             e.by

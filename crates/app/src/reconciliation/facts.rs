@@ -11,7 +11,7 @@ use domain::exception::{Facts, Known, Payment, RefusedGrant, SeenLine, Subject};
 use domain::grant::GrantState;
 use domain::matching::Rules;
 use domain::partner::{PaidFor, PartnerEvent};
-use domain::payment::{Payable, PaymentState};
+use domain::payment::{OutsideState, Payable, PaymentState};
 use domain::reconciliation::Settled;
 use domain::{CaseId, Event, FoldError, Holds, LineId, Partner, PartnerCode, PaymentId, Recorded};
 use jiff::civil::Date;
@@ -19,7 +19,7 @@ use money::{Amount, Eur};
 use rulebook::Country;
 use uuid::Uuid;
 
-use super::items::was_taken_back;
+use super::items::outside_state;
 use super::looked::Looked;
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -43,7 +43,8 @@ impl Ledger {
         self.payment_facts(looked, &mut facts).await?;
         for (id, row) in self.runner.all_rows::<GrantsProjection>().await? {
             if let (GrantState::Refused, Some(reason), Ok(grant)) = (row.state, row.reason, id.parse()) {
-                let (case, amount, paid_on) = (row.case, row.amount, row.paid_on);
+                let amount = row.amount.checked_sub(row.returned).map_err(FoldError::from)?;
+                let (case, paid_on) = (row.case, row.paid_on);
                 facts.grants.push(RefusedGrant { case, grant, amount, paid_on, reason });
             }
         }
@@ -84,14 +85,23 @@ impl Ledger {
                     Event::Partner(PartnerEvent::PaymentProposed(e)) => {
                         let Some(payment) = partner.payments.get(e.payment) else { continue };
                         let name = format!("payment {position} to {code}");
-                        if payment.file.is_none() && !e.total.is_zero() {
+                        let known = match payment.state {
+                            PaymentState::Recalled if partner.payments.paid_again(payment).is_some() => {
+                                Some(Known::PaidAnew)
+                            }
+                            PaymentState::Recalled => Some(Known::TakenBack),
+                            _ => payment.file.is_none().then_some(Known::NotMade),
+                        };
+                        if let Some(known) = known.filter(|_| !e.total.is_zero()) {
                             let references = vec![self.reference_key(e.reference.as_str())];
                             let amount = Amount::from(e.total).negated();
-                            facts.known.push((references, Known::NotMade, amount, name));
+                            facts.known.push((references, known, amount, name));
                         }
                         facts.payments.extend(of_payment(partner, e.payment, &came_back, &stops));
                     }
-                    Event::Partner(PartnerEvent::PartnerPaid(e)) if was_taken_back(partner, e.payment) => {}
+                    Event::Partner(PartnerEvent::PartnerPaid(e))
+                        if e.amount.is_negative()
+                            || outside_state(partner, e.payment) != Some(OutsideState::Made) => {}
                     Event::Partner(PartnerEvent::PartnerPaid(e)) => {
                         if e.paid_for == PaidFor::Claims {
                             let last = paid_outside.entry(code.clone()).or_insert(e.paid_on);
@@ -268,10 +278,11 @@ fn subject(of: &Settled) -> Subject {
     match of {
         Settled::Payment { partner, payment }
         | Settled::PaymentBack { partner, payment }
-        | Settled::PaidOutside { partner, payment } => {
+        | Settled::PaidOutside { partner, payment }
+        | Settled::PaidOutsideBack { partner, payment } => {
             Subject::Payment { partner: partner.clone(), payment: *payment }
         }
-        Settled::Grant { case, grant } | Settled::GrantBack { case, grant } => {
+        Settled::Grant { case, grant } | Settled::GrantBack { case, grant, .. } => {
             Subject::Grant { case: *case, grant: *grant }
         }
     }

@@ -8,7 +8,7 @@ use domain::creditor::CreditorReference;
 use domain::grant::PaymentMethod;
 use domain::matching::OpenItem;
 use domain::partner::{PartnerEvent, PaymentDetails};
-use domain::payment::PaymentState;
+use domain::payment::{OutsideState, PaymentState};
 use domain::reconciliation::Settled;
 use domain::{Event, KeyDigest, Partner, PaymentId, Recorded, SubjectId, TextId};
 use interchange::pain::instruction_ids;
@@ -25,8 +25,10 @@ use crate::texts::PaymentText;
 pub(crate) struct BankItem {
     /// What it is.
     pub of: Settled,
-    /// Its number: the position of the payment's or grant's first event.
+    /// Its number: the position of the event that tells of it.
     pub number: u64,
+    /// The number of the payment or grant: the position of its first event.
+    pub about: u64,
     /// What people call it.
     pub name: String,
     /// As it stands on the account: below zero for money that goes out.
@@ -41,6 +43,7 @@ pub(crate) struct BankItem {
 struct Told {
     of: Settled,
     number: u64,
+    about: u64,
     name: String,
     amount: Amount,
     day: Date,
@@ -50,6 +53,7 @@ struct Told {
 }
 
 /// What stands on a payment at the bank.
+#[derive(Clone)]
 enum Reference {
     /// Given by the ledger.
     Ours(CreditorReference),
@@ -75,7 +79,7 @@ impl Ledger {
         let mut accounts = self.reveal::<PaymentDetails>(&accounts).await?.into_iter();
         let mut items = Vec::with_capacity(told.len());
         let mut accounts_of: HashMap<Uuid, PaymentDetails> = HashMap::new();
-        for Told { of, number, name, amount, day, reference, account } in told {
+        for Told { of, number, about, name, amount, day, reference, account } in told {
             let reference = match reference {
                 Reference::Ours(reference) => Some(reference.to_string()),
                 Reference::Recorded(..) => recorded.next().flatten().map(|text| text.payment_ref),
@@ -83,14 +87,14 @@ impl Ledger {
             let reference = reference.map(|reference| plain_reference(&reference));
             let account = account.and_then(|_| accounts.next().flatten());
             let open = OpenItem {
-                item: of.id(),
+                item: of.key(),
                 amount,
                 day,
                 references: reference.iter().map(|reference| self.reference_key(reference)).collect(),
                 counterpart: account.as_ref().map(|details| self.counterpart(details.account.number())),
             };
             accounts_of.extend(account.map(|details| (of.id(), details)));
-            items.push(BankItem { of, number, name, amount, reference, open });
+            items.push(BankItem { of, number, about, name, amount, reference, open });
         }
         let instructions = self.instructions(&accounts_of).await?;
         for item in &mut items {
@@ -133,16 +137,21 @@ impl Ledger {
                 let partner_code = partner.code.clone();
                 match event {
                     // Of what was recorded and taken back the bank shows nothing.
-                    Event::Partner(PartnerEvent::PartnerPaid(e)) if was_taken_back(&partner, e.payment) => {}
-                    Event::Partner(PartnerEvent::PartnerPaid(e)) => told.push(Told {
-                        of: Settled::PaidOutside { partner: partner_code, payment: e.payment },
-                        number: position,
-                        name,
-                        amount: Amount::from(e.amount).negated(),
-                        day: e.paid_on,
-                        reference: Reference::Recorded(LEDGER_SUBJECT, e.details),
-                        account: None,
-                    }),
+                    Event::Partner(PartnerEvent::PartnerPaid(e))
+                        if outside_state(&partner, e.payment) == Some(OutsideState::TakenBack) => {}
+                    Event::Partner(PartnerEvent::PartnerPaid(e)) => {
+                        let amount = Amount::from(e.amount).negated();
+                        let of = Settled::PaidOutside { partner: partner_code.clone(), payment: e.payment };
+                        let back = Settled::PaidOutsideBack { partner: partner_code, payment: e.payment };
+                        let (day, reference) = (e.paid_on, Reference::Recorded(LEDGER_SUBJECT, e.details));
+                        let (number, about, account) = (position, position, None);
+                        let out = Told { of, number, about, name, amount, day, reference, account };
+                        match e.amount.is_negative() {
+                            // What the partner paid back came in.
+                            true => told.push(out),
+                            false => told.extend(there_and_back(out, back)),
+                        }
+                    }
                     Event::Partner(PartnerEvent::PaymentProposed(e)) => {
                         let Some(payment) = partner.payments.get(e.payment) else { continue };
                         let made = matches!(payment.state, PaymentState::Instructed | PaymentState::Returned);
@@ -150,12 +159,12 @@ impl Ledger {
                         let amount = Amount::from(e.total).negated();
                         let of = Settled::Payment { partner: partner_code.clone(), payment: e.payment };
                         let back = Settled::PaymentBack { partner: partner_code, payment: e.payment };
-                        let back_name = format!("{name}, back");
-                        for (of, name, amount) in [(of, name, amount), (back, back_name, amount.negated())] {
-                            let reference = Reference::Ours(e.reference.clone());
-                            let (number, account) = (position, Some(e.account));
-                            told.push(Told { of, number, name, amount, day, reference, account });
-                        }
+                        let (reference, account) = (Reference::Ours(e.reference.clone()), Some(e.account));
+                        let (number, about) = (position, position);
+                        told.extend(there_and_back(
+                            Told { of, number, about, name, amount, day, reference, account },
+                            back,
+                        ));
                     }
                     _ => {}
                 }
@@ -175,27 +184,43 @@ impl Ledger {
         let mut told = Vec::with_capacity(rows.len());
         for (grant, row) in rows {
             let Some(subject) = names.get(&row.case).map(|name| name.row.subject) else { continue };
-            let (case, number) = (row.case, row.position);
-            let paid = (Settled::Grant { case, grant }, format!("grant {number}"), row.amount);
-            let back = (Settled::GrantBack { case, grant }, format!("grant {number}, back"), row.returned);
-            for (of, name, eur) in [paid, back].into_iter().filter(|(.., eur)| !eur.is_zero()) {
-                let amount = Amount::from(eur);
-                told.push(Told {
-                    amount: if of.is_back() { amount } else { amount.negated() },
-                    of,
-                    number,
-                    name,
-                    day: row.paid_on,
-                    reference: Reference::Recorded(subject, row.details),
-                    account: None,
-                });
-            }
+            let (case, about) = (row.case, row.position);
+            let reference = Reference::Recorded(subject, row.details);
+            told.push(Told {
+                of: Settled::Grant { case, grant },
+                number: about,
+                about,
+                name: format!("grant {about}"),
+                amount: Amount::from(row.amount).negated(),
+                day: row.paid_on,
+                reference: reference.clone(),
+                account: None,
+            });
+            // What came back at different times came with different lines.
+            told.extend((1..).zip(row.returns).map(|(nth, back)| Told {
+                of: Settled::GrantBack { case, grant, nth },
+                number: back.position,
+                about,
+                name: format!("grant {about}, back on {}", back.returned_on),
+                amount: Amount::from(back.amount),
+                day: row.paid_on,
+                reference: reference.clone(),
+                account: None,
+            }));
         }
         Ok(told)
     }
 }
 
-/// Whether a payment made outside of the ledger was recorded by mistake, or came back.
-pub(super) fn was_taken_back(partner: &Partner, payment: PaymentId) -> bool {
-    partner.payments.outside(payment).is_some_and(|outside| outside.reversed)
+/// A payment as it goes out, and as it may come back.
+fn there_and_back(out: Told, back: Settled) -> [Told; 2] {
+    let name = format!("{}, back", out.name);
+    let amount = out.amount.negated();
+    let back = Told { of: back, name, amount, reference: out.reference.clone(), ..out };
+    [out, back]
+}
+
+/// What is known of a payment that was made outside of the ledger.
+pub(super) fn outside_state(partner: &Partner, payment: PaymentId) -> Option<OutsideState> {
+    partner.payments.outside(payment).map(|outside| outside.state)
 }

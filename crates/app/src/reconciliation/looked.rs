@@ -105,7 +105,7 @@ impl Ledger {
             open_lines,
             open_items: open_items.collect(),
             taken_apart,
-            numbers: items.iter().map(|item| (item.of.id(), item.number)).collect(),
+            numbers: items.iter().map(|item| (item.of.id(), item.about)).collect(),
             lines: rows.into_iter().map(|row| (row.line, row)).collect(),
             items: items.into_iter().map(|item| (item.of.clone(), item)).collect(),
         })
@@ -196,7 +196,7 @@ impl Looked {
 impl Said {
     /// Takes what was found; what is not `sure` is only suggested.
     fn take(&mut self, outcome: Outcome, items: &[&Settled], sure: impl Fn(&Finding) -> bool) {
-        let by_id: HashMap<Uuid, &Settled> = items.iter().map(|of| (of.id(), *of)).collect();
+        let by_id: HashMap<Uuid, &Settled> = items.iter().map(|of| (of.key(), *of)).collect();
         let finding = |found: Match| {
             let items = found.items.iter().filter_map(|id| by_id.get(id).copied().cloned()).collect();
             Finding { found, items }

@@ -180,7 +180,7 @@ impl Finding {
         let found = domain::matching::Match {
             rule: BY_HAND.to_owned(),
             lines,
-            items: items.iter().map(Settled::id).collect(),
+            items: items.iter().map(Settled::key).collect(),
             residual: None,
             why: "somebody said so".to_owned(),
         };
@@ -214,15 +214,27 @@ impl Looked {
         let number = name.parse::<u64>().ok();
         let plain = domain::bank::plain_reference(name);
         let named = |item: &&super::BankItem| {
-            number.is_some_and(|number| item.number == number) || item.reference.as_ref() == Some(&plain)
+            number.is_some_and(|number| item.number == number || item.about == number)
+                || item.reference.as_ref() == Some(&plain)
         };
-        let mut found = self.items.values().filter(|item| item.of.is_back() == came_in).filter(named);
-        match (found.next(), found.next()) {
-            (Some(only), None) => Ok(only.of.clone()),
-            (Some(_), Some(_)) => Err(AppError::Usage(format!(
-                "{name} stands on more than one payment: name it by its number (`svala payment list`, `svala grant list`)"
-            ))),
-            (None, _) => {
+        let mut found: Vec<_> =
+            self.items.values().filter(|item| item.amount.is_positive() == came_in).filter(named).collect();
+        // Of what came back bit by bit it can only be a part that no line has settled.
+        if found.iter().any(|item| self.is_open(&item.of)) {
+            found.retain(|item| self.is_open(&item.of));
+        }
+        found.sort_by_key(|item| item.number);
+        match found.as_slice() {
+            [only] => Ok(only.of.clone()),
+            [_, ..] => {
+                let each =
+                    found.iter().map(|item| format!("{} ({}, {})", item.number, item.name, item.amount));
+                Err(AppError::Usage(format!(
+                    "{name} stands on more than one: name it by its number: {}",
+                    each.collect::<Vec<_>>().join(", ")
+                )))
+            }
+            [] => {
                 let what = if came_in { "that came back" } else { "that the bank can have made" };
                 Err(AppError::Usage(format!(
                     "there is no payment {name} {what}; `svala payment list` and `svala grant list` show all with their numbers"

@@ -42,17 +42,22 @@ impl Ledger {
                 owners.into_iter().flatten().map(|owner| owner.stream_id).collect();
             streams.sort_unstable();
             streams.dedup();
-            let mut lines: HashMap<StreamId, (Option<BankLine>, u64)> = HashMap::new();
-            for recorded in self.store.read_streams(&streams).await? {
-                if let Event::Line(event) = Event::decode_checked(&recorded)? {
-                    let (line, version) = lines.entry(recorded.stream_id).or_default();
-                    *line = Some(BankLine::evolve(line.take(), &event)?);
-                    *version = recorded.stream_version;
-                }
-            }
-            found.extend(lines.into_values().filter_map(|(line, version)| Some((line?, version))));
+            found.extend(self.lines_of(&streams).await?);
         }
         Ok(found)
+    }
+
+    /// The lines of these streams, with the versions of the streams.
+    async fn lines_of(&self, streams: &[StreamId]) -> Result<Vec<(BankLine, u64)>, AppError> {
+        let mut lines: HashMap<StreamId, (Option<BankLine>, u64)> = HashMap::new();
+        for recorded in self.store.read_streams(streams).await? {
+            if let Event::Line(event) = Event::decode_checked(&recorded)? {
+                let (line, version) = lines.entry(recorded.stream_id).or_default();
+                *line = Some(BankLine::evolve(line.take(), &event)?);
+                *version = recorded.stream_version;
+            }
+        }
+        Ok(lines.into_values().filter_map(|(line, version)| Some((line?, version))).collect())
     }
 }
 
@@ -100,6 +105,25 @@ impl Session<'_> {
             self.bank.line_versions.insert(line.booked.line, version);
         }
         Ok(())
+    }
+
+    /// Whether a line with this key was loaded.
+    pub fn line_is_known(&self, key: KeyDigest) -> bool {
+        self.bank.lines.get(key).is_some()
+    }
+
+    /// Loads lines; answers with their keys.
+    pub async fn load_lines_named(&mut self, ids: &[LineId]) -> Result<Vec<KeyDigest>, AppError> {
+        let mut keys = Vec::with_capacity(ids.len());
+        for page in ids.chunks(PAGE) {
+            let streams: Vec<StreamId> = page.iter().map(|line| line.stream()).collect();
+            for (line, version) in self.ledger.lines_of(&streams).await? {
+                keys.push(line.booked.line_key);
+                self.bank.lines.insert(&line);
+                self.bank.line_versions.insert(line.booked.line, version);
+            }
+        }
+        Ok(keys)
     }
 
     /// Opens an account, which was loaded.

@@ -322,9 +322,19 @@ impl Draft {
         keys: Vec<UniqueKey>,
     ) -> Result<(), AppError> {
         if self.extended.insert(stream_id.clone()) {
+            // What was only read until now had the same version.
+            self.read.retain(|(stream, _)| *stream != stream_id);
             self.expected.push((stream_id.clone(), before));
         }
         self.add(stream_id, event, keys)
+    }
+
+    /// Has the command written only if a stream has this version; what it extends itself is held to that already.
+    pub(super) fn rest_on(&mut self, stream_id: StreamId, version: u64) {
+        let is_read = self.read.iter().any(|(stream, _)| *stream == stream_id);
+        if !is_read && !self.extended.contains(&stream_id) {
+            self.read.push((stream_id, version));
+        }
     }
 
     fn add(&mut self, stream_id: StreamId, event: &Event, keys: Vec<UniqueKey>) -> Result<(), AppError> {

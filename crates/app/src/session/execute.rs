@@ -22,6 +22,8 @@ pub(crate) enum About {
     Payment(PartnerCode, Vec<CaseId>),
     /// A file of payments to these partners, for these cases.
     PaymentFile(Vec<PartnerCode>, Vec<CaseId>),
+    /// Payments to a partner that the bank may have made.
+    Made(PartnerCode),
     /// What lines of the bank settle: payments to these partners among other things.
     Reconciliation(Vec<PartnerCode>),
 }
@@ -49,7 +51,7 @@ impl Ledger {
             About::Partner(code) => code.to_string(),
             About::Holds(_) => domain::hold::stream().to_string(),
             About::Periods => domain::closing::stream().to_string(),
-            About::Payment(code, _) => format!("payments of {code}"),
+            About::Payment(code, _) | About::Made(code) => format!("payments of {code}"),
             About::PaymentFile(..) => domain::payment::stream().to_string(),
             About::Reconciliation(_) => domain::reconciliation::stream().to_string(),
         };
@@ -78,7 +80,7 @@ pub(crate) enum Executed {
 
 impl Session<'_> {
     /// Loads what a command is about; answers with how often it has changed.
-    async fn load_about(&mut self, about: &About) -> Result<u64, AppError> {
+    pub(crate) async fn load_about(&mut self, about: &About) -> Result<u64, AppError> {
         match about {
             About::Case(id, partner) => {
                 self.load_cases([*id]).await?;
@@ -102,6 +104,12 @@ impl Session<'_> {
             About::Payment(code, cases) => self.load_payable(std::slice::from_ref(code), cases).await,
             About::PaymentFile(codes, cases) => {
                 Ok(self.load_payment_files().await? + self.load_payable(codes, cases).await?)
+            }
+            About::Made(code) => {
+                self.load_partners([code.clone()]).await?;
+                self.load_own_key().await?;
+                let partner = self.partner(code).map_or(0, |partner| partner.revision);
+                Ok(self.load_reconciliation().await? + partner)
             }
             About::Reconciliation(codes) => {
                 self.load_partners(codes.iter().cloned()).await?;

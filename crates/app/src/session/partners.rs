@@ -88,6 +88,13 @@ impl Session<'_> {
         Some((code.stream(), loaded.version))
     }
 
+    /// Has a command written only if nothing happened to a partner since it was loaded.
+    pub(super) fn rest_on_partner(&self, draft: &mut Draft, code: &PartnerCode) {
+        if let Some(loaded) = self.partners.get(code) {
+            draft.rest_on(code.stream(), loaded.version);
+        }
+    }
+
     /// A partner that was loaded or registered in this session.
     pub fn partner(&self, code: &PartnerCode) -> Option<&Partner> {
         self.partners.get(code).and_then(|loaded| loaded.partner.as_ref())

@@ -52,6 +52,14 @@ impl Session<'_> {
         Ok(self.reconciliation.insert(loaded).state.revision)
     }
 
+    /// The match that settles something, of the matches that were loaded; the command is written only if none is made
+    /// meanwhile.
+    pub(crate) fn settled_by(&self, draft: &mut Draft, of: &Settled) -> Result<Option<u64>, AppError> {
+        let Some(loaded) = &self.reconciliation else { return Err(not_loaded()) };
+        draft.rest_on(reconciliation::stream(), loaded.version);
+        Ok(loaded.state.of_item(of).map(|matching| matching.matched.number))
+    }
+
     /// Decides a command about matches, which were loaded with the partners it is about; a refusal is kept.
     pub(crate) fn on_reconciliation(
         &mut self,
@@ -60,6 +68,7 @@ impl Session<'_> {
     ) -> Result<Decided, AppError> {
         match self.decide_reconciliation(command)? {
             Ok(events) => {
+                self.rest_on_payments(draft, &events.0);
                 self.record_all(draft, events)?;
                 Ok(Ok(()))
             }
@@ -85,6 +94,7 @@ impl Session<'_> {
     ) -> Result<Decided, AppError> {
         for command in commands {
             let events = self.decide_reconciliation(command)??;
+            self.rest_on_payments(draft, &events.0);
             self.record_all(draft, events)?;
         }
         Ok(Ok(()))
@@ -115,7 +125,16 @@ impl Session<'_> {
         };
         let mut of_partners = Vec::new();
         for item in items {
-            let Settled::PaymentBack { partner: code, payment } = &item.of else { continue };
+            if let (Settled::Payment { partner: code, payment }, false) = (&item.of, undone)
+                && let Some(partner) = self.partner(code)
+            {
+                domain::payment::can_be_made(partner, *payment)?;
+            }
+            let (Settled::PaymentBack { partner: code, payment }
+            | Settled::PaidOutsideBack { partner: code, payment }) = &item.of
+            else {
+                continue;
+            };
             let payment = *payment;
             let command = match undone {
                 false => PaymentCommand::Return { payment, matching },
@@ -126,6 +145,16 @@ impl Session<'_> {
             of_partners.extend(events.into_iter().map(|event| (code.clone(), event)));
         }
         Ok((event, of_partners))
+    }
+
+    /// Has a match written only if nobody takes one of its payments back from its file meanwhile.
+    fn rest_on_payments(&self, draft: &mut Draft, event: &ReconciliationEvent) {
+        let ReconciliationEvent::PaymentMatched(matched) = event else { return };
+        for item in &matched.items {
+            if let Settled::Payment { partner, .. } = &item.of {
+                self.rest_on_partner(draft, partner);
+            }
+        }
     }
 
     fn record_all(&mut self, draft: &mut Draft, (event, of_partners): Events) -> Result<(), AppError> {

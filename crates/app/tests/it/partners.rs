@@ -21,7 +21,12 @@ fn caritas() -> PartnerCode {
 }
 
 fn paid_to(number: &str) -> PaymentDetails {
-    let account = Account::Local { number: number.parse().unwrap(), bank: "Bank of Banjul".parse().unwrap() };
+    let account = Account::Local {
+        number: number.parse().unwrap(),
+        bank: "Bank of Banjul".parse().unwrap(),
+        bic: Some("BANJGMGM".parse().unwrap()),
+        seat: None,
+    };
     PaymentDetails { holder: "Caritas".parse().unwrap(), account }
 }
 

@@ -32,8 +32,12 @@ async fn with_spend() -> Arc<Book> {
     let rows = [1, 2, 3].map(|n| receipt("caritas", "MV-1", n, "2024-04-01", "300.00"));
     let path = book.write(Kind::Spend, "spend.csv", &rows);
     import(&book.ledger, Kind::Spend, path, How::Accepting).await.unwrap();
-    let account =
-        Account::Local { number: "0012-44871".parse().unwrap(), bank: "Bank of Banjul".parse().unwrap() };
+    let account = Account::Local {
+        number: "0012-44871".parse().unwrap(),
+        bank: "Bank of Banjul".parse().unwrap(),
+        bic: Some("BANJGMGM".parse().unwrap()),
+        seat: None,
+    };
     let details = PaymentDetails { holder: "Caritas".parse().unwrap(), account };
     book.ledger.propose_payment_details(caritas(), details).await.unwrap();
     let (berit, _) = person_at(&book, "berit", 50).await;
@@ -61,8 +65,11 @@ fn file_of(payment: PaymentId) -> FileAsked {
             name: "Kassan".parse().unwrap(),
             iban: "SE35 5000 0000 0549 1000 0003".parse().unwrap(),
             bic: None,
+            sender: None,
         },
         execute_on: "2099-01-05".parse().unwrap(),
+        far_ahead: true,
+        dry_run: false,
         payments: vec![(caritas(), payment)],
     }
 }

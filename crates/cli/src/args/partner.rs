@@ -117,6 +117,28 @@ Examples:
         #[arg(long)]
         despite_hold: bool,
     },
+    /// Record what a partner paid back: the rest of an advance, or more than was due to it.
+    #[command(after_help = "\
+Of advances no more comes back than is open. The line of the bank that brought it is matched by its reference, or by hand.
+
+Example:
+  svala partner repaid caritas --amount 380.00 --on 2024-12-20 --reference ADV-2024-1-REST --advance")]
+    Repaid {
+        /// The partner's code.
+        partner: PartnerCode,
+        /// How much, in EUR.
+        #[arg(long)]
+        amount: Eur,
+        /// The day.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+        /// What stands on it at the bank; kept encrypted.
+        #[arg(long)]
+        reference: String,
+        /// Of what was paid in advance.
+        #[arg(long)]
+        advance: bool,
+    },
     /// Take back a payment that `paid` recorded, because it was not made or came back.
     #[command(after_help = "\
 It stands in the statement of the day on which it is recorded, and is owed again. Its reference is free for another record.
@@ -226,14 +248,20 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub enum DetailsCommand {
     /// Propose where a partner is to be paid.
+    #[command(after_help = "\
+Examples:
+  svala partner payment-details propose caritas --iban \"AT61 1904 3002 3457 3201\" --holder \"Caritas Austria\"
+  svala partner payment-details propose ircs --iban \"IQ98 NBIQ 8501 2345 6789 012\" --bic NBIQIQBA --holder IRCS
+  svala partner payment-details propose irara --account 0012-44871 --bank \"Bank of Addis\" \\
+      --bank-town \"Addis Ababa\" --bank-country ET --holder IRARA")]
     Propose {
         /// The partner's code.
         partner: PartnerCode,
         /// The account's international number.
         #[arg(long, required_unless_present = "account", conflicts_with_all = ["account", "bank"])]
         iban: Option<Iban>,
-        /// The bank's code, where it is asked for.
-        #[arg(long, conflicts_with_all = ["account", "bank"])]
+        /// The bank's code (BIC): needed outside of SEPA.
+        #[arg(long)]
         bic: Option<Bic>,
         /// The account's number in a country without IBAN.
         #[arg(long, requires = "bank")]
@@ -241,6 +269,12 @@ pub enum DetailsCommand {
         /// The bank of that account.
         #[arg(long, requires = "account")]
         bank: Option<Name>,
+        /// The town in which that bank is; with its country in place of --bic.
+        #[arg(long, requires_all = ["account", "bank_country"])]
+        bank_town: Option<Name>,
+        /// The country in which that bank is, two letters.
+        #[arg(long, requires_all = ["account", "bank_town"])]
+        bank_country: Option<Country>,
         /// Who holds the account.
         #[arg(long)]
         holder: Name,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
-use domain::partner::{Bic, Iban, Name};
+use domain::partner::{Bic, Iban, Name, SenderNumber};
 use domain::payment::{PainVersion, PaymentState};
 use domain::{PartnerCode, Period};
 use jiff::civil::Date;
@@ -59,7 +59,7 @@ Examples:
         /// To this partner.
         #[arg(long)]
         partner: Option<PartnerCode>,
-        /// In this state: proposed, approved, settled, instructed, cancelled.
+        /// In this state: proposed, approved, settled, instructed, recalled, returned, cancelled.
         #[arg(long)]
         state: Option<PaymentState>,
         /// In this file.
@@ -90,13 +90,36 @@ Examples:
         #[arg(long)]
         reason: String,
     },
+    /// Take back payments that stand in a file, before the bank makes them; another person agrees with the same command.
+    #[command(after_help = "\
+For a file that the bank rejected or never got, and for a payment in it that must not go. What it was to pay is due again
+once another person has agreed; the file stays in the history with its SHA-256. Tell the bank as well: if it makes the
+payment nevertheless, its line is an exception. What the bank has made already is not taken back, it comes back.
+
+Examples:
+  svala payment recall 4711 --reason \"the account is closed\"
+  svala payment recall --file 3 --reason \"rejected by the bank, AM04\"")]
+    Recall {
+        /// Their numbers or references.
+        #[arg(required_unless_present = "file", conflicts_with = "file")]
+        payments: Vec<String>,
+        /// All payments of this file.
+        #[arg(long, value_name = "NUMBER")]
+        file: Option<u64>,
+        /// Why; kept encrypted, shown in the partner's history.
+        #[arg(long)]
+        reason: String,
+    },
     /// Write approved payments into a file for the bank (pain.001); somebody else than who approved them does it.
     #[command(after_help = "\
 From then on they count as paid and stand in no other file. The file is new, only its owner may read it, and its SHA-256
-is in the ledger. --again writes a file that was made before, byte for byte.
+is in the ledger. The day of execution is today at the earliest and within 360 days; on a weekend or a holiday of the euro
+area (TARGET) the bank settles on the next day that is none. --again writes a file that was made before, byte for byte.
 
 Examples:
   svala payment file --out 2024-07-15.xml --execute-on 2024-07-15 --debtor-name Migrationsverket \\
+      --debtor-iban \"SE35 5000 0000 0549 1000 0003\" --debtor-bic ESSESESS
+  svala payment file --dry-run --execute-on 2024-07-15 --debtor-name Migrationsverket \\
       --debtor-iban \"SE35 5000 0000 0549 1000 0003\" --debtor-bic ESSESESS
   svala payment file 4711 4715 --out two.xml --pain 09 …
   svala payment file --again 3 --out copy.xml")]
@@ -105,20 +128,29 @@ Examples:
         #[arg(conflicts_with = "again")]
         payments: Vec<String>,
         /// A new file.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
+        #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
+        out: Option<PathBuf>,
         /// The account that pays.
         #[arg(long, value_name = "IBAN", required_unless_present = "again", conflicts_with = "again")]
         debtor_iban: Option<Iban>,
         /// Its bank.
         #[arg(long, value_name = "BIC", conflicts_with = "again")]
         debtor_bic: Option<Bic>,
+        /// The number under which the bank knows who sends it files, where it asks for one (`InitgPty/Id`).
+        #[arg(long, value_name = "NUMBER", env = "SVALA_DEBTOR_ID", conflicts_with = "again")]
+        debtor_id: Option<SenderNumber>,
         /// Its holder, as the bank writes it.
         #[arg(long, value_name = "NAME", required_unless_present = "again", conflicts_with = "again")]
         debtor_name: Option<Name>,
         /// The day on which the bank is to execute it.
         #[arg(long, value_name = "DATE", required_unless_present = "again", conflicts_with = "again")]
         execute_on: Option<Date>,
+        /// The day may be more than 360 days ahead.
+        #[arg(long, conflicts_with = "again")]
+        far_ahead: bool,
+        /// Show what would stand in the file, and what the bank would do with it; write nothing.
+        #[arg(long, conflicts_with = "again")]
+        dry_run: bool,
         /// The version of the message.
         #[arg(long, value_enum, default_value_t = Pain::V03, conflicts_with = "again")]
         pain: Pain,

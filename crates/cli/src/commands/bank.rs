@@ -325,5 +325,8 @@ fn statement_in_words(statement: &StatementOutcome) -> String {
     if statement.not_booked > 0 {
         line.push_str(&format!("; not booked yet and left out: {}", statement.not_booked));
     }
+    for unbroken in &statement.unbroken {
+        line.push_str(&format!("\n    kept as one line: {unbroken}"));
+    }
     line
 }

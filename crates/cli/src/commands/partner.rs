@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use app::query::{AgreementItem, DetailsItem, PartnerDetail, PartnerItem};
-use domain::partner::{Account, Agreement, FeeTerms, PaidFor, PaymentDetails};
+use domain::partner::{Account, Agreement, FeeTerms, PaidFor, PaymentDetails, Seat};
+use money::Eur;
 
 use super::{fee, hold, report, statement};
 use crate::args::{AgreementCommand, DetailsCommand, Format, PartnerCommand};
@@ -66,6 +67,15 @@ pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Resu
             ledger.record_payment(partner.clone(), paid_for, amount, on, &reference, despite_hold).await?;
             say(format!("{amount} EUR paid to {partner} on {on} ({paid_for})"))?;
         }
+        PartnerCommand::Repaid { partner, amount, on, reference, advance } => {
+            let paid_for = if advance { PaidFor::Advance } else { PaidFor::Claims };
+            let back =
+                Some(amount).filter(|amount| *amount > Eur::ZERO).and_then(|eur| eur.checked_neg().ok());
+            let back = back.ok_or_else(|| Failure::usage("--amount is what came back, above zero"))?;
+            let ledger = place.open_to_write().await?;
+            ledger.record_payment(partner.clone(), paid_for, back, on, &reference, false).await?;
+            say(format!("{amount} EUR came back from {partner} on {on} ({paid_for})"))?;
+        }
         PartnerCommand::ReversePaid { payment: number, reason } => {
             let ledger = place.open_to_write().await?;
             let (partner, payment) = ledger.find_outside_payment(number).await?;
@@ -114,10 +124,11 @@ async fn agreement(place: &Place, format: Format, command: AgreementCommand) -> 
 async fn payment_details(place: &Place, command: DetailsCommand) -> Result<(), Failure> {
     let ledger = place.open_to_write().await?;
     match command {
-        DetailsCommand::Propose { partner, iban, bic, account, bank, holder } => {
+        DetailsCommand::Propose { partner, iban, bic, account, bank, bank_town, bank_country, holder } => {
+            let seat = bank_town.zip(bank_country).map(|(town, country)| Seat { town, country });
             let account = match (iban, account, bank) {
                 (Some(iban), None, None) => Account::Iban { iban, bic },
-                (None, Some(number), Some(bank)) => Account::Local { number, bank },
+                (None, Some(number), Some(bank)) => Account::Local { number, bank, bic, seat },
                 _ => return Err(Failure::usage("give either --iban, or --account with --bank")),
             };
             let masked = account.masked();

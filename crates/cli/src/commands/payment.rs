@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use app::Ledger;
 use app::payment::{Debtor, FileAsked, PaymentFileMade};
 use app::query::{DueItem, PaymentDetail, PaymentFileItem, PaymentFilter, PaymentItem, PaymentLine};
+use domain::payment::{PaymentState, settled_instead_on};
 
 use super::report;
 use crate::args::{Format, PaymentCommand};
@@ -76,7 +77,10 @@ pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Resu
             ledger.cancel_payment(&partner, id, &reason).await?;
             say(format!("payment {payment} is cancelled; what it was to pay is due again"))?;
         }
-        PaymentCommand::File { out, again: Some(number), .. } => {
+        PaymentCommand::Recall { payments, file, reason } => {
+            return recall(place, &payments, file, &reason).await;
+        }
+        PaymentCommand::File { out: Some(out), again: Some(number), .. } => {
             let file = NewFile::at(&out, Readers::Owner)?;
             let made = place.open().await?.remake_payment_file(number).await?;
             write(file, &made)?;
@@ -87,16 +91,32 @@ pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Resu
             out,
             debtor_iban: Some(iban),
             debtor_bic: bic,
+            debtor_id: sender,
             debtor_name: Some(name),
             execute_on: Some(execute_on),
+            far_ahead,
+            dry_run,
             pain,
             ..
         } => {
+            let debtor = Debtor { name, iban, bic, sender };
+            let mut asked = FileAsked {
+                version: pain.into(),
+                debtor,
+                execute_on,
+                far_ahead,
+                dry_run,
+                payments: Vec::new(),
+            };
+            if dry_run {
+                let ledger = place.open().await?;
+                asked.payments = find(&ledger, &payments).await?;
+                return preview(format, &ledger, ledger.make_payment_file(asked).await?).await;
+            }
+            let out = out.ok_or_else(|| Failure::usage("give --out, the file that is to be written"))?;
             let file = NewFile::at(&out, Readers::Owner)?;
             let ledger = place.open_to_write().await?;
-            let payments = find(&ledger, &payments).await?;
-            let debtor = Debtor { name, iban, bic };
-            let asked = FileAsked { version: pain.into(), debtor, execute_on, payments };
+            asked.payments = find(&ledger, &payments).await?;
             let made = ledger.make_payment_file(asked).await?;
             write(file, &made)?;
             told(&out, &made)?;
@@ -137,6 +157,40 @@ async fn approve(place: &Place, payments: &[String]) -> Result<ExitCode, Failure
     Ok(code)
 }
 
+async fn recall(
+    place: &Place,
+    payments: &[String],
+    file: Option<u64>,
+    reason: &str,
+) -> Result<ExitCode, Failure> {
+    let ledger = place.open_to_write().await?;
+    let payments = match file {
+        Some(number) => ledger.payments_in_file(number).await?,
+        None => find(&ledger, payments).await?,
+    };
+    if payments.is_empty() {
+        return Err(Failure::usage("no payment of the file is left that could be taken back"));
+    }
+    let mut code = ExitCode::SUCCESS;
+    for (partner, id) in payments {
+        let PaymentItem { payment, total, .. } = ledger.payment_detail(&partner, id).await?.item;
+        let name = format!("payment {} of {total} EUR to {partner}", payment.unwrap_or_default());
+        match ledger.recall_payment(&partner, id, reason).await {
+            Ok(PaymentState::Recalled) => {
+                say(format!("{name} is taken back; what it was to pay is due again"))?;
+            }
+            Ok(_) => say(format!("{name} is to be taken back: another person agrees with the same command"))?,
+            // The others are still to be taken back.
+            Err(error @ app::AppError::Refused(_)) => {
+                remark(format!("{name}: {error}"));
+                code = ExitCode::from(1);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(code)
+}
+
 async fn find(
     ledger: &Ledger,
     names: &[String],
@@ -158,22 +212,54 @@ fn write(file: NewFile<'_>, made: &PaymentFileMade) -> Result<(), Failure> {
     })
 }
 
+/// What would stand in a file that is not written.
+async fn preview(format: Format, ledger: &Ledger, made: PaymentFileMade) -> Result<ExitCode, Failure> {
+    let mut items = Vec::with_capacity(made.payments.len());
+    for (partner, id) in &made.payments {
+        items.push(ledger.payment_detail(partner, *id).await?.item);
+    }
+    listing(format, COLUMNS, &items, row)?;
+    warned(&made);
+    remark(format!(
+        "{}: NbOfTxs {}, CtrlSum {}, to be executed on {}; dry run: nothing was written",
+        made.version,
+        made.payments.len(),
+        made.total,
+        made.execute_on
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
 fn told(out: &Path, made: &PaymentFileMade) -> Result<(), Failure> {
-    for rewritten in &made.rewritten {
-        remark(format!("\"{}\" is written {} in the file", rewritten.name, rewritten.written));
-    }
-    for reason in &made.left_out {
-        remark(format!("left out: {reason}"));
-    }
+    warned(made);
     say(format!(
         "{}: file {}, {} over {} EUR, to be executed on {}\nSHA-256 {}",
         out.display(),
         made.number,
-        counted(made.payments, "payment"),
+        counted(made.payments.len(), "payment"),
         made.total,
         made.execute_on,
         made.sha256
     ))
+}
+
+/// What whoever gives the file to the bank should know.
+fn warned(made: &PaymentFileMade) {
+    for rewritten in &made.rewritten {
+        remark(format!("\"{}\" is written {} in the file", rewritten.name, rewritten.written));
+    }
+    for reference in &made.taken_back {
+        remark(format!("payment {reference} in it was taken back since: do not give this file to the bank"));
+    }
+    for reason in &made.left_out {
+        remark(format!("left out: {reason}"));
+    }
+    if let Some(day) = settled_instead_on(made.execute_on) {
+        remark(format!(
+            "{} is a weekend or a holiday of the euro area (TARGET): the bank settles it on {day}",
+            made.execute_on
+        ));
+    }
 }
 
 /// Who does what next.

@@ -68,6 +68,9 @@ pub struct Booking {
     pub reversal: bool,
     /// It is a payment that came back, and the code of the reason.
     pub returned: Option<Option<IsoCode>>,
+    /// Where the bank has told of its entry before, broken up in another way: those lines, by their keys, which are all of
+    /// the entry's lines together (named by the first of these, none by the others).
+    pub told: Option<Vec<KeyDigest>>,
     /// Who is on the other side, and what it is for, in the vault.
     pub details: TextId,
 }

@@ -83,7 +83,7 @@ pub fn import(
     };
     let mut lines = Vec::new();
     for (ordinal, booking) in (1..).zip(&statement.lines) {
-        lines.extend(line(account, statement, ordinal, booking, known)?);
+        lines.extend(of_line(account, statement, ordinal, booking, known)?);
     }
     let is_new = |(_, event): &&(LineId, LineEvent)| matches!(event, LineEvent::BankLineBooked(_));
     let booked = lines.iter().filter(is_new).count() as u64;
@@ -181,7 +181,29 @@ fn gap(last: &Stated, next: &Stated) -> Option<Refusal> {
     Some(Refusal::new("statement-gap", detail))
 }
 
-/// What a line of the statement comes to: booked, stated, or nothing new.
+/// What a line of the statement comes to: booked, stated, or nothing new. Of an entry that is known otherwise, the lines
+/// that are known are stated.
+fn of_line(
+    account: &BankAccount,
+    statement: &Statement,
+    ordinal: u64,
+    booking: &Booking,
+    known: &mut KnownLines,
+) -> Result<Vec<(LineId, LineEvent)>, Refusal> {
+    let Some(told) = &booking.told else {
+        return Ok(line(account, statement, ordinal, booking, known)?.into_iter().collect());
+    };
+    let mut stated = Vec::new();
+    for key in told {
+        if let (StatementKind::Statement, Some((line, None))) = (statement.kind, known.get(*key)) {
+            known.note(*key, line, Some(statement.statement));
+            stated.push((line, BankLineStated { statement: statement.statement, ordinal }.into()));
+        }
+    }
+    Ok(stated)
+}
+
+/// What one line comes to by itself.
 fn line(
     account: &BankAccount,
     statement: &Statement,

@@ -158,7 +158,8 @@ impl Journal<'_> {
         match item {
             Settled::Payment { partner, .. }
             | Settled::PaymentBack { partner, .. }
-            | Settled::PaidOutside { partner, .. } => {
+            | Settled::PaidOutside { partner, .. }
+            | Settled::PaidOutsideBack { partner, .. } => {
                 Ok(Told { partner: Some(partner.clone()), ..Told::default() })
             }
             Settled::Grant { grant, .. } | Settled::GrantBack { grant, .. } => {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::bank::{Matched, WrittenOff};
 use super::chart::{Chart, DimensionOf, MoneyKind, Seen};
-use super::payments::Payment;
+use super::payments::{Outside, Payment};
 use crate::case::{Assignments, CaseEvent};
 use crate::closing::Closings;
 use crate::event::{Event, Recorded};
@@ -92,7 +92,7 @@ pub struct Journal<'c> {
     pub(super) grants: HashMap<GrantId, (Told, PaymentMethod, Date)>,
     pub(super) fees: HashMap<FeeId, (u64, Date)>,
     /// Payments that were made outside of the ledger.
-    pub(super) outside: HashMap<PaymentId, u64>,
+    pub(super) outside: HashMap<PaymentId, Outside>,
     pub(super) payments: HashMap<PaymentId, Payment>,
     /// The day on which each line was booked by the bank.
     pub(super) lines: HashMap<LineId, Date>,
@@ -241,6 +241,13 @@ impl<'c> Journal<'c> {
                 let (told, method, _) =
                     self.grants.get(&e.grant).cloned().ok_or_else(|| unknown(recorded))?;
                 (MoneyKind::GrantReturned, e.amount, When::Moved(e.returned_on), told, Some(method))
+            }
+            // What was booked when it was paid, the other way round.
+            CaseEvent::RefusedGrantReturned(e) => {
+                let (told, method, _) =
+                    self.grants.get(&e.grant).cloned().ok_or_else(|| unknown(recorded))?;
+                let back = e.amount.checked_neg()?;
+                (MoneyKind::GrantRefused, back, When::Moved(e.returned_on), told, Some(method))
             }
             _ => return Ok(None),
         };

@@ -10,6 +10,14 @@ use crate::partner::{PARTNER_FEE, PaidFor, PartnerEvent};
 use crate::payment::{Payable, PaymentItem, PaymentProposed};
 use crate::refusal::FoldError;
 
+/// A payment that was made outside of the ledger.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outside {
+    about: u64,
+    paid_for: PaidFor,
+    amount: Eur,
+}
+
 /// A payment that was proposed.
 #[derive(Debug, Clone)]
 pub(super) struct Payment {
@@ -67,20 +75,27 @@ impl Journal<'_> {
                 self.voucher(recorded, MoneyKind::FeeReversed, e.eur, decided, &fee(about, partner), None)?
             }
             PartnerEvent::PartnerPaidReversed(e) => {
-                let about = self.outside.get(&e.payment).copied().ok_or_else(|| unknown(recorded))?;
-                let kind = match e.paid_for {
-                    PaidFor::Advance => MoneyKind::AdvanceReversed,
-                    PaidFor::Claims => MoneyKind::PartnerPaidReversed,
-                };
-                let told = Told { about, partner: Some(partner), ..Told::default() };
-                self.voucher(recorded, kind, e.amount, decided, &told, None)?
+                let outside = *self.outside.get(&e.payment).ok_or_else(|| unknown(recorded))?;
+                self.outside_back(recorded, partner, outside, decided, e.amount)?
+            }
+            // On the day of the line that brought it, as the match is.
+            PartnerEvent::PartnerPaidReturned(e) => {
+                let outside = *self.outside.get(&e.payment).ok_or_else(|| unknown(recorded))?;
+                let when = When::Moved(self.matched_on(recorded, e.matching)?);
+                self.outside_back(recorded, partner, outside, when, outside.amount)?
+            }
+            PartnerEvent::PartnerPaidReturnUndone(e) => {
+                let outside = *self.outside.get(&e.payment).ok_or_else(|| unknown(recorded))?;
+                let when = When::Moved(self.matched_on(recorded, e.matching)?);
+                self.outside_back(recorded, partner, outside, when, outside.amount.checked_neg()?)?
             }
             PartnerEvent::PartnerPaid(e) => {
                 let kind = match e.paid_for {
                     PaidFor::Advance => MoneyKind::AdvancePaid,
                     PaidFor::Claims => MoneyKind::PartnerPaid,
                 };
-                self.outside.insert(e.payment, recorded.position);
+                let (about, paid_for, amount) = (recorded.position, e.paid_for, e.amount);
+                self.outside.insert(e.payment, Outside { about, paid_for, amount });
                 let told = Told { about: recorded.position, partner: Some(partner), ..Told::default() };
                 self.voucher(recorded, kind, e.amount, When::Moved(e.paid_on), &told, None)?
             }
@@ -100,6 +115,10 @@ impl Journal<'_> {
                 let payment = self.payment(recorded, e.payment)?;
                 return self.paid(recorded, &payment, decided);
             }
+            PartnerEvent::PaymentRecalled(e) => {
+                let payment = self.payment(recorded, e.payment)?.negated()?;
+                return self.paid(recorded, &payment, decided);
+            }
             // On the day of the line that brought it, as the match is.
             PartnerEvent::PaymentReturned(e) => {
                 let payment = self.payment(recorded, e.payment)?.negated()?;
@@ -114,6 +133,23 @@ impl Journal<'_> {
             _ => None,
         };
         Ok(voucher.into_iter().collect())
+    }
+
+    /// A payment that was made outside of the ledger is not made, or came back.
+    fn outside_back(
+        &mut self,
+        recorded: &Recorded,
+        partner: PartnerCode,
+        Outside { about, paid_for, .. }: Outside,
+        when: When,
+        amount: Eur,
+    ) -> Result<Option<Voucher>, FoldError> {
+        let kind = match paid_for {
+            PaidFor::Advance => MoneyKind::AdvanceReversed,
+            PaidFor::Claims => MoneyKind::PartnerPaidReversed,
+        };
+        let told = Told { about, partner: Some(partner), ..Told::default() };
+        self.voucher(recorded, kind, amount, when, &told, None)
     }
 
     /// What is owed for each case is owed no more. Of that, what was paid before was booked without its cases then, and

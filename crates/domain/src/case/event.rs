@@ -13,7 +13,9 @@ use crate::claim::{
     SpendEstimated, SpendReported, SpendReportedV1, SpendReportedV2, SpendReportedV3,
 };
 use crate::event::events;
-use crate::grant::{ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned};
+use crate::grant::{
+    ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned, RefusedGrantReturned,
+};
 use crate::ids::{CaseId, ClaimId, KeyDigest, PartnerCode, SubjectId, TextId};
 use crate::plan::{PlanAgreed, PlanDrawn, PlanReleased, PlanRestored};
 use crate::reference::CaseReference;
@@ -40,6 +42,7 @@ events! {
         ArrivalGrantRefused = 1,
         ArrivalGrantAllowed = 1,
         ArrivalGrantReturned = 1,
+        RefusedGrantReturned = 1,
         SpendReported = 4 (1 as SpendReportedV1, 2 as SpendReportedV2, 3 as SpendReportedV3),
         SpendEstimated = 1,
         EstimateReleased = 1,
@@ -66,6 +69,7 @@ impl CaseEvent {
             Self::ArrivalGrantRefused(e) => Some(e.details),
             Self::ArrivalGrantAllowed(e) => Some(e.details),
             Self::ArrivalGrantReturned(e) => Some(e.details),
+            Self::RefusedGrantReturned(e) => Some(e.details),
             Self::SpendReported(e) => Some(e.details),
             Self::ClaimAccepted(e) => e.cut.map(|cut| cut.details),
             Self::ClaimProposed(e) => e.cut.map(|cut| cut.details),

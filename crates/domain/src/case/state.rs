@@ -148,7 +148,8 @@ impl Case {
             CaseEvent::ArrivalGrantPaid(_)
             | CaseEvent::ArrivalGrantRefused(_)
             | CaseEvent::ArrivalGrantAllowed(_)
-            | CaseEvent::ArrivalGrantReturned(_) => crate::grant::evolve(&mut case.grants, event)?,
+            | CaseEvent::ArrivalGrantReturned(_)
+            | CaseEvent::RefusedGrantReturned(_) => crate::grant::evolve(&mut case.grants, event)?,
             CaseEvent::SpendReported(_)
             | CaseEvent::SpendEstimated(_)
             | CaseEvent::EstimateReleased(_)

@@ -43,6 +43,10 @@ rulebook::codes! {
         Settled = "settled",
         /// It stands in no file for the bank.
         NotMade = "not-made",
+        /// It was taken back from its file, and what it was to pay is not paid.
+        TakenBack = "taken-back",
+        /// It was taken back from its file, and what it was to pay is paid by another one.
+        PaidAnew = "paid-anew",
     }
 }
 
@@ -75,6 +79,16 @@ pub(super) fn kind_of(
     if let Some((_, name)) = first(Known::Settled) {
         let why = format!("has the reference of {name}, which another line settles");
         return (ExceptionKind::PaidTwice, why);
+    }
+    if let Some((_, name)) = first(Known::PaidAnew) {
+        let why = format!(
+            "has the reference of {name}, which was taken back from its file and is paid by another payment"
+        );
+        return (ExceptionKind::PaidTwice, why);
+    }
+    if let Some((_, name)) = first(Known::TakenBack) {
+        let why = format!("has the reference of {name}, which was taken back from its file");
+        return (ExceptionKind::PaidWithoutDecision, why);
     }
     if let Some((_, name)) = first(Known::NotMade) {
         let why = format!("has the reference of {name}, which stands in no file for the bank");

@@ -1,11 +1,13 @@
 //! Decisions about arrival grants.
 
 use jiff::Span;
+use money::Eur;
 use rulebook::Rulebook;
 
 use super::command::GrantCommand;
 use super::event::{
     ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned, GrantReason,
+    PaymentMethod, RefusedGrantReturned,
 };
 use super::state::{Grant, GrantState};
 use crate::balance::Line;
@@ -46,7 +48,8 @@ pub fn decide(
                     ArrivalGrantAllowed {
                         grant: *id,
                         budget_line: super::BUDGET_LINE.to_owned(),
-                        amount: grant.amount,
+                        // What came back is not out there any more, and needs no reason.
+                        amount: left(grant)?,
                         rulebook: rulebook.version().to_owned(),
                         rule_id: entitlement.rule_id.clone(),
                         cap: line.cap,
@@ -65,11 +68,11 @@ pub fn decide(
         GrantCommand::Return { grant: id, amount, returned_on, details } => {
             let grant = known(case, *id)?;
             bookable(*amount, &Line::default())?;
-            if !matches!(grant.state, GrantState::Paid | GrantState::Allowed | GrantState::Returned) {
-                return Err(Refusal::new(
-                    "not-paid",
-                    format!("the payment is {}: it does not count, so nothing can come back", grant.state),
-                ));
+            // What a partner paid out against the rules was its own money.
+            let refused = grant.state == GrantState::Refused;
+            if refused && grant.method == PaymentMethod::CashByPartner {
+                let detail = "the payment is refused: the partner paid it out, it does not count, and so nothing of it can come back";
+                return Err(Refusal::new("not-paid", detail));
             }
             if *returned_on < grant.paid_on {
                 return Err(Refusal::new(
@@ -77,26 +80,19 @@ pub fn decide(
                     format!("{returned_on} lies before the payment on {}", grant.paid_on),
                 ));
             }
-            let left = grant
-                .amount
-                .checked_sub(grant.returned)
-                .map_err(|e| Refusal::new("amount-too-large", e.to_string()))?;
+            let left = left(grant)?;
             if *amount > left {
                 return Err(Refusal::new(
                     "more-than-paid",
                     format!("{amount} is more than the {left} that is left of the payment"),
                 ));
             }
-            Ok(vec![
-                ArrivalGrantReturned {
-                    grant: *id,
-                    budget_line: super::BUDGET_LINE.to_owned(),
-                    amount: *amount,
-                    returned_on: *returned_on,
-                    details: *details,
-                }
-                .into(),
-            ])
+            let (grant, budget_line) = (*id, super::BUDGET_LINE.to_owned());
+            let (amount, returned_on, details) = (*amount, *returned_on, *details);
+            Ok(vec![match refused {
+                true => RefusedGrantReturned { grant, budget_line, amount, returned_on, details }.into(),
+                false => ArrivalGrantReturned { grant, budget_line, amount, returned_on, details }.into(),
+            }])
         }
     }
 }
@@ -159,6 +155,10 @@ fn pay(case: &Case, command: &GrantCommand, rulebook: &Rulebook) -> Result<Vec<C
         }
         .into(),
     ])
+}
+
+fn left(grant: &Grant) -> Result<Eur, Refusal> {
+    grant.left().map_err(|overflow| Refusal::new("amount-too-large", overflow.to_string()))
 }
 
 fn known(case: &Case, id: GrantId) -> Result<&Grant, Refusal> {

@@ -119,6 +119,22 @@ pub struct ArrivalGrantAllowed {
     pub details: TextId,
 }
 
+/// Money of a payment that does not count came back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefusedGrantReturned {
+    /// Which.
+    pub grant: GrantId,
+    /// Budget line.
+    pub budget_line: String,
+    /// How much.
+    pub amount: Eur,
+    /// Day.
+    pub returned_on: Date,
+    /// Why, in the vault.
+    pub details: TextId,
+}
+
 /// Paid money came back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -9,7 +9,7 @@ pub use command::GrantCommand;
 pub use decide::decide;
 pub use event::{
     ArrivalGrantAllowed, ArrivalGrantPaid, ArrivalGrantRefused, ArrivalGrantReturned, GrantReason,
-    PaymentMethod,
+    PaymentMethod, RefusedGrantReturned,
 };
 pub use state::{Grant, GrantState, Return, evolve};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use money::Eur;
+use money::{Eur, Overflow};
 
 use super::event::{GrantReason, PaymentMethod};
 use crate::case::CaseEvent;
@@ -43,6 +43,25 @@ pub struct Grant {
     pub state: GrantState,
     /// The payment reference, in the vault.
     pub details: TextId,
+}
+
+impl Grant {
+    /// What has not come back.
+    pub fn left(&self) -> Result<Eur, Overflow> {
+        self.amount.checked_sub(self.returned)
+    }
+
+    fn take_back(&mut self, id: GrantId, part: Return) -> Result<(), FoldError> {
+        self.returned = self.returned.checked_add(part.amount)?;
+        self.returns.push(part);
+        if self.returned > self.amount {
+            return Err(FoldError(format!("more of grant {id} came back than was paid")));
+        }
+        if self.returned == self.amount {
+            self.state = GrantState::Returned;
+        }
+        Ok(())
+    }
 }
 
 /// Money of a payment that came back.
@@ -97,15 +116,16 @@ pub fn evolve(grants: &mut BTreeMap<GrantId, Grant>, event: &CaseEvent) -> Resul
         }
         CaseEvent::ArrivalGrantReturned(e) => {
             let grant = grants.get_mut(&e.grant).ok_or_else(|| unknown(&e.grant))?;
-            grant.returned = grant.returned.checked_add(e.amount)?;
             let (amount, returned_on, details) = (e.amount, e.returned_on, e.details);
-            grant.returns.push(Return { amount, returned_on, details });
-            if grant.returned > grant.amount {
-                return Err(FoldError(format!("more of grant {} came back than was paid", e.grant)));
+            grant.take_back(e.grant, Return { amount, returned_on, details })?;
+        }
+        CaseEvent::RefusedGrantReturned(e) => {
+            let grant = grants.get_mut(&e.grant).ok_or_else(|| unknown(&e.grant))?;
+            if grant.state != GrantState::Refused {
+                return Err(FoldError(format!("grant {} was not refused", e.grant)));
             }
-            if grant.returned == grant.amount {
-                grant.state = GrantState::Returned;
-            }
+            let (amount, returned_on, details) = (e.amount, e.returned_on, e.details);
+            grant.take_back(e.grant, Return { amount, returned_on, details })?;
         }
         _ => {}
     }

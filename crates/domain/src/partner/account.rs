@@ -6,7 +6,10 @@ use std::str::FromStr;
 use iban::IbanLike;
 use serde::{Deserialize, Serialize};
 
+use rulebook::Country;
+
 use super::name::Name;
+use super::sepa::is_sepa;
 
 /// Characters of an account that listings show.
 const SHOWN: usize = 4;
@@ -104,6 +107,26 @@ impl FromStr for AccountNumber {
     }
 }
 
+/// The number under which a bank knows an organisation that sends it files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct SenderNumber(String);
+
+/// A text that is no such number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the number under which the bank knows you has 1 to 35 letters, digits and dashes")]
+pub struct NotASenderNumber;
+
+impl FromStr for SenderNumber {
+    type Err = NotASenderNumber;
+
+    fn from_str(text: &str) -> Result<Self, NotASenderNumber> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        let valid = (1..=35).contains(&text.len()) && text.bytes().all(plain);
+        if valid { Ok(Self(text.to_owned())) } else { Err(NotASenderNumber) }
+    }
+}
+
 macro_rules! texts {
     ($($name:ident: $error:ident),+) => {$(
         impl TryFrom<String> for $name {
@@ -127,7 +150,7 @@ macro_rules! texts {
         }
     )+};
 }
-texts!(Iban: NotAnIban, Bic: NotABic, AccountNumber: NotAnAccountNumber);
+texts!(Iban: NotAnIban, Bic: NotABic, AccountNumber: NotAnAccountNumber, SenderNumber: NotASenderNumber);
 
 /// An account at a bank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,7 +170,22 @@ pub enum Account {
         number: AccountNumber,
         /// The bank.
         bank: Name,
+        /// Its code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bic: Option<Bic>,
+        /// Where it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seat: Option<Seat>,
     },
+}
+
+/// Where a bank is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seat {
+    /// The town.
+    pub town: Name,
+    /// The country.
+    pub country: Country,
 }
 
 impl Account {
@@ -164,6 +202,25 @@ impl Account {
         // All of them are ASCII.
         let shown = self.number().len().saturating_sub(SHOWN);
         format!("…{}", self.number().get(shown..).unwrap_or_default())
+    }
+
+    /// Whether it takes SEPA transfers.
+    pub fn is_within_sepa(&self) -> bool {
+        matches!(self, Self::Iban { iban, .. } if is_sepa(&iban.0))
+    }
+
+    /// What a bank asks for beyond this before it transfers euros there: outside of SEPA a number alone finds no bank, and
+    /// neither does a name.
+    pub fn lacks(&self) -> Option<&'static str> {
+        match self {
+            Self::Iban { bic: None, .. } if !self.is_within_sepa() => {
+                Some("the bank's code: give --iban with --bic")
+            }
+            Self::Local { bic: None, seat: None, .. } => Some(
+                "the bank's code or seat: give --bank with --bic, or with --bank-town and --bank-country",
+            ),
+            Self::Iban { .. } | Self::Local { .. } => None,
+        }
     }
 
     /// The bank, as far as it is named.

@@ -129,7 +129,7 @@ pub enum PartnerCommand {
         payment: PaymentId,
         /// For what.
         paid_for: PaidFor,
-        /// How much, in euro.
+        /// How much, in euro; below zero for what the partner paid back.
         amount: Eur,
         /// Day of the payment.
         paid_on: Date,

@@ -1,14 +1,14 @@
 //! Decisions about a partner.
 
 use jiff::civil::Date;
-use money::{Currency, Eur};
+use money::{Currency, Eur, Overflow};
 use rulebook::Rulebook;
 
 use super::agreement::{Agreement, FeeTerms};
 use super::command::{Fee as ReportedFee, PartnerCommand};
 use super::event::{
     AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeReceiptAttached, FeeRefused,
-    FeeReported, FeeReversalDropped, FeeReversalProposed, FeeReversed, PartnerEvent, PartnerNamed,
+    FeeReported, FeeReversalDropped, FeeReversalProposed, FeeReversed, PaidFor, PartnerEvent, PartnerNamed,
     PartnerPaid, PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
 };
 use super::fee::{Fee, FeeState};
@@ -101,7 +101,10 @@ pub fn decide(
         PartnerCommand::AcceptFee { fee } => accept_fee(partner, *fee, by.actor(), rulebook)?,
         PartnerCommand::Payment(command) => crate::payment::decide(partner, command, by.actor())?,
         PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details } => {
-            bookable(*amount, &Line::default())?;
+            match amount.is_negative() {
+                true => repayable(partner, *paid_for, *amount)?,
+                false => bookable(*amount, &Line::default())?,
+            }
             if partner.payments.outside(*payment).is_some() {
                 return Err(Refusal::new("already-recorded", "this payment was recorded before"));
             }
@@ -192,6 +195,19 @@ fn end(partner: &Partner, code: &AgreementCode, ended_on: Date) -> Result<Partne
         return Err(Refusal::new("ends-already", format!("the agreement ends on {last} already")));
     }
     Ok(AgreementEnded { agreement: code.clone(), ended_on }.into())
+}
+
+/// What a partner pays back is a payment below zero. Of advances no more comes back than is open.
+fn repayable(partner: &Partner, paid_for: PaidFor, amount: Eur) -> Result<(), Refusal> {
+    let too_large = |overflow: Overflow| Refusal::new("amount-too-large", overflow.to_string());
+    let back = amount.checked_neg().map_err(too_large)?;
+    bookable(back, &Line::default())?;
+    let open = partner.payments.open_advance().map_err(too_large)?;
+    if paid_for == PaidFor::Advance && back > open {
+        let detail = format!("{back} is more than the {open} that is open of advances to {}", partner.code);
+        return Err(Refusal::new("more-than-open", detail));
+    }
+    Ok(())
 }
 
 fn proposed(partner: &Partner) -> Result<&Proposal, Refusal> {

@@ -14,8 +14,8 @@ use crate::claim::Exchange;
 use crate::event::events;
 use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, PaymentId, TextId};
 use crate::payment::{
-    PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentProposed, PaymentReturnUndone,
-    PaymentReturned,
+    PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentProposed, PaymentRecallProposed,
+    PaymentRecalled, PaymentReturnUndone, PaymentReturned,
 };
 use crate::rates::Quote;
 
@@ -40,10 +40,14 @@ events! {
         FeeReversed = 1,
         PartnerPaid = 1,
         PartnerPaidReversed = 1,
+        PartnerPaidReturned = 1,
+        PartnerPaidReturnUndone = 1,
         PaymentProposed = 1,
         PaymentApproved = 1,
         PaymentCancelled = 1,
         PaymentInstructed = 1,
+        PaymentRecallProposed = 1,
+        PaymentRecalled = 1,
         PaymentReturned = 1,
         PaymentReturnUndone = 1,
         PartnerCommandRefused = 1,
@@ -65,6 +69,8 @@ impl PartnerEvent {
             Self::PartnerPaidReversed(e) => Some(e.reason),
             Self::PaymentProposed(e) => e.reason,
             Self::PaymentCancelled(e) => Some(e.reason),
+            Self::PaymentRecallProposed(e) => Some(e.reason),
+            Self::PaymentRecalled(e) => Some(e.reason),
             _ => None,
         }
     }
@@ -315,7 +321,7 @@ pub struct PartnerPaid {
     pub payment: PaymentId,
     /// For what.
     pub paid_for: PaidFor,
-    /// How much, in euro.
+    /// How much, in euro; below zero for what the partner paid back.
     pub amount: Eur,
     /// Day of the payment.
     pub paid_on: Date,
@@ -337,6 +343,30 @@ pub struct PartnerPaidReversed {
     pub amount: Eur,
     /// Why, in the vault.
     pub reason: TextId,
+}
+
+/// The bank gave back what was paid outside of the ledger: it counts as paid no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerPaidReturned {
+    /// The payment.
+    pub payment: PaymentId,
+    /// The match with the line that brought it.
+    pub matching: u64,
+    /// Who matched it.
+    pub by: Actor,
+}
+
+/// What was taken for money that came back was something else: the payment counts again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerPaidReturnUndone {
+    /// The payment.
+    pub payment: PaymentId,
+    /// The match that was undone.
+    pub matching: u64,
+    /// Who undid it.
+    pub by: Actor,
 }
 
 /// A command about a partner was refused by a rule. It changed nothing; who gave it stands in the envelope.

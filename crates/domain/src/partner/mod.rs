@@ -7,11 +7,13 @@ mod decide;
 mod event;
 mod fee;
 mod name;
+mod sepa;
 mod state;
 mod upcast;
 
 pub use account::{
-    Account, AccountNumber, Bic, Iban, NotABic, NotAnAccountNumber, NotAnIban, PaymentDetails,
+    Account, AccountNumber, Bic, Iban, NotABic, NotASenderNumber, NotAnAccountNumber, NotAnIban,
+    PaymentDetails, Seat, SenderNumber,
 };
 pub use agreement::{Agreement, BasisPoints, FeeTerms, NotBasisPoints};
 pub use command::{Fee as ReportedFee, PartnerCommand};
@@ -19,8 +21,8 @@ pub use decide::decide;
 pub use event::{
     AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeReceiptAttached, FeeRefused,
     FeeReported, FeeReversalDropped, FeeReversalProposed, FeeReversed, PaidFor, PartnerCommandRefused,
-    PartnerEvent, PartnerNamed, PartnerPaid, PartnerPaidReversed, PartnerRegistered, PaymentDetailsApproved,
-    PaymentDetailsProposed, PaymentDetailsRejected,
+    PartnerEvent, PartnerNamed, PartnerPaid, PartnerPaidReturnUndone, PartnerPaidReturned, PartnerPaidReversed,
+    PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
 };
 pub use fee::{Fee, FeeState, PARTNER_FEE};
 pub use name::{Name, NotAName};

@@ -165,10 +165,14 @@ impl Partner {
             }
             PartnerEvent::PartnerPaid(_)
             | PartnerEvent::PartnerPaidReversed(_)
+            | PartnerEvent::PartnerPaidReturned(_)
+            | PartnerEvent::PartnerPaidReturnUndone(_)
             | PartnerEvent::PaymentProposed(_)
             | PartnerEvent::PaymentApproved(_)
             | PartnerEvent::PaymentCancelled(_)
             | PartnerEvent::PaymentInstructed(_)
+            | PartnerEvent::PaymentRecallProposed(_)
+            | PartnerEvent::PaymentRecalled(_)
             | PartnerEvent::PaymentReturned(_)
             | PartnerEvent::PaymentReturnUndone(_) => partner.payments.evolve(event)?,
         }

@@ -58,6 +58,15 @@ pub enum PaymentCommand {
         /// Why, in the vault.
         reason: TextId,
     },
+    /// Take back a payment that stands in a file, before the bank makes it: one person asks for it, another agrees.
+    Recall {
+        /// Which.
+        payment: PaymentId,
+        /// Why, in the vault.
+        reason: TextId,
+        /// The match that says that the bank has made it.
+        matched: Option<u64>,
+    },
     /// The bank gave the money back: what it was to pay is due again.
     Return {
         /// Which.
@@ -82,6 +91,7 @@ impl PaymentCommand {
             Self::Advance(_) => "propose-advance",
             Self::Approve { .. } => "approve-payment",
             Self::Cancel { .. } => "cancel-payment",
+            Self::Recall { .. } => "recall-payment",
             Self::Return { .. } => "return-payment",
             Self::UndoReturn { .. } => "undo-return",
         }
@@ -93,6 +103,7 @@ impl PaymentCommand {
             Self::Propose(_) | Self::Advance(_) => None,
             Self::Approve { payment, .. }
             | Self::Cancel { payment, .. }
+            | Self::Recall { payment, .. }
             | Self::Return { payment, .. }
             | Self::UndoReturn { payment, .. } => Some(*payment),
         }

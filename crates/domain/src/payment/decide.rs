@@ -7,14 +7,16 @@ use money::{Eur, Overflow};
 use super::command::{NewAdvance, NewPayment, PaymentCommand};
 use super::due::{Standing, Worth, left};
 use super::event::{
-    Payable, PaymentApproved, PaymentCancelled, PaymentItem, PaymentProposed, PaymentReturnUndone,
-    PaymentReturned,
+    Payable, PaymentApproved, PaymentCancelled, PaymentItem, PaymentProposed, PaymentRecallProposed,
+    PaymentRecalled, PaymentReturnUndone, PaymentReturned,
 };
-use super::state::{Payment, PaymentState};
+use super::state::{Outside, OutsideState, Payment, PaymentState};
 use crate::balance::Line;
 use crate::by::By;
 use crate::ids::{Actor, PaymentId, TextId};
-use crate::partner::{Partner, PartnerEvent, PartnerPaidReversed};
+use crate::partner::{
+    Partner, PartnerEvent, PartnerPaidReturnUndone, PartnerPaidReturned, PartnerPaidReversed,
+};
 use crate::refusal::{Refusal, bookable};
 
 /// Most items of one payment: what fits into one event. What is left over is due in the next.
@@ -48,6 +50,17 @@ pub(crate) fn decide(
                 _ => Err(wrong_state(payment)),
             }
         }
+        PaymentCommand::Recall { payment, reason, matched } => {
+            recall(partner, *payment, *reason, *matched, by)
+        }
+        PaymentCommand::Return { payment, matching } if partner.payments.outside(*payment).is_some() => {
+            outside_in(partner, *payment, OutsideState::Made)?;
+            Ok(PartnerPaidReturned { payment: *payment, matching: *matching, by: by.clone() }.into())
+        }
+        PaymentCommand::UndoReturn { payment, matching } if partner.payments.outside(*payment).is_some() => {
+            outside_in(partner, *payment, OutsideState::Returned)?;
+            Ok(PartnerPaidReturnUndone { payment: *payment, matching: *matching, by: by.clone() }.into())
+        }
         PaymentCommand::Return { payment, matching } => {
             in_state(partner, *payment, PaymentState::Instructed)?;
             Ok(PaymentReturned { payment: *payment, matching: *matching, by: by.clone() }.into())
@@ -73,6 +86,49 @@ pub(crate) fn decide(
                 return Err(Refusal::new("paid-again", detail));
             }
             Ok(PaymentReturnUndone { payment: *id, matching: *matching, by: by.clone() }.into())
+        }
+    }
+}
+
+/// Takes two people, as paying it did. What the bank has made is not taken back: it comes back, or it does not.
+fn recall(
+    partner: &Partner,
+    id: PaymentId,
+    reason: TextId,
+    matched: Option<u64>,
+    by: &Actor,
+) -> Result<PartnerEvent, Refusal> {
+    let payment = in_state(partner, id, PaymentState::Instructed)?;
+    if let Some(number) = matched {
+        let detail = format!(
+            "match {number} says that the bank has made payment {}: if that is wrong, `svala bank unmatch {number}`; if the money comes back, match the line that brings it",
+            payment.reference
+        );
+        return Err(Refusal::new("made-by-the-bank", detail));
+    }
+    match &payment.recall_by {
+        Some(first) if first == by => {
+            let detail =
+                format!("{by} wants to take payment {} back: another person agrees", payment.reference);
+            Err(Refusal::new("same-person", detail))
+        }
+        Some(_) => Ok(PaymentRecalled { payment: id, reason, by: by.clone() }.into()),
+        None => Ok(PaymentRecallProposed { payment: id, reason, by: by.clone() }.into()),
+    }
+}
+
+/// Whether the bank can have made a payment: it stands in a file, and was not taken back from it.
+///
+/// # Errors
+/// [`Refusal`] where it cannot.
+pub fn can_be_made(partner: &Partner, id: PaymentId) -> Result<(), Refusal> {
+    let payment = known(partner, id)?;
+    match payment.state {
+        PaymentState::Instructed | PaymentState::Returned => Ok(()),
+        state => {
+            let detail =
+                format!("payment {} is {state}: the bank was not told to make it", payment.reference);
+            Err(Refusal::new("not-in-a-file", detail))
         }
     }
 }
@@ -221,15 +277,22 @@ pub(crate) fn reverse_paid(
     id: PaymentId,
     reason: TextId,
 ) -> Result<PartnerEvent, Refusal> {
+    let outside = outside_in(partner, id, OutsideState::Made)?;
+    let (paid_for, amount) = (outside.paid_for, outside.amount);
+    Ok(PartnerPaidReversed { payment: id, paid_for, amount, reason }.into())
+}
+
+fn outside_in(partner: &Partner, id: PaymentId, state: OutsideState) -> Result<&Outside, Refusal> {
     let outside = partner.payments.outside(id).ok_or_else(|| {
         let detail = format!("no payment of {} outside of the ledger has this number", partner.code);
         Refusal::new("unknown-payment", detail)
     })?;
-    if outside.reversed {
-        return Err(Refusal::new("already-reversed", "the payment was taken back before"));
+    match outside.state {
+        now if now == state => Ok(outside),
+        OutsideState::Made => Err(Refusal::new("not-returned", "the payment did not come back")),
+        OutsideState::TakenBack => Err(Refusal::new("already-reversed", "the payment was taken back before")),
+        OutsideState::Returned => Err(Refusal::new("came-back", "the payment came back from the bank")),
     }
-    let (paid_for, amount) = (outside.paid_for, outside.amount);
-    Ok(PartnerPaidReversed { payment: id, paid_for, amount, reason }.into())
 }
 
 fn account(partner: &Partner) -> Result<TextId, Refusal> {
@@ -260,6 +323,11 @@ fn wrong_state(payment: &Payment) -> Refusal {
         }
         (PaymentState::Returned, _) => {
             Refusal::new("came-back", format!("payment {reference} came back from the bank"))
+        }
+        (PaymentState::Recalled, Some((file, _))) => {
+            let detail =
+                format!("payment {reference} was taken back from file {file}: what is due is proposed anew");
+            Refusal::new("taken-back", detail)
         }
         (_, Some((file, _))) => {
             Refusal::new("already-in-a-file", format!("payment {reference} stands in file {file}"))

@@ -140,6 +140,30 @@ pub struct PaymentReturnUndone {
     pub by: Actor,
 }
 
+/// Somebody wants to take back a payment that stands in a file, before the bank makes it. Another person must agree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentRecallProposed {
+    /// Which.
+    pub payment: PaymentId,
+    /// Why, in the vault.
+    pub reason: TextId,
+    /// Who wants it, and so cannot agree to it.
+    pub by: Actor,
+}
+
+/// A payment that stands in a file is not made. Its items are due again, and what it settled of advances is open again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentRecalled {
+    /// Which.
+    pub payment: PaymentId,
+    /// Why, in the vault, as the one says who agreed.
+    pub reason: TextId,
+    /// Who agreed.
+    pub by: Actor,
+}
+
 /// A payment stands in a file for the bank. From now on it counts as paid.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

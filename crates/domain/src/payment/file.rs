@@ -9,6 +9,7 @@ use rulebook::FailedCondition;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::day::may_execute_on;
 use super::decide::ready;
 use super::due::Standing;
 use super::event::PaymentInstructed;
@@ -174,10 +175,7 @@ pub fn write_file(
         let detail = "no payment is approved and in no file: `svala payment list --state approved`";
         return Err(Refusal::new("nothing-to-pay", detail));
     }
-    if new.execute_on < new.today {
-        let detail = format!("{} is over: the bank executes it today at the earliest", new.execute_on);
-        return Err(Refusal::new("in-the-past", detail));
-    }
+    may_execute_on(new.today, new.execute_on, true)?;
     let (file, mut once) = (files.next_number(), BTreeSet::new());
     let (mut payments, mut instructed, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
     for (code, id) in &new.payments {

@@ -5,6 +5,7 @@
 //! other: two who propose at the same time meet at its version, and so everything is paid once.
 
 mod command;
+mod day;
 mod decide;
 mod due;
 mod event;
@@ -15,17 +16,18 @@ mod unpaid;
 use event_log::StreamId;
 
 pub use command::{NewAdvance, NewPayment, PaymentCommand};
-pub use decide::{ITEMS_MAX, ready};
+pub use day::{EXECUTE_AHEAD_DAYS_MAX, may_execute_on, settled_instead_on};
+pub use decide::{ITEMS_MAX, can_be_made, ready};
 pub use due::{Standing, Worth, left, standing};
 pub use event::{
     Payable, PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentItem, PaymentProposed,
-    PaymentReturnUndone, PaymentReturned,
+    PaymentRecallProposed, PaymentRecalled, PaymentReturnUndone, PaymentReturned,
 };
 pub use file::{
     FiledPayment, NewPaymentFile, PainVersion, PaymentFileCommandRefused, PaymentFileEvent,
     PaymentFileWritten, PaymentFiles, write_file,
 };
-pub use state::{Outside, Payment, PaymentState, Payments};
+pub use state::{Outside, OutsideState, Payment, PaymentState, Payments};
 pub use unpaid::{Accepted, unpaid};
 
 pub(crate) use decide::{decide, reverse_paid};

@@ -13,6 +13,18 @@ use crate::period::Period;
 use crate::refusal::FoldError;
 
 rulebook::codes! {
+    /// What is known of a payment that was made outside of the ledger.
+    OutsideState {
+        /// It was made.
+        Made = "made",
+        /// It was recorded by mistake, or came back and somebody said so.
+        TakenBack = "taken-back",
+        /// The bank gave it back.
+        Returned = "returned",
+    }
+}
+
+rulebook::codes! {
     /// How far a payment has come.
     PaymentState {
         /// Waits for a second person.
@@ -25,6 +37,8 @@ rulebook::codes! {
         Instructed = "instructed",
         /// Not made; its items are due again.
         Cancelled = "cancelled",
+        /// In a file for the bank, and not made: taken back by two people. Its items are due again.
+        Recalled = "recalled",
         /// Made, and given back by the bank; its items are due again.
         Returned = "returned",
     }
@@ -57,9 +71,11 @@ pub struct Payment {
     pub approved_by: Option<Actor>,
     /// The file it stands in, and the day on which the bank is to execute it.
     pub file: Option<(u64, Date)>,
+    /// Who wants to take it back from its file.
+    pub recall_by: Option<Actor>,
     /// Its place among the partner's payments in the order of their proposals: 1, 2, 3 …
     place: u64,
-    /// How many there were when the bank gave it back.
+    /// How many there were when the bank gave it back, or it was taken back.
     returned_at: Option<u64>,
 }
 
@@ -69,9 +85,10 @@ impl Payment {
         self.items.iter().any(|item| item.of == Payable::Advance)
     }
 
-    /// Whether what it pays is in no other payment: until it is cancelled or comes back.
+    /// Whether what it pays is in no other payment: until it is cancelled or taken back, or comes back.
     pub fn is_live(&self) -> bool {
-        !matches!(self.state, PaymentState::Cancelled | PaymentState::Returned)
+        use PaymentState::{Cancelled, Recalled, Returned};
+        !matches!(self.state, Cancelled | Recalled | Returned)
     }
 
     /// What it pays, before what was paid already.
@@ -95,6 +112,7 @@ impl From<&PaymentProposed> for Payment {
             proposed_by: event.by.clone(),
             approved_by: None,
             file: None,
+            recall_by: None,
             place: 0,
             returned_at: None,
         }
@@ -118,8 +136,8 @@ pub struct Outside {
     pub amount: Eur,
     /// Keyed digest of partner and payment reference.
     pub payment_key: KeyDigest,
-    /// It was taken back: it was not made, or came back.
-    pub reversed: bool,
+    /// What is known of it.
+    pub state: OutsideState,
 }
 
 impl Payments {
@@ -128,15 +146,25 @@ impl Payments {
         match event {
             PartnerEvent::PartnerPaid(e) => {
                 let (paid_for, amount, payment_key) = (e.paid_for, e.amount, e.payment_key);
-                let outside = Outside { paid_for, amount, payment_key, reversed: false };
+                let state = OutsideState::Made;
+                let outside = Outside { paid_for, amount, payment_key, state };
                 if self.outside.insert(e.payment, outside).is_some() {
                     return Err(FoldError(format!("payment {} is recorded twice", e.payment)));
                 }
             }
-            PartnerEvent::PartnerPaidReversed(e) => match self.outside.get_mut(&e.payment) {
-                Some(outside) if !outside.reversed && outside.amount == e.amount => outside.reversed = true,
-                _ => return Err(FoldError(format!("payment {} is taken back, and was not made", e.payment))),
-            },
+            PartnerEvent::PartnerPaidReversed(e) => {
+                let outside = self.outside_in(e.payment, OutsideState::Made)?;
+                outside.state = OutsideState::TakenBack;
+                if outside.amount != e.amount {
+                    return Err(FoldError(format!("payment {} is taken back in part", e.payment)));
+                }
+            }
+            PartnerEvent::PartnerPaidReturned(e) => {
+                self.outside_in(e.payment, OutsideState::Made)?.state = OutsideState::Returned;
+            }
+            PartnerEvent::PartnerPaidReturnUndone(e) => {
+                self.outside_in(e.payment, OutsideState::Returned)?.state = OutsideState::Made;
+            }
             PartnerEvent::PaymentProposed(e) => {
                 let place = self.payments.len() as u64 + 1;
                 let payment = Payment { place, ..Payment::from(e) };
@@ -159,6 +187,14 @@ impl Payments {
             PartnerEvent::PaymentInstructed(e) => {
                 let payment = self.in_state(e.payment, &[PaymentState::Approved])?;
                 (payment.state, payment.file) = (PaymentState::Instructed, Some((e.file, e.execute_on)));
+            }
+            PartnerEvent::PaymentRecallProposed(e) => {
+                self.in_state(e.payment, &[PaymentState::Instructed])?.recall_by = Some(e.by.clone());
+            }
+            PartnerEvent::PaymentRecalled(e) => {
+                let proposed = self.payments.len() as u64;
+                let payment = self.in_state(e.payment, &[PaymentState::Instructed])?;
+                (payment.state, payment.returned_at) = (PaymentState::Recalled, Some(proposed));
             }
             PartnerEvent::PaymentReturned(e) => {
                 let proposed = self.payments.len() as u64;
@@ -191,7 +227,9 @@ impl Payments {
 
     /// Whether what was recorded under this key was taken back, so that its reference is free again.
     pub fn was_taken_back(&self, payment_key: KeyDigest) -> bool {
-        self.outside.values().any(|outside| outside.payment_key == payment_key && outside.reversed)
+        self.outside
+            .values()
+            .any(|outside| outside.payment_key == payment_key && outside.state == OutsideState::TakenBack)
     }
 
     /// What payments have of each thing that can be paid; `except` one of them.
@@ -206,7 +244,7 @@ impl Payments {
         Ok(taken)
     }
 
-    /// A payment that pays something of one that came back, and was proposed since.
+    /// A payment that pays something of one that came back or was taken back, and was proposed since.
     pub fn paid_again(&self, returned: &Payment) -> Option<&Payment> {
         let since = returned.returned_at?;
         let shares = |payment: &&Payment| {
@@ -242,12 +280,18 @@ impl Payments {
     }
 
     fn made_outside(&self, paid_for: PaidFor) -> Result<Eur, Overflow> {
-        let made = self.outside.values().filter(|outside| outside.paid_for == paid_for && !outside.reversed);
+        let made = self.outside.values();
+        let made = made.filter(|made| made.paid_for == paid_for && made.state == OutsideState::Made);
         Eur::sum(made.map(|outside| outside.amount))
     }
 
     fn settled(&self, part: impl Fn(&Payment) -> Eur) -> Result<Eur, Overflow> {
         Eur::sum(self.iter().filter(|(_, payment)| payment.is_live()).map(|(_, payment)| part(payment)))
+    }
+
+    fn outside_in(&mut self, id: PaymentId, state: OutsideState) -> Result<&mut Outside, FoldError> {
+        let found = self.outside.get_mut(&id).filter(|outside| outside.state == state);
+        found.ok_or_else(|| FoldError(format!("payment {id} outside of the ledger is not {state}")))
     }
 
     fn in_state(&mut self, id: PaymentId, states: &[PaymentState]) -> Result<&mut Payment, FoldError> {

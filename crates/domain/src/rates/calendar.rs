@@ -1,10 +1,10 @@
-//! The days on which the ECB publishes no rates: TARGET's closing days, as they have been since 2002.
+//! TARGET's closing days, as they have been since 2002: the ECB publishes no rates, and no payment in euro is settled.
 
 use jiff::Span;
 use jiff::civil::{Date, Weekday};
 
 /// Weekends, New Year's Day, Good Friday, Easter Monday, 1 May, 25 and 26 December.
-pub(super) fn is_closing_day(day: Date) -> bool {
+pub(crate) fn is_closing_day(day: Date) -> bool {
     let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
     let fixed = matches!((day.month(), day.day()), (1, 1) | (5, 1) | (12, 25 | 26));
     let easter = |days: i64| {

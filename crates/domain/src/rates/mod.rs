@@ -8,6 +8,8 @@ mod jump;
 mod month;
 mod state;
 
+pub(crate) use calendar::is_closing_day;
+
 use event_log::StreamId;
 use jiff::civil::Date;
 use rulebook::SpendRate;

@@ -5,6 +5,7 @@ use rulebook::FailedCondition;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::upcast::PaymentMatchedV1;
 use crate::event::events;
 use crate::exception::{
     ExceptionAssigned, ExceptionId, ExceptionReopened, ExceptionResolved, WriteOffDeclined, WriteOffProposed,
@@ -15,7 +16,7 @@ use crate::matching::Residual;
 events! {
     /// An event of the stream of matches, and of what is done about exceptions.
     ReconciliationEvent {
-        PaymentMatched = 1,
+        PaymentMatched = 2 (1 as PaymentMatchedV1),
         MatchUndone = 1,
         ExceptionAssigned = 1,
         WriteOffProposed = 1,
@@ -66,6 +67,13 @@ pub enum Settled {
         /// Which.
         payment: PaymentId,
     },
+    /// The same payment, coming back: it is owed again (not in version 1).
+    PaidOutsideBack {
+        /// Whom it was to pay.
+        partner: PartnerCode,
+        /// Which.
+        payment: PaymentId,
+    },
     /// An arrival grant paid by bank.
     Grant {
         /// The case it is for.
@@ -73,13 +81,25 @@ pub enum Settled {
         /// Which.
         grant: GrantId,
     },
-    /// What came back of such a grant.
+    /// What came back of such a grant at one time.
     GrantBack {
         /// The case it was for.
         case: CaseId,
         /// Which.
         grant: GrantId,
+        /// Which of its returns, from 1 (left out of the first; in version 1 all that had come back was one item).
+        #[serde(default = "first", skip_serializing_if = "is_first")]
+        nth: u64,
     },
+}
+
+fn first() -> u64 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_first(nth: &u64) -> bool {
+    *nth == first()
 }
 
 impl Settled {
@@ -88,8 +108,20 @@ impl Settled {
         match self {
             Self::Payment { payment, .. }
             | Self::PaymentBack { payment, .. }
-            | Self::PaidOutside { payment, .. } => payment.0,
+            | Self::PaidOutside { payment, .. }
+            | Self::PaidOutsideBack { payment, .. } => payment.0,
             Self::Grant { grant, .. } | Self::GrantBack { grant, .. } => grant.0,
+        }
+    }
+
+    /// What it is called while it is matched: nothing else that went out, or that came in, is called so. Ids are random,
+    /// so a later return of a grant may have one beside that of the grant.
+    pub fn key(&self) -> Uuid {
+        match self {
+            Self::GrantBack { grant, nth, .. } => {
+                Uuid::from_u128(grant.0.as_u128().wrapping_add(u128::from(*nth - 1)))
+            }
+            _ => self.id(),
         }
     }
 
@@ -98,14 +130,15 @@ impl Settled {
         match self {
             Self::Payment { partner, .. }
             | Self::PaymentBack { partner, .. }
-            | Self::PaidOutside { partner, .. } => Some(partner),
+            | Self::PaidOutside { partner, .. }
+            | Self::PaidOutsideBack { partner, .. } => Some(partner),
             Self::Grant { .. } | Self::GrantBack { .. } => None,
         }
     }
 
     /// Whether it is money that came back.
     pub fn is_back(&self) -> bool {
-        matches!(self, Self::PaymentBack { .. } | Self::GrantBack { .. })
+        matches!(self, Self::PaymentBack { .. } | Self::PaidOutsideBack { .. } | Self::GrantBack { .. })
     }
 }
 

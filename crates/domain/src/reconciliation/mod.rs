@@ -8,6 +8,7 @@ mod command;
 mod decide;
 mod event;
 mod state;
+mod upcast;
 
 use event_log::StreamId;
 

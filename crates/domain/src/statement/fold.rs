@@ -46,7 +46,8 @@ rulebook::codes! {
         Advance = "advance",
         /// The partner was paid what was owed.
         Paid = "paid",
-        /// A payment or an advance that was recorded as made outside of the ledger was taken back.
+        /// A payment or an advance was taken back: recorded as made outside of the ledger, or in a file that the bank did not
+        /// carry out.
         PaidReversed = "paid-reversed",
         /// A payment came back from the bank: it is owed again.
         PaidBack = "paid-back",
@@ -144,6 +145,8 @@ pub struct Account {
     grants: CashGrants,
     /// Payments that were proposed.
     payments: HashMap<Uuid, Proposed>,
+    /// What was paid outside of the ledger, and for what.
+    outside: HashMap<Uuid, (MovementKind, Eur)>,
     covered: Vec<Covered>,
     questions: Vec<Question>,
 }
@@ -191,6 +194,7 @@ impl Account {
             movements: Vec::new(),
             grants: CashGrants::default(),
             payments: HashMap::new(),
+            outside: HashMap::new(),
             covered: Vec::new(),
             questions: Vec::new(),
         }
@@ -377,6 +381,7 @@ impl Account {
                         words: Words::Sealed(e.details),
                     },
                 );
+                self.outside.insert(e.payment.0, (kind, e.amount));
                 self.moved(recorded, e.payment.0, kind, e.amount, None);
             }
             PartnerEvent::PaymentProposed(e) => {
@@ -411,14 +416,22 @@ impl Account {
                 self.made(recorded, e.payment);
             }
             PartnerEvent::PaymentReturned(e) => {
-                let Some(Proposed { total, items, .. }) = self.payments.get(&e.payment.0).cloned() else {
-                    return;
-                };
-                let back = items.into_iter().filter_map(|(id, eur)| Some((id, eur.checked_neg().ok()?)));
-                self.covers(recorded, back.collect());
-                self.moved(recorded, e.payment.0, MovementKind::PaidBack, total, None);
+                self.unmade(recorded, e.payment, MovementKind::PaidBack, None);
+            }
+            PartnerEvent::PaymentRecalled(e) => {
+                self.unmade(recorded, e.payment, MovementKind::PaidReversed, Some(e.reason));
             }
             PartnerEvent::PaymentReturnUndone(e) => self.made(recorded, e.payment),
+            PartnerEvent::PartnerPaidReturned(e) => {
+                if let Some((_, eur)) = self.outside.get(&e.payment.0).copied() {
+                    self.moved(recorded, e.payment.0, MovementKind::PaidBack, eur, None);
+                }
+            }
+            PartnerEvent::PartnerPaidReturnUndone(e) => {
+                if let Some((kind, eur)) = self.outside.get(&e.payment.0).copied() {
+                    self.moved(recorded, e.payment.0, kind, eur, None);
+                }
+            }
             _ => {}
         }
     }
@@ -429,6 +442,14 @@ impl Account {
         self.covers(recorded, items);
         let kind = if advance { MovementKind::Advance } else { MovementKind::Paid };
         self.moved(recorded, payment.0, kind, total, None);
+    }
+
+    /// A payment counts as paid no more.
+    fn unmade(&mut self, recorded: &Recorded, payment: PaymentId, kind: MovementKind, words: Option<TextId>) {
+        let Some(Proposed { total, items, .. }) = self.payments.get(&payment.0).cloned() else { return };
+        let back = items.into_iter().filter_map(|(id, eur)| Some((id, eur.checked_neg().ok()?)));
+        self.covers(recorded, back.collect());
+        self.moved_with_words(recorded, payment.0, kind, total, None, words);
     }
 
     fn covers(&mut self, recorded: &Recorded, items: Vec<(Uuid, Eur)>) {

@@ -58,7 +58,7 @@ pub struct Totals {
     pub advances: Eur,
     /// Paid in the period for what was owed.
     pub paid: Eur,
-    /// Payments and advances outside of the ledger that were taken back in the period.
+    /// Payments and advances that were taken back in the period: made outside of the ledger, or in a file.
     pub paid_reversed: Eur,
     /// Payments that came back from the bank in the period.
     pub paid_back: Eur,

@@ -46,6 +46,7 @@ fn booking(line: u128, euros: &str, shared: Option<u64>) -> Booking {
         code: Vec::new(),
         reversal: false,
         returned: None,
+        told: None,
         details: text(7),
     }
 }
@@ -280,6 +281,26 @@ proptest! {
         prop_assert_eq!(told.lines.len(), wanted);
         prop_assert!(told.lines.iter().all(|line| line.stated_in.is_some()));
     }
+}
+
+/// A notification and the statement break one entry up in different ways: its money is there once.
+#[test]
+fn an_entry_that_is_broken_up_in_another_way_is_counted_once() {
+    let mut told = Told::new();
+    let parts = vec![booking(1, "-2.00", Some(11)), booking(2, "-3.00", Some(12))];
+    assert_eq!(told.take(&notification(1, parts)).unwrap().0, 2);
+    let whole = Booking { told: Some(vec![key(11), key(12)]), ..booking(3, "-5.00", Some(13)) };
+    let other = booking(4, "9.00", Some(14));
+    assert_eq!(told.take(&statement(2, None, "0.00", "4.00", vec![whole.clone(), other])).unwrap().0, 1);
+    assert_eq!((told.lines.len(), told.sum().to_string().as_str()), (3, "4.00"));
+    assert!(told.lines.iter().all(|line| line.stated_in.is_some()));
+    // A notification that comes late, broken up in a third way, brings nothing.
+    let late = vec![
+        Booking { told: Some(vec![key(11), key(12)]), ..booking(5, "-1.00", Some(15)) },
+        Booking { told: Some(Vec::new()), ..booking(6, "-4.00", Some(16)) },
+    ];
+    assert_eq!(told.take(&notification(3, late)).unwrap().0, 0);
+    assert_eq!(told.sum().to_string(), "4.00");
 }
 
 /// What is folded in another order contradicts itself.

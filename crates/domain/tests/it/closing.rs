@@ -226,7 +226,8 @@ proptest! {
             }
             // What the digest sees is what the entries say; what is taken back is booked the other way round.
             let debits = voucher.entries.iter().map(|entry| entry.amount).filter(|amount| !amount.is_negative());
-            let moved = if voucher.moved.is_negative() { voucher.moved.checked_neg().unwrap() } else { voucher.moved };
+            let taken_back = voucher.moved.is_negative();
+            let moved = if taken_back { voucher.moved.checked_neg().unwrap() } else { voucher.moved };
             prop_assert_eq!(moved, Eur::sum(debits).unwrap(), "{:?}", voucher);
         }
     }

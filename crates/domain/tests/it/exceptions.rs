@@ -59,6 +59,8 @@ fn kinds(facts: &Facts) -> Vec<String> {
 #[case::in_no_file(seen(), vec![known(Known::NotMade, -500)], "paid-without-decision")]
 #[case::another_line_wants_it(SeenLine { tied: Some(1), ..seen() }, vec![known(Known::Open, -500)], "paid-twice")]
 #[case::two_would_fit(SeenLine { tied: Some(2), ..seen() }, vec![known(Known::Open, -500)], "ambiguous")]
+#[case::taken_back(seen(), vec![known(Known::TakenBack, -500)], "paid-without-decision")]
+#[case::paid_anew(seen(), vec![known(Known::PaidAnew, -500)], "paid-twice")]
 #[case::two_lines_by_amount(SeenLine { tied: Some(1), references: vec![], ..seen() }, vec![], "ambiguous")]
 #[case::another_day(SeenLine { suggested: Some(day("2024-06-20")), ..seen() }, vec![], "date")]
 #[case::taken_back(SeenLine { taken_back: true, ..seen() }, vec![], "no-match")]

@@ -315,6 +315,8 @@ fn the_story_of_a_partner_and_its_hold_ends_like_this() {
         "FeeReversalProposed",
         "FeeReversed",
         "PartnerPaid",
+        "PartnerPaidReturned",
+        "PartnerPaidReturnUndone",
         "PartnerPaidReversed",
         "PartnerCommandRefused",
     ] {
@@ -485,6 +487,7 @@ fn a_first_version_is_not_read_with_what_the_second_added() {
         let body: Value = serde_json::from_slice(&golden.body).unwrap();
         let new = added.iter().any(|(name, field)| *name == golden.event_type && body.get(field).is_some())
             || (golden.event_type == "FeeReported" && body.get("eur").is_none())
+            || golden.file == "PaymentMatched.what-came-back.json"
             || body.pointer("/counts/cut").is_some();
         let event = recorded(noun(&golden.event_type), &golden.event_type, 1, &golden.body);
         assert_eq!(Event::decode(&event).is_err(), new, "{}", golden.file);

@@ -153,7 +153,7 @@ fn finance_cannot_allow_a_payment_of_a_grant_that_has_ended(
 #[case::allow_unknown(allow(7), "unknown-grant")]
 #[case::allow_paid(allow(1), "not-refused")]
 #[case::return_unknown(give_back(7, "2024-04-01", "1.00"), "unknown-grant")]
-#[case::return_refused(give_back(2, "2024-04-01", "1.00"), "not-paid")]
+#[case::return_refused_too_much(give_back(2, "2024-04-01", "10.01"), "more-than-paid")]
 #[case::return_before_payment(give_back(1, "2024-03-10", "1.00"), "return-before-payment")]
 #[case::return_too_much(give_back(1, "2024-04-01", "300.01"), "more-than-paid")]
 fn a_grant_command_out_of_its_time_is_refused(#[case] command: domain::GrantCommand, #[case] ids: &str) {
@@ -164,6 +164,27 @@ fn a_grant_command_out_of_its_time_is_refused(#[case] command: domain::GrantComm
     let (grants, balances) = (history.case().grants.clone(), history.case().balances.clone());
     assert_eq!(history.refused(command), ids);
     assert_eq!((&history.case().grants, &history.case().balances), (&grants, &balances));
+}
+
+/// Money that went out by bank against the rules can come back; what is left of it may count all the same.
+#[test]
+fn a_refused_payment_that_came_back_is_out_there_no_more() {
+    let mut history = History::arrived(facts());
+    history.done(pay(1, "2024-03-20", "500.00"));
+    assert_eq!(history.figures(GRANT), "615.00 0.00 0.00 500.00 615.00");
+    history.done(give_back(1, "2024-03-25", "200.00"));
+    assert_eq!(history.case().grants[&grant(1)].state, GrantState::Refused);
+    assert_eq!(history.case().balances.line(GRANT).disallowed, eur("300.00"));
+    let mut allowed = history.clone();
+    allowed.done(allow(1));
+    assert_eq!(allowed.case().balances.line(GRANT).disbursed, eur("300.00"));
+    assert_eq!(allowed.refused(give_back(1, "2024-03-26", "300.01")), "more-than-paid");
+    history.done(give_back(1, "2024-03-26", "300.00"));
+    assert_eq!(history.case().grants[&grant(1)].state, GrantState::Returned);
+    let line = history.case().balances.line(GRANT);
+    assert_eq!((line.disallowed, line.disbursed), (eur("0.00"), eur("0.00")));
+    assert_eq!(history.refused(allow(1)), "not-refused");
+    assert_eq!(history.refused(give_back(1, "2024-03-27", "0.01")), "more-than-paid");
 }
 
 #[test]

@@ -596,6 +596,45 @@ fn not_back(paying: &mut Paying, payment: PaymentId) -> Result<Vec<PartnerEvent>
     paying.give("anna", PartnerCommand::Payment(PaymentCommand::UndoReturn { payment, matching: 1 }))
 }
 
+fn recall(paying: &mut Paying, by: &str, payment: PaymentId, matched: Option<u64>) -> Result<(), Refusal> {
+    let recall = PaymentCommand::Recall { payment, reason: text(9), matched };
+    paying.give(by, PartnerCommand::Payment(recall)).map(|_| ())
+}
+
+/// What stands in a file and is not made is taken back by two people, and due again.
+#[test]
+fn what_the_bank_did_not_make_is_taken_back_by_two() {
+    let history = spent(&["100.00", "250.50"]);
+    let mut paying = Paying::to(&[&history]);
+    let advance = paying.advance("anna", "80.00").unwrap();
+    paying.approve("berit", advance).unwrap();
+    paying.write("anna", &[advance]).unwrap();
+    let first = paying.propose("anna").unwrap();
+    assert_eq!(codes(recall(&mut paying, "anna", first, None)), "not-approved");
+    paying.approve("berit", first).unwrap();
+    assert_eq!(codes(recall(&mut paying, "anna", first, None)), "already-decided", "it can be cancelled");
+    paying.write("anna", &[first]).unwrap();
+    assert_eq!(codes(recall(&mut paying, "caritas", first, None)), "acts-for-partner");
+    assert_eq!(codes(recall(&mut paying, "anna", first, Some(7))), "made-by-the-bank");
+    recall(&mut paying, "anna", first, None).unwrap();
+    assert_eq!(paying.payment(first).state, PaymentState::Instructed);
+    assert_eq!(codes(paying.propose("anna")), "nothing-due", "one person is not enough");
+    assert_eq!(codes(recall(&mut paying, "anna", first, None)), "same-person");
+    assert_eq!(codes(recall(&mut paying, "berit", first, Some(7))), "made-by-the-bank");
+    recall(&mut paying, "berit", first, None).unwrap();
+    assert_eq!(paying.payment(first).state, PaymentState::Recalled);
+    assert_eq!(paying.partner.payments.open_advance(), Ok(eur("80.00")), "what it settled is open again");
+    assert_eq!(codes(recall(&mut paying, "clara", first, None)), "taken-back");
+    assert_eq!(codes(came_back(&mut paying, first)), "taken-back");
+    assert_eq!(codes(paying.write("anna", &[first])), "taken-back");
+    assert_eq!(codes(domain::payment::can_be_made(&paying.partner, first)), "not-in-a-file");
+    let second = paying.propose("anna").unwrap();
+    assert_eq!(paying.told(second), "270.50: 100.00, 250.50");
+    let again = paying.partner.payments.paid_again(paying.payment(first));
+    assert_eq!(again.map(|payment| &payment.reference), Some(&paying.payment(second).reference));
+    domain::payment::can_be_made(&paying.partner, advance).unwrap();
+}
+
 /// What the bank gives back is due again, in another payment; and if it did not come back after all, it is not.
 #[test]
 fn what_came_back_from_the_bank_is_due_again() {
@@ -748,4 +787,60 @@ fn paying_twin(paying: &Paying) -> Paying {
         files: paying.files.clone(),
         next: paying.next,
     }
+}
+
+/// The day is today at the earliest and not a year mistyped; what TARGET settles on another day is told.
+#[rstest]
+#[case::yesterday("2024-07-09", false, Some("in-the-past"))]
+#[case::yesterday_however_far("2024-07-09", true, Some("in-the-past"))]
+#[case::today(TODAY, false, None)]
+#[case::the_last("2025-07-05", false, None)]
+#[case::too_far("2025-07-06", false, Some("too-far-ahead"))]
+#[case::on_purpose("2034-07-06", true, None)]
+fn a_file_is_for_a_day_that_a_bank_takes(#[case] on: &str, #[case] far: bool, #[case] refused: Option<&str>) {
+    let said = domain::payment::may_execute_on(day(TODAY), day(on), far);
+    assert_eq!(said.err().map(|refusal| refusal.codes()).as_deref(), refused);
+}
+
+#[rstest]
+#[case::a_wednesday("2024-07-10", None)]
+#[case::a_saturday("2024-07-13", Some("2024-07-15"))]
+#[case::good_friday("2024-03-29", Some("2024-04-02"))]
+#[case::christmas("2026-12-25", Some("2026-12-28"))]
+#[case::a_swedish_holiday("2024-06-06", None)]
+fn a_day_on_which_no_euro_moves_is_told(#[case] on: &str, #[case] settled: Option<&str>) {
+    assert_eq!(domain::payment::settled_instead_on(day(on)), settled.map(day));
+}
+
+/// What is left of an advance comes back: no more than is open of it, and the next payment takes only what is left.
+#[test]
+fn the_rest_of_an_advance_comes_back() {
+    let history = spent(&["100.00"]);
+    let mut paying = Paying::to(&[&history]);
+    paying.paid_outside(PaidFor::Advance, "80.00");
+    let repay = |paying: &mut Paying, paid_for: PaidFor, amount: &str| {
+        paying.next += 1;
+        let pay = PartnerCommand::Pay {
+            payment: PaymentId(Uuid::from_u128(paying.next)),
+            paid_for,
+            amount: eur(amount),
+            paid_on: day("2024-07-06"),
+            payment_key: KeyDigest([paying.next as u8; 32]),
+            details: text(5),
+        };
+        paying.give("anna", pay).map(|_| ())
+    };
+    assert_eq!(codes(repay(&mut paying, PaidFor::Advance, "-80.01")), "more-than-open");
+    repay(&mut paying, PaidFor::Advance, "-50.00").unwrap();
+    assert_eq!(paying.partner.payments.open_advance(), Ok(eur("30.00")));
+    let first = paying.propose("anna").unwrap();
+    assert_eq!(paying.told(first), "70.00: 100.00");
+    assert_eq!(
+        codes(repay(&mut paying, PaidFor::Advance, "-0.01")),
+        "more-than-open",
+        "a payment settles it"
+    );
+    // More than was due came back as well: the next payment is so much larger.
+    repay(&mut paying, PaidFor::Claims, "-5.00").unwrap();
+    assert_eq!(paying.partner.payments.open_outside(), Ok(eur("-5.00")));
 }

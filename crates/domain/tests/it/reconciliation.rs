@@ -180,12 +180,19 @@ fn a_payment_and_its_way_back_are_two_things() {
     let mut state = Reconciliation::default();
     let paid = of(Settled::Grant { case, grant }, -500);
     give(&mut state, "anna", &matching(vec![line(1, -500)], vec![paid])).unwrap();
-    let back = of(Settled::GrantBack { case, grant }, 500);
-    give(&mut state, "anna", &matching(vec![line(2, 500)], vec![back])).unwrap();
+    let back = |nth: u64, amount: i64| of(Settled::GrantBack { case, grant, nth }, amount);
+    give(&mut state, "anna", &matching(vec![line(2, 300)], vec![back(1, 300)])).unwrap();
+    // What came back later came with another line.
+    give(&mut state, "anna", &matching(vec![line(3, 200)], vec![back(2, 200)])).unwrap();
+    let again = give(&mut state, "anna", &matching(vec![line(4, 200)], vec![back(2, 200)]));
+    assert_eq!(again.unwrap_err().codes(), "already-matched");
     assert!(state.of_item(&Settled::Grant { case, grant }).is_some_and(|known| known.matched.number == 1));
-    assert!(
-        state.of_item(&Settled::GrantBack { case, grant }).is_some_and(|known| known.matched.number == 2)
-    );
+    for (nth, number) in [(1, 2), (2, 3)] {
+        let known = state.of_item(&Settled::GrantBack { case, grant, nth });
+        assert_eq!(known.map(|known| known.matched.number), Some(number));
+    }
+    let keys = [1, 2].map(|nth| Settled::GrantBack { case, grant, nth }.key());
+    assert_ne!(keys[0], keys[1], "or the rules could not tell them apart");
 }
 
 /// Lines and items that are in no match.

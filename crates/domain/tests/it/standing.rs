@@ -25,11 +25,10 @@ fn counted(case: &Case) -> BTreeMap<String, (Eur, Eur, Eur)> {
     }
     for grant in case.grants.values() {
         let (_, disbursed, disallowed) = lines.entry(GRANT.to_owned()).or_default();
+        let left = grant.amount.checked_sub(grant.returned).unwrap();
         match grant.state {
-            GrantState::Refused => add(disallowed, grant.amount),
-            GrantState::Paid | GrantState::Allowed | GrantState::Returned => {
-                add(disbursed, grant.amount.checked_sub(grant.returned).unwrap());
-            }
+            GrantState::Refused => add(disallowed, left),
+            GrantState::Paid | GrantState::Allowed | GrantState::Returned => add(disbursed, left),
         }
     }
     lines

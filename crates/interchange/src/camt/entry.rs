@@ -72,7 +72,10 @@ impl Building {
             }
             "/NtryDtls/Btch/PmtInfId" => {
                 let reference = self.reference(xml, path)?;
-                self.entry.as_mut().is_none_or(|(_, entry)| set(&mut entry.batch, reference))
+                if let Some((_, entry)) = &mut self.entry {
+                    entry.batch = entry.batch.take().or_else(|| reference.clone());
+                }
+                set(&mut self.batch, reference)
             }
             "/AddtlNtryInf" => {
                 let text = self.text(xml, path)?;

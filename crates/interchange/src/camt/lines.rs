@@ -1,6 +1,6 @@
 //! The booked lines of a statement: batches are broken into their transactions.
 
-use domain::bank::{IsoCode, ReferenceKind, plain_reference};
+use domain::bank::{IsoCode, ReferenceKind, StatementKind, plain_reference};
 use domain::creditor::CreditorReference;
 use jiff::civil::Date;
 use money::Amount;
@@ -44,15 +44,19 @@ pub struct StatementLine {
     pub remittance: Vec<String>,
     /// What else the bank says.
     pub information: Option<String>,
+    /// Why its entry could not be broken into its transactions, where it should have been.
+    pub unbroken: Option<Box<StatementProblem>>,
 }
 
 impl BankStatement {
     /// Its booked entries as lines, in order. An entry of several transactions is as many lines, if they have amounts;
-    /// without amounts there is nothing to break it up by, and it stays one line. `number` is that of the statement in
+    /// without amounts there is nothing to break it up by, and it stays one line. So does one of a statement whose
+    /// transactions do not come to its amount; the line says why. `number` is that of the statement in
     /// its file, from 1.
     ///
     /// # Errors
-    /// [`StatementProblem`] if the transactions of an entry do not come to its amount, or a booked entry has no day.
+    /// [`StatementProblem`] if the transactions of an entry of a notification do not come to its amount, or a booked entry
+    /// has no day.
     pub fn lines(&self, number: u64) -> Result<Vec<StatementLine>, StatementProblem> {
         let mut lines = Vec::with_capacity(self.entries.len());
         for (nth, entry) in (1..).zip(&self.entries) {
@@ -73,7 +77,16 @@ impl BankStatement {
                     lines.push(line(entry, &together(several), nth, 0, entry.amount, day));
                 }
                 several => {
-                    let amounts = broken(entry, several, place)?;
+                    let amounts = match broken(entry, several, place) {
+                        Ok(amounts) => amounts,
+                        // Whether the entry is right the balances tell; a notification has none.
+                        Err(problem) if self.kind == StatementKind::Statement => {
+                            let whole = line(entry, &together(several), nth, 0, entry.amount, day);
+                            lines.push(StatementLine { unbroken: Some(Box::new(problem)), ..whole });
+                            continue;
+                        }
+                        Err(problem) => return Err(problem),
+                    };
                     for ((part, transaction), amount) in (1..).zip(several).zip(amounts) {
                         lines.push(line(entry, transaction, nth, part, amount, day));
                     }
@@ -151,6 +164,7 @@ fn line(
         counterpart: counterpart.clone(),
         remittance: transaction.remittance.clone(),
         information: transaction.information.clone().or_else(|| entry.information.clone()),
+        unbroken: None,
     }
 }
 
@@ -163,7 +177,8 @@ fn references(entry: &Entry, transaction: &Transaction) -> Vec<(ReferenceKind, S
         (ReferenceKind::Uetr, &r.uetr),
         (ReferenceKind::Transaction, &r.transaction),
         (ReferenceKind::PaymentInformation, &r.payment_information),
-        (ReferenceKind::PaymentInformation, &entry.batch),
+        (ReferenceKind::PaymentInformation, &transaction.batch),
+        (ReferenceKind::PaymentInformation, if entry.transactions.is_empty() { &entry.batch } else { &None }),
     ];
     let named =
         named.into_iter().filter_map(|(kind, text)| text.as_ref().map(|text| (kind, plain_reference(text))));
@@ -182,7 +197,8 @@ fn references(entry: &Entry, transaction: &Transaction) -> Vec<(ReferenceKind, S
 /// Several transactions that cannot be told apart by their amounts, as one: with the words and references of the first
 /// of them.
 fn together(transactions: &[Transaction]) -> Transaction {
-    let mut one = Transaction::default();
+    let batch = transactions.first().and_then(|first| first.batch.clone());
+    let mut one = Transaction { batch, ..Transaction::default() };
     for transaction in transactions.iter().take(TOGETHER_MAX) {
         one.remittance.extend(transaction.remittance.iter().take(1).cloned());
         one.creditor_references.extend(transaction.creditor_references.iter().take(1).cloned());

@@ -75,6 +75,8 @@ pub(super) struct Building {
     /// Of the statement being read.
     pub(super) entries_read: u64,
     transactions: u64,
+    /// The payment order of the details being read.
+    pub(super) batch: Option<String>,
     pub(super) text_bytes: usize,
 }
 
@@ -102,6 +104,7 @@ impl Building {
             entries: 0,
             entries_read: 0,
             transactions: 0,
+            batch: None,
             text_bytes: 0,
         }
     }
@@ -129,6 +132,8 @@ impl Building {
                     count(&mut self.entries)?;
                     self.entry = Some((Amounted::default(), empty_entry()));
                 }
+                // An entry may have several of them, each with a payment order of its own.
+                Some("/Ntry/NtryDtls") => self.batch = None,
                 Some("/Ntry/NtryDtls/TxDtls") => {
                     count(&mut self.transactions)?;
                     self.transaction = Some(Transaction::default());

@@ -103,7 +103,7 @@ pub struct Entry {
     pub bank_reference: Option<String>,
     /// What kind of movement it is.
     pub code: TransactionCode,
-    /// The payment order it was a batch of (`Btch/PmtInfId`).
+    /// The payment order it was a batch of (`Btch/PmtInfId`), the first where there are several.
     pub batch: Option<String>,
     /// The movements it is made of, as far as they are named.
     pub transactions: Vec<Transaction>,
@@ -125,6 +125,8 @@ pub struct TransactionCode {
 pub struct Transaction {
     /// What it is called.
     pub references: References,
+    /// The payment order it was part of, if that stands above it (`Btch/PmtInfId`).
+    pub batch: Option<String>,
     /// Its amounts, without a sign: of the transaction, of its details, the counter value.
     pub amounts: Vec<Amount>,
     /// Whether money came in, where it says so itself.

@@ -20,7 +20,8 @@ impl Building {
         let place = self.place();
         if rest.is_empty() {
             let transaction = self.transaction.take().filter(|_| self.keep == Keep::Everything);
-            if let (Some(transaction), Some((_, entry))) = (transaction, &mut self.entry) {
+            if let (Some(mut transaction), Some((_, entry))) = (transaction, &mut self.entry) {
+                transaction.batch.clone_from(&self.batch);
                 entry.transactions.push(transaction);
             }
             return Ok(());

@@ -3,12 +3,11 @@
 //! The same content gives the same bytes. Names are written in the characters that every bank takes; what had to be
 //! changed is said.
 
-mod sepa;
 mod text;
 mod write;
 
 use domain::CreditorReference;
-use domain::partner::{Bic, Iban, Name, PaymentDetails};
+use domain::partner::{Bic, Iban, Name, PaymentDetails, SenderNumber};
 use domain::payment::PainVersion;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -30,6 +29,9 @@ pub struct Debtor {
     pub iban: Iban,
     /// The bank.
     pub bic: Option<Bic>,
+    /// The number under which the bank knows who sends files, where it asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<SenderNumber>,
 }
 
 /// One credit transfer, in euro.

@@ -5,6 +5,8 @@ use unicode_normalization::char::is_combining_mark;
 
 /// Longest name of an account's holder that banks pass on, in characters; the schema would take 140.
 const NAME_MAX: usize = 70;
+/// Longest name of a town in the schema, in characters.
+const TOWN_MAX: usize = 35;
 
 /// A name as it stands in the file.
 pub(super) fn plain_name(name: &str) -> String {
@@ -22,6 +24,11 @@ pub(super) fn plain_name(name: &str) -> String {
         "" => "NOTPROVIDED".to_owned(),
         short => short.to_owned(),
     }
+}
+
+/// The same of a town, which has at most 35 characters.
+pub(super) fn plain_town(name: &str) -> String {
+    plain_name(name).chars().take(TOWN_MAX).collect::<String>().trim().to_owned()
 }
 
 /// What stands for a character that is no letter with a mark.

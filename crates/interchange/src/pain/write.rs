@@ -5,10 +5,10 @@ use domain::payment::PainVersion;
 use money::Eur;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use rulebook::Country;
 use uuid::Uuid;
 
-use super::sepa::is_sepa;
-use super::text::plain_name;
+use super::text::{plain_name, plain_town};
 use super::{CENTS_MAX, Initiation, InitiationFile, PainError, Rewritten, Transfer};
 
 /// Writes a file of credit transfers: the same content gives the same bytes.
@@ -39,7 +39,7 @@ pub fn write(content: &Initiation) -> Result<InitiationFile, PainError> {
 
 /// What the payment instructions of a message are called in which transfers to these accounts stand, in their order.
 pub fn instruction_ids<'a>(message: Uuid, accounts: impl IntoIterator<Item = &'a Account>) -> Vec<String> {
-    let sepa: Vec<bool> = accounts.into_iter().map(is_within_sepa).collect();
+    let sepa: Vec<bool> = accounts.into_iter().map(Account::is_within_sepa).collect();
     let first = sepa.contains(&true);
     let number = |sepa: bool| if sepa || !first { 1 } else { 2 };
     sepa.into_iter().map(|sepa| instruction_id(message, number(sepa))).collect()
@@ -75,10 +75,13 @@ impl Message<'_> {
                 m.leaf("CreDtTm", &content.created_at.to_string())?;
                 m.leaf("NbOfTxs", &content.transfers.len().to_string())?;
                 m.leaf("CtrlSum", &total.to_string())?;
-                m.within("InitgPty", |m| m.name(content.debtor.name.as_str()))
+                m.within("InitgPty", |m| {
+                    m.name(content.debtor.name.as_str())?;
+                    content.debtor.sender.iter().try_for_each(|sender| m.organisation(&sender.to_string()))
+                })
             })?;
             let (sepa, others): (Vec<&Transfer>, Vec<&Transfer>) =
-                content.transfers.iter().partition(|transfer| is_within_sepa(&transfer.to.account));
+                content.transfers.iter().partition(|transfer| transfer.to.account.is_within_sepa());
             let parts = [(true, sepa), (false, others)].into_iter().filter(|(_, part)| !part.is_empty());
             parts.enumerate().try_for_each(|(index, (sepa, part))| m.instruction(index + 1, sepa, &part))
         })?;
@@ -130,9 +133,18 @@ impl Message<'_> {
                     m.within("CdtrAgt", |m| m.within("FinInstnId", |m| m.bic(bic)))?;
                 }
                 Account::Iban { bic: None, .. } => {}
-                Account::Local { bank, .. } => {
-                    m.within("CdtrAgt", |m| m.within("FinInstnId", |m| m.name(bank.as_str())))?;
-                }
+                Account::Local { bank, bic, seat, .. } => m.within("CdtrAgt", |m| {
+                    m.within("FinInstnId", |m| {
+                        bic.iter().try_for_each(|bic| m.bic(bic))?;
+                        m.name(bank.as_str())?;
+                        seat.iter().try_for_each(|seat| {
+                            m.within("PstlAdr", |m| {
+                                m.leaf("TwnNm", &plain_town(seat.town.as_str()))?;
+                                m.leaf("Ctry", &country(seat.country))
+                            })
+                        })
+                    })
+                })?,
             }
             m.within("Cdtr", |m| m.name(transfer.to.holder.as_str()))?;
             m.within("CdtrAcct", |m| {
@@ -159,6 +171,18 @@ impl Message<'_> {
             PainVersion::V03 if fits_the_older_form(&code) => self.leaf("BIC", &code),
             PainVersion::V03 => Err(PainError::Bic(bic.clone())),
         }
+    }
+
+    /// The number under which the bank knows an organisation.
+    fn organisation(&mut self, number: &str) -> Result<(), PainError> {
+        self.within("Id", |m| {
+            m.within("OrgId", |m| {
+                m.within("Othr", |m| {
+                    m.leaf("Id", number)?;
+                    m.within("SchmeNm", |m| m.leaf("Cd", "BANK"))
+                })
+            })
+        })
     }
 
     /// A name, in the characters of banks.
@@ -196,8 +220,10 @@ impl Message<'_> {
     }
 }
 
-fn is_within_sepa(account: &Account) -> bool {
-    matches!(account, Account::Iban { iban, .. } if is_sepa(&iban.to_string()))
+/// A country as ISO has it: Somaliland has no code of its own there.
+fn country(country: Country) -> String {
+    let code = country.to_string();
+    if code == "XS" { "SO".to_owned() } else { code }
 }
 
 /// `[A-Z]{6}[A-Z2-9][A-Z0-9]([A-Z0-9]{3})?`, of what is a BIC.

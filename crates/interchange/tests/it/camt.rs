@@ -132,14 +132,41 @@ fn a_batch_of_both_directions_is_netted() {
 
 #[test]
 fn a_batch_that_does_not_come_to_its_entry_says_by_how_much() {
-    let problem = one(&MESSAGE.replacen(">1500.00<", ">1500.01<", 1)).lines(1).unwrap_err();
+    let off = one(&MESSAGE.replacen(">1500.00<", ">1500.01<", 1));
+    let lines = off.lines(1).unwrap();
+    // The entry stays whole, and the balances tell whether it is right.
+    assert_eq!((lines.len(), lines[0].amount.to_string().as_str(), lines[0].part), (1, "-1500.01", 0));
+    assert!(lines[0].references.contains(&(ReferenceKind::PaymentInformation, "P-1".to_owned())));
+    let problem = lines[0].unbroken.as_deref().unwrap();
     assert_eq!(
         problem.to_string(),
         "statement 1, entry 1, element /Ntry/NtryDtls/TxDtls: The entry is -1500.01 EUR, its 2 transactions come to -1500.00: 0.01 off. Get the file anew from the bank."
     );
     assert_eq!(problem.rule(), "statement.batch");
     let half = MESSAGE.replacen("<Amt Ccy=\"EUR\">500.00</Amt><CdtDbtInd>DBIT</CdtDbtInd>\n", "", 1);
-    assert_eq!(one(&half).lines(1).unwrap_err().rule(), "statement.batch");
+    assert_eq!(one(&half).lines(1).unwrap()[0].unbroken.as_ref().unwrap().rule(), "statement.batch");
+    // A notification has no balances that could tell.
+    let notification = BankStatement { kind: StatementKind::Notification, ..off };
+    assert_eq!(notification.lines(1).unwrap_err().rule(), "statement.batch");
+}
+
+/// The schema lets an entry have several details: all their transactions together are the entry, each with its own order.
+#[test]
+fn several_details_of_an_entry_are_read_together() {
+    let two = "</TxDtls></NtryDtls><NtryDtls><Btch><PmtInfId>P-2</PmtInfId></Btch><TxDtls>";
+    let at = MESSAGE.find("</TxDtls>").unwrap();
+    let rest = MESSAGE[at..].replacen("</TxDtls>", "", 1).replacen("<TxDtls>", two, 1);
+    let lines = lines(&format!("{}{rest}", &MESSAGE[..at]));
+    let told: Vec<String> = lines
+        .iter()
+        .map(|line| {
+            let orders =
+                line.references.iter().filter(|(kind, _)| *kind == ReferenceKind::PaymentInformation);
+            let orders: Vec<&str> = orders.map(|(_, order)| order.as_str()).collect();
+            format!("{} {}", line.amount, orders.join(" "))
+        })
+        .collect();
+    assert_eq!(told, ["-1000.00 P-1", "-500.00 P-2"]);
 }
 
 #[rstest]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use domain::CreditorReference;
-use domain::partner::{Account, PaymentDetails};
+use domain::partner::{Account, PaymentDetails, Seat};
 use domain::payment::PainVersion;
 use interchange::pain::{Debtor, Initiation, InitiationFile, PainError, Transfer, write};
 use money::Eur;
@@ -176,6 +176,11 @@ fn bic_09(text: &str) -> bool {
         && bytes[4..6].iter().all(u8::is_ascii_uppercase)
 }
 
+/// `[A-Z]{2,2}`
+fn country(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|c| c.is_ascii_uppercase())
+}
+
 /// The part of the schema that stands for a bank.
 fn agent(version: PainVersion) -> Inside {
     let (code, form): (_, fn(&str) -> bool) = match version {
@@ -183,10 +188,23 @@ fn agent(version: PainVersion) -> Inside {
         PainVersion::V09 => ("BICFI", bic_09),
     };
     let other = sequence([must("Id", Inside::Text(max35))]);
+    let address = sequence([may("TwnNm", Inside::Text(max35)), may("Ctry", Inside::Text(country))]);
     sequence([must(
         "FinInstnId",
-        sequence([may(code, Inside::Text(form)), may("Nm", Inside::Text(name)), may("Othr", other)]),
+        sequence([
+            may(code, Inside::Text(form)),
+            may("Nm", Inside::Text(name)),
+            may("PstlAdr", address),
+            may("Othr", other),
+        ]),
     )])
+}
+
+/// The number of an organisation.
+fn organisation() -> Inside {
+    let scheme = sequence([must("Cd", Inside::Text(|text| text == "BANK"))]);
+    let other = sequence([must("Id", Inside::Text(max35)), may("SchmeNm", scheme)]);
+    Inside::Choice(vec![("OrgId", sequence([may("Othr", other)]))])
 }
 
 /// The message, of what is used of it: names, order and multiplicity are those of the schema.
@@ -254,7 +272,7 @@ fn schema(version: PainVersion) -> Inside {
                     must("CreDtTm", Inside::Text(date_time)),
                     must("NbOfTxs", Inside::Text(number)),
                     may("CtrlSum", Inside::Text(amount)),
-                    must("InitgPty", party()),
+                    must("InitgPty", sequence([may("Nm", Inside::Text(name)), may("Id", organisation())])),
                 ]),
             ),
             many("PmtInf", instruction),
@@ -335,7 +353,12 @@ fn to_iban(holder: &str, iban: &str, bic: Option<&str>) -> PaymentDetails {
 }
 
 fn to_local(holder: &str, number: &str, bank: &str) -> PaymentDetails {
-    let account = Account::Local { number: number.parse().unwrap(), bank: bank.parse().unwrap() };
+    let account = Account::Local {
+        number: number.parse().unwrap(),
+        bank: bank.parse().unwrap(),
+        bic: None,
+        seat: None,
+    };
     PaymentDetails { holder: holder.parse().unwrap(), account }
 }
 
@@ -348,6 +371,7 @@ fn debtor(bic: Option<&str>) -> Debtor {
         name: "Återvändandestödet".parse().unwrap(),
         iban: "SE35 5000 0000 0549 1000 0003".parse().unwrap(),
         bic: bic.map(|bic| bic.parse().unwrap()),
+        sender: None,
     }
 }
 
@@ -374,6 +398,45 @@ fn of_each_kind() -> Vec<Transfer> {
         transfer(3, "300.00", to_iban("IRARA", "GB82 WEST 1234 5698 7654 32", None)),
         transfer(4, "77.70", to_local("O'Neill, Addis Abeba", "0012-44871", "Commercial Bank of Ethiopia")),
     ]
+}
+
+/// Where there is no IBAN the bank is found by its code, or by its name, its town and its country; and who sends the file by
+/// the number that the bank has given.
+#[test]
+fn a_bank_without_iban_is_named_by_code_or_seat() {
+    for version in [PainVersion::V03, PainVersion::V09] {
+        let at = |bic: Option<&str>, seat: Option<(&str, &str)>| {
+            let seat = seat.map(|(town, country)| Seat {
+                town: town.parse().unwrap(),
+                country: country.parse().unwrap(),
+            });
+            let account = Account::Local {
+                number: "0012-44871".parse().unwrap(),
+                bank: "Dahabshiil".parse().unwrap(),
+                bic: bic.map(|bic| bic.parse().unwrap()),
+                seat,
+            };
+            PaymentDetails { holder: "IRARA".parse().unwrap(), account }
+        };
+        let mut content = content(
+            version,
+            vec![
+                transfer(1, "1.00", at(Some("CBETETAA"), None)),
+                transfer(2, "2.00", at(None, Some(("Hargeysa åäö, beside the old market place", "XS")))),
+            ],
+        );
+        content.debtor.sender = Some("55667788-01".parse().unwrap());
+        let (_, document) = valid(&content);
+        let message = document.child("CstmrCdtTrfInitn");
+        assert_eq!(message.at("GrpHdr/InitgPty/Id/OrgId/Othr/Id").text, "55667788-01");
+        let banks: Vec<&Element> =
+            message.child("PmtInf").all("CdtTrfTxInf").map(|t| t.at("CdtrAgt/FinInstnId")).collect();
+        let code = if version == PainVersion::V03 { "BIC" } else { "BICFI" };
+        assert_eq!((&*banks[0].child(code).text, &*banks[0].child("Nm").text), ("CBETETAA", "Dahabshiil"));
+        let seat = (&*banks[1].at("PstlAdr/TwnNm").text, &*banks[1].at("PstlAdr/Ctry").text);
+        assert_eq!(seat, ("Hargeysa aao, beside the old market", "SO"));
+    }
+    assert!("number 7".parse::<domain::partner::SenderNumber>().is_err());
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub struct GrantRow {
     pub method: PaymentMethod,
     /// What came back.
     pub returned: Eur,
+    /// What came back at one time, in the order recorded.
+    pub returns: Vec<ReturnRow>,
     /// Why it does not count, or what finance set aside.
     pub reason: Option<GrantReason>,
     /// How far it has come.
@@ -33,12 +35,34 @@ pub struct GrantRow {
     pub details: TextId,
 }
 
+/// What came back at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ReturnRow {
+    /// Position of the record: its number.
+    pub position: u64,
+    /// How much.
+    pub amount: Eur,
+    /// When.
+    pub returned_on: Date,
+}
+
+impl GrantRow {
+    fn take_back(mut self, back: ReturnRow) -> Result<Self, FoldError> {
+        self.returned = self.returned.checked_add(back.amount)?;
+        self.returns.push(back);
+        if self.returned == self.amount {
+            self.state = GrantState::Returned;
+        }
+        Ok(self)
+    }
+}
+
 /// The projection; rows are named by the grant's id.
 pub struct GrantsProjection;
 
 impl Projection for GrantsProjection {
     const NAME: &'static str = "grants";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Row = GrantRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
@@ -47,6 +71,7 @@ impl Projection for GrantsProjection {
             Event::Case(CaseEvent::ArrivalGrantRefused(e)) => e.grant,
             Event::Case(CaseEvent::ArrivalGrantAllowed(e)) => e.grant,
             Event::Case(CaseEvent::ArrivalGrantReturned(e)) => e.grant,
+            Event::Case(CaseEvent::RefusedGrantReturned(e)) => e.grant,
             _ => return None,
         };
         Some(grant.to_string().into())
@@ -62,6 +87,7 @@ impl Projection for GrantsProjection {
                 amount: e.amount,
                 method: e.method,
                 returned: Eur::ZERO,
+                returns: Vec::new(),
                 reason: None,
                 state: GrantState::Paid,
                 details: e.details,
@@ -73,6 +99,7 @@ impl Projection for GrantsProjection {
                 amount: e.amount,
                 method: e.method,
                 returned: Eur::ZERO,
+                returns: Vec::new(),
                 reason: Some(e.reason),
                 state: GrantState::Refused,
                 details: e.details,
@@ -80,12 +107,13 @@ impl Projection for GrantsProjection {
             (Some(row), Event::Case(CaseEvent::ArrivalGrantAllowed(_))) => {
                 Ok(GrantRow { state: GrantState::Allowed, ..row })
             }
-            (Some(mut row), Event::Case(CaseEvent::ArrivalGrantReturned(e))) => {
-                row.returned = row.returned.checked_add(e.amount)?;
-                if row.returned == row.amount {
-                    row.state = GrantState::Returned;
-                }
-                Ok(row)
+            (Some(row), Event::Case(CaseEvent::ArrivalGrantReturned(e))) => {
+                let (position, amount, returned_on) = (event.position, e.amount, e.returned_on);
+                row.take_back(ReturnRow { position, amount, returned_on })
+            }
+            (Some(row), Event::Case(CaseEvent::RefusedGrantReturned(e))) => {
+                let (position, amount, returned_on) = (event.position, e.amount, e.returned_on);
+                row.take_back(ReturnRow { position, amount, returned_on })
             }
             _ => Err(FoldError("a payment recorded twice, or not at all".into())),
         }

@@ -1,4 +1,4 @@
-//! Where a transfer in euro is a SEPA transfer.
+//! Where a transfer in euro is a SEPA transfer (and so needs the number of an account and nothing else).
 
 /// Countries whose accounts are in the SEPA area (European Payments Council, list EPC409-09 of 2025). The United Kingdom's
 /// also stand for Jersey, Guernsey and the Isle of Man, France's for its territories.

@@ -1,0 +1,63 @@
+//! An advance from its proposal to the day on which nothing of it is left.
+
+use crate::bank::{IBAN, Line, message, statement};
+use crate::support::{Ledger, find};
+
+const FROM: &str = "--debtor-name Norrkassan --debtor-iban 'SE35 5000 0000 0549 1000 0003' --debtor-bic ESSESESS --execute-on 2099-07-15";
+
+fn closing(ledger: &Ledger, account: &str) -> String {
+    let balances = ledger.csv("books trial-balance");
+    balances
+        .iter()
+        .find(|line| line["account"] == account)
+        .map_or("0.00".into(), |line| line["closing"].clone())
+}
+
+/// Proposed, approved, filed, on the statement; settled against a claim; the rest comes back by bank.
+#[test]
+fn an_advance_is_paid_settled_and_the_rest_comes_back() {
+    let ledger = Ledger::small("cases");
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    ledger.ok("--actor anna partner payment-details propose irara --iban 'GB82 WEST 1234 5698 7654 32' --holder Irara");
+    ledger.ok("--actor berit partner payment-details approve irara");
+    let advance = ledger.json("--actor anna payment advance irara 500.00 --reason 'rent until the report'");
+    let (number, reference) =
+        (advance["payment"].to_string(), advance["reference"].as_str().unwrap().to_owned());
+    ledger.ok(&format!("--actor berit payment approve {number}"));
+    ledger.ok(&format!("--actor anna payment file --out a.xml {FROM}"));
+    assert_eq!(closing(&ledger, "1680"), "500.00");
+    ledger.write("some.csv", "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\nirara,FX-2041,education,2024-02-01,120.00,EUR,Lempa,R-1,,\n");
+    ledger.ok("import spend some.csv --accept");
+    let settling = ledger.json("--actor anna payment propose --partner irara");
+    assert_eq!((&settling["advance_settled"], &settling["total"]), (&"120.00".into(), &"0.00".into()));
+    assert!(
+        ledger.ok(&format!("--actor berit payment approve {}", settling["payment"])).contains("is settled")
+    );
+    assert_eq!(ledger.csv("payment due --partner irara")[0]["open_advance"], "380.00");
+
+    let rest = "partner repaid irara --advance --on 2099-07-20 --reference REST-1";
+    assert!(ledger.fail(1, &format!("{rest} --amount 380.01")).contains("more-than-open"));
+    ledger.fail(2, &format!("{rest} --amount 0.00"));
+    assert!(ledger.ok(&format!("{rest} --amount 380.00")).contains("came back from irara"));
+    assert!(ledger.ok("partner history irara").contains("paid back 380.00 EUR on 2099-07-20"));
+    let lines = [Line("-500.00", "B1", &reference), Line("380.00", "B2", "REST-1")];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-21", "1000.00", "880.00", &lines)]));
+    ledger.ok("import statement july.xml");
+    ledger.ok("bank match");
+    assert!(ledger.csv("bank lines --open").is_empty());
+    let due = ledger.csv("payment due --partner irara").remove(0);
+    assert_eq!((&*due["open_advance"], &*due["due"]), ("0.00", "0.00"));
+    for account in ["1680", "1935", "1939", "2560"] {
+        assert_eq!(closing(&ledger, account), "0.00", "{account}");
+    }
+    let totals = &ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["totals"];
+    assert_eq!((&totals["advances"], &totals["owed"]), (&"120.00".into(), &"0.00".into()));
+    // Recorded by mistake, it is taken back like any other.
+    let paid =
+        find(ledger.csv("bank match list"), "match", "2")["items"].split(' ').nth(1).unwrap().to_owned();
+    ledger.ok("bank unmatch 2 --reason x");
+    ledger.ok(&format!("partner reverse-paid {paid} --reason 'another partner'"));
+    assert_eq!(ledger.csv("payment due --partner irara")[0]["open_advance"], "380.00");
+    assert!(ledger.ok("duties").contains("nobody"));
+    ledger.is_sound();
+}

@@ -1,0 +1,154 @@
+//! Payments that stand in a file and must not go: taken back by two people before the bank makes them.
+
+use std::process::Child;
+
+use crate::bank::{IBAN, Line, message, statement};
+use crate::support::{Ledger, Run, find};
+
+const SPEND: &str =
+    "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description";
+const FROM: &str = "--debtor-name Norrkassan --debtor-iban 'SE35 5000 0000 0549 1000 0003' --debtor-bic ESSESESS --execute-on 2099-07-15";
+
+/// A ledger with two payments to two partners in one file; with their numbers and references.
+fn ledger() -> (Ledger, [(String, String); 2]) {
+    let ledger = Ledger::small("cases");
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    let rows = "irara,FX-2041,education,2024-02-01,500.00,EUR,Lempa,R-1,,\ncaritas,FX-2042,education,2024-04-01,70.00,EUR,Lempa,R-2,,";
+    ledger.write("some.csv", format!("{SPEND}\n{rows}\n"));
+    ledger.ok("import spend some.csv --accept");
+    let payments = ["irara", "caritas"].map(|partner| {
+        ledger.ok(&format!("--actor anna partner payment-details propose {partner} --iban 'GB82 WEST 1234 5698 7654 32' --holder {partner}"));
+        ledger.ok(&format!("--actor berit partner payment-details approve {partner}"));
+        propose(&ledger, partner)
+    });
+    ledger.ok(&format!("--actor anna payment file --out pay.xml {FROM}"));
+    (ledger, payments)
+}
+
+/// A payment of what is due that two people agreed on: its number and reference.
+fn propose(ledger: &Ledger, partner: &str) -> (String, String) {
+    let number =
+        ledger.json(&format!("--actor anna payment propose --partner {partner}"))["payment"].to_string();
+    ledger.ok(&format!("--actor berit payment approve {number}"));
+    let reference = find(ledger.csv("payment list"), "payment", &number)["reference"].clone();
+    (number, reference)
+}
+
+fn state(ledger: &Ledger, number: &str) -> String {
+    find(ledger.csv("payment list"), "payment", number)["state"].clone()
+}
+
+fn due(ledger: &Ledger, partner: &str) -> String {
+    ledger.csv(&format!("payment due --partner {partner}")).remove(0)["due"].clone()
+}
+
+fn owed(ledger: &Ledger) -> String {
+    find(ledger.csv("books trial-balance"), "account", "2560")["closing"].clone()
+}
+
+#[test]
+fn one_payment_of_a_file_is_taken_back_and_due_again() {
+    let (ledger, [(first, reference), (second, _)]) = ledger();
+    let file = ledger.csv("payment files");
+    let recall = format!("payment recall {first} --reason 'the account is closed'");
+    ledger.fail(2, "payment recall --reason x");
+    assert!(ledger.fail(1, &format!("--actor asha@irara {recall}")).contains("acts-for-partner"));
+    assert!(ledger.ok(&format!("--actor anna {recall}")).contains("another person agrees"));
+    assert_eq!((due(&ledger, "irara").as_str(), state(&ledger, &first).as_str()), ("0.00", "instructed"));
+    assert!(ledger.fail(1, &format!("--actor anna {recall}")).contains("same-person"));
+    assert!(ledger.ok(&format!("--actor clara {recall}")).contains("is taken back"));
+    assert_eq!((due(&ledger, "irara").as_str(), state(&ledger, &first).as_str()), ("500.00", "recalled"));
+    assert_eq!(state(&ledger, &second), "instructed");
+    assert!(ledger.fail(1, &format!("--actor anna {recall}")).contains("taken-back"));
+    assert_eq!(owed(&ledger), "-500.00", "owed again");
+    let totals = &ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["totals"];
+    assert_eq!((&totals["paid_reversed"], &totals["owed"]), (&"500.00".into(), &"500.00".into()));
+    let history = ledger.ok("partner history irara");
+    for part in [
+        format!("anna wants to take payment {first} back"),
+        format!("payment {first} taken back from its file by clara: the account is closed"),
+    ] {
+        assert!(history.contains(&part), "{part}: {history}");
+    }
+    // The file stays what it was, and whoever writes it again is warned.
+    assert_eq!(ledger.csv("payment files"), file);
+    let again = ledger.run("payment file --again 1 --out copy.xml");
+    assert!(again.err.contains(&format!("payment {reference} in it was taken back since")), "{again}");
+    assert_eq!(ledger.read("copy.xml"), ledger.read("pay.xml"));
+    assert!(ledger.ok("duties").contains("nobody"));
+    ledger.is_sound();
+}
+
+#[test]
+fn a_file_that_the_bank_rejected_is_taken_back_as_a_whole() {
+    let (ledger, payments) = ledger();
+    let recall = "payment recall --file 1 --reason 'rejected by the bank'";
+    ledger.ok(&format!("--actor anna {recall}"));
+    ledger.ok(&format!("--actor berit {recall}"));
+    for (number, _) in &payments {
+        assert_eq!(state(&ledger, number), "recalled");
+    }
+    assert_eq!((due(&ledger, "irara").as_str(), due(&ledger, "caritas").as_str()), ("500.00", "70.00"));
+    assert!(ledger.fail(2, &format!("--actor berit {recall}")).contains("no payment of the file is left"));
+    assert!(ledger.fail(2, "payment recall --file 2 --reason x").contains("there is no file 2"));
+    propose(&ledger, "irara");
+    ledger.ok(&format!("--actor anna payment file --out second.xml {FROM}"));
+    assert_eq!(ledger.csv("payment files").len(), 2);
+    ledger.is_sound();
+}
+
+/// The bank made it nevertheless: without a decision, or twice. Recorded as what it is, it counts.
+#[test]
+fn a_line_for_what_was_taken_back_is_an_exception() {
+    let (ledger, [(first, reference), (second, other)]) = ledger();
+    for number in [&first, &second] {
+        for actor in ["anna", "berit"] {
+            ledger.ok(&format!("--actor {actor} payment recall {number} --reason x"));
+        }
+    }
+    let (_, new) = propose(&ledger, "caritas");
+    let lines = [Line("-500.00", "B1", &reference), Line("-70.00", "B2", &other)];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-15", "1000.00", "430.00", &lines)]));
+    ledger.ok("import statement july.xml");
+    ledger.ok("bank match");
+    assert!(ledger.csv("bank match list").is_empty());
+    let kinds: Vec<String> =
+        ledger.csv("exception list").iter().map(|e| format!("{} {}", e["kind"], e["amount"])).collect();
+    assert_eq!(kinds, ["paid-twice -70.00", "paid-without-decision -500.00"]);
+    let line = ledger.csv("bank lines")[0]["line"].clone();
+    assert!(ledger.fail(2, &format!("bank match {line} {first}")).contains("there is no payment"));
+    ledger.ok(&format!("partner paid irara --amount 500.00 --on 2024-07-15 --reference {reference}"));
+    let paid = format!("partner paid caritas --amount 70.00 --on 2024-07-15 --reference {new}");
+    assert!(ledger.fail(1, &paid).contains("is a payment of this ledger"));
+    ledger.ok("bank match");
+    assert_eq!(ledger.csv("bank match list").len(), 1);
+    assert_eq!(ledger.csv("exception list").len(), 1);
+    ledger.is_sound();
+}
+
+/// What the bank has made is not taken back, whoever is first: a match and its opposite meet.
+#[test]
+fn what_the_bank_has_made_is_not_taken_back() {
+    let (ledger, [(first, reference), (second, other)]) = ledger();
+    ledger.ok(&format!("--actor anna payment recall {first} {second} --reason x"));
+    let lines = [Line("-500.00", "B1", &reference), Line("-70.00", "B2", &other)];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-15", "1000.00", "430.00", &lines)]));
+    ledger.ok("import statement july.xml");
+    let of = |end: &str| {
+        let lines = ledger.csv("bank lines");
+        lines.iter().find(|line| line["references"].ends_with(end)).unwrap()["line"].clone()
+    };
+    ledger.ok(&format!("bank match {} {first}", of("B1")));
+    let refused = ledger.fail(1, &format!("--actor berit payment recall {first} --reason x"));
+    assert!(refused.contains("made-by-the-bank") && refused.contains("svala bank unmatch 1"), "{refused}");
+    let children: Vec<Child> = vec![
+        ledger.start(&format!("--actor clara bank match {} {second}", of("B2"))),
+        ledger.start(&format!("--actor berit payment recall {second} --reason x")),
+    ];
+    let runs: Vec<Run> =
+        children.into_iter().map(|child| Run::of("at once", child.wait_with_output().unwrap())).collect();
+    assert_eq!(runs.iter().filter(|run| run.code == Some(0)).count(), 1, "{} {}", runs[0], runs[1]);
+    let matched = ledger.csv("bank match list").len() == 2;
+    assert_eq!(state(&ledger, &second), if matched { "instructed" } else { "recalled" });
+    ledger.is_sound();
+}
