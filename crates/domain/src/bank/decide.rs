@@ -150,7 +150,7 @@ fn gap(last: &Stated, next: &Stated) -> Option<Refusal> {
     let numbered = last.sequence.zip(next.sequence);
     // Numbers may begin anew with a year; then the balances alone tell.
     let skipped = numbered.filter(|(last, next)| *next > last.saturating_add(1));
-    let older = numbered.filter(|(last, next)| *next <= *last && *next != 1);
+    let older = numbered.filter(|_| next.is_late_after(last));
     let broken = last.closing != next.opening;
     if !broken && skipped.is_none() && older.is_none() {
         return None;

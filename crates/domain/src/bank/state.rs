@@ -21,7 +21,7 @@ pub struct BankAccount {
     pub statements: BTreeMap<KeyDigest, Stated>,
     /// Its notifications, with the number of their lines.
     pub notifications: BTreeMap<KeyDigest, u64>,
-    /// The statement that was imported last.
+    /// The statement that the next one continues: the one imported last, unless that was a late one.
     pub last: Option<Stated>,
 }
 
@@ -36,6 +36,14 @@ pub struct Stated {
     pub closing: Amount,
     /// How many lines it has.
     pub lines: u64,
+}
+
+impl Stated {
+    /// Whether the bank had numbered it before a statement that is there already. Numbers may begin anew with a year:
+    /// then the balances alone tell.
+    pub fn is_late_after(&self, last: &Self) -> bool {
+        last.sequence.zip(self.sequence).is_some_and(|(last, own)| own <= last && own != 1)
+    }
 }
 
 impl BankAccount {
@@ -62,7 +70,9 @@ impl BankAccount {
             BankEvent::StatementImported(e) => {
                 let stated =
                     Stated { sequence: e.sequence, opening: e.opening, closing: e.closing, lines: e.lines };
-                account.last = Some(stated);
+                if account.last.is_none_or(|last| !stated.is_late_after(&last)) {
+                    account.last = Some(stated);
+                }
                 account.statements.insert(e.statement, stated).is_some()
             }
             BankEvent::NotificationImported(e) => {

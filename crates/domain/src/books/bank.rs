@@ -5,7 +5,7 @@ use money::{Amount, Eur, Overflow};
 
 use super::chart::{MoneyKind, Seen};
 use super::journal::{Journal, Told, Voucher, What, When, unknown};
-use crate::bank::LineEvent;
+use crate::bank::{BankAccount, BankEvent, LineEvent};
 use crate::event::Recorded;
 use crate::exception::{ExceptionResolved, Resolution, Subject};
 use crate::ids::DifferenceAccount;
@@ -34,6 +34,32 @@ pub(super) struct WrittenOff {
 }
 
 impl Journal<'_> {
+    /// What the bank says stands on an account in euro, where the lines booked so far do not come to it: before its
+    /// first statement, and where one is missing for ever. So the account in the books is what the bank says it is.
+    pub(super) fn of_account(
+        &mut self,
+        recorded: &Recorded,
+        event: &BankEvent,
+    ) -> Result<Vec<Voucher>, FoldError> {
+        let account = self.accounts.remove(&recorded.stream_id);
+        let before = account.as_ref().and_then(|account| account.last).map(|last| last.closing);
+        let account = BankAccount::evolve(account, event)?;
+        let last = account.last;
+        self.accounts.insert(recorded.stream_id.clone(), account);
+        let (BankEvent::StatementImported(e), Some(last)) = (event, last) else { return Ok(Vec::new()) };
+        let eur = |amount: Amount| amount.to_eur_exact();
+        let (Some(opening), Some(closing), Some(told)) = (eur(e.opening), eur(e.closing), eur(last.closing))
+        else {
+            return Ok(Vec::new());
+        };
+        let booked = before.and_then(eur).unwrap_or_default().checked_add(closing.checked_sub(opening)?)?;
+        let missing = told.checked_sub(booked)?;
+        let day = e.from.or(e.to).unwrap_or_else(|| recorded.recorded_on());
+        let told = Told { about: recorded.position, ..Told::default() };
+        let (kind, when) = (MoneyKind::BankBalance, When::Moved(day));
+        Ok(self.voucher(recorded, kind, missing, when, &told, None)?.into_iter().collect())
+    }
+
     /// A line in euro; those of accounts in other currencies are not in these books.
     pub(super) fn of_line(
         &mut self,

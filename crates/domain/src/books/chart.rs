@@ -72,6 +72,8 @@ rulebook::codes! {
         PaymentInstructed = "payment-instructed",
         /// An advance made up for what was owed.
         AdvanceSettled = "advance-settled",
+        /// What stood on the bank's account before its first statement, or is missing between two of them.
+        BankBalance = "bank-balance",
         /// The bank booked a line, which nothing explains yet.
         BankLine = "bank-line",
         /// Lines of the bank were matched with payments.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use event_log::StreamId;
 use jiff::civil::Date;
 use money::Eur;
 use rulebook::Rulebook;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use super::bank::{Matched, WrittenOff};
 use super::chart::{Chart, DimensionOf, MoneyKind, Seen};
 use super::payments::{Outside, Payment};
+use crate::bank::BankAccount;
 use crate::case::{Assignments, CaseEvent};
 use crate::closing::Closings;
 use crate::event::{Event, Recorded};
@@ -94,6 +96,8 @@ pub struct Journal<'c> {
     /// Payments that were made outside of the ledger.
     pub(super) outside: HashMap<PaymentId, Outside>,
     pub(super) payments: HashMap<PaymentId, Payment>,
+    /// The accounts at the bank, by the names of their streams.
+    pub(super) accounts: HashMap<StreamId, BankAccount>,
     /// The day on which each line was booked by the bank.
     pub(super) lines: HashMap<LineId, Date>,
     /// Matches that were recorded.
@@ -150,6 +154,7 @@ impl<'c> Journal<'c> {
             fees: HashMap::new(),
             outside: HashMap::new(),
             payments: HashMap::new(),
+            accounts: HashMap::new(),
             lines: HashMap::new(),
             matches: HashMap::new(),
             write_offs: BTreeMap::new(),
@@ -166,6 +171,7 @@ impl<'c> Journal<'c> {
         match &recorded.event {
             Event::Case(event) => Ok(self.of_case(recorded, event)?.into_iter().collect()),
             Event::Partner(event) => self.of_partner(recorded, event),
+            Event::Bank(event) => self.of_account(recorded, event),
             Event::Line(event) => self.of_line(recorded, event),
             Event::Reconciliation(event) => self.of_matches(recorded, event),
             Event::Ledger(LedgerEvent::RulebookAdopted(e)) => {

@@ -1,22 +1,23 @@
 //! The trial balance (saldobalans): what stands on each account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use money::{Eur, Overflow};
 use serde::Serialize;
 
-use super::chart::Chart;
+use super::chart::{AccountKind, Chart};
 use super::journal::Voucher;
 use crate::period::Period;
 
 /// One account in a period.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TrialLine {
-    /// Its number.
+    /// Its number; empty for the result of earlier years.
     pub account: String,
     /// What it is called.
     pub name: String,
-    /// What stood on it before the period; a credit balance is negative.
+    /// What stood on it before the period; a credit balance is negative. Income and expense begin with nothing each year:
+    /// what they came to in the years before stands in one line of its own.
     pub opening: Eur,
     /// Debited in the period.
     pub debit: Eur,
@@ -40,11 +41,24 @@ impl TrialBalance {
     /// [`Overflow`] where it cannot be added up.
     pub fn of(chart: &Chart, vouchers: &[Voucher], period: Option<Period>) -> Result<Self, Overflow> {
         let mut lines: BTreeMap<&str, TrialLine> = BTreeMap::new();
+        let mut result = Eur::ZERO;
+        let year = period.map(|period| period.first().year());
+        let of_a_year: HashSet<&str> = chart
+            .accounts()
+            .iter()
+            .filter(|account| matches!(account.kind, AccountKind::Income | AccountKind::Expense))
+            .map(|account| account.number.as_str())
+            .collect();
         let until =
             vouchers.iter().filter(|voucher| period.is_none_or(|period| voucher.day <= period.last()));
         for voucher in until {
             let within = period.is_none_or(|period| period.contains(voucher.day));
+            let earlier = year.is_some_and(|year| voucher.day.year() < year);
             for entry in &voucher.entries {
+                if earlier && of_a_year.contains(entry.account.as_str()) {
+                    result = result.checked_add(entry.amount)?;
+                    continue;
+                }
                 let line = lines.entry(&entry.account).or_default();
                 line.closing = line.closing.checked_add(entry.amount)?;
                 let negative = entry.amount < Eur::ZERO;
@@ -64,7 +78,12 @@ impl TrialBalance {
             name: name(number),
             ..line
         });
-        Ok(Self { lines: lines.collect() })
+        let mut lines: Vec<TrialLine> = lines.collect();
+        if !result.is_zero() {
+            let name = "Result of earlier years".to_owned();
+            lines.push(TrialLine { name, opening: result, closing: result, ..TrialLine::default() });
+        }
+        Ok(Self { lines })
     }
 
     /// The sum of all balances: nothing, as long as every voucher is balanced.

@@ -9,7 +9,7 @@ use ::grants::GrantRow;
 use domain::grant::{GrantState, PaymentMethod};
 use domain::partner::PARTNER_FEE;
 use domain::partner::{PaidFor, PartnerEvent};
-use domain::payment::{Payable, Payment, PaymentState};
+use domain::payment::{OutsideState, Payable, Payment, PaymentState};
 use domain::reconciliation::Settled;
 use domain::{CaseId, Event, GrantId, Partner, PartnerCode, PaymentId, Recorded, TextId};
 use money::{Eur, Overflow};
@@ -153,15 +153,18 @@ impl Part {
     /// What the authority paid itself for a grant, and what of that came back.
     pub(super) fn of_grant(id: GrantId, grant: &GrantRow, matched: &Matched) -> Result<Vec<Self>, Overflow> {
         let case = grant.case;
-        let (out, back) = (Settled::Grant { case, grant: id }, Settled::GrantBack { case, grant: id });
+        let mut told = vec![(Settled::Grant { case, grant: id }, grant.amount, grant.position)];
+        for (nth, back) in (1..).zip(&grant.returns) {
+            told.push((Settled::GrantBack { case, grant: id, nth }, back.amount.checked_neg()?, back.position));
+        }
         let mut parts = Vec::new();
-        for (of, paid) in [(out, grant.amount), (back, grant.returned.checked_neg()?)] {
+        for (of, paid, number) in told {
             let shown = matched.eur_of(&of)?.filter(|_| grant.method == PaymentMethod::Bank);
             if paid.is_zero() && shown.is_none() {
                 continue;
             }
             let (matching, seen) = shown.map_or((None, Eur::ZERO), |(number, eur)| (Some(number), eur));
-            let (number, reference, file) = (grant.position, String::new(), None);
+            let (reference, file) = (String::new(), None);
             parts.push(Self { number, reference, file, paid, seen, matching });
         }
         Ok(parts)
@@ -185,7 +188,8 @@ impl Part {
         let out = of(Settled::Payment { partner: partner.clone(), payment: payment_id });
         let shown = |matching: Option<u64>, eur: Eur| if matching.is_some() { eur } else { Eur::ZERO };
         Ok(match payment.state {
-            PaymentState::Cancelled => Vec::new(),
+            // A line that comes for what was taken back out of its file is matched with nothing.
+            PaymentState::Cancelled | PaymentState::Recalled => Vec::new(),
             PaymentState::Proposed | PaymentState::Approved => vec![part(Eur::ZERO, Eur::ZERO, None)],
             // Its items and what was paid before come to nothing: there is nothing for the bank to show.
             PaymentState::Settled => vec![part(eur, eur, None)],
@@ -245,20 +249,29 @@ impl Paid {
         }
         for recorded in events {
             let Event::Partner(PartnerEvent::PartnerPaid(e)) = &recorded.event else { continue };
-            let settled = Settled::PaidOutside { partner: code.clone(), payment: e.payment };
-            let shown = matched.eur_of(&settled)?;
-            let taken_back = partner.payments.outside(e.payment).is_none_or(|outside| outside.reversed);
-            if taken_back && shown.is_none() {
-                continue;
-            }
+            let state = partner.payments.outside(e.payment).map_or(OutsideState::TakenBack, |of| of.state);
+            let number = recorded.position;
+            let part = |settled: Settled, paid| {
+                let shown = matched.eur_of(&settled)?;
+                let (matching, seen) = shown.map_or((None, Eur::ZERO), |(number, eur)| (Some(number), eur));
+                let (reference, file) = (String::new(), None);
+                Ok::<_, Overflow>(Part { number, reference, file, paid, seen, matching })
+            };
+            let (partner_code, payment) = (code.clone(), e.payment);
+            let out = Settled::PaidOutside { partner: partner_code.clone(), payment };
+            let back = Settled::PaidOutsideBack { partner: partner_code, payment };
+            let parts = match state {
+                OutsideState::Made => vec![part(out, e.amount)?],
+                OutsideState::TakenBack => match part(out, Eur::ZERO)? {
+                    Part { matching: None, .. } => continue,
+                    shown => vec![shown],
+                },
+                OutsideState::Returned => vec![part(out, e.amount)?, part(back, e.amount.checked_neg()?)?],
+            };
             let kind = if e.paid_for == PaidFor::Advance { RowKind::Advance } else { RowKind::Outside };
-            let (number, reference, file) = (recorded.position, String::new(), None);
-            let (matching, seen) = shown.map_or((None, Eur::ZERO), |(number, eur)| (Some(number), eur));
-            let paid = if taken_back { Eur::ZERO } else { e.amount };
-            let parts = vec![Part { number, reference, file, paid, seen, matching }];
             let mut thing = Thing::of_partner(kind, partner, Some(number), parts);
             (thing.row.on, thing.text) = (Some(e.paid_on), Some(e.details));
-            thing.row.state = if taken_back { "taken-back" } else { "outside" }.to_owned();
+            thing.row.state = if state == OutsideState::Made { "outside".to_owned() } else { state.to_string() };
             self.things.push(thing);
         }
         for (id, fee) in &partner.fees {
