@@ -204,6 +204,10 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
                 report.kind
             )
         }
+        (Ending::Good, false) if !report.written && c.rejected > 0 => format!(
+            "{name}: nothing new was applied, {} of {} rows have errors; nothing was written",
+            c.rejected, c.rows
+        ),
         (Ending::Good, false) if !report.written => {
             format!("{name}: nothing new, every row is known already; nothing was written")
         }
@@ -262,7 +266,7 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
             let eur = if eur.is_zero() { String::new() } else { format!("{eur} EUR") };
             cells![format!("    {reason}"), *rows, eur]
         });
-        lines.push(table(&["  refused for", "rows", "disallowed"], rows));
+        lines.push(table(&["  not accepted, because", "rows", "for"], rows));
     }
     if let Some(path) = &report.reject_file {
         lines.push(format!(

@@ -61,7 +61,8 @@ pub async fn run(
         (None, Format::Json) => object(&statement)?,
         (None, Format::Csv) => match &statement {
             Statement::ByRecord(statement) => {
-                listing(format, &STATEMENT_COLUMNS, &statement.rows(), row)?;
+                let records = statement.records().map_err(overflow)?;
+                listing(format, &STATEMENT_COLUMNS, &records, |record| cells_of(record.clone()))?;
             }
             Statement::ByDelivery(statement) => {
                 listing(format, &DELIVERY_COLUMNS, &statement.lines, delivery_row)?;
@@ -86,7 +87,9 @@ enum Statement {
 fn rendered(path: &Path, statement: &Statement) -> Result<Vec<u8>, Failure> {
     use Statement::{ByDelivery, ByRecord};
     match (path.extension().and_then(|ending| ending.to_str()), statement) {
-        (Some("csv"), ByRecord(s)) => csv_text(&STATEMENT_COLUMNS, s.rows().iter().map(row)),
+        (Some("csv"), ByRecord(s)) => {
+            csv_text(&STATEMENT_COLUMNS, s.records().map_err(overflow)?.into_iter().map(cells_of))
+        }
         (Some("csv"), ByDelivery(s)) => csv_text(&DELIVERY_COLUMNS, s.lines.iter().map(delivery_row)),
         (Some("xlsx"), ByRecord(s)) => workbook(s).map_err(|error| Failure::usage(error.to_string())),
         (Some("xlsx"), ByDelivery(s)) => s.workbook().map_err(|error| Failure::usage(error.to_string())),
@@ -97,7 +100,11 @@ fn rendered(path: &Path, statement: &Statement) -> Result<Vec<u8>, Failure> {
 }
 
 fn row(line: &StatementLine) -> Vec<Cell> {
-    line.cells().into_iter().zip(STATEMENT_COLUMNS).map(cell).collect()
+    cells_of(line.cells())
+}
+
+fn cells_of(record: [String; 16]) -> Vec<Cell> {
+    record.into_iter().zip(STATEMENT_COLUMNS).map(cell).collect()
 }
 
 fn delivery_row(line: &DeliveryLine) -> Vec<Cell> {

@@ -13,6 +13,8 @@ rulebook::codes! {
     FlagKind {
         /// Reported long after the delivery.
         LateReport = "late-report",
+        /// Reported before the day on which it is said to have been delivered.
+        FutureDay = "future-day",
         /// Far above what this partner usually claims for this benefit, or charges.
         OddAmount = "odd-amount",
         /// The same receipt stands at another partner, in another programme, or twice: double funding.
@@ -27,10 +29,10 @@ rulebook::codes! {
 }
 
 impl FlagKind {
-    /// Whether somebody has to compare with another claim, so that accepting in bulk leaves this one open.
+    /// Whether somebody has to ask, or compare with another claim, so that accepting in bulk leaves this one open.
     pub fn holds_back(self) -> bool {
         match self {
-            Self::OddAmount | Self::SameReceipt | Self::SamePurpose => true,
+            Self::FutureDay | Self::OddAmount | Self::SameReceipt | Self::SamePurpose => true,
             Self::LateReport | Self::NearThreshold | Self::OutsideAgreement => false,
         }
     }
@@ -133,6 +135,11 @@ pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<F
                 claim.reported_on, claim.delivered_on
             );
             raise(FlagKind::LateReport, detail);
+        }
+        // A day later is that of a place further east.
+        if days_between(claim.reported_on, claim.delivered_on) > 1 {
+            let detail = format!("of {}, and reported on {}", claim.delivered_on, claim.reported_on);
+            raise(FlagKind::FutureDay, detail);
         }
         if let (Some(factor), Some(eur)) = (parameters.outlier_factor, claim.eur)
             && let Some(usual) = usual.get(&(&claim.partner, claim.category.as_str()))

@@ -84,6 +84,8 @@ pub struct Claim {
     pub disallowed: Eur,
     /// Of the eligible part, what has come back.
     pub reversed: Eur,
+    /// Of that, what came back in the currency of the receipt, and what it was booked at.
+    pub reversed_in_currency: Option<(Amount, Eur)>,
     /// What it took from the plan of its partner, and did not give back.
     pub drawn: Eur,
     /// Why something is disallowed.
@@ -157,6 +159,7 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 eligible: Eur::ZERO,
                 disallowed: Eur::ZERO,
                 reversed: Eur::ZERO,
+                reversed_in_currency: None,
                 drawn: Eur::ZERO,
                 reason: None,
                 state: ClaimState::Reported,
@@ -257,6 +260,13 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 .get_mut(&e.claim)
                 .ok_or_else(|| FoldError(format!("claim {} was never reported", e.claim)))?;
             (claim.reversed, claim.reversal) = (claim.reversed.checked_add(e.amount)?, None);
+            if let Some(original) = &e.original {
+                let (amount, eur) = match claim.reversed_in_currency {
+                    Some((amount, eur)) => (amount.checked_add(original.amount).map_err(|e| FoldError(e.to_string()))?, eur.checked_add(e.amount)?),
+                    None => (original.amount, e.amount),
+                };
+                claim.reversed_in_currency = Some((amount, eur));
+            }
             if claim.reversed > claim.eligible {
                 return Err(FoldError(format!("claim {} is reversed for more than was accepted", e.claim)));
             }

@@ -92,12 +92,8 @@ impl Claim {
         if amount.currency() == Currency::EUR {
             return Ok((euros(amount)?, None));
         }
-        // All of a share is worth what was booked for it, which may be a cent beside its own conversion.
-        if let (true, Some(quote), Some(eur)) = (amount == self.amount, self.quote(), self.eur) {
-            return Ok((eur, Some(Original { amount, quote })));
-        }
         match self.quote().filter(|_| amount.currency() == self.amount.currency()) {
-            Some(quote) => Ok((converted(amount, &quote)?, Some(Original { amount, quote }))),
+            Some(quote) => Ok((self.converted_back(amount, &quote)?, Some(Original { amount, quote }))),
             None => {
                 let detail = format!(
                     "the claim was reported in {}: give the amount in that currency, or in EUR",
@@ -105,6 +101,28 @@ impl Claim {
                 );
                 Err(Refusal::new("reversal-currency", detail))
             }
+        }
+    }
+}
+
+impl Claim {
+    /// What an amount in the currency of the receipt is worth after what came back in it before: all parts together come
+    /// to what the whole is worth, however it was cut.
+    fn converted_back(&self, amount: Amount, quote: &Quote) -> Result<Eur, Refusal> {
+        let Some((before, booked)) = self.reversed_in_currency else { return self.worth_of(amount, quote) };
+        let too_large = |overflow: money::Overflow| Refusal::new("amount-too-large", overflow.to_string());
+        let altogether = before.checked_add(amount).map_err(|error| {
+            Refusal::new("amount-too-large", error.to_string())
+        })?;
+        let eur = self.worth_of(altogether, quote)?.checked_sub(booked).map_err(too_large)?;
+        if eur.is_zero() { Err(worth_nothing(amount, quote)) } else { Ok(eur) }
+    }
+
+    /// All of a share is worth what was booked for it, which may be a cent beside its own conversion.
+    fn worth_of(&self, amount: Amount, quote: &Quote) -> Result<Eur, Refusal> {
+        match self.eur.filter(|_| amount == self.amount) {
+            Some(eur) => Ok(eur),
+            None => converted(amount, quote),
         }
     }
 }
@@ -119,14 +137,18 @@ fn converted(amount: Amount, quote: &Quote) -> Result<Eur, Refusal> {
     let eur =
         amount.convert(quote.rate).map_err(|error| Refusal::new("amount-too-large", error.to_string()))?;
     if eur.is_zero() {
-        let detail = format!(
-            "{amount} {} at {} for 1 EUR is less than half a cent: there is nothing to book",
-            amount.currency(),
-            quote.rate
-        );
-        return Err(Refusal::new("worth-nothing", detail));
+        return Err(worth_nothing(amount, quote));
     }
     Ok(eur)
+}
+
+fn worth_nothing(amount: Amount, quote: &Quote) -> Refusal {
+    let detail = format!(
+        "{amount} {} at {} for 1 EUR is less than half a cent: there is nothing to book",
+        amount.currency(),
+        quote.rate
+    );
+    Refusal::new("worth-nothing", detail)
 }
 
 /// What a claim is worth at a rate. A share of a family's receipt is worth its share of what the whole receipt is worth,

@@ -109,6 +109,7 @@ pub fn is_figure(column: &str) -> bool {
 /// The column of a line that holds its movement, and the one that holds its euros.
 const MOVEMENT_COLUMN: usize = 2;
 const EUR_COLUMN: usize = 3;
+const WORDS_COLUMN: usize = 15;
 
 impl StatementLine {
     /// The cells, in the order of [`STATEMENT_COLUMNS`].
@@ -167,6 +168,28 @@ impl StatementDocument {
         rows.extend(open(WAITING, &self.waiting));
         rows.extend(open(HELD, &self.held_lines));
         rows
+    }
+
+    /// All of the statement as rows: those of [`Self::rows`], then each figure by its name, then the root over the log at
+    /// the position of the statement.
+    ///
+    /// # Errors
+    /// [`money::Overflow`] where what was disallowed cannot be added up.
+    pub fn records(&self) -> Result<Vec<[String; 16]>, money::Overflow> {
+        let mut records: Vec<_> = self.rows().iter().map(StatementLine::cells).collect();
+        let told = |movement: &str, eur: String, words: &str| {
+            let mut record: [String; 16] = Default::default();
+            record[0] = self.position.to_string();
+            record[MOVEMENT_COLUMN] = movement.to_owned();
+            record[EUR_COLUMN] = eur;
+            record[WORDS_COLUMN] = words.to_owned();
+            record
+        };
+        for figure in self.figures()? {
+            records.push(told("figure", figure.eur.to_string(), &figure.english));
+        }
+        records.push(told("root", String::new(), &self.root));
+        Ok(records)
     }
 
     /// The figures in the order in which they are read.
