@@ -100,12 +100,16 @@ async fn without_reading(
     batch: &[Append],
 ) -> Result<Option<Vec<AppendOutcome>>, StoreError> {
     const EVENTS_MAX: usize = 48;
-    // The schema looks at the version of a stream only when an event extends it.
+    let events: usize = batch.iter().map(|append| append.events.len()).sum();
+    if events > EVENTS_MAX || !writer.smooth.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
+    // The schema looks at the version of a stream only when an event extends it. Of few events only: every stream is held
+    // against every event.
     let extends =
         |append: &Append, stream_id| append.events.iter().any(|event| &event.stream_id == stream_id);
-    let events: usize = batch.iter().map(|append| append.events.len()).sum();
     let plain = batch.iter().all(|append| append.expected.iter().all(|(id, _)| extends(append, id)));
-    if events > EVENTS_MAX || !plain || !writer.smooth.load(Ordering::Relaxed) {
+    if !plain {
         return Ok(None);
     }
     let mut transaction = writer.take().await?;
