@@ -7,7 +7,7 @@ use domain::exception::{ExceptionCommand, ExceptionId, ExceptionKind, Subject};
 use domain::ids::{FileDigest, PaymentId};
 use domain::matching::{OpenItem, OpenLine, Rules, run};
 use domain::partner::PartnerEvent;
-use domain::payment::{NewAdvance, NewPayment, NewPaymentFile, PainVersion, PaymentFileEvent, PaymentState};
+use domain::payment::{NewAdvance, NewPayment, NewPaymentFile, OutsideState, PainVersion, PaymentFileEvent, PaymentState};
 use domain::reconciliation::{self, MatchedItem, MatchedLine, Named, NewMatch, ReconciliationEvent, Settled};
 use domain::{
     Case, CreditorReference, Event, KeyDigest, LineId, PartnerCode, PartnerCommand, PaymentCommand,
@@ -179,7 +179,7 @@ impl World {
         let (details, digest) = (text(6), KeyDigest([6; 32]));
         let proposed = PartnerCommand::ProposeDetails { details, digest, proposed_by: actor("anna") };
         if self.on_partner(&actor("anna"), code, &proposed).is_ok() {
-            let approved = PartnerCommand::ApproveDetails { approved_by: actor("bo") };
+            let approved = PartnerCommand::ApproveDetails { details, approved_by: actor("bo") };
             let _ = self.on_partner(&actor("bo"), code, &approved);
         }
         let number = FILED + self.log.len() as u128;
@@ -276,7 +276,9 @@ impl World {
                 counterpart: None,
             };
             match event {
-                PartnerEvent::PartnerPaid(e) if payments.outside(e.payment).is_some_and(|o| !o.reversed) => {
+                PartnerEvent::PartnerPaid(e)
+                    if payments.outside(e.payment).is_some_and(|of| of.state == OutsideState::Made) =>
+                {
                     let amount = Amount::from(e.amount).negated();
                     let of = Settled::PaidOutside { partner: code, payment: e.payment };
                     items.push((of, open(e.payment, amount, e.paid_on)));

@@ -153,7 +153,7 @@ fn lines_that_take_each_other_back_are_matched_with_each_other() {
     let refused = give(&mut state, "berit", &matching(vec![line(2, 500)], vec![item(1, 500)])).unwrap_err();
     assert_eq!(refused.codes(), "already-matched");
     let (chart, closings) = (Chart::standard().unwrap(), Closings::default());
-    let mut journal = Journal::under(&chart, &closings, []);
+    let mut journal = Journal::under(&chart, &closings);
     assert!(
         journal.book(&recorded(1, matched)).unwrap().is_empty(),
         "both stand on the account of such lines"
