@@ -54,11 +54,12 @@ pub(super) fn resolve(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], free:
         near(&plain_lines) + if item_named(item) { 0 } else { near(&named_lines) }
     };
     let mut resolved = candidates.resolve(lines_of);
-    // Two that are known and differ do not belong together, whatever the amount. Nor is it beyond doubt that a line
-    // without the reference that the item has is the item's, unless it is known to go where the item goes.
+    // Two that are known and differ do not belong together, whatever the amount. Nor is it beyond doubt that a line to
+    // somebody, without the reference that the item has, is the item's.
     let agree = |(line, item): &(usize, usize)| match (lines[*line].counterpart, items[*item].counterpart) {
         (Some(line), Some(item)) => line == item,
-        _ => rule.kind == RuleKind::Suggestion || !item_named(*item),
+        (Some(_), None) => rule.kind == RuleKind::Suggestion || !item_named(*item),
+        _ => true,
     };
     resolved.pairs.retain(agree);
     resolved
