@@ -152,6 +152,7 @@ impl Ledger {
             "SVALA_KEY_FILE",
             "SVALA_CHECKPOINTS",
             "SVALA_ACTOR",
+            "SVALA_DEBTOR_ID",
             "NO_COLOR",
             "CLICOLOR",
             "CLICOLOR_FORCE",

@@ -137,7 +137,7 @@ Examples:
         #[arg(long, value_name = "BIC", conflicts_with = "again")]
         debtor_bic: Option<Bic>,
         /// The number under which the bank knows who sends it files, where it asks for one (`InitgPty/Id`).
-        #[arg(long, value_name = "NUMBER", env = "SVALA_DEBTOR_ID", conflicts_with = "again")]
+        #[arg(long, value_name = "NUMBER", env = "SVALA_DEBTOR_ID")]
         debtor_id: Option<SenderNumber>,
         /// Its holder, as the bank writes it.
         #[arg(long, value_name = "NAME", required_unless_present = "again", conflicts_with = "again")]
