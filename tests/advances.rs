@@ -19,7 +19,7 @@ fn an_advance_is_paid_settled_and_the_rest_comes_back() {
     let ledger = Ledger::small("cases");
     ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
     ledger.ok("--actor anna partner payment-details propose irara --iban 'GB82 WEST 1234 5698 7654 32' --holder Irara");
-    ledger.ok("--actor berit partner payment-details approve irara");
+    ledger.approve_account("berit", "irara");
     let advance = ledger.json("--actor anna payment advance irara 500.00 --reason 'rent until the report'");
     let (number, reference) =
         (advance["payment"].to_string(), advance["reference"].as_str().unwrap().to_owned());

@@ -18,7 +18,7 @@ fn ledger() -> (Ledger, [(String, String); 2]) {
     ledger.ok("import spend some.csv --accept");
     let payments = ["irara", "caritas"].map(|partner| {
         ledger.ok(&format!("--actor anna partner payment-details propose {partner} --iban 'GB82 WEST 1234 5698 7654 32' --holder {partner}"));
-        ledger.ok(&format!("--actor berit partner payment-details approve {partner}"));
+        ledger.approve_account("berit", partner);
         propose(&ledger, partner)
     });
     ledger.ok(&format!("--actor anna payment file --out pay.xml {FROM}"));

@@ -22,7 +22,7 @@ fn approved() -> Ledger {
     ledger.write("some.csv", "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\nirara,FX-2041,education,2024-02-01,500.00,EUR,Lempa,R-1,,\nirara,FX-2041,education,2024-03-01,70.00,EUR,Lempa,R-2,,\n");
     ledger.ok("import spend some.csv --accept");
     ledger.ok("--actor anna partner payment-details propose irara --iban 'GB82 WEST 1234 5698 7654 32' --holder Irara");
-    ledger.ok("--actor berit partner payment-details approve irara");
+    ledger.approve_account("berit", "irara");
     for month in ["2024-02", "2024-03"] {
         let payment = ledger.json(&format!("--actor anna payment propose --partner irara --period {month}"));
         ledger.ok(&format!("--actor berit payment approve {}", payment["payment"]));

@@ -239,6 +239,7 @@ impl Session<'_> {
         let command = Statement {
             statement: *key,
             kind: statement.kind,
+            is_copy: statement.copy.is_some(),
             sequence: statement.electronic_sequence.or(statement.legal_sequence),
             from: statement.from.or(balances.0.and_then(|balance| balance.on)),
             to: statement.to.or(balances.1.and_then(|balance| balance.on)),

@@ -193,7 +193,7 @@ impl Ledger {
                     partner: partner.code.clone(),
                     benefit: None,
                     category: PARTNER_FEE.to_owned(),
-                    outside_agreement: fee.agreement.is_none() && !partner.agreements.is_empty(),
+                    outside_agreement: fee.agreement.is_none(),
                     delivered_on: fee.charged_on,
                     reported_on: *reported_on,
                     eur: fee.eur,

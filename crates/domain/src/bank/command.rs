@@ -27,6 +27,8 @@ pub struct Statement {
     pub statement: KeyDigest,
     /// Which of the two it is.
     pub kind: StatementKind,
+    /// Whether the bank says that it has sent it before.
+    pub is_copy: bool,
     /// Its number among those of the account, if the bank numbers them.
     pub sequence: Option<u64>,
     /// The first day it is about.

@@ -60,6 +60,10 @@ pub fn import(
             if let Some(earlier) = account.statements.get(&statement.statement) {
                 return if *earlier == stated { Ok(None) } else { Err(said_otherwise(earlier, &stated)) };
             }
+            // A copy under another name is known by what it says.
+            if statement.is_copy && account.statements.values().any(|earlier| *earlier == stated) {
+                return Ok(None);
+            }
             let gap = account.last.as_ref().and_then(|last| gap(last, &stated));
             let gap_accepted = match (gap, statement.gap_accepted) {
                 (Some(refusal), None) => return Err(refusal),

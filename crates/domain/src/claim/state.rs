@@ -262,7 +262,10 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
             (claim.reversed, claim.reversal) = (claim.reversed.checked_add(e.amount)?, None);
             if let Some(original) = &e.original {
                 let (amount, eur) = match claim.reversed_in_currency {
-                    Some((amount, eur)) => (amount.checked_add(original.amount).map_err(|e| FoldError(e.to_string()))?, eur.checked_add(e.amount)?),
+                    Some((amount, eur)) => (
+                        amount.checked_add(original.amount).map_err(|e| FoldError(e.to_string()))?,
+                        eur.checked_add(e.amount)?,
+                    ),
                     None => (original.amount, e.amount),
                 };
                 claim.reversed_in_currency = Some((amount, eur));

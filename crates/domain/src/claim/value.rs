@@ -111,9 +111,9 @@ impl Claim {
     fn converted_back(&self, amount: Amount, quote: &Quote) -> Result<Eur, Refusal> {
         let Some((before, booked)) = self.reversed_in_currency else { return self.worth_of(amount, quote) };
         let too_large = |overflow: money::Overflow| Refusal::new("amount-too-large", overflow.to_string());
-        let altogether = before.checked_add(amount).map_err(|error| {
-            Refusal::new("amount-too-large", error.to_string())
-        })?;
+        let altogether = before
+            .checked_add(amount)
+            .map_err(|error| Refusal::new("amount-too-large", error.to_string()))?;
         let eur = self.worth_of(altogether, quote)?.checked_sub(booked).map_err(too_large)?;
         if eur.is_zero() { Err(worth_nothing(amount, quote)) } else { Ok(eur) }
     }

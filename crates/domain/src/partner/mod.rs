@@ -21,8 +21,9 @@ pub use decide::decide;
 pub use event::{
     AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeReceiptAttached, FeeRefused,
     FeeReported, FeeReversalDropped, FeeReversalProposed, FeeReversed, PaidFor, PartnerCommandRefused,
-    PartnerEvent, PartnerNamed, PartnerPaid, PartnerPaidReturnUndone, PartnerPaidReturned, PartnerPaidReversed,
-    PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
+    PartnerEvent, PartnerNamed, PartnerPaid, PartnerPaidReturnUndone, PartnerPaidReturned,
+    PartnerPaidReversed, PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed,
+    PaymentDetailsRejected,
 };
 pub use fee::{Fee, FeeState, PARTNER_FEE};
 pub use name::{Name, NotAName};

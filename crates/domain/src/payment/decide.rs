@@ -78,7 +78,9 @@ pub(crate) fn decide(
                 (payment.advance_settled, partner.payments.open_advance().map_err(too_large)?),
                 (payment.paid_before, partner.payments.open_outside().map_err(too_large)?),
             ];
-            if open.iter().any(|(settled, open)| !settled.is_zero() && settled > open) {
+            // Open may be less than nothing for another reason: it was taken back after it was settled.
+            let short = open.iter().any(|(settled, open)| !settled.is_zero() && settled > open);
+            if short && partner.payments.settled_again(payment) {
                 let detail = format!(
                     "another payment settles what payment {} had settled, since that came back: cancel it first, or leave the match",
                     payment.reference

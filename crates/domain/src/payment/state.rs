@@ -255,6 +255,18 @@ impl Payments {
         later.find(shares)
     }
 
+    /// Whether a payment that was proposed since this one came back settles an advance, or what was paid outside, as this
+    /// one did.
+    pub fn settled_again(&self, returned: &Payment) -> bool {
+        let Some(since) = returned.returned_at else { return false };
+        let both = |one: Eur, other: Eur| !one.is_zero() && !other.is_zero();
+        let mut later = self.payments.values().filter(|payment| payment.is_live() && payment.place > since);
+        later.any(|payment| {
+            both(payment.advance_settled, returned.advance_settled)
+                || both(payment.paid_before, returned.paid_before)
+        })
+    }
+
     /// What was paid in advance and no payment has settled; less than nothing where what was settled was taken back.
     pub fn open_advance(&self) -> Result<Eur, Overflow> {
         let paid = self.iter().filter(|(_, payment)| payment.state == PaymentState::Instructed);

@@ -4,8 +4,11 @@ use domain::bank::{
     BankAccount, BankEvent, BankLine, Booking, Imported, KnownLines, LineEvent, LineKeys, OpenAccount,
     Statement, StatementKind, import, open,
 };
+use domain::books::{Chart, Journal};
+use domain::closing::Closings;
 use domain::ids::FileDigest;
-use domain::{KeyDigest, LineId, Refusal};
+use domain::{Event, KeyDigest, LineId, Recorded, Refusal};
+use event_log::StreamId;
 use money::{Amount, Currency, Eur, Locale};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -61,6 +64,7 @@ fn statement(
     Statement {
         statement: key(name),
         kind: StatementKind::Statement,
+        is_copy: false,
         sequence,
         from: None,
         to: None,
@@ -314,4 +318,91 @@ fn a_line_is_booked_once_and_stated_once() {
     assert!(BankLine::evolve(Some(line.clone()), &booked).is_err());
     assert!(BankLine::evolve(Some(line), &stated).is_err());
     assert!(BankLine::evolve(None, &stated).is_err());
+}
+
+/// Statement 3 comes after statement 4: the next one is still the fifth, and what stands on the account is what the bank
+/// said last.
+#[test]
+fn a_late_statement_is_not_the_last() {
+    let mut told = Told::new();
+    let gap = |statement: Statement| Statement { gap_accepted: Some(text(3)), ..statement };
+    told.take(&statement(2, Some(2), "0.00", "10.00", vec![booking(1, "10.00", None)])).unwrap();
+    told.take(&gap(statement(4, Some(4), "13.00", "14.00", vec![booking(2, "1.00", None)]))).unwrap();
+    told.take(&gap(statement(3, Some(3), "10.00", "13.00", vec![booking(3, "3.00", None)]))).unwrap();
+    let last = told.account.last.unwrap();
+    assert_eq!((last.sequence, last.closing), (Some(4), amount("14.00")));
+    told.take(&statement(5, Some(5), "14.00", "15.00", vec![booking(4, "1.00", None)])).unwrap();
+    assert_eq!(told.account.last.unwrap().sequence, Some(5));
+}
+
+/// The books of an account, from its first statement on: what was there before, what is missing between two statements
+/// until it comes late, and nothing where they continue each other.
+#[test]
+fn the_books_hold_what_the_bank_says() {
+    let (chart, closings) = (Chart::standard().unwrap(), Closings::default());
+    let mut journal = Journal::under(&chart, &closings);
+    let mut told = Told::new();
+    let mut vouchers = Vec::new();
+    let mut book = |event: Event, stream_id: StreamId| {
+        let position = vouchers.len() as u64 + 1;
+        let booked = journal.book(&Recorded {
+            position,
+            stream_id,
+            stream_version: position,
+            command_id: Uuid::nil(),
+            actor: "anna".into(),
+            recorded_at: 1_717_400_000_000_000,
+            event,
+        });
+        vouchers.extend(booked.unwrap());
+        let on = |number: &str| {
+            let entries = vouchers.iter().flat_map(|voucher| &voucher.entries);
+            Eur::sum(entries.filter(|entry| entry.account == number).map(|entry| entry.amount)).unwrap()
+        };
+        (on("1930").to_string(), on("2080").to_string())
+    };
+    let account_stream: StreamId = StreamId::new("bank", "payments").unwrap();
+    let opened = OpenAccount {
+        account: "payments".parse().unwrap(),
+        currency: Currency::EUR,
+        number_key: key(1),
+        details: text(1),
+    };
+    book(Event::Bank(open(None, &opened).unwrap()), account_stream.clone());
+    let accepted = |statement: Statement| Statement { gap_accepted: Some(text(3)), ..statement };
+    for (statement, expected) in [
+        (statement(1, Some(1), "100.00", "110.00", vec![booking(1, "10.00", None)]), ("110.00", "-100.00")),
+        (statement(2, Some(2), "110.00", "108.00", vec![booking(2, "-2.00", None)]), ("108.00", "-100.00")),
+        (
+            accepted(statement(4, Some(4), "111.00", "112.00", vec![booking(3, "1.00", None)])),
+            ("112.00", "-103.00"),
+        ),
+        (
+            accepted(statement(3, Some(3), "108.00", "111.00", vec![booking(4, "3.00", None)])),
+            ("112.00", "-100.00"),
+        ),
+        (statement(5, Some(5), "112.00", "112.00", vec![]), ("112.00", "-100.00")),
+    ] {
+        let imported = import(&told.account, &statement, &mut told.known).unwrap().unwrap();
+        told.account = BankAccount::evolve(Some(told.account.clone()), &imported.event).unwrap();
+        let mut stands = book(Event::Bank(imported.event), account_stream.clone());
+        for (line, event) in imported.lines {
+            stands = book(Event::Line(event), StreamId::new("line", line).unwrap());
+        }
+        assert_eq!((stands.0.as_str(), stands.1.as_str()), expected);
+    }
+}
+
+/// Two statements may be alike; only where the bank says that one is a copy it is the other.
+#[test]
+fn a_copy_under_another_name_is_known() {
+    let mut told = Told::new();
+    let lines = |id| vec![booking(id, "10.00", None), booking(id + 1, "-10.00", None)];
+    told.take(&statement(1, None, "5.00", "5.00", lines(1))).unwrap();
+    let copy = Statement { is_copy: true, ..statement(2, None, "5.00", "5.00", lines(3)) };
+    assert_eq!(told.take(&copy), Ok((0, 2)));
+    assert_eq!(told.take(&Statement { is_copy: false, ..copy }), Ok((2, 0)));
+    let first =
+        Statement { is_copy: true, ..statement(3, None, "5.00", "6.00", vec![booking(5, "1.00", None)]) };
+    assert_eq!(told.take(&first), Ok((1, 0)), "what it is a copy of was never here");
 }

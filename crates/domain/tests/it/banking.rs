@@ -7,7 +7,9 @@ use domain::exception::{ExceptionCommand, ExceptionId, ExceptionKind, Subject};
 use domain::ids::{FileDigest, PaymentId};
 use domain::matching::{OpenItem, OpenLine, Rules, run};
 use domain::partner::PartnerEvent;
-use domain::payment::{NewAdvance, NewPayment, NewPaymentFile, OutsideState, PainVersion, PaymentFileEvent, PaymentState};
+use domain::payment::{
+    NewAdvance, NewPayment, NewPaymentFile, OutsideState, PainVersion, PaymentFileEvent, PaymentState,
+};
 use domain::reconciliation::{self, MatchedItem, MatchedLine, Named, NewMatch, ReconciliationEvent, Settled};
 use domain::{
     Case, CreditorReference, Event, KeyDigest, LineId, PartnerCode, PartnerCommand, PaymentCommand,

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use domain::bank::LineEvent;
-use domain::books::{Chart, DimensionOf, Journal, MoneyKind, Object, Voucher, digest, digest_of_entries};
+use domain::books::{
+    Chart, DimensionOf, Journal, MoneyKind, Object, TrialBalance, Voucher, digest, digest_of_entries,
+};
 use domain::closing::{Check, ClosePeriod, ClosingEvent, Finding, PeriodClosed, decide};
 use domain::ids::FileDigest;
 use domain::partner::{PaidFor, PartnerEvent, PartnerPaid};
@@ -169,6 +171,38 @@ fn money_is_booked_on_its_day_or_in_the_open_period(
     let [voucher] = journal.book(&paid(position, paid_on, recorded_on)).unwrap().try_into().unwrap();
     assert_eq!((voucher.day, voucher.about_day), (day(booked_on), day(paid_on)));
     assert_eq!(voucher.closed_period, closed_period.map(period));
+}
+
+/// What was used in earlier years is a line of its own in the next: an account of costs begins with nothing.
+#[test]
+fn costs_begin_with_nothing_each_year() {
+    let owed = "name = \"Owed to partner organisations\"\nkind = \"liability\"";
+    assert!(Chart::standard_document().contains(owed));
+    let chart = Chart::read(&Chart::standard_document().replace(owed, &owed.replace("liability", "expense")))
+        .unwrap();
+    let closings = Closings::default();
+    let mut journal = Journal::under(&chart, &closings);
+    let log = [
+        paid(1, "2023-12-31", "2023-12-31"),
+        paid(2, "2024-01-01", "2024-01-01"),
+        paid(3, "2024-02-01", "2024-02-01"),
+    ];
+    let vouchers: Vec<_> = log.iter().flat_map(|recorded| journal.book(recorded).unwrap()).collect();
+    let trial = TrialBalance::of(&chart, &vouchers, Some(period("2024-02"))).unwrap();
+    let lines: Vec<_> = trial
+        .lines
+        .iter()
+        .map(|line| (line.account.as_str(), line.opening.to_string(), line.closing.to_string()))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            ("1935", "-200.00".to_owned(), "-300.00".to_owned()),
+            ("2560", "100.00".to_owned(), "200.00".to_owned()),
+            ("", "100.00".to_owned(), "100.00".to_owned()),
+        ]
+    );
+    assert_eq!(trial.difference().unwrap(), Eur::ZERO);
 }
 
 fn booked(log: &[Recorded], closings: &Closings) -> Vec<Voucher> {

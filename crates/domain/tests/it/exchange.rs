@@ -5,6 +5,8 @@ use domain::claim::{ClaimReason, ClaimState, Spend};
 use domain::rates::{Quote, RateSource};
 use domain::{Case, ClaimCommand};
 use money::{Amount, Locale};
+use proptest::collection::btree_set;
+use proptest::prelude::*;
 use rstest::rstest;
 use rulebook::Rulebook;
 
@@ -180,4 +182,23 @@ fn the_rulebook_says_which_rate(#[case] rule: &str, #[case] source: RateSource, 
     let exchange = event.exchange.as_ref().unwrap();
     assert_eq!((exchange.rule.code(), exchange.day), (rule, day(asked)));
     assert_eq!(domain::rates::source(exchange.rule), source);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// However it is cut, all that comes back is what was accepted, to the cent.
+    #[test]
+    fn parts_that_come_back_come_to_the_whole(cuts in btree_set(1_u32..1_500, 0..7)) {
+        let mut history = History::arrived(facts());
+        history.done(dinars(1, "1500000.000", Some(june("1385.7992"))));
+        history.done(accept(1));
+        let ends: Vec<u32> = cuts.into_iter().chain([1_500]).collect();
+        let begins = std::iter::once(0).chain(ends.iter().copied());
+        for (begin, end) in begins.zip(&ends) {
+            history.done(give_dinars_back(1, &format!("{}000.000", end - begin)));
+        }
+        prop_assert_eq!(state(&history, 1), ClaimState::Reversed);
+        prop_assert_eq!(history.figures(SUPPORT), "3000.00 0.00 0.00 0.00 3000.00");
+    }
 }

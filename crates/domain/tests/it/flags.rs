@@ -46,6 +46,14 @@ fn a_report_is_late_after_the_days_of_the_rulebook(#[case] reported_on: &str, #[
     assert_eq!(raised(&[Sighted { reported_on: day(reported_on), ..sighted(1, "10.00") }]), expected);
 }
 
+/// A day later may be that of a place further east; more than that has not happened yet.
+#[rstest]
+#[case("2024-03-31", &[])]
+#[case("2024-03-30", &["1:future-day"])]
+fn a_delivery_cannot_lie_after_its_report(#[case] reported_on: &str, #[case] expected: &[&str]) {
+    assert_eq!(raised(&[Sighted { reported_on: day(reported_on), ..sighted(1, "10.00") }]), expected);
+}
+
 #[rstest]
 #[case("1899.99", &[])]
 #[case("1900.00", &["1:near-threshold"])]

@@ -155,7 +155,11 @@ impl Part {
         let case = grant.case;
         let mut told = vec![(Settled::Grant { case, grant: id }, grant.amount, grant.position)];
         for (nth, back) in (1..).zip(&grant.returns) {
-            told.push((Settled::GrantBack { case, grant: id, nth }, back.amount.checked_neg()?, back.position));
+            told.push((
+                Settled::GrantBack { case, grant: id, nth },
+                back.amount.checked_neg()?,
+                back.position,
+            ));
         }
         let mut parts = Vec::new();
         for (of, paid, number) in told {
@@ -271,7 +275,8 @@ impl Paid {
             let kind = if e.paid_for == PaidFor::Advance { RowKind::Advance } else { RowKind::Outside };
             let mut thing = Thing::of_partner(kind, partner, Some(number), parts);
             (thing.row.on, thing.text) = (Some(e.paid_on), Some(e.details));
-            thing.row.state = if state == OutsideState::Made { "outside".to_owned() } else { state.to_string() };
+            thing.row.state =
+                if state == OutsideState::Made { "outside".to_owned() } else { state.to_string() };
             self.things.push(thing);
         }
         for (id, fee) in &partner.fees {
