@@ -74,6 +74,14 @@ fn every_figure_is_the_sum_of_its_rows() {
         assert_eq!(sum, expected, "{movement}");
     }
     assert_eq!(statement["undecided"].as_array().unwrap().len(), 1);
+    // The file says it all: the figures, and the log it was made from.
+    let told = |movement: &str, words: &str| {
+        let found = lines.iter().find(|line| line["movement"] == movement && line["words"] == words);
+        found.map(|line| (line["position"].clone(), line["eur"].clone()))
+    };
+    let (position, root) = ledger.root();
+    assert_eq!(told("figure", "owed at the end"), Some((position.to_string(), "2900.00".into())));
+    assert_eq!(told("root", &root), Some((position.to_string(), String::new())));
     assert!(lines.iter().all(|line| line["receipt_no"] != "R-4"), "another partner's claim");
 }
 

@@ -98,11 +98,11 @@ impl Told {
         for matched in self.ledger.csv("bank match list") {
             let mut of: Vec<String> =
                 matched["lines"].split(' ').map(|number| names[number].clone()).collect();
-            // `payment 12 to caritas, payment 13 to irara, back, grant 5`.
+            // `payment 12 to caritas, payment 13 to irara, back, grant 5, grant 7, back on 2024-06-03`.
             let mut items: Vec<String> = Vec::new();
             for item in matched["items"].split(", ") {
                 match item {
-                    "back" => items.last_mut().unwrap().push_str(" back"),
+                    back if back.starts_with("back") => items.last_mut().unwrap().push_str(" back"),
                     item => items.push(names[item.split(' ').nth(1).unwrap()].clone()),
                 }
             }
