@@ -55,6 +55,9 @@ fn an_advance_is_paid_settled_and_the_rest_comes_back() {
     // Recorded by mistake, it is taken back like any other.
     let paid =
         find(ledger.csv("bank match list"), "match", "2")["items"].split(' ').nth(1).unwrap().to_owned();
+    // What the bank has shown is not taken back by one person.
+    let made = ledger.fail(1, &format!("partner reverse-paid {paid} --reason 'another partner'"));
+    assert!(made.contains("made-by-the-bank") && made.contains("svala bank unmatch 2"), "{made}");
     ledger.ok("bank unmatch 2 --reason x");
     ledger.ok(&format!("partner reverse-paid {paid} --reason 'another partner'"));
     assert_eq!(ledger.csv("payment due --partner irara")[0]["open_advance"], "380.00");

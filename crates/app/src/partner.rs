@@ -3,6 +3,7 @@
 use domain::ids::PaymentId;
 use domain::partner::{Account, Agreement, Name, PAYMENT, PaidFor, PartnerEvent, PaymentDetails};
 use domain::payment::PaymentState;
+use domain::reconciliation::Settled;
 use domain::{
     AgreementCode, CreditorReference, Event, FeeId, KeyDigest, Partner, PartnerCode, PartnerCommand, Refusal,
     TextId,
@@ -250,8 +251,12 @@ impl Ledger {
         reason: &str,
     ) -> Result<(), AppError> {
         let (about, text) = (payment.to_string(), reason_text(reason)?);
-        self.partner_command(code, &["reverse-payment", &about, reason], |session, draft| {
-            Ok(PartnerCommand::ReversePaid { payment, reason: session.seal_own(draft, &text)? })
+        let settled = Settled::PaidOutside { partner: code.clone(), payment };
+        let request = ["reverse-payment", &about, reason];
+        self.execute_about(About::Made(code.clone()), &request, |session, draft| {
+            let matched = session.settled_by(draft, &settled)?;
+            let reason = session.seal_own(draft, &text)?;
+            session.on_partner(draft, &code, &PartnerCommand::ReversePaid { payment, matched, reason })
         })
         .await
     }

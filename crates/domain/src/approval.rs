@@ -1,7 +1,7 @@
 //! Two people for what is large: the first proposes, another one decides.
 
 use jiff::civil::Date;
-use money::{Eur, Overflow};
+use money::{Amount, Eur, Overflow};
 use rulebook::Rulebook;
 
 use crate::ids::Actor;
@@ -12,6 +12,8 @@ use crate::refusal::Refusal;
 pub struct TakingBack {
     /// How much, in euro.
     pub eur: Eur,
+    /// The same as it was given, if that was in the currency of the receipt: what comes back is known by that.
+    pub original: Option<Amount>,
     /// Of spend, the day on which it came back; of a fee none.
     pub on: Option<Date>,
     /// Who.
@@ -28,28 +30,32 @@ pub struct TakingBack {
 /// `proposed-otherwise` where another amount or day is proposed, `second-person-needed` if `by` proposed it.
 pub(crate) fn asks_for_second_to_take_back(
     proposed: Option<&TakingBack>,
-    (eur, on): (Eur, Option<Date>),
+    (eur, original, on): (Eur, Option<Amount>, Option<Date>),
     before: Eur,
     parts: u32,
     by: &Actor,
     rulebook: &Rulebook,
 ) -> Result<Option<Eur>, Refusal> {
-    let what = |eur: Eur, on: Option<Date>| match on {
-        Some(day) => format!("take back {eur} on {day}"),
-        None => format!("take back {eur}"),
+    let what = |eur: Eur, original: Option<Amount>, on: Option<Date>| {
+        let given = original.map(|given| format!(" ({given} {})", given.currency())).unwrap_or_default();
+        match on {
+            Some(day) => format!("take back {eur}{given} on {day}"),
+            None => format!("take back {eur}"),
+        }
     };
-    if let Some(other) = proposed.filter(|other| (other.eur, other.on) != (eur, on)) {
+    if let Some(other) = proposed.filter(|other| (other.eur, other.original, other.on) != (eur, original, on))
+    {
         let detail = format!(
             "{} proposed to {}: agree to that, or drop that proposal first",
             other.proposed_by,
-            what(other.eur, other.on)
+            what(other.eur, other.original, other.on)
         );
         return Err(Refusal::new("proposed-otherwise", detail));
     }
     let too_large = |overflow: Overflow| Refusal::new("amount-too-large", overflow.to_string());
     let altogether = before.checked_add(eur).map_err(too_large)?;
     let worth = (0..parts).try_fold(Eur::ZERO, |sum, _| sum.checked_add(altogether)).map_err(too_large)?;
-    asks_for_second(proposed.map(|of| &of.proposed_by), by, worth, &what(eur, on), rulebook)
+    asks_for_second(proposed.map(|of| &of.proposed_by), by, worth, &what(eur, original, on), rulebook)
 }
 
 /// Whether accepting something, or taking that back, is only a proposal yet: the limit of the rulebook that asks for a second person, or `None`

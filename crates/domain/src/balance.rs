@@ -7,7 +7,7 @@
 //! | `pending` | claimed, not decided |
 //! | `estimated` | claimed in a currency whose rate is still to come: at the newest rate known when it was reported |
 //! | `disbursed` | accepted, net of reversals |
-//! | `disallowed` | claimed or paid, and refused at the decision; a reversal does not lower it |
+//! | `disallowed` | claimed or paid, and refused at the decision; a reversal does not lower it, a refused payment that came back does |
 //! | `remaining` | `cap − disbursed`; negative when a cap dropped below what was paid |
 //! | `available` | `cap − disbursed − committed − pending − estimated` |
 

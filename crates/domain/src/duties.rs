@@ -357,7 +357,12 @@ impl Duties {
                 };
                 [breach, other_name(&e.by)]
             }
-            PartnerEvent::PaymentReturned(e) => [other_name(&e.by), None],
+            PartnerEvent::PaymentReturned(e) => {
+                if let Some(payment) = self.payments.get_mut(&e.payment) {
+                    payment.recall_by = None;
+                }
+                [other_name(&e.by), None]
+            }
             PartnerEvent::PaymentReturnUndone(e) => [other_name(&e.by), None],
             PartnerEvent::PartnerPaidReturned(e) => [other_name(&e.by), None],
             PartnerEvent::PartnerPaidReturnUndone(e) => [other_name(&e.by), None],

@@ -184,7 +184,9 @@ impl Ledger {
                     disallowed: row.disallowed,
                     reversed: row.reversed,
                     to_reverse: row.reversal.map_or_else(String::new, |reversal| {
-                        format!("{} on {} by {}", reversal.eur, reversal.on, reversal.by)
+                        let given = reversal.original.map(|given| format!(" ({given} {})", given.currency()));
+                        let given = given.unwrap_or_default();
+                        format!("{}{given} on {} by {}", reversal.eur, reversal.on, reversal.by)
                     }),
                     reason: row.reason.map(|reason| reason.to_string()).unwrap_or_default(),
                     state: row.state,

@@ -140,6 +140,7 @@ impl Ledger {
 
     async fn derived(&self, looked: &Looked) -> Result<Vec<Exception>, AppError> {
         let rules = Rules::embedded().map_err(|error| AppError::Usage(error.to_string()))?;
+        let rules = rules.under(&self.rulebook);
         Ok(derive(&self.exception_facts(looked, &rules).await?))
     }
 
@@ -223,7 +224,7 @@ impl Called<'_> {
             since: found.since,
             age: Age::on(today, found.since),
             why: found.why.clone(),
-            next_step: next_step(found.id.kind, &found.id.about),
+            next_step: next_step(found.id.kind, &found.id.about, found.amount.is_negative()),
             owner: String::new(),
             note: String::new(),
             state: "open".to_owned(),
@@ -264,8 +265,11 @@ fn written_off<'r>(looked: &Looked, rows: impl Iterator<Item = &'r ExceptionRow>
     rows.filter_map(exception).collect()
 }
 
-fn next_step(kind: ExceptionKind, about: &Subject) -> &'static str {
+fn next_step(kind: ExceptionKind, about: &Subject, went_out: bool) -> &'static str {
     match (kind, about) {
+        (ExceptionKind::NoMatch, Subject::Line { .. }) if went_out => {
+            "find out what it is: match it by hand, record what was paid (svala partner paid), or write it off"
+        }
         (ExceptionKind::NoMatch, Subject::Line { .. }) => {
             "find out what it is: match it by hand, record what a partner paid back (svala partner repaid), or write it off"
         }

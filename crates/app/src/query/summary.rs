@@ -158,7 +158,8 @@ impl Ledger {
         }
         for (_, grant) in self.runner.all_rows::<GrantsProjection>().await? {
             if let (Some(reason), GrantState::Refused) = (grant.reason, grant.state) {
-                refuse("arrival grant", reason.to_string(), Some(grant.amount))?;
+                let out = grant.amount.checked_sub(grant.returned).map_err(FoldError::from)?;
+                refuse("arrival grant", reason.to_string(), Some(out))?;
             }
         }
         let mut tight: Vec<BalanceItem> = balances

@@ -130,6 +130,11 @@ impl Session<'_> {
             {
                 domain::payment::can_be_made(partner, *payment)?;
             }
+            if let (Settled::PaidOutside { partner: code, payment }, false) = (&item.of, undone)
+                && let Some(partner) = self.partner(code)
+            {
+                domain::payment::was_made(partner, *payment)?;
+            }
             let (Settled::PaymentBack { partner: code, payment }
             | Settled::PaidOutsideBack { partner: code, payment }) = &item.of
             else {
@@ -147,11 +152,11 @@ impl Session<'_> {
         Ok((event, of_partners))
     }
 
-    /// Has a match written only if nobody takes one of its payments back from its file meanwhile.
+    /// Has a match written only if nobody takes one of its payments back meanwhile.
     fn rest_on_payments(&self, draft: &mut Draft, event: &ReconciliationEvent) {
         let ReconciliationEvent::PaymentMatched(matched) = event else { return };
         for item in &matched.items {
-            if let Settled::Payment { partner, .. } = &item.of {
+            if let Settled::Payment { partner, .. } | Settled::PaidOutside { partner, .. } = &item.of {
                 self.rest_on_partner(draft, partner);
             }
         }

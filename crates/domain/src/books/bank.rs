@@ -1,14 +1,16 @@
 //! Lines of the bank and what explains them, as vouchers.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::civil::Date;
 use money::{Amount, Eur, Overflow};
 
 use super::chart::{MoneyKind, Seen};
 use super::journal::{Journal, Told, Voucher, What, When, unknown};
-use crate::bank::{BankAccount, BankEvent, LineEvent};
+use crate::bank::{BankAccount, BankEvent, LineEvent, StatementKind};
 use crate::event::Recorded;
 use crate::exception::{ExceptionResolved, Resolution, Subject};
-use crate::ids::DifferenceAccount;
+use crate::ids::{DifferenceAccount, LineId};
 use crate::reconciliation::{PaymentMatched, ReconciliationEvent, Settled};
 use crate::refusal::FoldError;
 
@@ -33,28 +35,73 @@ pub(super) struct WrittenOff {
     account: DifferenceAccount,
 }
 
+/// An account at the bank, as it stands in the books.
+#[derive(Debug, Clone, Default)]
+pub(super) struct AtBank {
+    account: Option<BankAccount>,
+    /// Lines that only a notification has told of so far.
+    notified: BTreeMap<LineId, (Date, Eur)>,
+    /// Those of them that lie before a statement, in a gap.
+    in_gaps: BTreeMap<LineId, (Date, Eur)>,
+    /// The days on which what is missing was booked.
+    gaps: BTreeSet<Date>,
+}
+
+impl AtBank {
+    /// What is missing before a statement that begins on this day: lines booked by notification are not.
+    fn is_missing(&mut self, missing: Eur, from: Date) -> Result<(Eur, Date), FoldError> {
+        let (before, since): (BTreeMap<_, _>, _) =
+            std::mem::take(&mut self.notified).into_iter().partition(|(_, (day, _))| *day < from);
+        self.notified = since;
+        let known = Eur::sum(before.values().map(|(_, eur)| *eur))?;
+        self.in_gaps.extend(before);
+        self.gaps.insert(from);
+        Ok((missing.checked_sub(known)?, from))
+    }
+
+    /// What a late statement of these movements takes back of what was missing, on the day on which that was booked.
+    fn comes_late(&mut self, moved: Eur, from: Date, to: Option<Date>) -> Result<(Eur, Date), FoldError> {
+        let days = from..=to.unwrap_or(from);
+        let (own, others): (BTreeMap<_, _>, _) =
+            std::mem::take(&mut self.in_gaps).into_iter().partition(|(_, (day, _))| days.contains(day));
+        self.in_gaps = others;
+        let known = Eur::sum(own.values().map(|(_, eur)| *eur))?;
+        let day = self.gaps.range(from..).next().copied().unwrap_or(from);
+        Ok((known.checked_sub(moved)?, day))
+    }
+}
+
 impl Journal<'_> {
-    /// What the bank says stands on an account in euro, where the lines booked so far do not come to it: before its
-    /// first statement, and where one is missing for ever. So the account in the books is what the bank says it is.
+    /// What the bank says stands on an account in euro, where what is booked does not come to it: before its first
+    /// statement, and where one is missing. So the account in the books is what the bank says it is.
     pub(super) fn of_account(
         &mut self,
         recorded: &Recorded,
         event: &BankEvent,
     ) -> Result<Vec<Voucher>, FoldError> {
-        let account = self.accounts.remove(&recorded.stream_id);
-        let before = account.as_ref().and_then(|account| account.last).map(|last| last.closing);
-        let account = BankAccount::evolve(account, event)?;
+        let at_bank = self.at_bank.entry(recorded.stream_id.id().to_owned()).or_default();
+        let before = at_bank.account.as_ref().and_then(|account| account.last);
+        let account = BankAccount::evolve(at_bank.account.take(), event)?;
         let last = account.last;
-        self.accounts.insert(recorded.stream_id.clone(), account);
+        at_bank.account = Some(account);
         let (BankEvent::StatementImported(e), Some(last)) = (event, last) else { return Ok(Vec::new()) };
         let eur = |amount: Amount| amount.to_eur_exact();
-        let (Some(opening), Some(closing), Some(told)) = (eur(e.opening), eur(e.closing), eur(last.closing))
-        else {
-            return Ok(Vec::new());
+        let (Some(opening), Some(closing)) = (eur(e.opening), eur(e.closing)) else { return Ok(Vec::new()) };
+        let own_day = e.from.or(e.to).unwrap_or_else(|| recorded.recorded_on());
+        let is_late = before.is_some_and(|before| before == last && last.sequence != e.sequence);
+        let (missing, day) = match before.filter(|_| is_late) {
+            // Its lines were missing until now, but for those that a notification had told of.
+            Some(_) => at_bank.comes_late(closing.checked_sub(opening)?, own_day, e.to)?,
+            None => {
+                let told = before.and_then(|before| eur(before.closing));
+                let missing = opening.checked_sub(told.unwrap_or_default())?;
+                // Where they continue each other nothing is missing between them.
+                match told.is_some() && missing.is_zero() {
+                    true => (missing, own_day),
+                    false => at_bank.is_missing(missing, own_day)?,
+                }
+            }
         };
-        let booked = before.and_then(eur).unwrap_or_default().checked_add(closing.checked_sub(opening)?)?;
-        let missing = told.checked_sub(booked)?;
-        let day = e.from.or(e.to).unwrap_or_else(|| recorded.recorded_on());
         let told = Told { about: recorded.position, ..Told::default() };
         let (kind, when) = (MoneyKind::BankBalance, When::Moved(day));
         Ok(self.voucher(recorded, kind, missing, when, &told, None)?.into_iter().collect())
@@ -66,9 +113,19 @@ impl Journal<'_> {
         recorded: &Recorded,
         event: &LineEvent,
     ) -> Result<Vec<Voucher>, FoldError> {
-        let LineEvent::BankLineBooked(e) = event else { return Ok(Vec::new()) };
+        let LineEvent::BankLineBooked(e) = event else {
+            let line: Option<LineId> = recorded.stream_id.id().parse().ok();
+            for at_bank in self.at_bank.values_mut() {
+                line.and_then(|line| at_bank.notified.remove(&line));
+            }
+            return Ok(Vec::new());
+        };
         self.lines.insert(e.line, e.booked_on);
         let Some(eur) = e.amount.to_eur_exact() else { return Ok(Vec::new()) };
+        if e.kind == StatementKind::Notification {
+            let at_bank = self.at_bank.entry(e.account.to_string()).or_default();
+            at_bank.notified.insert(e.line, (e.booked_on, eur));
+        }
         let told = Told { about: recorded.position, ..Told::default() };
         let when = When::Moved(e.booked_on);
         Ok(self.voucher(recorded, MoneyKind::BankLine, eur, when, &told, None)?.into_iter().collect())

@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use event_log::StreamId;
 use jiff::civil::Date;
 use money::Eur;
 use rulebook::Rulebook;
 use serde::Serialize;
 
-use super::bank::{Matched, WrittenOff};
+use super::bank::{AtBank, Matched, WrittenOff};
 use super::chart::{Chart, DimensionOf, MoneyKind, Seen};
 use super::payments::{Outside, Payment};
-use crate::bank::BankAccount;
 use crate::case::{Assignments, CaseEvent};
 use crate::closing::Closings;
 use crate::event::{Event, Recorded};
@@ -96,8 +94,8 @@ pub struct Journal<'c> {
     /// Payments that were made outside of the ledger.
     pub(super) outside: HashMap<PaymentId, Outside>,
     pub(super) payments: HashMap<PaymentId, Payment>,
-    /// The accounts at the bank, by the names of their streams.
-    pub(super) accounts: HashMap<StreamId, BankAccount>,
+    /// The accounts at the bank, by their codes.
+    pub(super) at_bank: HashMap<String, AtBank>,
     /// The day on which each line was booked by the bank.
     pub(super) lines: HashMap<LineId, Date>,
     /// Matches that were recorded.
@@ -154,7 +152,7 @@ impl<'c> Journal<'c> {
             fees: HashMap::new(),
             outside: HashMap::new(),
             payments: HashMap::new(),
-            accounts: HashMap::new(),
+            at_bank: HashMap::new(),
             lines: HashMap::new(),
             matches: HashMap::new(),
             write_offs: BTreeMap::new(),

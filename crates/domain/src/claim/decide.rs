@@ -219,7 +219,9 @@ fn reverse(
     let (amount, original) = claim.value_of(amount)?;
     bookable(amount, &Line::default())?;
     reversible(claim, amount, reversed_on)?;
-    let (taken_back, parts) = ((amount, Some(reversed_on)), claim.shared.map_or(1, |shared| shared.parts));
+    let given = original.map(|original| original.amount);
+    let (taken_back, parts) =
+        ((amount, given, Some(reversed_on)), claim.shared.map_or(1, |shared| shared.parts));
     let proposed = claim.reversal.as_ref();
     let second = asks_for_second_to_take_back(proposed, taken_back, claim.reversed, parts, by, rulebook)?;
     let version = rulebook.version().to_owned();

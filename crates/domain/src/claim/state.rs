@@ -247,7 +247,8 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
         CaseEvent::BenefitReversalProposed(e) => match claims.get_mut(&e.claim) {
             Some(claim) => {
                 let (eur, on, proposed_by) = (e.amount, Some(e.reversed_on), e.proposed_by.clone());
-                claim.reversal = Some(TakingBack { eur, on, proposed_by });
+                let original = e.original.map(|original| original.amount);
+                claim.reversal = Some(TakingBack { eur, original, on, proposed_by });
             }
             None => return Err(FoldError(format!("claim {} was never reported", e.claim))),
         },

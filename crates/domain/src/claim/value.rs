@@ -115,7 +115,15 @@ impl Claim {
             .checked_add(amount)
             .map_err(|error| Refusal::new("amount-too-large", error.to_string()))?;
         let eur = self.worth_of(altogether, quote)?.checked_sub(booked).map_err(too_large)?;
-        if eur.is_zero() { Err(worth_nothing(amount, quote)) } else { Ok(eur) }
+        if eur > Eur::ZERO {
+            return Ok(eur);
+        }
+        let detail = format!(
+            "{amount} {} at {} for 1 EUR adds no cent to what came back before: there is nothing to book",
+            amount.currency(),
+            quote.rate
+        );
+        Err(Refusal::new("worth-nothing", detail))
     }
 
     /// All of a share is worth what was booked for it, which may be a cent beside its own conversion.
@@ -137,18 +145,14 @@ fn converted(amount: Amount, quote: &Quote) -> Result<Eur, Refusal> {
     let eur =
         amount.convert(quote.rate).map_err(|error| Refusal::new("amount-too-large", error.to_string()))?;
     if eur.is_zero() {
-        return Err(worth_nothing(amount, quote));
+        let detail = format!(
+            "{amount} {} at {} for 1 EUR is less than half a cent: there is nothing to book",
+            amount.currency(),
+            quote.rate
+        );
+        return Err(Refusal::new("worth-nothing", detail));
     }
     Ok(eur)
-}
-
-fn worth_nothing(amount: Amount, quote: &Quote) -> Refusal {
-    let detail = format!(
-        "{amount} {} at {} for 1 EUR is less than half a cent: there is nothing to book",
-        amount.currency(),
-        quote.rate
-    );
-    Refusal::new("worth-nothing", detail)
 }
 
 /// What a claim is worth at a rate. A share of a family's receipt is worth its share of what the whole receipt is worth,

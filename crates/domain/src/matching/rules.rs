@@ -130,6 +130,8 @@ impl Rules {
     #[must_use]
     pub fn under(&self, rulebook: &Rulebook) -> Self {
         let Some(from) = rulebook.parameters().second_approval_from else { return self.clone() };
+        // From there on two people are asked for, so one alone goes as far as a cent less.
+        let from = Eur::from_cents(from.cents().saturating_sub(1).max(0));
         let capped =
             |rule: &Rule| Rule { residual_max: rule.residual_max.map(|max| max.min(from)), ..rule.clone() };
         Self {

@@ -142,6 +142,8 @@ pub enum PartnerCommand {
     ReversePaid {
         /// Which.
         payment: PaymentId,
+        /// The match that says that the bank has made it, if there is one.
+        matched: Option<u64>,
         /// Why, in the vault.
         reason: TextId,
     },

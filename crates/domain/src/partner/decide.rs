@@ -128,8 +128,8 @@ pub fn decide(
             }
             FeeReversalDropped { fee: *fee, reason: *reason }.into()
         }
-        PartnerCommand::ReversePaid { payment, reason } => {
-            crate::payment::reverse_paid(partner, *payment, *reason)?
+        PartnerCommand::ReversePaid { payment, matched, reason } => {
+            crate::payment::reverse_paid(partner, *payment, *matched, *reason)?
         }
         PartnerCommand::RefuseFee { fee, reason } => {
             undecided(partner, *fee)?;
@@ -206,6 +206,11 @@ fn repayable(partner: &Partner, paid_for: PaidFor, amount: Eur) -> Result<(), Re
     if paid_for == PaidFor::Advance && back > open {
         let detail = format!("{back} is more than the {open} that is open of advances to {}", partner.code);
         return Err(Refusal::new("more-than-open", detail));
+    }
+    let paid = partner.payments.paid().map_err(too_large)?;
+    if back > paid {
+        let detail = format!("{back} is more than the {paid} that {} was ever paid", partner.code);
+        return Err(Refusal::new("more-than-paid", detail));
     }
     Ok(())
 }
@@ -306,7 +311,7 @@ fn reverse_fee(
         return Err(Refusal::new("more-than-accepted", detail));
     }
     let proposed = fee.reversal.as_ref();
-    Ok(match asks_for_second_to_take_back(proposed, (eur, None), fee.reversed, 1, by, rulebook)? {
+    Ok(match asks_for_second_to_take_back(proposed, (eur, None, None), fee.reversed, 1, by, rulebook)? {
         Some(second_approval_from) => FeeReversalProposed {
             fee: id,
             eur,

@@ -144,7 +144,8 @@ impl Partner {
             PartnerEvent::FeeAccepted(e) => partner.undecided(e.fee)?.state = FeeState::Accepted,
             PartnerEvent::FeeRefused(e) => partner.undecided(e.fee)?.state = FeeState::Refused,
             PartnerEvent::FeeReversalProposed(e) => {
-                let reversal = TakingBack { eur: e.eur, on: None, proposed_by: e.proposed_by.clone() };
+                let reversal =
+                    TakingBack { eur: e.eur, original: None, on: None, proposed_by: e.proposed_by.clone() };
                 partner.accepted(e.fee)?.reversal = Some(reversal);
             }
             PartnerEvent::FeeReversalDropped(e) => {

@@ -135,6 +135,19 @@ pub fn can_be_made(partner: &Partner, id: PaymentId) -> Result<(), Refusal> {
     }
 }
 
+/// Whether a line of the bank may stand for a payment that was made outside of the ledger: not where it was taken back.
+///
+/// # Errors
+/// [`Refusal`] where it may not.
+pub fn was_made(partner: &Partner, id: PaymentId) -> Result<(), Refusal> {
+    match partner.payments.outside(id).map(|outside| outside.state) {
+        Some(OutsideState::TakenBack) => {
+            Err(Refusal::new("already-reversed", "the payment was recorded by mistake, and taken back"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The payment, if it may be written into a file by this person: it was approved by another one, and nothing has changed
 /// since.
 pub fn ready<'p>(
@@ -277,9 +290,16 @@ fn still_right(
 pub(crate) fn reverse_paid(
     partner: &Partner,
     id: PaymentId,
+    matched: Option<u64>,
     reason: TextId,
 ) -> Result<PartnerEvent, Refusal> {
     let outside = outside_in(partner, id, OutsideState::Made)?;
+    if let Some(number) = matched {
+        let detail = format!(
+            "match {number} says that the bank has made the payment: if that is wrong, `svala bank unmatch {number}`; if the money came back, match the line that brings it"
+        );
+        return Err(Refusal::new("made-by-the-bank", detail));
+    }
     let (paid_for, amount) = (outside.paid_for, outside.amount);
     Ok(PartnerPaidReversed { payment: id, paid_for, amount, reason }.into())
 }

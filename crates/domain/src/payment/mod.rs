@@ -17,7 +17,7 @@ use event_log::StreamId;
 
 pub use command::{NewAdvance, NewPayment, PaymentCommand};
 pub use day::{EXECUTE_AHEAD_DAYS_MAX, may_execute_on, settled_instead_on};
-pub use decide::{ITEMS_MAX, can_be_made, ready};
+pub use decide::{ITEMS_MAX, can_be_made, ready, was_made};
 pub use due::{Standing, Worth, left, standing};
 pub use event::{
     Payable, PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentItem, PaymentProposed,

@@ -200,6 +200,8 @@ impl Payments {
                 let proposed = self.payments.len() as u64;
                 let payment = self.in_state(e.payment, &[PaymentState::Instructed])?;
                 (payment.state, payment.returned_at) = (PaymentState::Returned, Some(proposed));
+                // Whoever would have taken it back did not know that the bank had made it.
+                payment.recall_by = None;
             }
             PartnerEvent::PaymentReturnUndone(e) => {
                 let payment = self.in_state(e.payment, &[PaymentState::Returned])?;
@@ -253,6 +255,14 @@ impl Payments {
         };
         let mut later = self.payments.values().filter(|payment| payment.is_live() && payment.place > since);
         later.find(shares)
+    }
+
+    /// All that went to the partner and did not come back.
+    pub fn paid(&self) -> Result<Eur, Overflow> {
+        let filed = self.iter().filter(|(_, payment)| payment.state == PaymentState::Instructed);
+        let filed = Eur::sum(filed.map(|(_, payment)| payment.total))?;
+        let outside = [self.made_outside(PaidFor::Claims)?, self.made_outside(PaidFor::Advance)?];
+        filed.checked_add(Eur::sum(outside)?)
     }
 
     /// Whether a payment that was proposed since this one came back settles an advance, or what was paid outside, as this

@@ -335,62 +335,114 @@ fn a_late_statement_is_not_the_last() {
     assert_eq!(told.account.last.unwrap().sequence, Some(5));
 }
 
-/// The books of an account, from its first statement on: what was there before, what is missing between two statements
-/// until it comes late, and nothing where they continue each other.
-#[test]
-fn the_books_hold_what_the_bank_says() {
-    let (chart, closings) = (Chart::standard().unwrap(), Closings::default());
-    let mut journal = Journal::under(&chart, &closings);
-    let mut told = Told::new();
-    let mut vouchers = Vec::new();
-    let mut book = |event: Event, stream_id: StreamId| {
-        let position = vouchers.len() as u64 + 1;
-        let booked = journal.book(&Recorded {
+/// The books of an account as statements and notifications come.
+struct Books {
+    chart: Chart,
+    log: Vec<Recorded>,
+    told: Told,
+}
+
+impl Books {
+    fn new() -> Self {
+        let opened = OpenAccount {
+            account: "payments".parse().unwrap(),
+            currency: Currency::EUR,
+            number_key: key(1),
+            details: text(1),
+        };
+        let mut books = Self { chart: Chart::standard().unwrap(), log: Vec::new(), told: Told::new() };
+        books.record("bank", "payments", Event::Bank(open(None, &opened).unwrap()));
+        books
+    }
+
+    fn record(&mut self, noun: &str, id: &str, event: Event) {
+        let position = self.log.len() as u64 + 1;
+        self.log.push(Recorded {
             position,
-            stream_id,
+            stream_id: StreamId::new(noun, id).unwrap(),
             stream_version: position,
             command_id: Uuid::nil(),
             actor: "anna".into(),
             recorded_at: 1_717_400_000_000_000,
             event,
         });
-        vouchers.extend(booked.unwrap());
-        let on = |number: &str| {
-            let entries = vouchers.iter().flat_map(|voucher| &voucher.entries);
-            Eur::sum(entries.filter(|entry| entry.account == number).map(|entry| entry.amount)).unwrap()
-        };
-        (on("1930").to_string(), on("2080").to_string())
-    };
-    let account_stream: StreamId = StreamId::new("bank", "payments").unwrap();
-    let opened = OpenAccount {
-        account: "payments".parse().unwrap(),
-        currency: Currency::EUR,
-        number_key: key(1),
-        details: text(1),
-    };
-    book(Event::Bank(open(None, &opened).unwrap()), account_stream.clone());
-    let accepted = |statement: Statement| Statement { gap_accepted: Some(text(3)), ..statement };
-    for (statement, expected) in [
-        (statement(1, Some(1), "100.00", "110.00", vec![booking(1, "10.00", None)]), ("110.00", "-100.00")),
-        (statement(2, Some(2), "110.00", "108.00", vec![booking(2, "-2.00", None)]), ("108.00", "-100.00")),
-        (
-            accepted(statement(4, Some(4), "111.00", "112.00", vec![booking(3, "1.00", None)])),
-            ("112.00", "-103.00"),
-        ),
-        (
-            accepted(statement(3, Some(3), "108.00", "111.00", vec![booking(4, "3.00", None)])),
-            ("112.00", "-100.00"),
-        ),
-        (statement(5, Some(5), "112.00", "112.00", vec![]), ("112.00", "-100.00")),
-    ] {
-        let imported = import(&told.account, &statement, &mut told.known).unwrap().unwrap();
-        told.account = BankAccount::evolve(Some(told.account.clone()), &imported.event).unwrap();
-        let mut stands = book(Event::Bank(imported.event), account_stream.clone());
-        for (line, event) in imported.lines {
-            stands = book(Event::Line(event), StreamId::new("line", line).unwrap());
-        }
-        assert_eq!((stands.0.as_str(), stands.1.as_str()), expected);
     }
+
+    fn take(&mut self, statement: &Statement) {
+        let imported = import(&self.told.account, statement, &mut self.told.known.clone()).unwrap().unwrap();
+        self.told.take(statement).unwrap();
+        self.record("bank", "payments", Event::Bank(imported.event));
+        for (line, event) in imported.lines {
+            self.record("line", &line.to_string(), Event::Line(event));
+        }
+    }
+
+    /// What stands on the bank's account and on balances brought forward at the end of a day.
+    fn on(&self, until: &str) -> (String, String) {
+        let closings = Closings::default();
+        let mut journal = Journal::under(&self.chart, &closings);
+        let vouchers: Vec<_> = self.log.iter().flat_map(|recorded| journal.book(recorded).unwrap()).collect();
+        let of = |number: &str| {
+            let booked = vouchers.iter().filter(|voucher| voucher.day <= day(until));
+            let entries = booked.flat_map(|voucher| &voucher.entries).filter(|entry| entry.account == number);
+            Eur::sum(entries.map(|entry| entry.amount)).unwrap().to_string()
+        };
+        (of("1930"), of("2080"))
+    }
+}
+
+fn on(booked_on: &str, booking: Booking) -> Booking {
+    Booking { booked_on: day(booked_on), ..booking }
+}
+
+fn from(from: &str, to: &str, statement: Statement) -> Statement {
+    Statement { from: Some(day(from)), to: Some(day(to)), ..statement }
+}
+
+/// What was there before the first statement, what is missing between two until it comes late, and nothing where they
+/// continue each other: at the end of every month the account is what the bank says.
+#[test]
+fn the_books_hold_what_the_bank_says() {
+    let mut books = Books::new();
+    let gap = |statement: Statement| Statement { gap_accepted: Some(text(3)), ..statement };
+    let month = |number: u64, opening, closing, line: Booking| {
+        let (first, last) = (format!("2024-0{number}-01"), format!("2024-0{number}-28"));
+        let line = on(&format!("2024-0{number}-10"), line);
+        from(&first, &last, statement(number, Some(number), opening, closing, vec![line]))
+    };
+    books.take(&month(1, "100.00", "110.00", booking(1, "10.00", None)));
+    books.take(&month(2, "110.00", "108.00", booking(2, "-2.00", None)));
+    assert_eq!(books.on("2024-02-28"), ("108.00".into(), "-100.00".into()));
+    books.take(&gap(month(4, "111.00", "112.00", booking(3, "1.00", None))));
+    assert_eq!(books.on("2024-03-31"), ("108.00".into(), "-100.00".into()));
+    assert_eq!(books.on("2024-04-30"), ("112.00".into(), "-103.00".into()));
+    books.take(&gap(month(3, "108.00", "111.00", booking(4, "3.00", None))));
+    assert_eq!(books.on("2024-03-31"), ("111.00".into(), "-100.00".into()));
+    assert_eq!(books.on("2024-04-30"), ("112.00".into(), "-100.00".into()));
+    books.take(&month(5, "112.00", "112.50", booking(5, "0.50", None)));
+    assert_eq!(books.on("2024-05-31"), ("112.50".into(), "-100.00".into()));
+}
+
+/// What a notification has told of is not missing as well: before the first statement, in a gap, and when the statement of
+/// the gap comes after all.
+#[test]
+fn what_was_notified_is_booked_once() {
+    let mut books = Books::new();
+    let gap = |statement: Statement| Statement { gap_accepted: Some(text(3)), ..statement };
+    books.take(&notification(1, vec![on("2023-12-20", booking(1, "-30.00", Some(71)))]));
+    let first = vec![on("2024-01-10", booking(2, "10.00", None))];
+    books.take(&from("2024-01-01", "2024-01-31", statement(2, Some(1), "70.00", "80.00", first)));
+    assert_eq!(books.on("2024-01-31"), ("80.00".into(), "-100.00".into()));
+
+    books.take(&notification(3, vec![on("2024-02-05", booking(3, "-5.00", Some(72)))]));
+    let third = vec![on("2024-03-10", booking(4, "1.00", None))];
+    books.take(&gap(from("2024-03-01", "2024-03-31", statement(4, Some(3), "77.00", "78.00", third))));
+    assert_eq!(books.on("2024-03-31"), ("78.00".into(), "-102.00".into()));
+    let second =
+        vec![on("2024-02-05", booking(5, "-5.00", Some(72))), on("2024-02-06", booking(6, "2.00", None))];
+    books.take(&gap(from("2024-02-01", "2024-02-29", statement(5, Some(2), "80.00", "77.00", second))));
+    assert_eq!(books.on("2024-02-29"), ("77.00".into(), "-100.00".into()));
+    assert_eq!(books.on("2024-03-31"), ("78.00".into(), "-100.00".into()));
 }
 
 /// Two statements may be alike; only where the bank says that one is a copy it is the other.

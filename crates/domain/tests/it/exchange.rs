@@ -202,3 +202,17 @@ proptest! {
         prop_assert_eq!(history.figures(SUPPORT), "3000.00 0.00 0.00 0.00 3000.00");
     }
 }
+
+/// What comes back in dinars is agreed to in dinars: the same euros alone would be known by another key.
+#[test]
+fn two_people_take_back_what_was_given() {
+    let mut history = History::arrived_under(rules(), facts());
+    history.done(dinars(1, "4000000.000", Some(june("1385.7992"))));
+    history.done(by("anna", accept(1)));
+    history.done(by("bo", accept(1)));
+    history.done(by("anna", give_dinars_back(1, "3000000.000")));
+    let worth = history.case().claims[&claim(1)].reversal.as_ref().unwrap().eur.to_string();
+    assert_eq!(history.refused(by("bo", reverse(1, "2024-08-01", &worth))), "proposed-otherwise");
+    history.done(by("bo", give_dinars_back(1, "3000000.000")));
+    assert_eq!(history.case().claims[&claim(1)].reversed.to_string(), worth);
+}

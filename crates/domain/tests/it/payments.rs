@@ -748,7 +748,7 @@ fn a_payment_outside_that_is_taken_back_is_owed_again(#[case] paid_for: PaidFor)
     let mut paying = Paying::to(&[&history]);
     paying.paid_outside(paid_for, "120.00");
     let outside = PaymentId(Uuid::from_u128(paying.next));
-    let take_back = |payment| PartnerCommand::ReversePaid { payment, reason: text(7) };
+    let take_back = |payment| PartnerCommand::ReversePaid { payment, matched: None, reason: text(7) };
     let mut before = paying_twin(&paying);
     let first = before.propose("anna").unwrap();
     assert_eq!(before.told(first), "380.00: 500.00");

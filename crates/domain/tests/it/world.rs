@@ -154,9 +154,12 @@ fn partner_command(first: u128) -> impl Strategy<Value = PartnerCommand> {
     });
     let converted = (fee(), date(), rate())
         .prop_map(|(fee, on, rate)| PartnerCommand::ConvertFee { fee, quote: quote(rate, on) });
-    let taken_back = (PAYMENTS + first..PAYMENTS + first + 12).prop_map(|number| {
-        PartnerCommand::ReversePaid { payment: PaymentId(Uuid::from_u128(number)), reason: text(7) }
-    });
+    let taken_back =
+        (PAYMENTS + first..PAYMENTS + first + 12).prop_map(|number| PartnerCommand::ReversePaid {
+            payment: PaymentId(Uuid::from_u128(number)),
+            matched: None,
+            reason: text(7),
+        });
     let paid = (any::<bool>(), select(&["0.01", "615.00", "2000.00"][..]), date());
     let paid =
         (PAYMENTS + first..PAYMENTS + first + 12, paid).prop_map(|(number, (advance, sum, paid_on))| {

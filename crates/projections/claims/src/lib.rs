@@ -79,6 +79,9 @@ pub struct ClaimRow {
 pub struct Reversal {
     /// How much, in euro.
     pub eur: Eur,
+    /// The same as it was given, if that was in the currency of the receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<Amount>,
     /// The day on which it came back.
     pub on: Date,
     /// Who.
@@ -195,7 +198,8 @@ impl Projection for ClaimsProjection {
             }
             CaseEvent::BenefitReversalProposed(e) => {
                 let (eur, on, by) = (e.amount, e.reversed_on, e.proposed_by.clone());
-                row.reversal = Some(Reversal { eur, on, by });
+                let original = e.original.map(|original| original.amount);
+                row.reversal = Some(Reversal { eur, original, on, by });
             }
             CaseEvent::BenefitReversalDropped(_) => row.reversal = None,
             CaseEvent::BenefitReversed(e) => {

@@ -96,7 +96,7 @@ impl Thing {
             told.on = row.decided_on;
             told.state = row.stage.to_string();
             told.entitled = line.cap;
-            told.not_claimed = line.remaining()?.checked_sub(line.pending)?;
+            told.not_claimed = line.remaining()?.checked_sub(line.pending)?.checked_sub(line.estimated)?;
             things.push(Self { case: Some(case), ..Self::from(told) });
         }
         Ok(things)
