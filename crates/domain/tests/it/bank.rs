@@ -27,14 +27,18 @@ fn key(number: u64) -> KeyDigest {
     KeyDigest(digest)
 }
 
-fn account() -> BankAccount {
+fn opened() -> BankEvent {
     let command = OpenAccount {
         account: "payments".parse().unwrap(),
         currency: Currency::EUR,
         number_key: key(1),
         details: text(1),
     };
-    BankAccount::evolve(None, &open(None, &command).unwrap()).unwrap()
+    open(None, &command).unwrap()
+}
+
+fn account() -> BankAccount {
+    BankAccount::evolve(None, &opened()).unwrap()
 }
 
 /// A line of so many euros; `shared` is what the bank calls it.
@@ -344,14 +348,8 @@ struct Books {
 
 impl Books {
     fn new() -> Self {
-        let opened = OpenAccount {
-            account: "payments".parse().unwrap(),
-            currency: Currency::EUR,
-            number_key: key(1),
-            details: text(1),
-        };
         let mut books = Self { chart: Chart::standard().unwrap(), log: Vec::new(), told: Told::new() };
-        books.record("bank", "payments", Event::Bank(open(None, &opened).unwrap()));
+        books.record("bank", "payments", Event::Bank(opened()));
         books
     }
 
