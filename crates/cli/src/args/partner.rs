@@ -119,7 +119,7 @@ Examples:
     },
     /// Record what a partner paid back: the rest of an advance, or more than was due to it.
     #[command(after_help = "\
-Of advances no more comes back than is open. The line of the bank that brought it is matched by its reference, or by hand.
+No more comes back than was ever paid, and of advances than is open. The line of the bank that brought it is matched by its reference, or by hand.
 
 Example:
   svala partner repaid caritas --amount 380.00 --on 2024-12-20 --reference ADV-2024-1-REST --advance")]
@@ -139,13 +139,14 @@ Example:
         #[arg(long)]
         advance: bool,
     },
-    /// Take back a payment that `paid` recorded, because it was not made or came back.
+    /// Take back a payment that `paid` recorded, because it was not made.
     #[command(after_help = "\
+Where the bank has shown the payment, match the line that brings it back instead, or undo the match if that is wrong.
 It stands in the statement of the day on which it is recorded, and is owed again. Its reference is free for another record.
 Where a payment from here has taken it into account, the next one pays so much more.
 
 Example:
-  svala partner reverse-paid 1412 --reason \"the transfer was returned by the bank\"")]
+  svala partner reverse-paid 1412 --reason \"recorded twice by mistake\"")]
     ReversePaid {
         /// The payment's number, as in the statement.
         payment: u64,
