@@ -14,7 +14,7 @@ DECLARE
     member text;
 BEGIN
     FOREACH role IN ARRAY ARRAY['svala_owner', 'svala_append', 'svala_read'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+        IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = role) THEN
             BEGIN
                 EXECUTE format('CREATE ROLE %I NOLOGIN', role);
             EXCEPTION WHEN duplicate_object OR unique_violation THEN

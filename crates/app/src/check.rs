@@ -8,7 +8,7 @@ use domain::{Event, SubjectId, TextId};
 use event_log::verify::Verifier;
 use event_log::watch::{CheckpointWatch, KnownCheckpoint};
 use event_log::{Hash, RecordedEvent, StoreError, hex};
-use projection_runner::{Progress, Replayed};
+use projection_runner::{Progress, Replayed, RunnerError};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -181,7 +181,7 @@ impl Ledger {
         let root = hex::encode(&verifier.finish(&head)?);
         let (checkpoints, agreed) = watch.finish(events)?;
         let vouched = agreed.map_or(0, |known| known.checkpoint.size);
-        let keys = self.check_keys(facts).await?;
+        let keys = self.check_keys(facts, events).await?;
         if let Some(differs) = run_differs {
             return Err(differs.into());
         }
@@ -223,15 +223,21 @@ impl Ledger {
         Ok(missing.len() as u64)
     }
 
-    /// The reserved facts must be exactly those of the events.
-    async fn check_keys(&self, mut facts: Facts) -> Result<u64, AppError> {
+    /// The reserved facts must be exactly those of the events up to `end`. Others may be adding to the log: what is
+    /// reserved for a later event must be in the log by the time all are read.
+    async fn check_keys(&self, mut facts: Facts, end: u64) -> Result<u64, AppError> {
         let mut checked = 0;
         let mut after = None;
+        let mut later: Option<(u64, String)> = None;
         loop {
             let page = self.store.scan_keys(after, PAGE_KEYS).await?;
             let Some((scope, digest, _)) = page.last() else { break };
             after = Some((scope.clone(), *digest));
             for (scope, digest, owner) in page {
+                if owner.position > end {
+                    later = later.max(Some((owner.position, scope)));
+                    continue;
+                }
                 checked += 1;
                 let named = facts.get_mut(scope.as_str()).and_then(|facts| facts.remove(&digest));
                 if named != Some(owner.position) {
@@ -241,6 +247,13 @@ impl Ledger {
                     )));
                 }
             }
+        }
+        if let Some((position, scope)) = later
+            && position > self.store.head().await?.position
+        {
+            return Err(damaged(format!(
+                "a unique {scope} is reserved for position {position}, which the log does not reach"
+            )));
         }
         let left =
             facts.iter().flat_map(|(scope, facts)| facts.values().map(move |position| (scope, position)));
@@ -252,9 +265,18 @@ impl Ledger {
         Ok(checked)
     }
 
-    /// Rebuilds the read models from position 1 and compares them with the live ones.
+    /// Rebuilds the read models from position 1 and compares them with the live ones: with those of one moment, where
+    /// others keep moving them.
     pub async fn replay(&self, repair: bool, progress: Progress<'_>) -> Result<Vec<Replayed>, AppError> {
-        Ok(self.runner.replay(repair, progress).await?)
+        match self.runner.replay(repair, progress).await {
+            Err(RunnerError::Contended) if !repair => {
+                let moment = self.at_this_moment().await?;
+                let replayed = moment.runner.replay(false, progress).await;
+                moment.store.close().await?;
+                Ok(replayed?)
+            }
+            replayed => Ok(replayed?),
+        }
     }
 
     /// The same without hashing the events and without repairing: faster, and only as good as the sealed runs are.

@@ -146,25 +146,42 @@ impl Ledger {
         )
     }
 
+    /// The ledger as it is at this moment, for reading: whatever others write meanwhile, all answers belong together, and
+    /// to the end of the log as it is told. Nobody is waited for, and nothing of it is written; the read models are brought
+    /// up to date before, as far as this user may and the disk allows, and what they lack is folded in memory.
+    ///
+    /// Close it before the ledger that it was taken of.
+    pub async fn at_this_moment(&self) -> Result<Self, AppError> {
+        // Whatever stands in the way of writing them, reading may go on; where it may not, it says so itself.
+        let _ = self.runner.catch_up(&|_, _| {}).await;
+        Ok(self.over(Past::now(self.store.as_ref()).await?, self.environment.clone()))
+    }
+
+    /// The same ledger with another store.
+    fn over(&self, store: Past, environment: Environment) -> Self {
+        let store: Arc<dyn Store> = Arc::new(store);
+        Self {
+            runner: Self::runner(store.clone()),
+            store,
+            key: self.key.clone(),
+            rulebook: self.rulebook.clone(),
+            environment,
+            actor: self.actor.clone(),
+            checkpoints: None,
+            verifier_key: self.verifier_key.clone(),
+        }
+    }
+
     /// The ledger as its log stood at a position, for asking it the same again: on the day of its last event, under the
     /// rulebook that was in force. Its read models are filled from the first event on.
     ///
     /// [`AppError::Usage`] if the log does not reach so far.
     pub(crate) async fn as_of(&self, position: u64) -> Result<Self, AppError> {
         let position = self.log_end(Some(position)).await?;
-        let past: Arc<dyn Store> = Arc::new(Past::of(self.store.clone(), position).await?);
+        let past = Past::of(self.store.clone(), position).await?;
         let last = past.read_log(position.saturating_sub(1), 1).await?.pop();
         let now = last.map_or(0, |last| last.recorded_at);
-        let ledger = Self {
-            runner: Self::runner(past.clone()),
-            store: past,
-            key: self.key.clone(),
-            rulebook: self.rulebook.clone(),
-            environment: Environment::new(move || now, OsEntropy),
-            actor: self.actor.clone(),
-            checkpoints: None,
-            verifier_key: self.verifier_key.clone(),
-        };
+        let ledger = self.over(past, Environment::new(move || now, OsEntropy));
         let (_, own) = ledger.rulebooks_and_events().await?;
         let adopted = own.iter().rev().find_map(|recorded| match &recorded.event {
             Event::Ledger(LedgerEvent::RulebookAdopted(adopted)) => Some(&adopted.document),

@@ -183,14 +183,22 @@ impl Place {
     /// Lets go of the database, which folds its write-ahead log into the one file.
     pub async fn close(&self) {
         let opened = std::mem::take(&mut *self.opened.lock().unwrap_or_else(PoisonError::into_inner));
-        for store in opened {
+        // What was taken of another goes before it.
+        for store in opened.into_iter().rev() {
             // Everything acknowledged is on disk already; what is left to do is housekeeping.
             let _ = store.close().await;
         }
     }
 
-    /// Opens the ledger to read.
+    /// Opens the ledger to read it as it is at this moment: what others write meanwhile does not come between two answers.
     pub async fn open(&self) -> Result<Ledger, Failure> {
+        let moment = self.open_live().await?.at_this_moment().await?;
+        self.note(moment.store().clone());
+        Ok(moment)
+    }
+
+    /// Opens the ledger as it goes on.
+    pub async fn open_live(&self) -> Result<Ledger, Failure> {
         Ok(Ledger::open(self.start(self.open_store().await?)?).await?)
     }
 
@@ -232,7 +240,7 @@ impl Place {
 
     /// Opens the ledger to write: a rulebook given with `--rulebook` comes into force first.
     pub async fn open_to_write(&self) -> Result<Ledger, Failure> {
-        let mut ledger = self.open().await?;
+        let mut ledger = self.open_live().await?;
         if let Some(rulebook) = self.given_rulebook()? {
             let version = rulebook.version().to_owned();
             match ledger.adopt(rulebook).await? {

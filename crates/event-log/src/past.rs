@@ -1,7 +1,9 @@
-//! A ledger as its log stood at a position: for asking again what was answered then.
+//! A ledger as its log stood at a position, and nothing moves: for asking again what was answered then, and for answers
+//! from several read models that belong together.
 //!
-//! It reads the log of another store up to there and writes nothing to it. Read models are filled anew, in memory, and are
-//! gone with it. Texts are those that are kept now: what was erased since stays erased.
+//! It reads the log of another store up to there and writes nothing to it. Read models are filled in memory, and are gone
+//! with it: anew for an earlier position, or, at the end of the log, from where those of the other store stand. Texts are
+//! those that are kept now: what was erased since stays erased.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -25,6 +27,8 @@ const PAGE: u32 = 50_000;
 pub struct Past {
     inner: Arc<dyn Store>,
     head: Head,
+    /// The read models of `inner` as they are at this moment count, as long as nothing else is held for them.
+    has_rows: bool,
     generations: Mutex<BTreeMap<(String, u64), Generation>>,
 }
 
@@ -33,6 +37,8 @@ pub struct Past {
 struct Generation {
     state: ProjectionState,
     rows: BTreeMap<String, Vec<u8>>,
+    /// `rows` are those that changed; the others are in the store.
+    is_stored: bool,
 }
 
 impl Past {
@@ -51,7 +57,36 @@ impl Past {
             leaves.into_iter().for_each(|leaf| frontier.push(leaf));
         }
         let head = Head { position, root: frontier.root(), frontier };
-        Ok(Self { inner, head, generations: Mutex::default() })
+        Ok(Self { inner, head, has_rows: false, generations: Mutex::default() })
+    }
+
+    /// The store as it is at this moment, with its read models wherever they stand: what they have not seen is folded here.
+    ///
+    /// # Errors
+    /// Whatever taking a snapshot may fail with.
+    pub async fn now(store: &dyn Store) -> Result<Self, StoreError> {
+        let inner = store.snapshot().await?;
+        let head = inner.head().await?;
+        Ok(Self { inner, head, has_rows: true, generations: Mutex::default() })
+    }
+
+    /// The generations that the store has of a projection, taken in once.
+    async fn take_in(&self, name: &str) -> Result<(), StoreError> {
+        if !self.has_rows || self.held().keys().any(|(known, _)| known == name) {
+            return Ok(());
+        }
+        for state in self.inner.generations(name).await? {
+            let key = (name.to_owned(), state.generation);
+            let stored = Generation { state, rows: BTreeMap::new(), is_stored: true };
+            self.held().entry(key).or_insert(stored);
+        }
+        Ok(())
+    }
+
+    /// Whether rows of a generation that are not held are in the store.
+    async fn is_stored(&self, name: &str, generation: u64) -> Result<bool, StoreError> {
+        self.take_in(name).await?;
+        Ok(self.held().get(&(name.to_owned(), generation)).is_some_and(|found| found.is_stored))
     }
 
     /// A reader that panicked half way has changed nothing that others would miss.
@@ -94,8 +129,8 @@ impl Store for Past {
         }
     }
 
-    async fn sealed_runs(&self, _: u64, _: u32) -> Result<Vec<SealedRun>, StoreError> {
-        Ok(Vec::new())
+    async fn sealed_runs(&self, from: u64, limit: u32) -> Result<Vec<SealedRun>, StoreError> {
+        if self.has_rows { self.inner.sealed_runs(from, limit).await } else { Ok(Vec::new()) }
     }
 
     async fn seal_runs(&self, _: Vec<SealedRun>) -> Result<(), StoreError> {
@@ -120,10 +155,11 @@ impl Store for Past {
 
     async fn scan_keys(
         &self,
-        _: Option<(String, Hash)>,
-        _: u32,
+        after: Option<(String, Hash)>,
+        limit: u32,
     ) -> Result<Vec<(String, Hash, KeyOwner)>, StoreError> {
-        Err(unchangeable())
+        // A page without those of later events could be empty before the end.
+        if self.has_rows { self.inner.scan_keys(after, limit).await } else { Err(unchangeable()) }
     }
 
     async fn subject_keys(&self, subjects: &[Uuid]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
@@ -138,26 +174,33 @@ impl Store for Past {
         self.inner.assertions().await
     }
 
-    /// The other store stays open.
+    /// Nobody needs a moment of a moment.
+    async fn snapshot(&self) -> Result<Arc<dyn Store>, StoreError> {
+        Err(unchangeable())
+    }
+
+    /// The other store stays open; a snapshot of it was made here.
     async fn close(&self) -> Result<(), StoreError> {
-        Ok(())
+        if self.has_rows { self.inner.close().await } else { Ok(()) }
     }
 }
 
 #[async_trait]
 impl ProjectionStore for Past {
     async fn generations(&self, name: &str) -> Result<Vec<ProjectionState>, StoreError> {
+        self.take_in(name).await?;
         let held = self.held();
         let of_name = held.iter().filter(|((known, _), _)| known == name);
         Ok(of_name.map(|(_, generation)| generation.state.clone()).collect())
     }
 
     async fn start_generation(&self, name: &str, version: u32) -> Result<ProjectionState, StoreError> {
+        self.take_in(name).await?;
         let mut held = self.held();
         let last = held.keys().filter(|(known, _)| known == name).map(|(_, number)| *number).max();
         let generation = last.unwrap_or_default() + 1;
         let state = ProjectionState { generation, version, position: 0, live: false, stopped: None };
-        let empty = Generation { state: state.clone(), rows: BTreeMap::new() };
+        let empty = Generation { state: state.clone(), rows: BTreeMap::new(), is_stored: false };
         held.insert((name.to_owned(), generation), empty);
         Ok(state)
     }
@@ -168,6 +211,7 @@ impl ProjectionStore for Past {
         generation: u64,
         position: u64,
     ) -> Result<bool, StoreError> {
+        self.take_in(name).await?;
         let mut held = self.held();
         match held.get_mut(&(name.to_owned(), generation)) {
             Some(wanted) if wanted.state.position == position => wanted.state.live = true,
@@ -178,6 +222,7 @@ impl ProjectionStore for Past {
     }
 
     async fn drop_generation(&self, name: &str, generation: u64) -> Result<(), StoreError> {
+        self.take_in(name).await?;
         let mut held = self.held();
         let key = (name.to_owned(), generation);
         if held.get(&key).is_some_and(|found| found.state.live) {
@@ -198,6 +243,7 @@ impl ProjectionStore for Past {
         if to < from {
             return Err(StoreError::BadRequest(format!("a checkpoint goes from {from} back to {to}")));
         }
+        self.take_in(name).await?;
         let mut held = self.held();
         let Some(found) = held.get_mut(&(name.to_owned(), generation)) else { return Ok(false) };
         if found.state.position != from {
@@ -209,6 +255,7 @@ impl ProjectionStore for Past {
     }
 
     async fn stop_generation(&self, name: &str, generation: u64, why: &str) -> Result<(), StoreError> {
+        self.take_in(name).await?;
         let mut held = self.held();
         if let Some(found) = held.get_mut(&(name.to_owned(), generation)) {
             found.state.stopped = Some(why.to_owned());
@@ -222,19 +269,29 @@ impl ProjectionStore for Past {
         generation: u64,
         keys: &[String],
     ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        let held = self.held();
-        let rows = held.get(&(name.to_owned(), generation)).map(|found| &found.rows);
-        Ok(keys.iter().map(|key| rows.and_then(|rows| rows.get(key)).cloned()).collect())
+        let mut found: Vec<Option<Vec<u8>>> = {
+            let held = self.held();
+            let rows = held.get(&(name.to_owned(), generation)).map(|found| &found.rows);
+            keys.iter().map(|key| rows.and_then(|rows| rows.get(key)).cloned()).collect()
+        };
+        if self.is_stored(name, generation).await? {
+            let missing = || found.iter().zip(keys).filter(|(value, _)| value.is_none());
+            let wanted: Vec<String> = missing().map(|(_, key)| key.clone()).collect();
+            let stored = self.inner.rows(name, generation, &wanted).await?;
+            for (value, stored) in found.iter_mut().filter(|value| value.is_none()).zip(stored) {
+                *value = stored;
+            }
+        }
+        Ok(found)
     }
 
     async fn live_row(&self, name: &str, key: &str) -> Result<LiveRow, StoreError> {
-        let held = self.held();
-        let live = held.iter().find(|((known, _), found)| known == name && found.state.live);
-        Ok(LiveRow {
-            live: live.map(|(_, found)| found.state.clone()),
-            head: self.head.position,
-            value: live.and_then(|(_, found)| found.rows.get(key)).cloned(),
-        })
+        let live = self.generations(name).await?.into_iter().find(|generation| generation.live);
+        let value = match &live {
+            None => None,
+            Some(live) => self.rows(name, live.generation, &[key.to_owned()]).await?.pop().flatten(),
+        };
+        Ok(LiveRow { live, head: self.head.position, value })
     }
 
     async fn scan_rows(
@@ -244,10 +301,21 @@ impl ProjectionStore for Past {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let held = self.held();
-        let Some(found) = held.get(&(name.to_owned(), generation)) else { return Ok(Vec::new()) };
+        let stored = match self.is_stored(name, generation).await? {
+            true => self.inner.scan_rows(name, generation, after, limit).await?,
+            false => Vec::new(),
+        };
+        // Behind a page that is full there may be more: rows that are held count up to its last key.
+        let end = stored.last().filter(|_| stored.len() == limit as usize).map(|(key, _)| key.as_str());
         let first = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let rows = found.rows.range::<str, _>((first, Bound::Unbounded));
-        Ok(rows.take(limit as usize).map(|(key, value)| (key.clone(), value.clone())).collect())
+        let mut rows: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        if let Some(found) = self.held().get(&(name.to_owned(), generation)) {
+            let changed = found.rows.range::<str, _>((first, end.map_or(Bound::Unbounded, Bound::Included)));
+            rows.extend(changed.map(|(key, value)| (key.clone(), value.clone())));
+        }
+        for (key, value) in stored {
+            rows.entry(key).or_insert(value);
+        }
+        Ok(rows.into_iter().take(limit as usize).collect())
     }
 }

@@ -4,6 +4,7 @@
 //! each of them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -230,7 +231,12 @@ pub trait Store: ProjectionStore + fmt::Debug {
     /// The assertions that must hold before this database is used, each as (what, found, holds).
     async fn assertions(&self) -> Result<Vec<(String, String, bool)>, StoreError>;
 
-    /// Waits for what is being read and written, then lets go of the database. Requests after that fail.
+    /// The same store as it is at this moment, for reading: its log, its vault and its rows stay as they are until it is
+    /// closed, whatever others write. What is written through it goes where it always went, and is not seen.
+    async fn snapshot(&self) -> Result<Arc<dyn Store>, StoreError>;
+
+    /// Waits for what is being read and written, then lets go of the database. Requests after that fail. What a
+    /// [`snapshot`](Self::snapshot) was taken of stays open.
     async fn close(&self) -> Result<(), StoreError>;
 }
 

@@ -20,7 +20,7 @@ use crate::patience::answered;
 const ATTEMPTS_MAX: u32 = 10;
 
 /// Whoever holds the head's lock is the only one who appends, in this process or any other.
-const LOCK: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT FROM log_head WHERE id = 1 FOR UPDATE";
+const LOCK: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT id FROM log_head WHERE id = 1 FOR UPDATE";
 
 /// Everything a batch is about: the head, its commands, its streams' versions, its unique facts.
 const READ: &str = "
@@ -47,7 +47,7 @@ const WRITE: &str = "
 WITH moved AS (
     UPDATE log_head SET position = $1, root = $2, frontier = $3
     WHERE id = 1 AND position = $4 AND root = $5 AND NOT EXISTS (
-        SELECT FROM unnest($20::text[], $21::bigint[]) AS expected (id, version)
+        SELECT 1 FROM unnest($20::text[], $21::bigint[]) AS expected (id, version)
         WHERE version <> (SELECT coalesce(max(stream_version), 0) FROM events WHERE stream_id = expected.id)
     )
     RETURNING id
@@ -123,23 +123,25 @@ async fn append(
     tried: &mut Option<u64>,
 ) -> Result<Vec<AppendOutcome>, Failed> {
     let mut held = writer.take().await?;
+    let known = held.head.as_ref().map(|head| head.position);
     let asked = async {
         if writer.smooth.load(Ordering::Relaxed)
             && let Some(outcomes) = without_reading(writer, &mut held, batch, tried).await?
         {
             return Ok(outcomes);
         }
-        under_lock(writer, &mut held, batch, tried).await
+        under_lock(writer, &mut held, known, batch, tried).await
     };
     let outcomes = answered(writer.patience.answering, asked).await??;
     held.give_back();
     Ok(outcomes)
 }
 
-/// Locks the head, reads, decides and writes.
+/// Locks the head, reads, decides and writes. `at` is where this connection last left the head.
 async fn under_lock(
     writer: &Writer,
     held: &mut Held<'_>,
+    at: Option<u64>,
     batch: &[Append],
     tried: &mut Option<u64>,
 ) -> Result<Vec<AppendOutcome>, Failed> {
@@ -151,9 +153,11 @@ async fn under_lock(
 
     let mut written = Written::default();
     let outcomes = decide(batch.to_vec(), &mut known, &mut written);
-    // Also what was written before is refused by the schema when it comes again without reading.
+    // Also what was written before is refused by the schema when it comes again without reading. And while others write,
+    // the head would have moved once more, and everything be sent twice.
     let smooth = outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended { .. }));
-    writer.smooth.store(smooth, Ordering::Relaxed);
+    let alone = at.is_none_or(|at| at == before.position);
+    writer.smooth.store(smooth && alone, Ordering::Relaxed);
     if written.events.is_empty() {
         sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await?;
         // What an attempt wrote whose answer was lost is acknowledged by this one.
@@ -164,8 +168,15 @@ async fn under_lock(
     let after = known.head();
     crash_point("in-transaction");
     *tried = Some(before.position);
-    if !write(connection, &[], &written, &before, &after).await? {
-        return Err(damaged("the head of the log moved under its lock").into());
+    match write(connection, &[], &written, &before, &after).await {
+        Ok(true) => {}
+        Ok(false) => return Err(damaged("the head of the log moved under its lock").into()),
+        // What was read a moment ago, under the same lock, says that all of it is new.
+        Err(Failed::Query(error)) if is_unique_violation(&error) => {
+            let what = "there is an event or a command beyond the head of the log; `svala verify` tells more";
+            return Err(damaged(what).into());
+        }
+        Err(failed) => return Err(failed),
     }
     crash_point("before-commit");
     sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;

@@ -29,6 +29,9 @@ const READER_WAIT: Duration = Duration::from_secs(15);
 /// Leaves read at a time while a log is held against what was acknowledged.
 const LEAVES_MAX: i64 = 10_000;
 
+/// How long a statement waits for a lock.
+const LOCK_TIMEOUT: &str = "30s";
+
 /// What a connection may do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Role {
@@ -58,6 +61,16 @@ impl Role {
             Self::Append | Self::Read => "120s",
         }
     }
+
+    /// How long the server waits for the next statement of a transaction. Whoever writes may hold the head of the log in
+    /// it: when such a program stands still, its lock is gone before others have waited for it too long
+    /// ([`LOCK_TIMEOUT`]). Who only reads holds nobody up, and may work on what it has read.
+    fn idle_timeout(self) -> &'static str {
+        match self {
+            Self::Owner | Self::Append => "10s",
+            Self::Read => "600s",
+        }
+    }
 }
 
 /// Reads a URL such as `postgres://user@host/database`.
@@ -78,8 +91,8 @@ pub(crate) fn acting_as(options: &PgConnectOptions, role: Role) -> PgConnectOpti
         ("role", role.name()),
         ("default_transaction_isolation", "read committed"),
         ("statement_timeout", role.statement_timeout()),
-        ("lock_timeout", "30s"),
-        ("idle_in_transaction_session_timeout", "60s"),
+        ("lock_timeout", LOCK_TIMEOUT),
+        ("idle_in_transaction_session_timeout", role.idle_timeout()),
     ])
 }
 
@@ -93,17 +106,28 @@ pub(crate) fn place(options: &PgConnectOptions) -> String {
 pub(crate) struct Readers {
     pool: PgPool,
     patience: Patience,
+    /// How often a query is asked that loses its connection.
+    asked_max: u32,
 }
 
 impl Readers {
     pub(crate) fn new(options: &PgConnectOptions, patience: Patience) -> Self {
-        let pool = PgPoolOptions::new()
-            .max_connections(READERS_MAX)
-            .acquire_timeout(READER_WAIT.min(patience.connecting))
-            // One round trip for each query, not two.
-            .test_before_acquire(false)
+        let pool = reading(READERS_MAX, patience).connect_lazy_with(acting_as(options, Role::Read));
+        Self { pool, patience, asked_max: ASKED_MAX }
+    }
+
+    /// One connection that stays in one transaction: all it reads is as of its first query. When it is lost, so is the
+    /// moment, and nothing is asked again.
+    pub(crate) fn at_one_moment(options: &PgConnectOptions, patience: Patience) -> Self {
+        const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        let pool = reading(1, patience)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .after_connect(|connection, _| {
+                Box::pin(async { sqlx::raw_sql(BEGIN).execute(connection).await.map(|_| ()) })
+            })
             .connect_lazy_with(acting_as(options, Role::Read));
-        Self { pool, patience }
+        Self { pool, patience, asked_max: 1 }
     }
 
     /// Takes a connection, for what is not one query.
@@ -122,6 +146,10 @@ impl Readers {
         if asked.as_ref().is_err_and(is_lost) {
             // The pool would wait for the rest of the answer before it took the connection back.
             drop(connection.detach());
+            if self.asked_max == 1 {
+                // Another connection would see another moment.
+                drop(self.pool.close());
+            }
         }
         asked
     }
@@ -130,6 +158,14 @@ impl Readers {
     pub(crate) async fn close(&self) {
         let _ = timeout(self.patience.connecting, self.pool.close()).await;
     }
+}
+
+fn reading(connections: u32, patience: Patience) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(READER_WAIT.min(patience.connecting))
+        // One round trip for each query, not two.
+        .test_before_acquire(false)
 }
 
 /// Waits a little, longer with each attempt.
@@ -146,8 +182,8 @@ pub(crate) async fn fetch<'q>(
     loop {
         match readers.ask(query()).await {
             Err(error) if is_lost(&error) && !readers.pool.is_closed() => {
-                attempt += attempts_used(&error, ASKED_MAX);
-                if attempt >= ASKED_MAX {
+                attempt += attempts_used(&error, readers.asked_max);
+                if attempt >= readers.asked_max {
                     return Err(store_error(error));
                 }
                 pause(attempt / 2).await;
@@ -308,15 +344,17 @@ mod tests {
     fn every_role_has_the_limits_of_the_server() {
         let options = parse("postgres://anna@db/svala").unwrap();
         let Patience { answering, migrating, .. } = Patience::default();
-        for (role, statement, patience) in
-            [(Role::Owner, 3_500, migrating), (Role::Append, 120, answering), (Role::Read, 120, answering)]
-        {
+        for (role, statement, idle, patience) in [
+            (Role::Owner, 3_500, 10, migrating),
+            (Role::Append, 120, 10, answering),
+            (Role::Read, 120, 600, answering),
+        ] {
             let acting = acting_as(&options, role);
             let given = acting.get_options().unwrap_or_default();
             for limit in [
                 format!("statement_timeout={statement}s"),
                 "lock_timeout=30s".into(),
-                "idle_in_transaction_session_timeout=60s".into(),
+                format!("idle_in_transaction_session_timeout={idle}s"),
                 format!("role={}", role.name()),
             ] {
                 assert!(given.contains(&format!("-c {limit}")), "{role:?}: {limit} in {given}");

@@ -18,6 +18,7 @@ mod read;
 mod schema;
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use event_log::group::GroupCommit;
@@ -37,8 +38,10 @@ use crate::patience::{answered, connect};
 /// A ledger in a PostgreSQL database. Share it by reference; every method takes `&self`.
 pub struct PostgresStore {
     options: PgConnectOptions,
-    group: GroupCommit<Writer>,
+    group: Arc<GroupCommit<Writer>>,
     readers: Readers,
+    /// The readers see one moment, and the writer is another's.
+    is_snapshot: bool,
 }
 
 impl PostgresStore {
@@ -106,7 +109,8 @@ impl PostgresStore {
         demand(&answered(patience.answering, looked).await.map_err(store_error)??)?;
         answered(patience.connecting, reader.close()).await.flatten().map_err(store_error)?;
         let readers = Readers::new(&options, patience);
-        Ok(Self { group: GroupCommit::new(Writer::new(&options, patience)), readers, options })
+        let group = Arc::new(GroupCommit::new(Writer::new(&options, patience)));
+        Ok(Self { group, readers, options, is_snapshot: false })
     }
 
     fn writer(&self) -> &Writer {
@@ -212,9 +216,18 @@ impl Store for PostgresStore {
         settings.flatten().map_err(store_error)
     }
 
+    async fn snapshot(&self) -> Result<Arc<dyn Store>, StoreError> {
+        let (options, group) = (self.options.clone(), self.group.clone());
+        let readers = Readers::at_one_moment(&options, self.writer().patience);
+        let snapshot = Self { options, group, readers, is_snapshot: true };
+        // The moment is that of the first query.
+        snapshot.head().await?;
+        Ok(Arc::new(snapshot))
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         self.readers.close().await;
-        self.writer().close().await
+        if self.is_snapshot { Ok(()) } else { self.writer().close().await }
     }
 }
 

@@ -126,7 +126,7 @@ async fn take_over(
     position: i64,
 ) -> Result<bool, sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    let there = "SELECT FROM projections WHERE name = $1 AND generation = $2 AND position = $3 FOR UPDATE";
+    let there = "SELECT 1 FROM projections WHERE name = $1 AND generation = $2 AND position = $3 FOR UPDATE";
     let there = sqlx::query(there).bind(name).bind(generation).bind(position);
     if there.fetch_optional(&mut *transaction).await?.is_none() {
         transaction.rollback().await?;

@@ -15,12 +15,12 @@ const ROLES: &str = include_str!("../../../migrations/postgres/roles.sql");
 const SCHEMA: &str = "CREATE SCHEMA IF NOT EXISTS svala AUTHORIZATION svala_owner";
 
 /// Asked first: to make a schema that is there already is refused to who may make none.
-const SCHEMA_IS_THERE: &str = "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'svala')";
+const SCHEMA_IS_THERE: &str = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'svala')";
 
 /// Also answered to who may not use the schema.
 const TABLES_ARE_THERE: &str = "
 SELECT EXISTS (
-    SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    SELECT 1 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE nspname = 'svala' AND relname = 'ledger'
 )";
 
@@ -132,7 +132,7 @@ pub(crate) async fn check(
                 .into(),
         ));
     }
-    let filled = "SELECT EXISTS (SELECT FROM ledger)";
+    let filled = "SELECT EXISTS (SELECT 1 FROM ledger)";
     let filled: bool = sqlx::query_scalar(filled).fetch_one(connection).await.map_err(read)?;
     if filled { Ok(()) } else { Err(StoreError::NoLedger { place: place(options) }) }
 }

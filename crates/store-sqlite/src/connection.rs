@@ -57,13 +57,25 @@ pub(crate) fn writer_options(options: SqliteConnectOptions) -> SqliteConnectOpti
 
 /// Connections that can only read.
 pub(crate) fn readers(options: SqliteConnectOptions) -> SqlitePool {
+    reading(READERS_MAX).connect_lazy_with(options.read_only(true))
+}
+
+fn reading(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
-        .max_connections(READERS_MAX)
+        .max_connections(connections)
         // A local file does not go away between two queries as a server does.
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_lazy_with(options.read_only(true))
+}
+
+/// One connection that only reads and stays in one transaction: all it reads is as of its first query.
+pub(crate) fn at_one_moment(options: SqliteConnectOptions) -> SqlitePool {
+    reading(1)
+        .after_connect(|connection, _| {
+            Box::pin(async { sqlx::raw_sql("BEGIN").execute(connection).await.map(|_| ()) })
+        })
+        .connect_lazy_with(options)
 }
 
 /// The only connection of this store that writes.

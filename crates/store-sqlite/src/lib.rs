@@ -24,6 +24,7 @@ mod sealed_runs;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -46,8 +47,10 @@ const ALONE_PAUSE: Duration = Duration::from_millis(25);
 /// A ledger in a SQLite file. Share it by reference; every method takes `&self`.
 pub struct SqliteStore {
     path: PathBuf,
-    group: GroupCommit<Writer>,
+    group: Arc<GroupCommit<Writer>>,
     readers: SqlitePool,
+    /// The readers see one moment, and the writer is another's.
+    is_snapshot: bool,
 }
 
 impl SqliteStore {
@@ -113,7 +116,8 @@ impl SqliteStore {
         demand(&assertions::settings(&mut connection).await?)?;
         schema::migrate_existing(&mut connection).await?;
         demand(&[assertions::triggers(&mut connection).await?])?;
-        Ok(Self { group: GroupCommit::new(Writer::new(options, connection)), readers, path })
+        let group = Arc::new(GroupCommit::new(Writer::new(options, connection)));
+        Ok(Self { group, readers, path, is_snapshot: false })
     }
 
     /// The file.
@@ -205,9 +209,18 @@ impl Store for SqliteStore {
         Ok(all)
     }
 
+    async fn snapshot(&self) -> Result<Arc<dyn Store>, StoreError> {
+        let readers = connection::at_one_moment((*self.readers.connect_options()).clone());
+        let snapshot =
+            Self { path: self.path.clone(), group: self.group.clone(), readers, is_snapshot: true };
+        // The moment is that of the first query.
+        snapshot.head().await?;
+        Ok(Arc::new(snapshot))
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         self.readers.close().await;
-        self.writer().close().await
+        if self.is_snapshot { Ok(()) } else { self.writer().close().await }
     }
 }
 

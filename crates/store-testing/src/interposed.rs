@@ -24,6 +24,8 @@ pub enum Before {
     WriteRows,
     /// [`ProjectionStore::rows`] or [`ProjectionStore::scan_rows`].
     Rows,
+    /// [`Store::scan_keys`].
+    ScanKeys,
     /// [`ProjectionStore::start_generation`].
     StartGeneration,
 }
@@ -32,7 +34,8 @@ pub enum Before {
 pub struct Interposed {
     inner: Arc<dyn Store>,
     page: u32,
-    meanwhile: Mutex<Option<(Before, Meanwhile)>>,
+    /// Its snapshots have the same.
+    meanwhile: Arc<Mutex<Option<(Before, Meanwhile)>>>,
     read: Mutex<Vec<StreamId>>,
 }
 
@@ -44,7 +47,7 @@ impl Interposed {
 
     /// The store with pages of the log, of sealed runs and of rows that are at most this long.
     pub fn paged(inner: Arc<dyn Store>, page: u32) -> Arc<Self> {
-        Arc::new(Self { inner, page, meanwhile: Mutex::new(None), read: Mutex::default() })
+        Arc::new(Self { inner, page, meanwhile: Arc::default(), read: Mutex::default() })
     }
 
     /// What happens, once, before the next call of this kind.
@@ -121,7 +124,8 @@ impl Store for Interposed {
         after: Option<(String, Hash)>,
         limit: u32,
     ) -> Result<Vec<(String, Hash, KeyOwner)>, StoreError> {
-        self.inner.scan_keys(after, limit).await
+        self.happen(Before::ScanKeys).await;
+        self.inner.scan_keys(after, limit.min(self.page)).await
     }
 
     async fn subject_keys(&self, subjects: &[Uuid]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
@@ -134,6 +138,11 @@ impl Store for Interposed {
 
     async fn assertions(&self) -> Result<Vec<(String, String, bool)>, StoreError> {
         self.inner.assertions().await
+    }
+
+    async fn snapshot(&self) -> Result<Arc<dyn Store>, StoreError> {
+        let (inner, meanwhile) = (self.inner.snapshot().await?, self.meanwhile.clone());
+        Ok(Arc::new(Self { inner, page: self.page, meanwhile, read: Mutex::default() }))
     }
 
     async fn close(&self) -> Result<(), StoreError> {

@@ -16,6 +16,7 @@ mod files;
 mod flags;
 mod homes;
 mod last_euros;
+mod moments;
 mod packs;
 mod partners;
 mod payments;

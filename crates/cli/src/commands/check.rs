@@ -20,7 +20,7 @@ pub async fn replay(
     repair: bool,
     trust_runs: bool,
 ) -> Result<ExitCode, Failure> {
-    let ledger = place.open().await?;
+    let ledger = place.open_live().await?;
     let bar = LogBar::new();
     let progress = |position, last| bar.at(position, last);
     let found = match trust_runs {

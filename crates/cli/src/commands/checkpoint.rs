@@ -22,7 +22,7 @@ pub async fn public_key(place: &Place, format: Format) -> Result<ExitCode, Failu
 }
 
 pub async fn sign(place: &Place, format: Format, out: Option<PathBuf>) -> Result<ExitCode, Failure> {
-    let ledger = place.open().await?;
+    let ledger = place.open_live().await?;
     let signed = ledger.checkpoint().await?;
     let checkpoint = &signed.checkpoint;
     let out = out.map(|out| if out.is_dir() { out.join(Folder::file_name(checkpoint.size)) } else { out });

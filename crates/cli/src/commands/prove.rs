@@ -19,7 +19,7 @@ pub async fn prove(
     since: Option<PathBuf>,
     out: Option<PathBuf>,
 ) -> Result<ExitCode, Failure> {
-    let ledger = place.open().await?;
+    let ledger = place.open_live().await?;
     let proof = match (position, since) {
         (Some(position), _) => ledger.prove(position).await?.to_string(),
         (None, Some(since)) => ledger.prove_since(&ledger.read_checkpoint(&since)?).await?.to_string(),

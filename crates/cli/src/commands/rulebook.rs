@@ -42,7 +42,7 @@ pub async fn run(place: &Place, format: Format, command: RulebookCommand) -> Res
                 (None, Some(given)) => given,
                 (None, None) => Rulebook::embedded()?,
             };
-            let mut ledger = place.open().await?;
+            let mut ledger = place.open_live().await?;
             let version = book.version().to_owned();
             say(match ledger.adopt(book).await? {
                 Adoption::Now => format!("rulebook {version} is in force from now on"),

@@ -4,7 +4,10 @@ use event_log::{Head, ProjectionState, StoreError};
 
 use crate::compare::{Side, compare};
 use crate::fill::{Kept, Source, Target};
-use crate::run::{ATTEMPTS_MAX, Progress, Runner, RunnerError};
+use crate::run::{Progress, Runner, RunnerError};
+
+/// How often rows are compared that another process moves meanwhile. Each time costs as much as the first.
+const COMPARED_MAX: usize = 5;
 
 /// What a replay found for one projection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +88,7 @@ impl Runner {
         repair: bool,
         progress: Progress<'_>,
     ) -> Result<Vec<Replayed>, RunnerError> {
-        'attempts: for _ in 0..ATTEMPTS_MAX {
+        'attempts: for _ in 0..COMPARED_MAX {
             self.catch_up_or_stand().await?;
             let head = self.store.head().await?;
             if let Source::Checked { head: until, .. } = &mut source {

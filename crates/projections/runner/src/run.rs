@@ -20,7 +20,7 @@ const REBUILT_ROWS_MAX: usize = 250_000;
 pub(crate) const PAGE_ROWS: u32 = 5_000;
 /// How often a catch-up starts again because another process moved the same checkpoint. Each time somebody got on, so
 /// among as many processes everybody has their turn.
-pub(crate) const ATTEMPTS_MAX: u64 = 200;
+const ATTEMPTS_MAX: u64 = 200;
 /// Longest pause before another attempt, in milliseconds: others get on meanwhile.
 const PAUSE_MAX: u64 = 20;
 

@@ -85,6 +85,12 @@ impl Proxy {
         (cuts.left, cuts.gone, cuts.silent) = (messages, for_all, true);
     }
 
+    /// Whether the silence that was to come did come.
+    pub fn is_silent(&self) -> bool {
+        let cuts = self.cuts.lock().unwrap();
+        cuts.silent && cuts.left == 0
+    }
+
     /// Cuts no more. Answers whether the cut that was to come did come.
     pub fn calm(&self) -> bool {
         let mut cuts = self.cuts.lock().unwrap();

@@ -55,6 +55,29 @@ async fn an_append_that_is_not_answered_is_written_once() {
     verify(&ledger.store).await.unwrap();
 }
 
+/// A program that stands still while it holds the head of the log holds nobody up for longer than they wait for a lock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_that_stands_still_lets_go_of_the_head() {
+    let Some(ledger) = Ledger::new().await else { return };
+    let proxy = Proxy::start(&ledger.database).await;
+    let store = PostgresStore::open(proxy.url()).await.unwrap();
+    // Its next batch is read under the lock, because this one was refused.
+    one(&store, command(1).on(1, 0)).await;
+    one(&store, command(2).on(1, 0)).await;
+    // The lock is taken with the first message, and nothing comes after it.
+    proxy.silent_after(2, false);
+    let standing = tokio::spawn(async move { store.append(vec![command(3).on(3, 0)]).await });
+    while !proxy.is_silent() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let held = Instant::now();
+    let outcome = one(&ledger.store, command(4).on(4, 0)).await;
+    assert!(matches!(outcome, AppendOutcome::Appended { .. }), "{outcome:?}");
+    assert!(held.elapsed() > Duration::from_secs(5), "nobody held the head");
+    standing.abort();
+    verify(&ledger.store).await.unwrap();
+}
+
 /// Nobody answers any more, neither here nor on a new connection: the caller is told so, and the same command, once
 /// the server is heard again, is written now or gets the answer that was not heard.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

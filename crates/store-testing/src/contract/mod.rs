@@ -15,6 +15,7 @@ pub mod projections;
 pub mod races;
 pub mod reading;
 pub mod retries;
+pub mod snapshots;
 
 use std::sync::Arc;
 
@@ -88,6 +89,9 @@ macro_rules! contract {
             races::random_commands_of_four_writers_are_all_as_told,
             races::another_program_is_noticed_at_once,
             races::a_reader_that_tails_misses_nothing,
+            snapshots::a_snapshot_sees_nothing_that_comes_later,
+            snapshots::closing_a_snapshot_closes_nothing_else,
+            snapshots::what_is_folded_at_a_moment_stays_there,
             races::two_runners_race_for_the_same_checkpoint,
             races::two_runners_race_to_start_and_to_switch,
             retries::a_command_that_is_sent_until_it_is_answered_is_written_once,

@@ -289,6 +289,11 @@ impl Store for Faulty {
         self.inner.assertions().await
     }
 
+    /// Nothing goes wrong with what stands still.
+    async fn snapshot(&self) -> Result<Arc<dyn Store>, StoreError> {
+        self.inner.snapshot().await
+    }
+
     async fn close(&self) -> Result<(), StoreError> {
         self.inner.close().await
     }
