@@ -1,4 +1,4 @@
-//! Connections: what all have in common, the one that writes, and the pool that reads.
+//! Connections: what all have in common, and the one that writes.
 
 use std::str::FromStr;
 use std::sync::PoisonError;
@@ -7,25 +7,15 @@ use std::time::Duration;
 
 use event_log::crash::crash_point;
 use event_log::{Head, StoreError};
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow, Postgres};
-use sqlx::query::Query;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::timeout;
 
 use crate::assertions::{demand, settings};
 use crate::columns::{hash, head, stored};
-use crate::errors::{Failed, attempts_used, error_as, is_lost, store_error};
+use crate::errors::{Failed, store_error};
 use crate::patience::{Patience, answered, connect};
 
-/// Readers at the same time.
-const READERS_MAX: u32 = 8;
-/// How often a query is asked that loses its connection. After the server was away each connection of the pool may be
-/// dead, and the first new one may meet a server that is still starting.
-const ASKED_MAX: u32 = READERS_MAX + 2;
-/// How long a query waits for one of them.
-const READER_WAIT: Duration = Duration::from_secs(15);
 /// Leaves read at a time while a log is held against what was acknowledged.
 const LEAVES_MAX: i64 = 10_000;
 
@@ -101,96 +91,9 @@ pub(crate) fn place(options: &PgConnectOptions) -> String {
     format!("postgres://{}/{}", options.get_host(), options.get_database().unwrap_or("postgres"))
 }
 
-/// Connections that only read.
-#[derive(Debug)]
-pub(crate) struct Readers {
-    pool: PgPool,
-    patience: Patience,
-    /// How often a query is asked that loses its connection.
-    asked_max: u32,
-}
-
-impl Readers {
-    pub(crate) fn new(options: &PgConnectOptions, patience: Patience) -> Self {
-        let pool = reading(READERS_MAX, patience).connect_lazy_with(acting_as(options, Role::Read));
-        Self { pool, patience, asked_max: ASKED_MAX }
-    }
-
-    /// One connection that stays in one transaction: all it reads is as of its first query. When it is lost, so is the
-    /// moment, and nothing is asked again.
-    pub(crate) fn at_one_moment(options: &PgConnectOptions, patience: Patience) -> Self {
-        const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        let pool = reading(1, patience)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .after_connect(|connection, _| {
-                Box::pin(async { sqlx::raw_sql(BEGIN).execute(connection).await.map(|_| ()) })
-            })
-            .connect_lazy_with(acting_as(options, Role::Read));
-        Self { pool, patience, asked_max: 1 }
-    }
-
-    /// Takes a connection, for what is not one query.
-    pub(crate) async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        self.pool.acquire().await.map_err(store_error)
-    }
-
-    /// Asks on any connection.
-    async fn ask(
-        &self,
-        query: Query<'_, Postgres, sqlx::postgres::PgArguments>,
-    ) -> Result<Vec<PgRow>, sqlx::Error> {
-        let mut connection = self.pool.acquire().await?;
-        let asked = answered(self.patience.answering, query.fetch_all(&mut *connection)).await;
-        let asked = asked.flatten();
-        if asked.as_ref().is_err_and(is_lost) {
-            // The pool would wait for the rest of the answer before it took the connection back.
-            drop(connection.detach());
-            if self.asked_max == 1 {
-                // Another connection would see another moment.
-                drop(self.pool.close());
-            }
-        }
-        asked
-    }
-
-    /// Lets go of all connections; of those that do not answer, without their leave.
-    pub(crate) async fn close(&self) {
-        let _ = timeout(self.patience.connecting, self.pool.close()).await;
-    }
-}
-
-fn reading(connections: u32, patience: Patience) -> PgPoolOptions {
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(READER_WAIT.min(patience.connecting))
-        // One round trip for each query, not two.
-        .test_before_acquire(false)
-}
-
 /// Waits a little, longer with each attempt.
 pub(crate) async fn pause(attempt: u32) {
     tokio::time::sleep(Duration::from_millis(10 << attempt.min(8))).await;
-}
-
-/// Runs a query that changes nothing; again if its connection turns out to be gone.
-pub(crate) async fn fetch<'q>(
-    readers: &Readers,
-    query: impl Fn() -> Query<'q, Postgres, sqlx::postgres::PgArguments>,
-) -> Result<Vec<PgRow>, StoreError> {
-    let mut attempt = 0;
-    loop {
-        match readers.ask(query()).await {
-            Err(error) if is_lost(&error) && !readers.pool.is_closed() => {
-                attempt += attempts_used(&error, readers.asked_max);
-                if attempt >= readers.asked_max {
-                    return Err(store_error(error));
-                }
-                pause(attempt / 2).await;
-            }
-            other => return other.map_err(error_as(Role::Read)),
-        }
-    }
 }
 
 /// The only connection of this store that writes; made when it is first needed.

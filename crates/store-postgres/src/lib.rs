@@ -15,6 +15,7 @@ mod errors;
 mod patience;
 mod projections;
 mod read;
+mod readers;
 mod schema;
 
 use std::fmt;
@@ -26,14 +27,14 @@ use event_log::{
     Append, AppendOutcome, Hash, Head, KeyOwner, LedgerMeta, LiveRow, ProjectionState, ProjectionStore,
     RecordedEvent, SealedRun, SealedText, Store, StoreError, StreamId,
 };
-use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
-use crate::connection::{Readers, Role, Writer};
+use crate::connection::{Role, Writer};
 use crate::errors::{code_of, error_as, is_refused, store_error};
 pub use crate::patience::Patience;
 use crate::patience::{answered, connect};
+use crate::readers::Readers;
 
 /// A ledger in a PostgreSQL database. Share it by reference; every method takes `&self`.
 pub struct PostgresStore {
@@ -96,7 +97,6 @@ impl PostgresStore {
         demand: impl Fn(&[assertions::Assertion]) -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
         let options = connection::parse(url)?;
-        // Not from the pool, which would go on trying where no server is.
         let reader = connect(&connection::acting_as(&options, Role::Read), patience).await;
         let mut reader = match reader {
             Ok(reader) => reader,
@@ -107,8 +107,7 @@ impl PostgresStore {
             assertions::settings(&mut reader).await.map_err(store_error)
         };
         demand(&answered(patience.answering, looked).await.map_err(store_error)??)?;
-        answered(patience.connecting, reader.close()).await.flatten().map_err(store_error)?;
-        let readers = Readers::new(&options, patience);
+        let readers = Readers::new(&options, patience).with(reader);
         let group = Arc::new(GroupCommit::new(Writer::new(&options, patience)));
         Ok(Self { group, readers, options, is_snapshot: false })
     }
@@ -208,7 +207,7 @@ impl Store for PostgresStore {
             Ok(mut held) => answered(answering, assertions::settings(&mut held.connection)).await,
             // Whoever may only read is asked as a reader.
             Err(error) if is_refused(&error) => {
-                let mut reader = self.readers.acquire().await?.detach();
+                let mut reader = self.readers.connect().await.map_err(store_error)?;
                 answered(answering, assertions::settings(&mut reader)).await
             }
             Err(error) => Err(error),

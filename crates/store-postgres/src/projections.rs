@@ -12,11 +12,12 @@ use sqlx::query::Query;
 use sqlx::{Connection, Row};
 
 use crate::columns::{get, in_places, number, number_u32, stored};
-use crate::connection::{Readers, Role, Writer, fetch, pause};
+use crate::connection::{Role, Writer, pause};
 use crate::errors::{
     Failed, attempts_used, damaged, is_collision, is_lost, is_unique_violation, store_error,
 };
 use crate::patience::answered;
+use crate::readers::Readers;
 
 /// How often a change is tried that collides with another program's or loses its connection.
 const ATTEMPTS_MAX: u32 = 10;
@@ -72,7 +73,7 @@ async fn in_steps(
 pub(crate) async fn generations(readers: &Readers, name: &str) -> Result<Vec<ProjectionState>, StoreError> {
     let sql = "SELECT generation, version, position, live, stopped FROM projections WHERE name = $1
          ORDER BY generation";
-    let rows = fetch(readers, || sqlx::query(sql).bind(name.to_owned())).await?;
+    let rows = readers.fetch(|| sqlx::query(sql).bind(name.to_owned())).await?;
     rows.iter().map(|row| state(row, 0)).collect()
 }
 
@@ -222,7 +223,7 @@ pub(crate) async fn rows(
          ) AS found";
     let generation = stored(generation)?;
     let query = || sqlx::query(sql).bind(name.to_owned()).bind(generation).bind(keys.to_vec());
-    let found = fetch(readers, query).await?;
+    let found = readers.fetch(query).await?;
     in_places(keys.len(), &found, |row| get(row, 1))
 }
 
@@ -234,7 +235,7 @@ pub(crate) async fn live_row(readers: &Readers, name: &str, key: &str) -> Result
         LEFT JOIN projection_rows
             ON projection_rows.name = $1 AND projection_rows.generation = live.generation AND row_key = $2
         WHERE log_head.id = 1";
-    let rows = fetch(readers, || sqlx::query(sql).bind(name.to_owned()).bind(key.to_owned())).await?;
+    let rows = readers.fetch(|| sqlx::query(sql).bind(name.to_owned()).bind(key.to_owned())).await?;
     let row = rows.first().ok_or_else(|| damaged("the log has no head"))?;
     let live = match get::<Option<i64>>(row, 1)? {
         None => None,
@@ -265,7 +266,7 @@ pub(crate) async fn scan_rows(
         let query = sqlx::query(sql).bind(name.to_owned()).bind(generation);
         query.bind(after.to_owned()).bind(i64::from(limit))
     };
-    fetch(readers, query).await?.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
+    readers.fetch(query).await?.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
 }
 
 pub(crate) async fn seal_runs(writer: &Writer, runs: &[SealedRun]) -> Result<(), StoreError> {

@@ -4,20 +4,20 @@ use event_log::{Hash, Head, KeyOwner, LedgerMeta, RecordedEvent, SealedText, Sto
 use uuid::Uuid;
 
 use crate::columns::{event, event_columns, get, hash, head, in_places, key_owner, number, uuid};
-use crate::connection::{Readers, fetch};
 use crate::errors::damaged;
+use crate::readers::Readers;
 
 pub(crate) async fn meta(readers: &Readers) -> Result<LedgerMeta, StoreError> {
-    let rows =
-        fetch(readers, || sqlx::query("SELECT ledger_id, key_id, created_at FROM ledger WHERE id = 1"))
-            .await?;
+    let rows = readers
+        .fetch(|| sqlx::query("SELECT ledger_id, key_id, created_at FROM ledger WHERE id = 1"))
+        .await?;
     let row = rows.first().ok_or_else(|| damaged("the ledger has no identity"))?;
     Ok(LedgerMeta { ledger_id: uuid(row, 0)?, key_id: get(row, 1)?, created_at: get(row, 2)? })
 }
 
 pub(crate) async fn read_head(readers: &Readers) -> Result<Head, StoreError> {
     let rows =
-        fetch(readers, || sqlx::query("SELECT position, root, frontier FROM log_head WHERE id = 1")).await?;
+        readers.fetch(|| sqlx::query("SELECT position, root, frontier FROM log_head WHERE id = 1")).await?;
     head(rows.first().ok_or_else(|| damaged("the log has no head"))?, 0)
 }
 
@@ -26,14 +26,14 @@ pub(crate) async fn log(readers: &Readers, after: u64, limit: u32) -> Result<Vec
     let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
     let sql =
         concat!("SELECT ", event_columns!(), " FROM events WHERE position > $1 ORDER BY position LIMIT $2");
-    let rows = fetch(readers, || sqlx::query(sql).bind(after).bind(i64::from(limit))).await?;
+    let rows = readers.fetch(|| sqlx::query(sql).bind(after).bind(i64::from(limit))).await?;
     rows.iter().map(event).collect()
 }
 
 pub(crate) async fn leaf_hashes(readers: &Readers, after: u64, limit: u32) -> Result<Vec<Hash>, StoreError> {
     let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
     let sql = "SELECT leaf_hash FROM events WHERE position > $1 ORDER BY position LIMIT $2";
-    let rows = fetch(readers, || sqlx::query(sql).bind(after).bind(i64::from(limit))).await?;
+    let rows = readers.fetch(|| sqlx::query(sql).bind(after).bind(i64::from(limit))).await?;
     rows.iter().map(|row| hash(row, 0)).collect()
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn streams(
         " FROM unnest($1::text[]) AS wanted (id)
          CROSS JOIN LATERAL (SELECT * FROM events WHERE stream_id = wanted.id OFFSET 0) AS found"
     );
-    let rows = fetch(readers, || sqlx::query(sql).bind(wanted.clone())).await?;
+    let rows = readers.fetch(|| sqlx::query(sql).bind(wanted.clone())).await?;
     let mut events: Vec<RecordedEvent> = rows.iter().map(event).collect::<Result<_, _>>()?;
     events.sort_by(|a, b| (&a.stream_id, a.stream_version).cmp(&(&b.stream_id, b.stream_version)));
     events.dedup_by_key(|event| event.position);
@@ -66,7 +66,7 @@ pub(crate) async fn find_keys(
          FROM unnest($2::bytea[]) WITH ORDINALITY AS wanted (digest, place)
          CROSS JOIN LATERAL
              (SELECT * FROM unique_keys WHERE scope = $1 AND digest = wanted.digest OFFSET 0) AS found";
-    let rows = fetch(readers, || sqlx::query(sql).bind(scope.to_owned()).bind(wanted.clone())).await?;
+    let rows = readers.fetch(|| sqlx::query(sql).bind(scope.to_owned()).bind(wanted.clone())).await?;
     in_places(digests.len(), &rows, |row| key_owner(row, [1, 2, 3]))
 }
 
@@ -79,9 +79,9 @@ pub(crate) async fn scan_keys(
     let (scope, digest) = after.map_or_else(Default::default, |(scope, digest)| (scope, digest.to_vec()));
     let sql = "SELECT scope, digest, stream_id, entity, position
          FROM unique_keys WHERE (scope, digest) > ($1, $2) ORDER BY scope, digest LIMIT $3";
-    let rows =
-        fetch(readers, || sqlx::query(sql).bind(scope.clone()).bind(digest.clone()).bind(i64::from(limit)))
-            .await?;
+    let rows = readers
+        .fetch(|| sqlx::query(sql).bind(scope.clone()).bind(digest.clone()).bind(i64::from(limit)))
+        .await?;
     rows.iter().map(|row| Ok((get(row, 0)?, hash(row, 1)?, key_owner(row, [2, 3, 4])?))).collect()
 }
 
@@ -92,7 +92,7 @@ pub(crate) async fn subject_keys(
     let sql = "SELECT wanted.place, wrapped_key
          FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)
          CROSS JOIN LATERAL (SELECT * FROM vault_subjects WHERE subject_id = wanted.id OFFSET 0) AS found";
-    let rows = fetch(readers, || sqlx::query(sql).bind(subjects.to_vec())).await?;
+    let rows = readers.fetch(|| sqlx::query(sql).bind(subjects.to_vec())).await?;
     in_places(subjects.len(), &rows, |row| get(row, 1))
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn texts(readers: &Readers, ids: &[Hash]) -> Result<Vec<Option<
     let sql = "SELECT wanted.place, text_id, subject_id, sealed
          FROM unnest($1::bytea[]) WITH ORDINALITY AS wanted (id, place)
          CROSS JOIN LATERAL (SELECT * FROM vault_texts WHERE text_id = wanted.id OFFSET 0) AS found";
-    let rows = fetch(readers, || sqlx::query(sql).bind(wanted.clone())).await?;
+    let rows = readers.fetch(|| sqlx::query(sql).bind(wanted.clone())).await?;
     in_places(ids.len(), &rows, |row| {
         Ok(SealedText { id: hash(row, 1)?, subject_id: uuid(row, 2)?, bytes: get(row, 3)? })
     })
@@ -115,7 +115,7 @@ pub(crate) async fn sealed_runs(
 ) -> Result<Vec<event_log::SealedRun>, StoreError> {
     let Ok(from) = i64::try_from(from) else { return Ok(Vec::new()) };
     let sql = "SELECT run, packed FROM sealed_runs WHERE run >= $1 ORDER BY run LIMIT $2";
-    let rows = fetch(readers, || sqlx::query(sql).bind(from).bind(i64::from(limit))).await?;
+    let rows = readers.fetch(|| sqlx::query(sql).bind(from).bind(i64::from(limit))).await?;
     rows.iter()
         .map(|row| Ok(event_log::SealedRun { number: number(row, 0)?, packed: get(row, 1)? }))
         .collect()

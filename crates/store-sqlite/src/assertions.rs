@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use event_log::StoreError;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Row};
 
 use crate::errors::store_error;
+use crate::readers::Readers;
 use crate::schema;
 
 /// Older versions can lose a whole write-ahead log when it is reset at the wrong moment.
@@ -57,9 +58,12 @@ async fn all_triggers(connection: &mut SqliteConnection) -> Result<Vec<(String, 
 }
 
 /// Reads the whole file and compares tables with their indexes: slow on a large ledger.
-pub(crate) async fn quick_check(readers: &SqlitePool) -> Result<Assertion, StoreError> {
-    let found: String =
-        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(readers).await.map_err(store_error)?;
+pub(crate) async fn quick_check(readers: &Readers) -> Result<Assertion, StoreError> {
+    let rows = readers.fetch(sqlx::query("PRAGMA quick_check(1)")).await?;
+    let found: String = match rows.first() {
+        Some(row) => row.try_get(0).map_err(store_error)?,
+        None => "nothing".into(),
+    };
     let holds = found == "ok";
     Ok(("quick_check is ok".into(), found, holds))
 }

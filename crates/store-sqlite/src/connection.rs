@@ -11,21 +11,16 @@ use std::time::Duration;
 use event_log::crash::{crash_point, crash_point_inside_ahead};
 use event_log::group::WriteBatch;
 use event_log::{Append, AppendOutcome, Head, StoreError};
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow, SqliteSynchronous};
 use sqlx::{Arguments, AssertSqlSafe, ConnectOptions, Connection, Encode, Sqlite, Type};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::append;
 use crate::errors::{is_constraint, store_error};
+use crate::readers::Readers;
 
 /// How long a writer waits for another program's transaction.
 const BUSY_MS_MAX: u64 = 30_000;
-
-/// Readers at the same time; WAL lets them read while the writer writes.
-const READERS_MAX: u32 = 4;
 
 /// Rows a connection's thread may be ahead of the task that takes them.
 const ROWS_AHEAD: usize = 1_024;
@@ -53,29 +48,6 @@ pub(crate) fn writer_options(options: SqliteConnectOptions) -> SqliteConnectOpti
         // that many of them touch is then written to the file once.
         .pragma("wal_autocheckpoint", "4000")
         .statement_cache_capacity(200)
-}
-
-/// Connections that can only read.
-pub(crate) fn readers(options: SqliteConnectOptions) -> SqlitePool {
-    reading(READERS_MAX).connect_lazy_with(options.read_only(true))
-}
-
-fn reading(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        // A local file does not go away between two queries as a server does.
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-}
-
-/// One connection that only reads and stays in one transaction: all it reads is as of its first query.
-pub(crate) fn at_one_moment(options: SqliteConnectOptions) -> SqlitePool {
-    reading(1)
-        .after_connect(|connection, _| {
-            Box::pin(async { sqlx::raw_sql("BEGIN").execute(connection).await.map(|_| ()) })
-        })
-        .connect_lazy_with(options)
 }
 
 /// The only connection of this store that writes.
@@ -280,11 +252,10 @@ impl Script {
     }
 
     /// Runs the script on a connection that only reads; answers with its rows.
-    pub(crate) async fn fetch(self, readers: &SqlitePool) -> Result<Vec<SqliteRow>, StoreError> {
+    pub(crate) async fn fetch(self, readers: &Readers) -> Result<Vec<SqliteRow>, StoreError> {
         let mut rows = Vec::new();
         for Part { sql, arguments } in self.into_parts() {
-            let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
-            rows.extend(query.fetch_all(readers).await.map_err(store_error)?);
+            rows.extend(readers.fetch(sqlx::query_with(AssertSqlSafe(sql), arguments)).await?);
         }
         Ok(rows)
     }

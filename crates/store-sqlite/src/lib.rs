@@ -19,6 +19,7 @@ mod faults;
 mod insert;
 mod projections;
 mod read;
+mod readers;
 mod schema;
 mod sealed_runs;
 
@@ -34,11 +35,12 @@ use event_log::{
     RecordedEvent, SealedRun, SealedText, Store, StoreError, StreamId,
 };
 use sqlx::ConnectOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::sqlite::SqliteConnectOptions;
 use uuid::Uuid;
 
 use crate::connection::Writer;
 use crate::errors::store_error;
+use crate::readers::Readers;
 
 /// How often a ledger on a full disk is tried to be opened alone, and the pause before each further attempt.
 const ALONE_ATTEMPTS_MAX: u32 = 40;
@@ -48,7 +50,7 @@ const ALONE_PAUSE: Duration = Duration::from_millis(25);
 pub struct SqliteStore {
     path: PathBuf,
     group: Arc<GroupCommit<Writer>>,
-    readers: SqlitePool,
+    readers: Readers,
     /// The readers see one moment, and the writer is another's.
     is_snapshot: bool,
 }
@@ -107,7 +109,7 @@ impl SqliteStore {
         if !path.is_file() {
             return Err(no_ledger());
         }
-        let readers = connection::readers(options.clone());
+        let readers = Readers::new(options.clone());
         let options = connection::writer_options(options);
         let mut connection = options.connect().await.map_err(store_error)?;
         if !schema::is_ledger(&mut connection).await? {
@@ -210,7 +212,7 @@ impl Store for SqliteStore {
     }
 
     async fn snapshot(&self) -> Result<Arc<dyn Store>, StoreError> {
-        let readers = connection::at_one_moment((*self.readers.connect_options()).clone());
+        let readers = self.readers.at_one_moment();
         let snapshot =
             Self { path: self.path.clone(), group: self.group.clone(), readers, is_snapshot: true };
         // The moment is that of the first query.

@@ -1,12 +1,13 @@
 //! The rows of the read models, each generation with its own checkpoint.
 
 use event_log::{LiveRow, ProjectionState, StoreError};
-use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::sqlite::SqliteRow;
 
 use crate::columns::{get, in_places, number, number_u32};
 use crate::connection::{Script, Writer};
-use crate::errors::{damaged, store_error};
+use crate::errors::damaged;
 use crate::insert::{Table, size_for};
+use crate::readers::Readers;
 
 const ROWS: Table = Table {
     into: "INSERT INTO projection_rows (row_key, row_value, name, generation)",
@@ -14,17 +15,12 @@ const ROWS: Table = Table {
     then: "ON CONFLICT (name, generation, row_key) DO UPDATE SET row_value = excluded.row_value",
 };
 
-pub(crate) async fn generations(
-    readers: &SqlitePool,
-    name: &str,
-) -> Result<Vec<ProjectionState>, StoreError> {
-    let rows = sqlx::query(
+pub(crate) async fn generations(readers: &Readers, name: &str) -> Result<Vec<ProjectionState>, StoreError> {
+    let query = sqlx::query(
         "SELECT generation, version, position, live, stopped FROM projections WHERE name = ? ORDER BY generation",
     )
-    .bind(name)
-    .fetch_all(readers)
-    .await
-    .map_err(store_error)?;
+    .bind(name);
+    let rows = readers.fetch(query).await?;
     rows.iter().map(|row| state(row, 0)).collect()
 }
 
@@ -154,7 +150,7 @@ pub(crate) async fn stop(writer: &Writer, name: &str, generation: u64, why: &str
 }
 
 pub(crate) async fn rows(
-    readers: &SqlitePool,
+    readers: &Readers,
     name: &str,
     generation: u64,
     keys: &[String],
@@ -180,8 +176,8 @@ pub(crate) async fn rows(
     Ok(values)
 }
 
-pub(crate) async fn live_row(readers: &SqlitePool, name: &str, key: &str) -> Result<LiveRow, StoreError> {
-    let rows = sqlx::query(
+pub(crate) async fn live_row(readers: &Readers, name: &str, key: &str) -> Result<LiveRow, StoreError> {
+    let query = sqlx::query(
         "SELECT log_head.position, live.generation, live.version, live.position, live.live, live.stopped, row_value
          FROM log_head
          LEFT JOIN projections AS live ON live.name = ?1 AND live.live = 1
@@ -190,10 +186,8 @@ pub(crate) async fn live_row(readers: &SqlitePool, name: &str, key: &str) -> Res
          WHERE log_head.id = 1",
     )
     .bind(name)
-    .bind(key)
-    .fetch_all(readers)
-    .await
-    .map_err(store_error)?;
+    .bind(key);
+    let rows = readers.fetch(query).await?;
     let row = rows.first().ok_or_else(|| damaged("the log has no head"))?;
     let live = match get::<Option<i64>>(row, 1)? {
         None => None,
@@ -203,7 +197,7 @@ pub(crate) async fn live_row(readers: &SqlitePool, name: &str, key: &str) -> Res
 }
 
 pub(crate) async fn scan_rows(
-    readers: &SqlitePool,
+    readers: &Readers,
     name: &str,
     generation: u64,
     after: Option<&str>,

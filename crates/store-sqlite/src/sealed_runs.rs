@@ -1,16 +1,16 @@
 //! Sealed runs of events, for reading the whole log fast.
 
 use event_log::{SealedRun, StoreError};
-use sqlx::sqlite::SqlitePool;
 
 use crate::columns::{get, number};
 use crate::connection::{Script, Writer};
 use crate::insert::Table;
+use crate::readers::Readers;
 
 const RUNS: Table =
     Table { into: "INSERT INTO sealed_runs (run, packed)", columns: 2, then: "ON CONFLICT DO NOTHING" };
 
-pub(crate) async fn read(readers: &SqlitePool, from: u64, limit: u32) -> Result<Vec<SealedRun>, StoreError> {
+pub(crate) async fn read(readers: &Readers, from: u64, limit: u32) -> Result<Vec<SealedRun>, StoreError> {
     let mut script = Script::new("SELECT run, packed FROM sealed_runs WHERE run >= ? ORDER BY run LIMIT ?;");
     script.bind_number(from)?;
     script.bind(i64::from(limit))?;
