@@ -310,18 +310,11 @@ impl Ledger {
     ) -> Result<(), AppError> {
         self.execute_about(About::Partner(code.clone()), request, |session, draft| {
             if session.partner(&code).is_none() {
-                return Err(unknown(&code));
+                return Err(session.unknown_partner(&code));
             }
             let command = command(session, draft)?;
             session.on_partner(draft, &code, &command)
         })
         .await
     }
-}
-
-/// Nobody has registered or met this partner.
-pub(crate) fn unknown(code: &PartnerCode) -> AppError {
-    AppError::Usage(format!(
-        "there is no partner {code}; `svala partner list` shows all, `svala partner register` adds one"
-    ))
 }

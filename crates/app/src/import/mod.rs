@@ -26,7 +26,7 @@ mod spend;
 mod statement_file;
 mod statements;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ pub use record::{EarlierImport, ImportedFile};
 pub use report::{ImportReport, Receipts};
 pub use reversals::Reversals;
 pub use row_report::{PersonReport, ROWS_TOLD_MAX, RowReport};
-pub(crate) use rows::{named, reversal_parts};
+pub(crate) use rows::{named, parts_digest, reversal_parts};
 pub use spend::Spend;
 pub use statement_file::CsvStatement;
 pub(crate) use statements::masked;
@@ -208,6 +208,7 @@ impl Ledger {
             waiting_for_rate: 0,
             waiting_fees: 0,
             outside_period: 0,
+            partners: BTreeSet::new(),
             receipts: Receipts::default(),
             refused: BTreeMap::new(),
             errors: Vec::new(),

@@ -1,12 +1,13 @@
 //! One pass over a file: reading it in chunks, deciding each row, counting what became of it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use domain::PartnerCode;
 use domain::ids::FileDigest;
 use domain::ledger::ImportCounts;
 use interchange::{Dialect, Layout, Record, RejectFile, RowError, Table};
@@ -59,6 +60,8 @@ pub(super) struct Pass {
     pub(super) waiting_fees: u64,
     /// Rows whose day lies outside of the period of the template they stand in.
     pub(super) outside_period: u64,
+    /// Partners that were met for the first time.
+    pub(super) partners: BTreeSet<PartnerCode>,
     /// Some rows were refused as commands: they may pass when the file is imported again.
     pub(super) waiting: bool,
     /// Which rows are told one by one.
@@ -133,6 +136,7 @@ impl Ledger {
             orders.progress.at(purpose == Purpose::Write, read.load(Ordering::Relaxed), length);
             if ended {
                 pass.preview = session.take_preview();
+                pass.partners = session.take_registered();
                 return Ok(pass);
             }
         }

@@ -19,7 +19,6 @@ use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::query::in_own_currencies;
 use crate::session::Session;
-use crate::texts::plain_supplier;
 
 /// Who is supposed to accept, and to agree where it takes two. No partner has such a code, and nothing of it is written.
 const SUPPOSED: [&str; 2] = ["_first", "_second"];
@@ -168,15 +167,23 @@ fn seen(session: &Session<'_>, case: CaseId, claim: &Claim, row: &SpendRow) -> O
         outside_agreement: agreements
             .is_some_and(|partner| partner.is_outside_agreements(&programme, country, claim.delivered_on)),
         partner: claim.partner.clone(),
-        benefit: Some(Benefit { case, purpose, programme, country }),
+        benefit: Some(Benefit {
+            case,
+            family: claim.shared.map(|shared| shared.of),
+            purpose,
+            programme,
+            country,
+        }),
         category: claim.category.clone(),
         delivered_on: claim.delivered_on,
         reported_on: ledger.today(),
+        amount: claim.amount,
         eur: claim.eur,
         worth: claim.shared.map_or(claim.eur, |_| claim.worth_of_receipt()),
         counts: claim.state.counts(),
-        receipt: Some((plain_supplier(&row.supplier), row.receipt_no.clone())),
+        alike: ledger.alike(&row.supplier, &row.receipt_no),
         receipt_sha256: claim.receipt_sha256,
+        file: session.source(),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use domain::PartnerCode;
 use domain::ledger::ImportCounts;
 use interchange::{Dialect, RowError};
 use money::Eur;
@@ -30,6 +31,8 @@ pub struct ImportReport {
     pub waiting_fees: u64,
     /// Rows delivered outside of the period of the template they stand in: kept all the same.
     pub outside_period: u64,
+    /// Partners that were met for the first time, and registered.
+    pub partners: BTreeSet<PartnerCode>,
     /// Files of receipts that came with it.
     pub receipts: Receipts,
     /// Reasons of business refusals: rows, and euro where there is an amount.
@@ -71,6 +74,7 @@ impl ImportReport {
         self.waiting_for_rate = pass.waiting_for_rate;
         self.waiting_fees = pass.waiting_fees;
         self.outside_period = pass.outside_period;
+        self.partners = pass.partners;
         self.refused = pass.refused;
         self.errors = pass.errors;
         self.rows = pass.rows;

@@ -1,15 +1,18 @@
 //! The people a row of spend is about, and what is known of its receipt.
 //!
 //! A row of one person and one of a family are the same thing: shares of a receipt. The first share holds the digest of
-//! the receipt, the others one of their own, derived from it and their case.
+//! the receipt, the others one of their own, derived from it and their case. Where several rows have parts of one receipt,
+//! each for another person, the first of them holds the digest of the receipt, the second one that says that there are parts,
+//! and the others one of their own like shares.
 
 use domain::claim::{Claim, ClaimState, RECEIPT, Shared};
 use domain::{CaseId, ClaimId, KeyDigest};
+use event_log::Hash;
 use interchange::{RowError, SpendRow};
 use money::Amount;
 
 use super::{At, RowOutcome, rows};
-use crate::session::Session;
+use crate::session::{Earlier, Session};
 
 /// One person's part of a row.
 pub(super) struct Share {
@@ -45,10 +48,58 @@ pub(super) fn of_row(session: &Session<'_>, at: At, row: &SpendRow) -> Result<Ve
 
 fn key(session: &Session<'_>, row: &SpendRow, cases: &[CaseId], case: CaseId) -> KeyDigest {
     let SpendRow { partner, supplier, receipt_no, .. } = row;
-    KeyDigest(match cases.first() == Some(&case) {
-        true => rows::receipt_digest(session, partner, supplier, receipt_no),
-        false => rows::share_digest(session, partner, supplier, receipt_no, case),
+    let receipt = rows::receipt_digest(session, partner, supplier, receipt_no);
+    let share = || rows::share_digest(session, partner, supplier, receipt_no, case);
+    KeyDigest(match cases {
+        [_] => {
+            let is_free = |digest: &Hash| {
+                session.owner(RECEIPT, *digest).is_none_or(|owner| owner.case() == Some(case))
+            };
+            let first_two = [receipt, rows::parts_digest(session, partner, supplier, receipt_no)];
+            first_two.into_iter().find(is_free).unwrap_or_else(share)
+        }
+        [first, ..] if *first == case => receipt,
+        _ => share(),
     })
+}
+
+/// What becomes of a row whose receipt an earlier row of the file has: the same row again, or a contradiction. Of one receipt
+/// several people may each have a part, of the same day, currency and file.
+pub(super) fn earlier(
+    session: &mut Session<'_>,
+    at: At,
+    row: &SpendRow,
+    shares: &[Share],
+    said: &[String; 5],
+) -> Option<RowOutcome> {
+    let SpendRow { partner, supplier, receipt_no, .. } = row;
+    let conflict = |message: &str| {
+        Some(RowOutcome::Errors(vec![at.error("receipt_no", None, "receipt.conflict", message)]))
+    };
+    let receipt = rows::receipt_digest(session, partner, supplier, receipt_no);
+    let said = said.each_ref().map(String::as_str);
+    let [share] = shares else {
+        return match session.note(RECEIPT, receipt, &said)? {
+            Earlier::Same => Some(RowOutcome::Recognised),
+            Earlier::Different => conflict(
+                "An earlier row of this file has this receipt with other people, or another amount, day, category or file. A receipt is claimed once: correct one of them.",
+            ),
+        };
+    };
+    let [_, _, day, _, file] = said;
+    let of_all_parts = ["parts", day, row.amount.currency().code(), file];
+    if session.note(RECEIPT, receipt, &of_all_parts) == Some(Earlier::Different) {
+        return conflict(
+            "An earlier row of this file has this receipt with another day, currency or file, for a family or as a fee. A receipt is claimed once, and its parts for several people are of one day: correct one of them.",
+        );
+    }
+    let part = rows::share_digest(session, partner, supplier, receipt_no, share.case);
+    match session.note(RECEIPT, part, &said)? {
+        Earlier::Same => Some(RowOutcome::Recognised),
+        Earlier::Different => conflict(
+            "An earlier row of this file has this receipt for this case with another amount or category. A receipt is claimed once: correct one of them.",
+        ),
+    }
 }
 
 /// Which share of a family's receipt one is; `None` where the receipt is one person's. `place` is counted from 0.
@@ -67,17 +118,57 @@ fn claim<'s>(session: &'s Session<'_>, share: &Share) -> Option<&'s Claim> {
     session.case(share.case)?.claims.get(&ClaimId(owner.entity))
 }
 
+/// Why one person cannot have a part of a receipt that somebody else has too: it is shared by a family already, is a fee, or
+/// is of another day, currency or file there.
+fn foreign_to_others(session: &Session<'_>, at: At, row: &SpendRow, part: &Share) -> Option<RowError> {
+    let conflict = |column, message: &str| Some(at.error(column, None, "receipt.conflict", message));
+    let receipt = rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no);
+    let owner = session.owner(RECEIPT, receipt)?;
+    let Some(case) = owner.case() else {
+        return conflict(
+            "receipt_no",
+            "This partner reported this supplier's receipt as a fee. A receipt is claimed once.",
+        );
+    };
+    let claim = session.case(case)?.claims.get(&ClaimId(owner.entity)).filter(|_| case != part.case)?;
+    if claim.shared.is_some() {
+        return conflict(
+            "case_ref",
+            "This receipt was reported for a family, who share the whole of it. A report is never overwritten: correct the file, or reverse the claims.",
+        );
+    }
+    let differs = [
+        ("delivered_on", claim.delivered_on != row.delivered_on, "of another day"),
+        ("currency", claim.amount.currency() != row.amount.currency(), "in another currency"),
+        (
+            "receipt_sha256",
+            claim.receipt_sha256.map(|file| file.0) != row.receipt_sha256,
+            "with another file",
+        ),
+    ];
+    let (column, _, how) = differs.into_iter().find(|(_, differs, _)| *differs)?;
+    let message = format!(
+        "This receipt was reported for another case {how}. Parts of one receipt for several people have one day, currency and file: correct the file, or give this receipt its own number."
+    );
+    conflict(column, &message)
+}
+
 /// What became of the row before, if its receipt is known.
 pub(super) fn known(session: &Session<'_>, at: At, row: &SpendRow, shares: &[Share]) -> Option<RowOutcome> {
     let conflict = |column, message: &str| {
         Some(RowOutcome::Errors(vec![at.error(column, None, "receipt.conflict", message)]))
     };
     let first = shares.first()?;
+    if let [part] = shares
+        && let Some(error) = foreign_to_others(session, at, row, part)
+    {
+        return Some(RowOutcome::Errors(vec![error]));
+    }
     let owner = session.owner(RECEIPT, first.receipt_key.0)?;
     if owner.case() != Some(first.case) {
         let message = match owner.case() {
             Some(_) => {
-                "This partner reported this supplier's receipt for another case. A receipt is claimed once."
+                "This partner reported this supplier's receipt for other people. A receipt is claimed once."
             }
             None => "This partner reported this supplier's receipt as a fee. A receipt is claimed once.",
         };

@@ -1,5 +1,7 @@
 //! `spend.csv`: what partners delivered, and claim; their fees are rows of the same file.
 
+use std::collections::HashSet;
+
 use domain::claim::{Claim, ClaimState, RECEIPT, Spend as Reported};
 use domain::ids::FileDigest;
 use domain::rates;
@@ -13,7 +15,7 @@ use super::shares::{self, Share};
 use super::{At, Importer, Receipts, Refused, RowOutcome, fees, preview, rows};
 use crate::error::AppError;
 use crate::ledger::Ledger;
-use crate::session::{Draft, Earlier, Session};
+use crate::session::{Draft, Owner, Session};
 use crate::texts::ReceiptText;
 
 /// Imports spend; with `accept`, each new claim is decided at once, in the order of the file.
@@ -45,11 +47,24 @@ impl Importer for Spend {
         }
         let names = rows.iter().flat_map(|row| row.case_refs.iter().map(String::as_str));
         rows::load_cases(session, names, RECEIPT, &receipts).await?;
-        // Which digests the other shares of a family have shows once its cases are known.
+        // Which digests the other shares of a family have, and the parts of a receipt that somebody else has one of too, shows
+        // once their cases are known.
+        let mut seen = HashSet::new();
+        let repeated: HashSet<_> = receipts.iter().filter(|receipt| !seen.insert(**receipt)).collect();
         let mut others = Vec::new();
-        for row in rows.iter().filter(|row| row.case_refs.len() > 1) {
-            for case in row.case_refs[1..].iter().filter_map(|name| rows::case_of(session, name)) {
-                let SpendRow { partner, supplier, receipt_no, .. } = row;
+        for (row, receipt) in rows.iter().zip(&receipts) {
+            let SpendRow { partner, supplier, receipt_no, case_refs, .. } = row;
+            let cases: Vec<_> = case_refs.iter().filter_map(|name| rows::case_of(session, name)).collect();
+            let owner = session.owner(RECEIPT, *receipt).map(Owner::case);
+            let has_parts = match (case_refs.as_slice(), owner) {
+                ([_], Some(owner)) => owner != cases.first().copied(),
+                ([_], None) => repeated.contains(receipt),
+                _ => false,
+            };
+            if has_parts {
+                others.push(rows::parts_digest(session, partner, supplier, receipt_no));
+            }
+            for case in cases.into_iter().skip(usize::from(!has_parts)) {
                 others.push(rows::share_digest(session, partner, supplier, receipt_no, case));
             }
         }
@@ -82,20 +97,14 @@ impl Importer for Spend {
 
         let said = said(row, &shares);
         let receipt = rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no);
-        match session.note(RECEIPT, receipt, &said.each_ref().map(String::as_str)) {
-            Some(Earlier::Same) => return Ok(RowOutcome::Recognised),
-            Some(Earlier::Different) => {
-                let message = "An earlier row of this file has this receipt with another case, amount, day, category or file. A receipt is claimed once: correct one of them.";
-                let error = at.error("receipt_no", None, "receipt.conflict", message);
-                return Ok(RowOutcome::Errors(vec![error]));
-            }
-            None => {}
+        if let Some(outcome) = shares::earlier(session, at, row, &shares, &said) {
+            return Ok(outcome);
         }
         let known = shares::known(session, at, row, &shares);
         if let (Some(folder), None | Some(RowOutcome::Recognised | RowOutcome::StillWithoutRate { .. })) =
             (&self.receipts, &known)
             && let attached = shares::first_claim(session, &shares).and_then(|claim| claim.receipt.as_ref())
-            && let Some(error) = folder.look(at, row, receipt, attached)?
+            && let Some(error) = folder.look(at, row, [receipt, shares[0].receipt_key.0], attached)?
         {
             return Ok(RowOutcome::Errors(vec![error]));
         }
@@ -129,9 +138,9 @@ impl Importer for Spend {
         if foreign {
             session.rest_on_rates(&mut draft, rule);
         }
-        session.register_partner(&mut draft, &partner)?;
         let mut reports = Vec::with_capacity(shares.len());
         let of = ClaimId(session.ledger().environment.new_id()?);
+        let alike = session.ledger().alike(&row.supplier, &row.receipt_no);
         for (place, share) in shares.iter().enumerate() {
             let claim = if place == 0 { of } else { ClaimId(session.ledger().environment.new_id()?) };
             let text = ReceiptText {
@@ -154,6 +163,7 @@ impl Importer for Spend {
                 details: session.seal(&mut draft, share.case, &text)?,
                 shared: shares::shared(&shares, place, of, row.amount),
                 file: session.source(),
+                alike: alike.clone(),
             }));
             reports.push((share, claim, report));
         }

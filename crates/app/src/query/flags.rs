@@ -3,21 +3,16 @@
 use std::collections::{BTreeMap, HashSet};
 
 use ::claims::{ClaimRow, ClaimsProjection};
-use domain::claim::{Benefit, Flag, RECEIPT, Sighted, flags, worth};
+use domain::claim::{Benefit, Flag, Sighted, flags, worth};
 use domain::ids::FileDigest;
 use domain::partner::{PARTNER_FEE, PartnerEvent};
-use domain::{CaseId, ClaimId, Event, FeeId, Partner, PartnerCode, Recorded};
-use event_log::Hash;
+use domain::{CaseId, Event, FeeId, KeyDigest, Partner, PartnerCode, Recorded};
 use jiff::civil::Date;
 use money::Eur;
-use uuid::Uuid;
 
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
-use crate::texts::{ReceiptText, plain_supplier};
-
-/// Receipts asked for at a time.
-const DIGESTS_MAX: usize = 4_000;
+use crate::texts::ReceiptText;
 
 impl Ledger {
     /// The flags of all claims, by number: each is held against every other claim and fee of the ledger, whoever reported
@@ -42,9 +37,8 @@ impl Ledger {
 
     /// The flags of some claims, and of some more that are supposed to be there.
     ///
-    /// Of all claims, what is read is what each partner claims, for what is usual; the texts are opened of those alone that
-    /// could be the same thing: of the same people, with the same file, or with the same receipt at whatever partner, which
-    /// the index of receipts knows.
+    /// Of all claims, what is read is what each partner claims, for what is usual; those that could be the same thing are of
+    /// the same people, with the same file, or with the same receipt at whatever partner, however it is spelled there.
     pub(crate) async fn flags_near(
         &self,
         supposed: Vec<Sighted>,
@@ -65,13 +59,14 @@ impl Ledger {
         let cases: HashSet<CaseId> =
             sighted.iter().filter_map(|near| Some(near.benefit.as_ref()?.case)).collect();
         let files: HashSet<FileDigest> = sighted.iter().filter_map(|near| near.receipt_sha256).collect();
-        let receipts = self.claims_with_receipts(&sighted, &codes).await?;
-        let (beside, usual): (Vec<_>, Vec<_>) = others.into_iter().partition(|(key, row)| {
-            let first = row.shared.map(|shared| shared.of.0);
-            let id = key.parse::<ClaimId>().ok().map(|claim| claim.0);
+        let receipts: HashSet<KeyDigest> =
+            sighted.iter().flat_map(|near| near.alike.iter().copied()).collect();
+        let (beside, usual): (Vec<_>, Vec<_>) = others.into_iter().partition(|(_, row)| {
             cases.contains(&row.case)
                 || row.receipt_sha256.is_some_and(|file| files.contains(&file))
-                || [first, id].into_iter().flatten().any(|claim| receipts.contains(&claim))
+                // Which receipt the oldest claims have only their texts tell.
+                || row.alike.is_empty()
+                || row.alike.iter().any(|receipt| receipts.contains(receipt))
         });
         sighted.extend(self.claims_sighted(beside, &partners, &none).await?);
         sighted.extend(usual.into_iter().map(|(_, row)| of_history(row)));
@@ -79,28 +74,6 @@ impl Ledger {
         let mut raised = flags(&sighted, self.rulebook.parameters());
         raised.retain(|number, _| asked.contains(number));
         Ok(raised)
-    }
-
-    /// The claims and fees of all partners that have one of these receipts.
-    async fn claims_with_receipts(
-        &self,
-        sighted: &[Sighted],
-        partners: &[PartnerCode],
-    ) -> Result<HashSet<Uuid>, AppError> {
-        let receipts: HashSet<&(String, String)> =
-            sighted.iter().filter_map(|near| near.receipt.as_ref()).collect();
-        let digests: Vec<Hash> = receipts
-            .into_iter()
-            .flat_map(|(supplier, number)| {
-                partners.iter().map(move |code| self.digest(RECEIPT, &[code.as_str(), supplier, number]))
-            })
-            .collect();
-        let mut found = HashSet::new();
-        for digests in digests.chunks(DIGESTS_MAX) {
-            let owners = self.store.find_keys(RECEIPT, digests).await?;
-            found.extend(owners.into_iter().flatten().map(|owner| owner.entity));
-        }
-        Ok(found)
     }
 
     /// The flags of all fees, by number, held against the same.
@@ -145,6 +118,7 @@ impl Ledger {
         let names = self.case_names(rows.iter().map(|(_, row)| row.case)).await?;
         let texts: Vec<_> = rows
             .iter()
+            .filter(|(_, row)| row.alike.is_empty())
             .filter_map(|(_, row)| Some((names.get(&row.case)?.row.subject, row.details)))
             .collect();
         let mut texts = self.reveal::<ReceiptText>(&texts).await?.into_iter();
@@ -156,19 +130,31 @@ impl Ledger {
                 |partner: &Partner| partner.is_outside_agreements(&programme, country, row.delivered_on);
             let outside_agreement = partners.get(&row.partner).is_some_and(outside);
             let eur = row.eur.or_else(|| supposed.get(&row.position).copied());
+            let alike = match row.alike.is_empty() {
+                true => self.alike_of(texts.next().flatten()),
+                false => row.alike,
+            };
             sighted.push(Sighted {
                 number: row.position,
                 outside_agreement,
                 partner: row.partner,
-                benefit: Some(Benefit { case: row.case, purpose, programme, country }),
+                benefit: Some(Benefit {
+                    case: row.case,
+                    family: row.shared.map(|shared| shared.of),
+                    purpose,
+                    programme,
+                    country,
+                }),
                 category: row.category,
                 delivered_on: row.delivered_on,
                 reported_on: row.reported_on,
+                amount: row.amount,
                 eur,
                 worth: row.shared.map_or(eur, |shared| worth(shared.whole, row.quote)),
                 counts: row.state.counts(),
-                receipt: texts.next().flatten().map(receipt),
+                alike,
                 receipt_sha256: row.receipt_sha256,
+                file: row.file,
             });
         }
         Ok(sighted)
@@ -196,11 +182,13 @@ impl Ledger {
                     outside_agreement: fee.agreement.is_none(),
                     delivered_on: fee.charged_on,
                     reported_on: *reported_on,
+                    amount: fee.amount,
                     eur: fee.eur,
                     worth: fee.eur,
                     counts: fee.state.counts(),
-                    receipt: None,
+                    alike: Vec::new(),
                     receipt_sha256: fee.receipt_sha256,
+                    file: fee.file,
                 };
                 fees.push(((LEDGER_SUBJECT, fee.details), sighted));
             }
@@ -208,10 +196,15 @@ impl Ledger {
         let texts: Vec<_> = fees.iter().map(|(text, _)| *text).collect();
         let texts = self.reveal::<ReceiptText>(&texts).await?;
         let with = |((_, sighted), text): (_, Option<ReceiptText>)| Sighted {
-            receipt: text.map(receipt),
+            alike: self.alike_of(text),
             ..sighted
         };
         Ok(fees.into_iter().zip(texts).map(with).collect())
+    }
+
+    /// What tells a receipt, unless it was erased.
+    fn alike_of(&self, text: Option<ReceiptText>) -> Vec<KeyDigest> {
+        text.map_or_else(Vec::new, |text| self.alike(&text.supplier, &text.receipt_no))
     }
 }
 
@@ -225,15 +218,12 @@ fn of_history(row: ClaimRow) -> Sighted {
         outside_agreement: false,
         delivered_on: row.delivered_on,
         reported_on: row.reported_on,
+        amount: row.amount,
         eur: row.eur,
         worth: None,
         counts: row.state.counts(),
-        receipt: None,
+        alike: Vec::new(),
         receipt_sha256: None,
+        file: None,
     }
-}
-
-/// What tells a receipt: its supplier, in one spelling, and its number.
-fn receipt(text: ReceiptText) -> (String, String) {
-    (plain_supplier(&text.supplier), text.receipt_no)
 }

@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;
-use crate::partner::unknown;
 use crate::session::{Purpose, Session};
 
 /// What a partner can be paid.
@@ -125,7 +124,7 @@ impl Ledger {
             let cases: Vec<CaseId> = cases.into_iter().collect();
             let mut session = Session::new(self, Purpose::Check);
             session.load_payable(std::slice::from_ref(&code), &cases).await?;
-            let found = session.partner(&code).ok_or_else(|| unknown(&code))?;
+            let found = session.partner(&code).ok_or_else(|| session.unknown_partner(&code))?;
             due.push(due_item(found, &session.standing(&code, &cases, self.today())?)?);
         }
         Ok(due)

@@ -31,6 +31,7 @@ fn year() -> [(Kind, Vec<String>); 4] {
 
 async fn imported() -> Book {
     let book = Book::new().await;
+    book.register("irara").await;
     for (kind, rows) in year() {
         let path = book.write(kind, &format!("{kind:?}.csv"), &rows);
         assert_eq!(import(&book.ledger, kind, path, How::Accepting).await.unwrap().errors, []);
@@ -189,7 +190,7 @@ fn a_changed_amount_on_a_known_receipt_is_a_conflict_that_applies_nothing() {
         let rows = [
             receipt("caritas", "MV-1", 100, "2024-04-01", "1.00"),
             receipt("caritas", "MV-1", 0, "2024-04-01", "900.01"),
-            receipt("caritas", "MV-2", 0, "2024-04-01", "900.00"),
+            receipt("caritas", "MV-2", 0, "2024-04-02", "900.00"),
         ];
         let report =
             import(&book.ledger, Kind::Spend, book.write(Kind::Spend, "changed.csv", &rows), How::Accepting);
@@ -227,6 +228,7 @@ proptest! {
         many_threads().block_on(async {
             let whole = imported().await;
             let book = Book::seeded(2).await;
+            book.register("irara").await;
             for (kind, rows) in year() {
                 let mut cuts: Vec<usize> = cuts.iter().map(|at| at % rows.len()).chain([0, rows.len()]).collect();
                 cuts.sort_unstable();

@@ -18,6 +18,7 @@ mod homes;
 mod last_euros;
 mod packs;
 mod partners;
+mod parts;
 mod payments;
 mod promises;
 mod races;

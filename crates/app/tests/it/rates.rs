@@ -252,6 +252,7 @@ fn a_fee_waits_for_its_rate_and_is_converted_once() {
     many_threads().block_on(async {
         for next in ["rates", "spend", "accept"] {
             let book = with_people().await;
+            book.register("irara").await;
             let path = book.write(Kind::Spend, "1.csv", &[fee(1, "110.00"), dollars(1, "55.00")]);
             let tried = import(&book.ledger, Kind::Spend, path.clone(), How::Dry).await.unwrap();
             let report = import(&book.ledger, Kind::Spend, path, How::Real).await.unwrap();

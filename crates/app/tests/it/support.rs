@@ -141,6 +141,11 @@ impl<P: Home> Book<P> {
         Ledger::open(StartUp { actor: name.parse().unwrap(), ..start }).await.unwrap()
     }
 
+    /// Registers a partner that no register of cases names.
+    pub async fn register(&self, code: &str) {
+        self.ledger.register_partner(code.parse().unwrap(), code.parse().unwrap()).await.unwrap();
+    }
+
     /// Imports rows, which must be without errors.
     pub async fn import(&self, kind: Kind, name: &str, rows: &[String]) -> ImportReport {
         let report = import(&self.ledger, kind, self.write(kind, name, rows), How::Real).await.unwrap();

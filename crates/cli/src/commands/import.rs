@@ -261,6 +261,10 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
             report.outside_period
         ));
     }
+    if !report.partners.is_empty() && ending != Ending::Stopped {
+        let codes = report.partners.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        lines.push(format!("  partners    {:>6}  (met for the first time: {codes})", report.partners.len()));
+    }
     if !report.refused.is_empty() {
         let rows = report.refused.iter().map(|(reason, (rows, eur))| {
             let eur = if eur.is_zero() { String::new() } else { format!("{eur} EUR") };
@@ -287,6 +291,7 @@ fn as_json(report: &ImportReport, supposed: bool) -> serde_json::Value {
         "counts": json!({"rows": rows, "applied": applied, "cut": cut, "refused": refused, "recognised": recognised, "rejected": rejected}),
         "waiting_for_rate": report.waiting_for_rate,
         "outside_period": report.outside_period,
+        "partners": report.partners.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "receipts": json!({"attached": report.receipts.attached, "missing": report.receipts.missing}),
         "refused": report.refused.iter().map(|(reason, (rows, eur))| json!({"reason": reason, "rows": rows, "disallowed": eur})).collect::<Vec<_>>(),
         "errors": report.errors.iter().map(|e| json!({"row": e.row, "column": e.column, "value": e.value, "rule": e.rule, "detail": e.message})).collect::<Vec<_>>(),

@@ -10,7 +10,7 @@ use crate::claim::{
     BenefitReversalDropped, BenefitReversalProposed, BenefitReversed, BenefitReversedV1, BenefitReversedV2,
     ClaimAccepted, ClaimAcceptedV1, ClaimAnswered, ClaimConverted, ClaimProposed, ClaimProposedV1,
     ClaimQueried, ClaimQueriedV1, ClaimRefused, ClaimReopened, EstimateReleased, ReceiptAttached,
-    SpendEstimated, SpendReported, SpendReportedV1, SpendReportedV2, SpendReportedV3,
+    SpendEstimated, SpendReported, SpendReportedV1, SpendReportedV2, SpendReportedV3, SpendReportedV4,
 };
 use crate::event::events;
 use crate::grant::{
@@ -43,7 +43,9 @@ events! {
         ArrivalGrantAllowed = 1,
         ArrivalGrantReturned = 1,
         RefusedGrantReturned = 1,
-        SpendReported = 4 (1 as SpendReportedV1, 2 as SpendReportedV2, 3 as SpendReportedV3),
+        SpendReported = 5 (
+            1 as SpendReportedV1, 2 as SpendReportedV2, 3 as SpendReportedV3, 4 as SpendReportedV4
+        ),
         SpendEstimated = 1,
         EstimateReleased = 1,
         ReceiptAttached = 1,

@@ -42,6 +42,8 @@ pub struct Spend {
     pub shared: Option<Shared>,
     /// SHA-256 of the file it is reported in, if it comes with one.
     pub file: Option<FileDigest>,
+    /// Keyed digests of supplier and receipt number, however they are spelled.
+    pub alike: Vec<KeyDigest>,
 }
 
 /// A command about a claim of a case.

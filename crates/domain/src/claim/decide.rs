@@ -125,7 +125,7 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
     let estimate = estimate.filter(|(amount, _)| bookable(*amount, &line).is_ok());
     let drawn = eur.or(estimate.map(|(amount, _)| amount)).filter(|_| has_plan);
     let drawn = drawn.and_then(|eur| plan::drawn_by(case, spend.claim, &spend.partner, benefit, eur));
-    let Spend { claim, partner, category, budget_line, delivered_on, amount, .. } = spend.clone();
+    let Spend { claim, partner, category, budget_line, delivered_on, amount, alike, .. } = spend.clone();
     let (receipt_key, receipt_sha256, details) = (spend.receipt_key, spend.receipt_sha256, spend.details);
     let reported = SpendReported {
         claim,
@@ -141,6 +141,7 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
         details,
         shared: spend.shared,
         file: spend.file,
+        alike,
     };
     let held_back = estimate.map(|estimate| estimated(spend.claim, &spend.budget_line, estimate));
     let mut events = once_and(reported, None);

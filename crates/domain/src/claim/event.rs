@@ -101,6 +101,10 @@ pub struct SpendReported {
     /// SHA-256 of the file it was reported in (none in versions 1 to 3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileDigest>,
+    /// Keyed digests of supplier and receipt number, however they are spelled: one receipt has one of them in common,
+    /// whoever reports it (none in versions 1 to 4).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alike: Vec<KeyDigest>,
 }
 
 /// The file of a receipt was put into the vault.

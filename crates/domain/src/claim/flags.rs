@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
-use money::Eur;
+use money::{Amount, Eur};
 use rulebook::{Country, Parameters};
 
-use crate::ids::{CaseId, FileDigest, PartnerCode};
+use crate::ids::{CaseId, ClaimId, FileDigest, KeyDigest, PartnerCode};
 
 rulebook::codes! {
     /// What is odd about a claim or a fee.
@@ -17,8 +17,11 @@ rulebook::codes! {
         FutureDay = "future-day",
         /// Far above what this partner usually claims for this benefit, or charges.
         OddAmount = "odd-amount",
-        /// The same receipt stands at another partner, in another programme, or twice: double funding.
+        /// The same receipt, however it is spelled, stands at another partner, in another programme, or twice: double
+        /// funding.
         SameReceipt = "same-receipt",
+        /// One receipt in parts for several people, which together reach the amount from which a second person must agree.
+        SplitReceipt = "split-receipt",
         /// The same purpose is claimed for the same person under another programme, or twice with the same amount.
         SamePurpose = "same-purpose",
         /// Just below the amount from which a second person must agree.
@@ -32,7 +35,11 @@ impl FlagKind {
     /// Whether somebody has to ask, or compare with another claim, so that accepting in bulk leaves this one open.
     pub fn holds_back(self) -> bool {
         match self {
-            Self::FutureDay | Self::OddAmount | Self::SameReceipt | Self::SamePurpose => true,
+            Self::FutureDay
+            | Self::OddAmount
+            | Self::SameReceipt
+            | Self::SplitReceipt
+            | Self::SamePurpose => true,
             Self::LateReport | Self::NearThreshold | Self::OutsideAgreement => false,
         }
     }
@@ -65,16 +72,20 @@ pub struct Sighted {
     pub delivered_on: Date,
     /// Day of the report.
     pub reported_on: Date,
+    /// As on the receipt; of a family's the share.
+    pub amount: Amount,
     /// In euro; none while the rate is still to come.
     pub eur: Option<Eur>,
     /// What the whole receipt is worth, of which this may be one share: what the limit for two people looks at.
     pub worth: Option<Eur>,
     /// Whether money went or may go out for it.
     pub counts: bool,
-    /// Supplier and receipt number, in one spelling; none once they were erased.
-    pub receipt: Option<(String, String)>,
+    /// Keyed digests of supplier and receipt number, however they are spelled: one receipt has one of them in common.
+    pub alike: Vec<KeyDigest>,
     /// SHA-256 of the receipt's file.
     pub receipt_sha256: Option<FileDigest>,
+    /// SHA-256 of the file it was reported in.
+    pub file: Option<FileDigest>,
 }
 
 /// What a claim is for.
@@ -82,6 +93,8 @@ pub struct Sighted {
 pub struct Benefit {
     /// For whom.
     pub case: CaseId,
+    /// The claim of the first share, if the receipt is a family's.
+    pub family: Option<ClaimId>,
     /// What the category is for, which may be the same in two programmes.
     pub purpose: String,
     /// The programme that pays.
@@ -91,10 +104,6 @@ pub struct Benefit {
 }
 
 impl Sighted {
-    fn case(&self) -> Option<CaseId> {
-        self.benefit.as_ref().map(|benefit| benefit.case)
-    }
-
     fn programme(&self) -> Option<&str> {
         self.benefit.as_ref().map(|benefit| benefit.programme.as_str())
     }
@@ -122,7 +131,7 @@ pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<F
     let mut raised: BTreeMap<u64, Vec<Flag>> = BTreeMap::new();
     let counting: Vec<&Sighted> = claims.iter().filter(|claim| claim.counts).collect();
     let usual = usual(&counting);
-    let receipts = by(&counting, |claim| claim.receipt.as_ref());
+    let receipts = by(&counting, |claim| claim.alike.iter());
     let files = by(&counting, |claim| claim.receipt_sha256);
     let purposes = by(&counting, |claim| claim.purpose());
     for claim in counting {
@@ -151,17 +160,26 @@ pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<F
                 format!("{eur} EUR, where {} usually {does} {usual} for this", claim.partner),
             );
         }
-        let same_receipt = claim.receipt.as_ref().and_then(|receipt| receipts.get(receipt));
+        let same_receipt = claim.alike.iter().filter_map(|receipt| receipts.get(receipt));
         let same_file = claim.receipt_sha256.and_then(|file| files.get(&file));
-        let mut others: Vec<&Sighted> =
-            [same_receipt, same_file].into_iter().flatten().flatten().copied().collect();
-        others.retain(|other| other.number != claim.number && !same_report(claim, other));
+        let others = beside(claim, same_receipt.chain(same_file).flatten());
+        let (parts, others): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|other| same_report(claim, other));
         if let Some(places) = places(&others) {
             raise(FlagKind::SameReceipt, format!("the same receipt: {places}"));
         }
+        if let Some(limit) = parameters.second_approval_from
+            && let Some(sum) = reached_together(claim, &parts, limit)
+        {
+            let people = parts.len() + 1;
+            raise(
+                FlagKind::SplitReceipt,
+                format!("its parts for {people} people come to {sum} EUR; from {limit} on two people decide"),
+            );
+        }
         let same_purpose = claim.purpose().and_then(|purpose| purposes.get(&purpose));
-        let mut others: Vec<&Sighted> = same_purpose.into_iter().flatten().copied().collect();
-        others.retain(|other| other.number != claim.number && same_thing(claim, other));
+        let mut others = beside(claim, same_purpose.into_iter().flatten());
+        others.retain(|other| same_thing(claim, other));
         if let Some(places) = places(&others) {
             raise(FlagKind::SamePurpose, format!("the same purpose for the same person: {places}"));
         }
@@ -189,12 +207,37 @@ pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<F
     raised
 }
 
-/// Two shares of one cost of a family are one report of one receipt, not two.
+/// The other ones, each once, in the order of their numbers.
+fn beside<'c>(claim: &Sighted, found: impl Iterator<Item = &'c &'c Sighted>) -> Vec<&'c Sighted> {
+    let mut others: Vec<&Sighted> = found.copied().filter(|other| other.number != claim.number).collect();
+    others.sort_unstable_by_key(|other| other.number);
+    others.dedup_by_key(|other| other.number);
+    others
+}
+
+/// Two shares of one cost of a family are one report of one receipt, not two; and so are parts for several people that one
+/// report has in rows of their own. Equal parts may be the whole of it, given to each.
 fn same_report(claim: &Sighted, other: &Sighted) -> bool {
-    claim.case() != other.case()
-        && (&claim.partner, &claim.category, claim.delivered_on, claim.reported_on)
-            == (&other.partner, &other.category, other.delivered_on, other.reported_on)
-        && claim.receipt == other.receipt
+    let (Some(benefit), Some(another)) = (&claim.benefit, &other.benefit) else { return false };
+    let is_one_receipt = claim.alike.iter().any(|receipt| other.alike.contains(receipt));
+    let reported = |claim: &Sighted| (claim.delivered_on, claim.reported_on, claim.file);
+    is_one_receipt
+        && benefit.case != another.case
+        && benefit.family == another.family
+        && (benefit.family.is_some() || claim.amount != other.amount)
+        && (&claim.partner, &claim.category, reported(claim))
+            == (&other.partner, &other.category, reported(other))
+}
+
+/// What a part of a receipt comes to with the others, if it does not reach a limit that all of them reach. (A family's
+/// receipt is held against the limit as a whole.)
+fn reached_together(claim: &Sighted, parts: &[&Sighted], limit: Eur) -> Option<Eur> {
+    if parts.is_empty() || claim.benefit.as_ref()?.family.is_some() {
+        return None;
+    }
+    let worth = parts.iter().chain([&claim]).map(|part| part.eur.unwrap_or(Eur::ZERO));
+    let sum = Eur::sum(worth).ok()?;
+    (claim.eur? < limit && sum >= limit).then_some(sum)
 }
 
 /// Under another programme the same purpose is funded twice; under the same one, the same amount within a month may be.
@@ -206,20 +249,17 @@ fn same_thing(claim: &Sighted, other: &Sighted) -> bool {
 }
 
 fn places(others: &[&Sighted]) -> Option<String> {
-    let mut others = others.to_vec();
-    others.sort_unstable_by_key(|other| other.number);
-    others.dedup_by_key(|other| other.number);
     let places: Vec<String> = others.iter().map(|other| other.place()).collect();
     (!places.is_empty()).then(|| places.join(", "))
 }
 
-fn by<'c, K: std::hash::Hash + Eq>(
+fn by<'c, K: std::hash::Hash + Eq, Keys: IntoIterator<Item = K>>(
     claims: &[&'c Sighted],
-    key: impl Fn(&'c Sighted) -> Option<K>,
+    keys: impl Fn(&'c Sighted) -> Keys,
 ) -> HashMap<K, Vec<&'c Sighted>> {
     let mut groups: HashMap<K, Vec<&Sighted>> = HashMap::new();
     for claim in claims {
-        if let Some(key) = key(claim) {
+        for key in keys(claim) {
             groups.entry(key).or_default().push(claim);
         }
     }

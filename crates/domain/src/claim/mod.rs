@@ -23,12 +23,14 @@ pub(crate) use review::waiting_for_rate;
 pub use state::{Claim, ClaimState, ReceiptFile, evolve};
 pub(crate) use upcast::{
     BenefitReversedV1, BenefitReversedV2, ClaimAcceptedV1, ClaimProposedV1, ClaimQueriedV1, SpendReportedV1,
-    SpendReportedV2, SpendReportedV3,
+    SpendReportedV2, SpendReportedV3, SpendReportedV4,
 };
 pub(crate) use value::euros;
 pub use value::worth;
 
 /// Kind of unique fact: a receipt of a supplier reported by a partner.
 pub const RECEIPT: &str = "receipt";
+/// Kind of digest: a receipt of a supplier, however it is spelled and whoever reports it. It is not unique.
+pub const RECEIPT_ALIKE: &str = "receipt-alike";
 /// Kind of unique fact: one reversal of a receipt.
 pub const REVERSAL: &str = "reversal";

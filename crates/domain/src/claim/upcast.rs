@@ -45,6 +45,7 @@ impl From<SpendReportedV1> for SpendReported {
             details: event.details,
             shared: None,
             file: None,
+            alike: Vec::new(),
         }
     }
 }
@@ -85,6 +86,7 @@ impl From<SpendReportedV2> for SpendReported {
             details: event.details,
             shared: None,
             file: None,
+            alike: Vec::new(),
         }
     }
 }
@@ -127,6 +129,52 @@ impl From<SpendReportedV3> for SpendReported {
             details: event.details,
             shared: event.shared,
             file: None,
+            alike: Vec::new(),
+        }
+    }
+}
+
+/// Version 4: nothing told how else the receipt may be spelled.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpendReportedV4 {
+    claim: ClaimId,
+    partner: PartnerCode,
+    category: String,
+    budget_line: String,
+    delivered_on: Date,
+    amount: Amount,
+    #[serde(default)]
+    exchange: Option<Exchange>,
+    #[serde(default)]
+    eur: Option<Eur>,
+    receipt_key: KeyDigest,
+    #[serde(default)]
+    receipt_sha256: Option<FileDigest>,
+    details: TextId,
+    #[serde(default)]
+    shared: Option<Shared>,
+    #[serde(default)]
+    file: Option<FileDigest>,
+}
+
+impl From<SpendReportedV4> for SpendReported {
+    fn from(event: SpendReportedV4) -> Self {
+        Self {
+            claim: event.claim,
+            partner: event.partner,
+            category: event.category,
+            budget_line: event.budget_line,
+            delivered_on: event.delivered_on,
+            amount: event.amount,
+            exchange: event.exchange,
+            eur: event.eur,
+            receipt_key: event.receipt_key,
+            receipt_sha256: event.receipt_sha256,
+            details: event.details,
+            shared: event.shared,
+            file: event.file,
+            alike: Vec::new(),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What is odd about claims and fees.
 
-use domain::CaseId;
 use domain::claim::{Benefit, ClaimState, Sighted, flags};
 use domain::ids::FileDigest;
 use domain::partner::FeeState;
+use domain::{CaseId, KeyDigest};
 use proptest::prelude::*;
 use rstest::rstest;
 use uuid::Uuid;
@@ -13,7 +13,18 @@ use crate::support::*;
 /// Education of a person in the Gambia.
 fn benefit(case: u128, programme: &str) -> Benefit {
     let case = CaseId(Uuid::from_u128(case));
-    Benefit { case, purpose: "education".into(), programme: programme.into(), country: "GM".parse().unwrap() }
+    Benefit {
+        case,
+        family: None,
+        purpose: "education".into(),
+        programme: programme.into(),
+        country: "GM".parse().unwrap(),
+    }
+}
+
+/// The digest of a receipt with this number.
+fn receipt(number: u64) -> KeyDigest {
+    KeyDigest([number as u8; 32])
 }
 
 fn sighted(number: u64, amount: &str) -> Sighted {
@@ -25,11 +36,13 @@ fn sighted(number: u64, amount: &str) -> Sighted {
         outside_agreement: false,
         delivered_on: day("2024-04-01"),
         reported_on: day("2024-04-10"),
+        amount: eur(amount).into(),
         eur: Some(eur(amount)),
         worth: Some(eur(amount)),
         counts: true,
-        receipt: Some(("a shop".into(), format!("R-{number}"))),
+        alike: vec![receipt(number)],
         receipt_sha256: None,
+        file: Some(FileDigest([1; 32])),
     }
 }
 
@@ -95,8 +108,8 @@ fn what_no_agreement_covers_is_said_with_where_and_when() {
 /// Both places are named, and at both.
 #[test]
 fn one_receipt_at_two_partners() {
-    let receipt = sighted(1, "10.00").receipt;
-    let there = Sighted { partner: partner("ettc"), receipt, ..sighted(2, "12.00") };
+    let alike = vec![receipt(9), receipt(1)];
+    let there = Sighted { partner: partner("ettc"), alike, ..sighted(2, "12.00") };
     let claims = [sighted(1, "10.00"), there.clone()];
     assert_eq!(raised(&claims), ["1:same-receipt", "2:same-receipt"]);
     let details = flags(&claims, rules().parameters());
@@ -118,14 +131,55 @@ fn one_file_under_two_receipt_numbers() {
     assert_eq!(raised(&claims), ["1:same-receipt", "2:same-receipt"]);
 }
 
+/// The same receipt as that of the first, for another person.
+fn part(number: u64, amount: &str) -> Sighted {
+    Sighted { alike: vec![receipt(1)], ..sighted(number, amount) }
+}
+
 /// One cost of a family is one receipt on several people.
 #[test]
 fn the_shares_of_one_cost_are_not_flagged() {
-    let receipt = sighted(1, "10.00").receipt;
+    let share = |sighted: Sighted| {
+        let benefit = sighted.benefit.map(|benefit| Benefit { family: Some(claim(1)), ..benefit });
+        Sighted { benefit, worth: Some(eur("2600.00")), ..sighted }
+    };
+    assert_eq!(raised(&[share(part(1, "1300.00")), share(part(2, "1300.00"))]), Vec::<String>::new());
+    // A row for somebody else with what a family shares already is another report of it.
+    let flagged = ["1:same-receipt", "2:same-receipt"];
+    assert_eq!(raised(&[share(part(1, "10.00")), part(2, "12.00")]), flagged);
+}
+
+/// So are its parts for several people, unless they are equal or come in other reports: then each may be the whole.
+#[rstest]
+#[case::parts(part(2, "12.00"), &[])]
+#[case::equal(part(2, "10.00"), &["1:same-receipt", "2:same-receipt"])]
+#[case::another_report(Sighted { file: None, ..part(2, "12.00") }, &["1:same-receipt", "2:same-receipt"])]
+#[case::another_day(
+    Sighted { delivered_on: day("2024-04-02"), ..part(2, "12.00") },
+    &["1:same-receipt", "2:same-receipt"]
+)]
+#[case::the_same_person(
+    Sighted { benefit: Some(benefit(1, "jrs")), ..part(2, "12.00") },
+    &["1:same-receipt", "2:same-receipt"]
+)]
+fn the_parts_of_one_receipt(#[case] other: Sighted, #[case] expected: &[&str]) {
+    assert_eq!(raised(&[part(1, "10.00"), other]), expected);
+}
+
+/// Whoever divides a receipt cannot bring it below what takes two people without being seen.
+#[test]
+fn parts_that_reach_the_limit_together_are_held_back() {
+    let parts = [part(1, "1200.00"), part(2, "799.99")];
+    assert_eq!(raised(&parts), Vec::<String>::new());
+    let parts = [part(1, "1200.00"), part(2, "500.00"), part(3, "300.00")];
+    assert_eq!(raised(&parts), ["1:split-receipt", "2:split-receipt", "3:split-receipt"]);
+    let flags = flags(&parts, rules().parameters());
     assert_eq!(
-        raised(&[sighted(1, "10.00"), Sighted { receipt, ..sighted(2, "10.00") }]),
-        Vec::<String>::new()
+        flags[&1][0].detail,
+        "its parts for 3 people come to 2000.00 EUR; from 2000.00 on two people decide"
     );
+    assert!(flags[&1][0].kind.holds_back());
+    assert_eq!(raised(&[part(1, "2000.00"), part(2, "5.00")]), ["2:split-receipt"]);
 }
 
 #[rstest]
@@ -180,12 +234,11 @@ fn a_fee_is_odd_beside_what_the_partner_usually_charges() {
 /// One receipt as a fee and as spend, or as the fee of two partners; the same amount twice is nothing of itself.
 #[test]
 fn the_receipt_of_a_fee_is_seen_wherever_it_stands() {
-    let receipt = fee(1, "10.00").receipt;
-    let claim = Sighted { receipt: receipt.clone(), ..sighted(2, "10.00") };
+    let claim = part(2, "10.00");
     let raised_on = flags(&[fee(1, "10.00"), claim], rules().parameters());
     assert_eq!(raised_on[&1][0].detail, "the same receipt: claim 2 of caritas under jrs");
     assert_eq!(raised_on[&2][0].detail, "the same receipt: fee 1 of caritas");
-    let there = Sighted { receipt, partner: partner("ettc"), ..fee(2, "12.00") };
+    let there = Sighted { alike: vec![receipt(1)], partner: partner("ettc"), ..fee(2, "12.00") };
     assert_eq!(raised(&[fee(1, "10.00"), there]), ["1:same-receipt", "2:same-receipt"]);
     assert_eq!(raised(&[fee(1, "10.00"), fee(2, "10.00")]), Vec::<String>::new());
     let not: Vec<_> = FeeState::ALL.iter().copied().filter(|state| !state.counts()).collect();
@@ -197,10 +250,10 @@ proptest! {
     #[test]
     fn the_order_tells_nothing(amounts in prop::collection::vec(1_i64..300_000, 2..20), by in 0_usize..20) {
         let claims: Vec<Sighted> = amounts.iter().enumerate().map(|(n, cents)| {
-            let receipt = Some(("a shop".into(), format!("R-{}", n / 2)));
+            let alike = vec![receipt(n as u64 / 2)];
             let benefit = (n % 5 != 4).then(|| benefit(n as u128 % 3, "jrs"));
             let partner = partner(if n % 2 == 0 { "caritas" } else { "ettc" });
-            Sighted { receipt, benefit, partner, ..sighted(n as u64, &money::Eur::from_cents(*cents).to_string()) }
+            Sighted { alike, benefit, partner, ..sighted(n as u64, &money::Eur::from_cents(*cents).to_string()) }
         }).collect();
         let mut turned = claims.clone();
         turned.rotate_left(by % claims.len());

@@ -4,7 +4,8 @@ use domain::claim::{Claim, ClaimState};
 use domain::hold::{PaymentsHeld, Scope};
 use domain::partner::FeeState;
 use domain::statement::{
-    Account, DeliveryTotals, Movement, MovementKind, Stated, Totals, delivered, delivery_totals, held, totals,
+    Account, DeliveryTotals, Movement, MovementKind, Stated, Totals, delivered, delivery_totals, held, owed,
+    totals, undecided,
 };
 use domain::{Holds, Period};
 use money::Eur;
@@ -150,6 +151,14 @@ proptest! {
             let paid = less(sum([all(MovementKind::Advance), all(MovementKind::Paid)]), back);
             let grants = less(all(MovementKind::Grant), all(MovementKind::GrantBack));
             prop_assert_eq!(before.owed, less(sum([disbursed, fees, grants]), paid));
+            // What is owed and what is undecided at the end of any period opens into its rows.
+            for period in periods().step_by(3) {
+                let (last, t) = (period.last(), totals(moved, period).unwrap());
+                let (owed, undecided) = (owed(&account, last, t.owed).unwrap(), undecided(&account, last).unwrap());
+                prop_assert_eq!(sum(owed.iter().map(|row| row.eur)), t.owed, "{}: {:?}", period, owed);
+                prop_assert_eq!(sum(undecided.iter().map(|row| row.eur)), t.undecided, "{}", period);
+                prop_assert!(owed.iter().chain(&undecided).all(|row| !row.eur.is_zero() && row.day <= last));
+            }
             // A hold of the partner keeps all that is owed from being paid, and its rows say what that is.
             let (last, reason) = (periods().last().unwrap().last(), text(9));
             let scope = Scope::Partner(partner(code));
