@@ -354,6 +354,7 @@ fn after_a_transfer_the_day_of_the_delivery_decides() {
 fn a_fee_is_reported_with_spend_decided_by_finance_and_touches_no_person() {
     let ledger = Ledger::small("cases");
     ledger.ok("partner agreement sign irara 2024 --programme jrs --country ET --from 2024-01-01 --until 2024-06-30 --fee-percent 7.5");
+    ledger.ok("partner register newcomer --name Newcomer");
     let before = ledger.balances();
     let fees = [
         "irara,,partner-fee,2024-01-31,450.00,EUR,IRARA,F-1,,January",

@@ -200,7 +200,7 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     assert_eq!((&totals["fees_reported"], &totals["fees_refused"]), (&"5250.00".into(), &"5050.00".into()));
     assert_eq!(statement["held"], "0.00");
     // Balances open into rows like the other figures: those of the period, and of one that begins with all of it.
-    assert_eq!(open_rows(&ledger, ALL_TIME, "owed"), ["R-1 1400.00", "F-1 200.00"]);
+    assert_eq!(open_rows(&ledger, ALL_TIME, "owed"), ["R-1 1300.00", "R-2 100.00", "F-1 200.00"]);
     for (period, position) in [(ALL_TIME, ""), ("2099", "-before")] {
         let totals = &ledger.json(&format!("partner statement irara --period {period}"))["totals"];
         for figure in ["owed", "undecided"] {

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use domain::bank::ReferenceKind;
-use domain::claim::RECEIPT_ALIKE;
-use domain::{KeyDigest, SubjectId, TextId};
+use domain::claim::{Alike, RECEIPT_ALIKE, SUPPLIER};
+use domain::{SubjectId, TextId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -138,11 +138,12 @@ pub(crate) struct FileText {
 
 impl Ledger {
     /// The keyed digests of a receipt, however its supplier and number are spelled: another spelling has one of them too.
-    pub(crate) fn alike(&self, supplier: &str, receipt_no: &str) -> Vec<KeyDigest> {
+    pub(crate) fn alike(&self, supplier: &str, receipt_no: &str) -> Alike {
         let supplier = plain_supplier(&supplier.nfkc().collect::<String>());
-        let digest = |number: String| KeyDigest(self.digest(RECEIPT_ALIKE, &[&supplier, &number]));
+        let digest = |number: String| self.key_digest(RECEIPT_ALIKE, &[&supplier, &number]);
         let [grouped, whole] = plain_numbers(receipt_no).map(digest);
-        if grouped == whole { vec![grouped] } else { vec![grouped, whole] }
+        let receipts = if grouped == whole { vec![grouped] } else { vec![grouped, whole] };
+        Alike { supplier: self.key_digest(SUPPLIER, &[&supplier]), receipts }
     }
 
     /// Opens texts, in the order asked for; `None` where the text or its person's key was erased.
@@ -191,7 +192,8 @@ mod tests {
 
     #[test]
     fn one_receipt_number_in_many_spellings() {
-        for other in ["r 12", "R12", "r-0012", "R/12", "Ｒ－１２", "R.12", "R-١٢", "R_12", "R\u{a0}12"]
+        for other in
+            ["r 12", "R12", "r-0012", "R/12", "Ｒ－１２", "R.12", "R-١٢", "R_12", "R‑12", "R–12", "R\u{a0}12"]
         {
             assert!(same("R-12", other), "{other}");
         }

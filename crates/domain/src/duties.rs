@@ -385,7 +385,7 @@ impl Duties {
                 let watched = Watched {
                     number: recorded.position,
                     worth: e.worth_of_receipt(),
-                    whole: e.whole(),
+                    whole: e.with_others(),
                     proposed: None,
                     parts: e.shared.map_or(1, |shared| shared.parts),
                     taken_back: WatchedReversals::default(),

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::reason_text;
 use crate::error::AppError;
-use crate::import::{named, parts_digest, reversal_parts};
+use crate::import::{named, part_digest, reversal_parts};
 use crate::ledger::{ATTEMPTS_MAX, Ledger};
 use crate::session::{Draft, Purpose, Session};
 use crate::texts::{ReasonText, ReceiptText};
@@ -120,7 +120,7 @@ impl Ledger {
         })?;
         let (partner, shared) = (known.partner.clone(), known.shared);
         let ReceiptText { supplier, receipt_no, .. } = receipt;
-        let of_several = parts_digest(&session, partner.as_str(), &supplier, &receipt_no);
+        let of_several = part_digest(&session, partner.as_str(), &supplier, &receipt_no, 2);
         session.load_keys(RECEIPT, &[of_several]).await?;
         let parts = reversal_parts([partner.as_str(), &supplier, &receipt_no], reversed_on, &amount);
         let about = claim.to_string();

@@ -53,7 +53,7 @@ pub use record::{EarlierImport, ImportedFile};
 pub use report::{ImportReport, Receipts};
 pub use reversals::Reversals;
 pub use row_report::{PersonReport, ROWS_TOLD_MAX, RowReport};
-pub(crate) use rows::{named, parts_digest, reversal_parts};
+pub(crate) use rows::{named, part_digest, reversal_parts};
 pub use spend::Spend;
 pub use statement_file::CsvStatement;
 pub(crate) use statements::masked;

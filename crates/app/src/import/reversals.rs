@@ -23,11 +23,11 @@ impl Importer for Reversals {
             .map(|row| rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no))
             .collect();
         session.load_keys(RECEIPT, &receipts).await?;
-        let parts_of_receipts: Vec<_> = rows
+        let second_parts: Vec<_> = rows
             .iter()
-            .map(|row| rows::parts_digest(session, &row.partner, &row.supplier, &row.receipt_no))
+            .map(|row| rows::part_digest(session, &row.partner, &row.supplier, &row.receipt_no, 2))
             .collect();
-        session.load_keys(RECEIPT, &parts_of_receipts).await?;
+        session.load_keys(RECEIPT, &second_parts).await?;
         let reversals: Vec<_> = rows
             .iter()
             .map(|row| ledger.digest(REVERSAL, &parts(row).each_ref().map(String::as_str)))
@@ -46,8 +46,8 @@ impl Importer for Reversals {
             errors.push(at.error("receipt_no", None, "reversal.unknown-receipt", message));
         }
         if let Some(known) = claim.and_then(|(case, id)| session.case(case)?.claims.get(&id)) {
-            let parts = rows::parts_digest(session, &row.partner, &row.supplier, &row.receipt_no);
-            errors.extend(match (known.shared, session.owner(RECEIPT, parts)) {
+            let second = rows::part_digest(session, &row.partner, &row.supplier, &row.receipt_no, 2);
+            errors.extend(match (known.shared, session.owner(RECEIPT, second)) {
                 (None, None) => usable(at, row, known).err(),
                 _ => Some(shared_by_several(at)),
             });

@@ -153,16 +153,25 @@ pub(super) fn share_digest(
     session.ledger().digest(RECEIPT, &[&partner, &supplier, &receipt_no, "share", &case.to_string()])
 }
 
-/// The keyed digest that says that a receipt has parts for several people, each in a row of their own: the second of them
-/// has it.
-pub(crate) fn parts_digest(
+/// People who may have a part of one receipt, each in a row of their own.
+pub(super) const PARTS_MAX: usize = 100;
+
+/// The keyed digest of the part of a receipt with this number, counted from 1 in the order in which parts are reported, each for
+/// another person; the first has that of the receipt itself.
+pub(crate) fn part_digest(
     session: &Session<'_>,
     partner: &str,
     supplier: &str,
     receipt_no: &str,
+    number: usize,
 ) -> event_log::Hash {
     let [partner, supplier, receipt_no] = receipt_parts(partner, supplier, receipt_no);
-    session.ledger().digest(RECEIPT, &[&partner, &supplier, &receipt_no, "parts"])
+    let number = number.to_string();
+    let receipt = [partner.as_str(), &supplier, &receipt_no];
+    match number.as_str() {
+        "1" => session.ledger().digest(RECEIPT, &receipt),
+        number => session.ledger().digest(RECEIPT, &[receipt[0], receipt[1], receipt[2], "part", number]),
+    }
 }
 
 /// What is known of a receipt that was reported, as spend or as a fee.

@@ -1,7 +1,5 @@
 //! `spend.csv`: what partners delivered, and claim; their fees are rows of the same file.
 
-use std::collections::HashSet;
-
 use domain::claim::{Claim, ClaimState, RECEIPT, Spend as Reported};
 use domain::ids::FileDigest;
 use domain::rates;
@@ -15,7 +13,7 @@ use super::shares::{self, Share};
 use super::{At, Importer, Receipts, Refused, RowOutcome, fees, preview, rows};
 use crate::error::AppError;
 use crate::ledger::Ledger;
-use crate::session::{Draft, Owner, Session};
+use crate::session::{Draft, Session};
 use crate::texts::ReceiptText;
 
 /// Imports spend; with `accept`, each new claim is decided at once, in the order of the file.
@@ -47,29 +45,17 @@ impl Importer for Spend {
         }
         let names = rows.iter().flat_map(|row| row.case_refs.iter().map(String::as_str));
         rows::load_cases(session, names, RECEIPT, &receipts).await?;
-        // Which digests the other shares of a family have, and the parts of a receipt that somebody else has one of too, shows
-        // once their cases are known.
-        let mut seen = HashSet::new();
-        let repeated: HashSet<_> = receipts.iter().filter(|receipt| !seen.insert(**receipt)).collect();
+        // Which digests the other shares of a family have shows once its cases are known.
         let mut others = Vec::new();
-        for (row, receipt) in rows.iter().zip(&receipts) {
-            let SpendRow { partner, supplier, receipt_no, case_refs, .. } = row;
-            let cases: Vec<_> = case_refs.iter().filter_map(|name| rows::case_of(session, name)).collect();
-            let owner = session.owner(RECEIPT, *receipt).map(Owner::case);
-            let has_parts = match (case_refs.as_slice(), owner) {
-                ([_], Some(owner)) => owner != cases.first().copied(),
-                ([_], None) => repeated.contains(receipt),
-                _ => false,
-            };
-            if has_parts {
-                others.push(rows::parts_digest(session, partner, supplier, receipt_no));
-            }
-            for case in cases.into_iter().skip(usize::from(!has_parts)) {
+        for row in rows.iter().filter(|row| row.case_refs.len() > 1) {
+            for case in row.case_refs[1..].iter().filter_map(|name| rows::case_of(session, name)) {
+                let SpendRow { partner, supplier, receipt_no, .. } = row;
                 others.push(rows::share_digest(session, partner, supplier, receipt_no, case));
             }
         }
         session.load_keys(RECEIPT, &others).await?;
-        rows::load_cases(session, std::iter::empty(), RECEIPT, &others).await
+        rows::load_cases(session, std::iter::empty(), RECEIPT, &others).await?;
+        shares::load_parts(session, rows, &receipts).await
     }
 
     fn apply(&self, session: &mut Session<'_>, at: At, row: &SpendRow) -> Result<RowOutcome, AppError> {
@@ -163,7 +149,8 @@ impl Importer for Spend {
                 details: session.seal(&mut draft, share.case, &text)?,
                 shared: shares::shared(&shares, place, of, row.amount),
                 file: session.source(),
-                alike: alike.clone(),
+                beside: share.beside,
+                alike: Some(alike.clone()),
             }));
             reports.push((share, claim, report));
         }

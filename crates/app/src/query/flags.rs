@@ -1,12 +1,14 @@
 //! What is odd about claims and fees that are to be decided.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use ::balances::{BalancesProjection, BalancesRow};
+use ::cases::CaseRow;
 use ::claims::{ClaimRow, ClaimsProjection};
-use domain::claim::{Benefit, Flag, Sighted, flags, worth};
+use domain::claim::{Alike, Benefit, Flag, Room, Sighted, flags, with_others, worth};
 use domain::ids::FileDigest;
 use domain::partner::{PARTNER_FEE, PartnerEvent};
-use domain::{CaseId, Event, FeeId, KeyDigest, Partner, PartnerCode, Recorded};
+use domain::{CaseId, Event, FeeId, FoldError, KeyDigest, Line, Partner, PartnerCode, Recorded};
 use jiff::civil::Date;
 use money::Eur;
 
@@ -59,14 +61,15 @@ impl Ledger {
         let cases: HashSet<CaseId> =
             sighted.iter().filter_map(|near| Some(near.benefit.as_ref()?.case)).collect();
         let files: HashSet<FileDigest> = sighted.iter().filter_map(|near| near.receipt_sha256).collect();
-        let receipts: HashSet<KeyDigest> =
-            sighted.iter().flat_map(|near| near.alike.iter().copied()).collect();
+        let receipts: HashSet<KeyDigest> = sighted
+            .iter()
+            .flat_map(|near| near.alike.iter().flat_map(|alike| alike.receipts.iter().copied()))
+            .collect();
         let (beside, usual): (Vec<_>, Vec<_>) = others.into_iter().partition(|(_, row)| {
             cases.contains(&row.case)
                 || row.receipt_sha256.is_some_and(|file| files.contains(&file))
                 // Which receipt the oldest claims have only their texts tell.
-                || row.alike.is_empty()
-                || row.alike.iter().any(|receipt| receipts.contains(receipt))
+                || row.alike.as_ref().is_none_or(|alike| alike.receipts.iter().any(|r| receipts.contains(r)))
         });
         sighted.extend(self.claims_sighted(beside, &partners, &none).await?);
         sighted.extend(usual.into_iter().map(|(_, row)| of_history(row)));
@@ -118,22 +121,35 @@ impl Ledger {
         let names = self.case_names(rows.iter().map(|(_, row)| row.case)).await?;
         let texts: Vec<_> = rows
             .iter()
-            .filter(|(_, row)| row.alike.is_empty())
+            .filter(|(_, row)| row.alike.is_none())
             .filter_map(|(_, row)| Some((names.get(&row.case)?.row.subject, row.details)))
             .collect();
         let mut texts = self.reveal::<ReceiptText>(&texts).await?.into_iter();
+        let open: BTreeSet<String> =
+            rows.iter().filter(|(_, row)| row.state.is_open()).map(|(_, row)| row.case.to_string()).collect();
+        let open: Vec<String> = open.into_iter().collect();
+        let balances = self.runner.rows::<BalancesProjection>(&open).await?;
+        let balances: HashMap<String, BalancesRow> =
+            open.into_iter().zip(balances).filter_map(|(case, row)| Some((case, row?))).collect();
         let mut sighted = Vec::with_capacity(rows.len());
         for (_, row) in rows {
-            let Some(country) = names.get(&row.case).map(|name| name.row.destination) else { continue };
+            let Some(CaseRow { destination: country, assignments, .. }) =
+                names.get(&row.case).map(|name| &name.row)
+            else {
+                continue;
+            };
+            let had_by = assignments.on(row.delivered_on).filter(|had_by| **had_by != row.partner);
+            let (country, had_by) = (*country, had_by.cloned());
+            let room = match balances.get(&row.case.to_string()) {
+                Some(balances) if row.state.is_open() => room(&balances.lines.line(&row.budget_line))?,
+                _ => None,
+            };
             let (purpose, programme) = self.purpose_of(&row.category, &row.budget_line);
             let outside =
                 |partner: &Partner| partner.is_outside_agreements(&programme, country, row.delivered_on);
             let outside_agreement = partners.get(&row.partner).is_some_and(outside);
             let eur = row.eur.or_else(|| supposed.get(&row.position).copied());
-            let alike = match row.alike.is_empty() {
-                true => self.alike_of(texts.next().flatten()),
-                false => row.alike,
-            };
+            let alike = row.alike.or_else(|| self.alike_of(texts.next().flatten()));
             sighted.push(Sighted {
                 number: row.position,
                 outside_agreement,
@@ -144,13 +160,21 @@ impl Ledger {
                     purpose,
                     programme,
                     country,
+                    room,
+                    had_by,
                 }),
                 category: row.category,
                 delivered_on: row.delivered_on,
                 reported_on: row.reported_on,
                 amount: row.amount,
                 eur,
-                worth: row.shared.map_or(eur, |shared| worth(shared.whole, row.quote)),
+                worth: match (row.shared, row.beside) {
+                    (None, None) => eur,
+                    (shared, beside) => {
+                        let whole = shared.map_or(row.amount, |shared| shared.whole);
+                        worth(with_others(whole, beside), row.quote)
+                    }
+                },
                 counts: row.state.counts(),
                 alike,
                 receipt_sha256: row.receipt_sha256,
@@ -186,7 +210,7 @@ impl Ledger {
                     eur: fee.eur,
                     worth: fee.eur,
                     counts: fee.state.counts(),
-                    alike: Vec::new(),
+                    alike: None,
                     receipt_sha256: fee.receipt_sha256,
                     file: fee.file,
                 };
@@ -203,9 +227,15 @@ impl Ledger {
     }
 
     /// What tells a receipt, unless it was erased.
-    fn alike_of(&self, text: Option<ReceiptText>) -> Vec<KeyDigest> {
-        text.map_or_else(Vec::new, |text| self.alike(&text.supplier, &text.receipt_no))
+    fn alike_of(&self, text: Option<ReceiptText>) -> Option<Alike> {
+        text.map(|text| self.alike(&text.supplier, &text.receipt_no))
     }
+}
+
+/// What there is on a budget line, if something was granted.
+pub(crate) fn room(line: &Line) -> Result<Option<Room>, AppError> {
+    let left = line.remaining().map_err(FoldError::from)?;
+    Ok((line.cap > Eur::ZERO).then_some(Room { cap: line.cap, left }))
 }
 
 /// A claim that tells nothing but what is usual.
@@ -222,7 +252,7 @@ fn of_history(row: ClaimRow) -> Sighted {
         eur: row.eur,
         worth: None,
         counts: row.state.counts(),
-        alike: Vec::new(),
+        alike: None,
         receipt_sha256: None,
         file: None,
     }

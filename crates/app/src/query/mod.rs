@@ -51,6 +51,7 @@ pub use closing::{ClosedPeriodItem, PeriodCheck, PeriodPack};
 pub use exceptions::{ExceptionFilter, ExceptionItem};
 pub use explain::{ClaimExplained, Explanation, GrantExplained, Judgement, RuleCited};
 pub use fees::{FeeFilter, FeeItem};
+pub(crate) use flags::room;
 pub use grants::GrantItem;
 pub use history::HistoryItem;
 pub use history::utc;

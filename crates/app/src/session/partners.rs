@@ -152,6 +152,8 @@ impl Session<'_> {
                 }
                 Ok(Ok(()))
             }
+            // A partner that there is none of has no stream to keep it in.
+            Err(refusal) if self.partner(code).is_none() => Err(AppError::Refused(refusal)),
             Err(refusal) => {
                 let refused = PartnerCommandRefused {
                     command: command.name().to_owned(),

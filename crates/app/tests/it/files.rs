@@ -190,7 +190,7 @@ fn a_changed_amount_on_a_known_receipt_is_a_conflict_that_applies_nothing() {
         let rows = [
             receipt("caritas", "MV-1", 100, "2024-04-01", "1.00"),
             receipt("caritas", "MV-1", 0, "2024-04-01", "900.01"),
-            receipt("caritas", "MV-2", 0, "2024-04-02", "900.00"),
+            receipt("caritas", "MV-2", 0, "2024-04-01", "900.00"),
         ];
         let report =
             import(&book.ledger, Kind::Spend, book.write(Kind::Spend, "changed.csv", &rows), How::Accepting);

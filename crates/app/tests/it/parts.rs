@@ -49,6 +49,7 @@ fn what_contradicts_the_other_parts_is_a_conflict() {
         in_currency(part(2, "60.00"), "SEK"),
         part(2, "60.00").replace(",,a room", &format!(",{},a room", "ab".repeat(32))),
         part(1, "99.00"),
+        part(2, "100.00"),
         receipt("caritas", "MV-2 + MV-3", 1, "2024-04-01", "60.00"),
         "caritas,,partner-fee,2024-04-01,60.00,EUR,Hotel Banjul,R-1,,".to_owned(),
     ];

@@ -241,11 +241,11 @@ fn another_amount_of_a_receipt_recorded_meanwhile_is_a_conflict() {
 }
 
 #[test]
-fn another_case_of_a_receipt_recorded_meanwhile_is_a_part_of_it_unless_it_is_another_day() {
+fn another_case_of_a_receipt_recorded_meanwhile_with_the_same_amount_is_a_conflict_and_else_a_part() {
     conflicts_with_what_was_recorded_meanwhile(
         Kind::Spend,
         receipt("caritas", "MV-1", 1, "2024-04-01", "10.00"),
-        receipt("caritas", "MV-2", 1, "2024-04-02", "10.00"),
+        receipt("caritas", "MV-2", 1, "2024-04-01", "10.00"),
         "receipt.conflict",
     );
     many_threads().block_on(async {

@@ -103,6 +103,15 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
         let detail = format!("{} is not share {} of {} of it", spend.amount, shared.part, shared.parts);
         return Err(Refusal::new("wrong-share", detail));
     }
+    if spend
+        .beside
+        .is_some_and(|beside| spend.shared.is_some() || beside.currency() != spend.amount.currency())
+    {
+        return Err(Refusal::new(
+            "wrong-share",
+            "parts of one receipt have one currency, and none of them is shared",
+        ));
+    }
     let (exchange, eur) = match spend.amount.currency() {
         Currency::EUR => (None, Some(euros(spend.amount)?)),
         _ => {
@@ -125,7 +134,8 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
     let estimate = estimate.filter(|(amount, _)| bookable(*amount, &line).is_ok());
     let drawn = eur.or(estimate.map(|(amount, _)| amount)).filter(|_| has_plan);
     let drawn = drawn.and_then(|eur| plan::drawn_by(case, spend.claim, &spend.partner, benefit, eur));
-    let Spend { claim, partner, category, budget_line, delivered_on, amount, alike, .. } = spend.clone();
+    let Spend { claim, partner, category, budget_line, delivered_on, amount, beside, alike, .. } =
+        spend.clone();
     let (receipt_key, receipt_sha256, details) = (spend.receipt_key, spend.receipt_sha256, spend.details);
     let reported = SpendReported {
         claim,
@@ -141,6 +151,7 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
         details,
         shared: spend.shared,
         file: spend.file,
+        beside,
         alike,
     };
     let held_back = estimate.map(|estimate| estimated(spend.claim, &spend.budget_line, estimate));

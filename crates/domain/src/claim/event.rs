@@ -101,10 +101,23 @@ pub struct SpendReported {
     /// SHA-256 of the file it was reported in (none in versions 1 to 3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileDigest>,
-    /// Keyed digests of supplier and receipt number, however they are spelled: one receipt has one of them in common,
-    /// whoever reports it (none in versions 1 to 4).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub alike: Vec<KeyDigest>,
+    /// What other people's parts of the same receipt come to that were reported before, in its currency (none in versions 1
+    /// to 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Amount>,
+    /// What tells its receipt, however that is spelled (none in versions 1 to 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alike: Option<Alike>,
+}
+
+/// What tells a receipt, however it is spelled and whoever reports it: keyed digests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alike {
+    /// Of the supplier.
+    pub supplier: KeyDigest,
+    /// Of supplier and number, in one or two plain spellings: one receipt has one of them in common.
+    pub receipts: Vec<KeyDigest>,
 }
 
 /// The file of a receipt was put into the vault.

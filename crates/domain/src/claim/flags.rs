@@ -1,12 +1,16 @@
 //! What finance should look at before it accepts a claim or a fee. A flag refuses nothing.
 
+mod others;
+
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 use money::{Amount, Eur};
 use rulebook::{Country, Parameters};
 
-use crate::ids::{CaseId, ClaimId, FileDigest, KeyDigest, PartnerCode};
+use self::others::Others;
+use super::event::Alike;
+use crate::ids::{CaseId, ClaimId, FileDigest, PartnerCode};
 
 rulebook::codes! {
     /// What is odd about a claim or a fee.
@@ -20,8 +24,15 @@ rulebook::codes! {
         /// The same receipt, however it is spelled, stands at another partner, in another programme, or twice: double
         /// funding.
         SameReceipt = "same-receipt",
-        /// One receipt in parts for several people, which together reach the amount from which a second person must agree.
-        SplitReceipt = "split-receipt",
+        /// Receipts of one supplier for the same person within a week, each below the amount from which a second person must
+        /// agree, that reach it together; or so many fees.
+        SplitPurchase = "split-purchase",
+        /// More than the whole cap of the person: a decimal point, or the wrong currency.
+        FarOverCap = "far-over-cap",
+        /// More than twice what is left under the cap.
+        OverWhatIsLeft = "over-what-is-left",
+        /// Another partner had the case on the day of the delivery.
+        WrongPartner = "wrong-partner",
         /// The same purpose is claimed for the same person under another programme, or twice with the same amount.
         SamePurpose = "same-purpose",
         /// Just below the amount from which a second person must agree.
@@ -38,9 +49,14 @@ impl FlagKind {
             Self::FutureDay
             | Self::OddAmount
             | Self::SameReceipt
-            | Self::SplitReceipt
+            | Self::SplitPurchase
+            | Self::FarOverCap
             | Self::SamePurpose => true,
-            Self::LateReport | Self::NearThreshold | Self::OutsideAgreement => false,
+            Self::LateReport
+            | Self::OverWhatIsLeft
+            | Self::WrongPartner
+            | Self::NearThreshold
+            | Self::OutsideAgreement => false,
         }
     }
 }
@@ -76,12 +92,13 @@ pub struct Sighted {
     pub amount: Amount,
     /// In euro; none while the rate is still to come.
     pub eur: Option<Eur>,
-    /// What the whole receipt is worth, of which this may be one share: what the limit for two people looks at.
+    /// What the whole receipt is worth as far as it is known, of which this may be one share or part: what the limit for two
+    /// people looks at.
     pub worth: Option<Eur>,
     /// Whether money went or may go out for it.
     pub counts: bool,
-    /// Keyed digests of supplier and receipt number, however they are spelled: one receipt has one of them in common.
-    pub alike: Vec<KeyDigest>,
+    /// What tells the receipt, however it is spelled; none once it was erased.
+    pub alike: Option<Alike>,
     /// SHA-256 of the receipt's file.
     pub receipt_sha256: Option<FileDigest>,
     /// SHA-256 of the file it was reported in.
@@ -101,6 +118,19 @@ pub struct Benefit {
     pub programme: String,
     /// The country that the person returned to.
     pub country: Country,
+    /// What there is for it under the cap; none once it is decided, and where nothing was granted.
+    pub room: Option<Room>,
+    /// Who had the case on the day of the delivery, if it was not who reports.
+    pub had_by: Option<PartnerCode>,
+}
+
+/// What there is for a person on a budget line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Most that may be disbursed.
+    pub cap: Eur,
+    /// Of that, not disbursed.
+    pub left: Eur,
 }
 
 impl Sighted {
@@ -123,17 +153,14 @@ impl Sighted {
 
 /// Claims a partner must have made for a benefit, or fees charged, before one of them can be odd.
 const USUAL_FROM: usize = 5;
-/// Days within which the same amount for the same purpose is taken for the same thing.
-const SAME_PURPOSE_DAYS: i32 = 31;
-
 /// The flags of all claims and fees that count, by number. Each is compared with all others, whatever their order.
 pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<Flag>> {
     let mut raised: BTreeMap<u64, Vec<Flag>> = BTreeMap::new();
     let counting: Vec<&Sighted> = claims.iter().filter(|claim| claim.counts).collect();
     let usual = usual(&counting);
-    let receipts = by(&counting, |claim| claim.alike.iter());
-    let files = by(&counting, |claim| claim.receipt_sha256);
-    let purposes = by(&counting, |claim| claim.purpose());
+    let others = Others::of(&counting);
+    let split = parameters.second_approval_from.map(|limit| others::split(&counting, limit));
+    let split = split.unwrap_or_default();
     for claim in counting {
         let mut raise = |kind, detail| raised.entry(claim.number).or_default().push(Flag { kind, detail });
         if let Some(days) = parameters.late_report_days
@@ -160,28 +187,24 @@ pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<F
                 format!("{eur} EUR, where {} usually {does} {usual} for this", claim.partner),
             );
         }
-        let same_receipt = claim.alike.iter().filter_map(|receipt| receipts.get(receipt));
-        let same_file = claim.receipt_sha256.and_then(|file| files.get(&file));
-        let others = beside(claim, same_receipt.chain(same_file).flatten());
-        let (parts, others): (Vec<_>, Vec<_>) =
-            others.into_iter().partition(|other| same_report(claim, other));
-        if let Some(places) = places(&others) {
+        if let Some(places) = others.with_the_receipt_of(claim) {
             raise(FlagKind::SameReceipt, format!("the same receipt: {places}"));
         }
-        if let Some(limit) = parameters.second_approval_from
-            && let Some(sum) = reached_together(claim, &parts, limit)
-        {
-            let people = parts.len() + 1;
-            raise(
-                FlagKind::SplitReceipt,
-                format!("its parts for {people} people come to {sum} EUR; from {limit} on two people decide"),
-            );
-        }
-        let same_purpose = claim.purpose().and_then(|purpose| purposes.get(&purpose));
-        let mut others = beside(claim, same_purpose.into_iter().flatten());
-        others.retain(|other| same_thing(claim, other));
-        if let Some(places) = places(&others) {
+        if let Some(places) = others.for_the_purpose_of(claim) {
             raise(FlagKind::SamePurpose, format!("the same purpose for the same person: {places}"));
+        }
+        if let (Some(detail), Some(limit)) = (split.get(&claim.number), parameters.second_approval_from) {
+            raise(FlagKind::SplitPurchase, format!("{detail}; from {limit} on two people decide"));
+        }
+        if let Some((kind, detail)) = over(claim) {
+            raise(kind, detail);
+        }
+        if let Some(had_by) = claim.benefit.as_ref().and_then(|benefit| benefit.had_by.as_ref()) {
+            let Sighted { partner, delivered_on, .. } = claim;
+            raise(
+                FlagKind::WrongPartner,
+                format!("{had_by} had the case on {delivered_on}, and {partner} reports"),
+            );
         }
         if let (Some(limit), Some(percent), Some(eur)) =
             (parameters.second_approval_from, parameters.near_threshold_percent, claim.worth)
@@ -207,63 +230,14 @@ pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<F
     raised
 }
 
-/// The other ones, each once, in the order of their numbers.
-fn beside<'c>(claim: &Sighted, found: impl Iterator<Item = &'c &'c Sighted>) -> Vec<&'c Sighted> {
-    let mut others: Vec<&Sighted> = found.copied().filter(|other| other.number != claim.number).collect();
-    others.sort_unstable_by_key(|other| other.number);
-    others.dedup_by_key(|other| other.number);
-    others
-}
-
-/// Two shares of one cost of a family are one report of one receipt, not two; and so are parts for several people that one
-/// report has in rows of their own. Equal parts may be the whole of it, given to each.
-fn same_report(claim: &Sighted, other: &Sighted) -> bool {
-    let (Some(benefit), Some(another)) = (&claim.benefit, &other.benefit) else { return false };
-    let is_one_receipt = claim.alike.iter().any(|receipt| other.alike.contains(receipt));
-    let reported = |claim: &Sighted| (claim.delivered_on, claim.reported_on, claim.file);
-    is_one_receipt
-        && benefit.case != another.case
-        && benefit.family == another.family
-        && (benefit.family.is_some() || claim.amount != other.amount)
-        && (&claim.partner, &claim.category, reported(claim))
-            == (&other.partner, &other.category, reported(other))
-}
-
-/// What a part of a receipt comes to with the others, if it does not reach a limit that all of them reach. (A family's
-/// receipt is held against the limit as a whole.)
-fn reached_together(claim: &Sighted, parts: &[&Sighted], limit: Eur) -> Option<Eur> {
-    if parts.is_empty() || claim.benefit.as_ref()?.family.is_some() {
-        return None;
+/// Whether a claim is far larger than what there is for it.
+fn over(claim: &Sighted) -> Option<(FlagKind, String)> {
+    let (eur, Room { cap, left }) = (claim.eur?, claim.benefit.as_ref()?.room?);
+    if eur > cap {
+        return Some((FlagKind::FarOverCap, format!("{eur} EUR, where the whole cap is {cap}")));
     }
-    let worth = parts.iter().chain([&claim]).map(|part| part.eur.unwrap_or(Eur::ZERO));
-    let sum = Eur::sum(worth).ok()?;
-    (claim.eur? < limit && sum >= limit).then_some(sum)
-}
-
-/// Under another programme the same purpose is funded twice; under the same one, the same amount within a month may be.
-fn same_thing(claim: &Sighted, other: &Sighted) -> bool {
-    claim.programme() != other.programme()
-        || (claim.eur.is_some()
-            && claim.eur == other.eur
-            && days_between(claim.delivered_on, other.delivered_on).abs() <= SAME_PURPOSE_DAYS)
-}
-
-fn places(others: &[&Sighted]) -> Option<String> {
-    let places: Vec<String> = others.iter().map(|other| other.place()).collect();
-    (!places.is_empty()).then(|| places.join(", "))
-}
-
-fn by<'c, K: std::hash::Hash + Eq, Keys: IntoIterator<Item = K>>(
-    claims: &[&'c Sighted],
-    keys: impl Fn(&'c Sighted) -> Keys,
-) -> HashMap<K, Vec<&'c Sighted>> {
-    let mut groups: HashMap<K, Vec<&Sighted>> = HashMap::new();
-    for claim in claims {
-        for key in keys(claim) {
-            groups.entry(key).or_default().push(claim);
-        }
-    }
-    groups
+    let is_far_over = left > Eur::ZERO && i128::from(eur.cents()) > i128::from(left.cents()) * 2;
+    is_far_over.then(|| (FlagKind::OverWhatIsLeft, format!("{eur} EUR, where {left} of {cap} is left")))
 }
 
 /// The median of what each partner claims for each benefit, and of its fees, where there are enough of them.

@@ -76,6 +76,8 @@ pub struct Claim {
     pub details: TextId,
     /// Which share of the receipt it is, if that is for a family.
     pub shared: Option<Shared>,
+    /// What other people's parts of the same receipt come to that were reported before.
+    pub beside: Option<Amount>,
     /// The file of the receipt in the vault.
     pub receipt: Option<ReceiptFile>,
     /// Counts as disbursed.
@@ -155,6 +157,7 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 receipt_sha256: e.receipt_sha256,
                 details: e.details,
                 shared: e.shared,
+                beside: e.beside,
                 receipt: None,
                 eligible: Eur::ZERO,
                 disallowed: Eur::ZERO,

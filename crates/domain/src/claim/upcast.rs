@@ -45,7 +45,8 @@ impl From<SpendReportedV1> for SpendReported {
             details: event.details,
             shared: None,
             file: None,
-            alike: Vec::new(),
+            beside: None,
+            alike: None,
         }
     }
 }
@@ -86,7 +87,8 @@ impl From<SpendReportedV2> for SpendReported {
             details: event.details,
             shared: None,
             file: None,
-            alike: Vec::new(),
+            beside: None,
+            alike: None,
         }
     }
 }
@@ -129,7 +131,8 @@ impl From<SpendReportedV3> for SpendReported {
             details: event.details,
             shared: event.shared,
             file: None,
-            alike: Vec::new(),
+            beside: None,
+            alike: None,
         }
     }
 }
@@ -174,7 +177,8 @@ impl From<SpendReportedV4> for SpendReported {
             details: event.details,
             shared: event.shared,
             file: event.file,
-            alike: Vec::new(),
+            beside: None,
+            alike: None,
         }
     }
 }

@@ -55,6 +55,12 @@ impl Exchange {
     }
 }
 
+/// What stands on a receipt as far as it is known: the whole of it, or a part with the parts that were reported before.
+pub fn with_others(whole: Amount, beside: Option<Amount>) -> Amount {
+    // What is too large for a sum is booked nowhere.
+    beside.and_then(|beside| whole.checked_add(beside).ok()).unwrap_or(whole)
+}
+
 /// What a receipt is worth as a whole, of which a claim may be one share; none while the rate is still to come.
 pub fn worth(whole: Amount, quote: Option<Quote>) -> Option<Eur> {
     match quote {
@@ -69,9 +75,14 @@ impl SpendReported {
         self.shared.map_or(self.amount, |shared| shared.whole)
     }
 
-    /// What the whole receipt is worth; none while the rate is still to come.
+    /// What the limit for two people looks at: the whole receipt, as far as it is known.
+    pub fn with_others(&self) -> Amount {
+        with_others(self.whole(), self.beside)
+    }
+
+    /// What that is worth; none while the rate is still to come.
     pub fn worth_of_receipt(&self) -> Option<Eur> {
-        worth(self.whole(), self.exchange.as_ref().and_then(|exchange| exchange.quote))
+        worth(self.with_others(), self.exchange.as_ref().and_then(|exchange| exchange.quote))
     }
 }
 
@@ -81,9 +92,10 @@ impl Claim {
         self.exchange.as_ref().and_then(|exchange| exchange.quote)
     }
 
-    /// What the whole receipt is worth, of which this may be one share; none while the rate is still to come.
+    /// What the whole receipt is worth, of which this may be one share or part, as far as it is known; none while the rate is
+    /// still to come.
     pub fn worth_of_receipt(&self) -> Option<Eur> {
-        worth(self.whole(), self.quote())
+        worth(with_others(self.whole(), self.beside), self.quote())
     }
 
     /// What is worth how much of what this claim was converted at: an amount in euro is itself, one in the currency of

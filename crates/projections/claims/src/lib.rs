@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use domain::case::CaseEvent;
-use domain::claim::{ClaimReason, ClaimState, Cut, QueryReason, Shared};
-use domain::ids::{FileDigest, KeyDigest};
+use domain::claim::{Alike, ClaimReason, ClaimState, Cut, QueryReason, Shared};
+use domain::ids::FileDigest;
 use domain::rates::Quote;
 use domain::{Actor, CaseId, Event, FoldError, PartnerCode, Recorded, TextId};
 use jiff::civil::Date;
@@ -58,9 +58,12 @@ pub struct ClaimRow {
     /// Whether the receipt's file is kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub receipt_kept: bool,
-    /// Keyed digests of supplier and receipt number, however they are spelled; none of the oldest claims.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub alike: Vec<KeyDigest>,
+    /// What other people's parts of the same receipt come to that were reported before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Amount>,
+    /// What tells its receipt, however that is spelled; none of the oldest claims.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alike: Option<Alike>,
     /// Day of the report.
     pub reported_on: Date,
     /// SHA-256 of the file it was reported in; none of the oldest claims.
@@ -153,6 +156,7 @@ impl Projection for ClaimsProjection {
                     shared: e.shared,
                     receipt_sha256: e.receipt_sha256,
                     receipt_kept: false,
+                    beside: e.beside,
                     alike: e.alike.clone(),
                     reported_on: event.recorded_on(),
                     file: e.file,
