@@ -23,6 +23,9 @@ rulebook::codes! {
         OverCap = "over-cap",
         /// Refused by finance, or accepted by it only in part, with a reason.
         ByFinance = "by-finance",
+        /// At the rate that it waited for it is worth less than half a cent: there is nothing to book (not in version 1 of
+        /// `ClaimRefused`).
+        WorthNothing = "worth-nothing",
     }
 }
 
@@ -325,6 +328,9 @@ pub struct ClaimReopened {
     pub amount: Eur,
     /// Why, in the vault.
     pub details: TextId,
+    /// Two people must accept it, because somebody of finance had refused it (not in version 1).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_two: bool,
 }
 
 /// An amount in the currency of its claim, and the rate of that claim.

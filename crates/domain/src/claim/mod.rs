@@ -22,8 +22,8 @@ pub use flags::{Benefit, Flag, FlagKind, Room, Sighted, flags};
 pub(crate) use review::waiting_for_rate;
 pub use state::{Claim, ClaimState, ReceiptFile, evolve};
 pub(crate) use upcast::{
-    BenefitReversedV1, BenefitReversedV2, ClaimAcceptedV1, ClaimProposedV1, ClaimQueriedV1, SpendReportedV1,
-    SpendReportedV2, SpendReportedV3, SpendReportedV4,
+    BenefitReversedV1, BenefitReversedV2, ClaimAcceptedV1, ClaimProposedV1, ClaimQueriedV1, ClaimRefusedV1,
+    ClaimReopenedV1, SpendReportedV1, SpendReportedV2, SpendReportedV3, SpendReportedV4,
 };
 pub(crate) use value::euros;
 pub use value::{with_others, worth};

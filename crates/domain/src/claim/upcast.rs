@@ -7,8 +7,8 @@ use money::{Amount, Eur};
 use serde::Deserialize;
 
 use super::event::{
-    Basis, BenefitReversed, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, Exchange, Original,
-    QueryReason, Shared, SpendReported,
+    Basis, BenefitReversed, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, ClaimRefused,
+    ClaimReopened, Exchange, Original, QueryReason, Shared, SpendReported,
 };
 use crate::ids::{Actor, ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 
@@ -302,5 +302,42 @@ impl From<ClaimProposedV1> for ClaimProposed {
             cut: None,
             basis: event.basis,
         }
+    }
+}
+
+/// Version 1: what was worth nothing waited for ever.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClaimRefusedV1 {
+    claim: ClaimId,
+    budget_line: String,
+    disallowed: Eur,
+    reason: ClaimReason,
+    #[serde(default)]
+    details: Option<TextId>,
+    basis: Basis,
+}
+
+impl From<ClaimRefusedV1> for ClaimRefused {
+    fn from(event: ClaimRefusedV1) -> Self {
+        let ClaimRefusedV1 { claim, budget_line, disallowed, reason, details, basis } = event;
+        Self { claim, budget_line, disallowed, reason, details, basis }
+    }
+}
+
+/// Version 1: one person accepted what another one had refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClaimReopenedV1 {
+    claim: ClaimId,
+    budget_line: String,
+    amount: Eur,
+    details: TextId,
+}
+
+impl From<ClaimReopenedV1> for ClaimReopened {
+    fn from(event: ClaimReopenedV1) -> Self {
+        let ClaimReopenedV1 { claim, budget_line, amount, details } = event;
+        Self { claim, budget_line, amount, details, by_two: false }
     }
 }

@@ -9,6 +9,9 @@ use super::state::Claim;
 use crate::rates::{self, Quote};
 use crate::refusal::Refusal;
 
+/// Why an amount cannot be booked that is less than half a cent.
+pub(super) const WORTH_NOTHING: &str = "worth-nothing";
+
 impl Exchange {
     /// What the rulebook asks for on these days, with the rate if it is published.
     pub(crate) fn asked(
@@ -135,7 +138,7 @@ impl Claim {
             amount.currency(),
             quote.rate
         );
-        Err(Refusal::new("worth-nothing", detail))
+        Err(Refusal::new(WORTH_NOTHING, detail))
     }
 
     /// All of a share is worth what was booked for it, which may be a cent beside its own conversion.
@@ -162,7 +165,7 @@ fn converted(amount: Amount, quote: &Quote) -> Result<Eur, Refusal> {
             amount.currency(),
             quote.rate
         );
-        return Err(Refusal::new("worth-nothing", detail));
+        return Err(Refusal::new(WORTH_NOTHING, detail));
     }
     Ok(eur)
 }

@@ -13,11 +13,12 @@ use crate::support::*;
 /// One that is approved, home and with Caritas; claim 1 is reported, 2 accepted, 3 refused; grant 1 is paid, 2 refused.
 fn history() -> History {
     let mut history = History::arrived(facts());
-    for number in [1, 2, 3] {
-        history.done(spend(number, "2024-04-01", "100.00"));
+    for (number, delivered_on) in [(1, "2024-04-01"), (2, "2024-04-01"), (3, "2024-03-01")] {
+        history.done(spend(number, delivered_on, "100.00"));
     }
     history.done(accept(2));
-    history.done(refuse(3));
+    // Before the arrival.
+    history.done(accept(3));
     history.done(pay(1, "2024-03-12", "600.00"));
     history.done(pay(2, "2024-03-12", "100.00"));
     history
@@ -138,7 +139,10 @@ fn every_decision_of_a_partners_person_is_found_in_the_log() {
     }
     free.sort_unstable();
     free.dedup();
-    assert_eq!(free, ["ClaimAnswered", "PlanAgreed", "PlanDrawn", "SpendReported"]);
+    assert_eq!(
+        free,
+        ["ClaimAnswered", "PlanAgreed", "PlanDrawn", "PlanReleased", "PlanRestored", "SpendReported"]
+    );
     for decided in
         ["Approved", "PartnerAssigned", "ClaimAccepted", "ClaimRefused", "ClaimReopened", "BenefitReversed"]
     {

@@ -481,6 +481,7 @@ fn a_first_version_is_not_read_with_what_the_second_added() {
         ("ClaimAccepted", "cut"),
         ("ClaimProposed", "cut"),
         ("PartnerAssigned", "assigned_on"),
+        ("ClaimReopened", "by_two"),
     ];
     let corpus = corpus();
     for golden in corpus.iter().filter(|golden| golden.version == 2) {
