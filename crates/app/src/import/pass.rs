@@ -16,7 +16,9 @@ use money::Eur;
 use super::chunk::{Writing, Written};
 use super::preview::Preview;
 use super::row_report::{ROWS_TOLD_MAX, RowReport};
-use super::{ERRORS_LISTED_MAX, ImportProgress, ImportRequest, Importer, Receipts, Refused, RowOutcome};
+use super::{
+    ERRORS_LISTED_MAX, ImportProgress, ImportRequest, Importer, Receipts, Refused, RowOutcome, SECOND_PERSON,
+};
 use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::session::{Purpose, Session};
@@ -58,8 +60,9 @@ pub(super) struct Pass {
     pub(super) waiting_for_rate: u64,
     /// Of those, fees of partners.
     pub(super) waiting_fees: u64,
-    /// Rows whose day lies outside of the period of the template they stand in.
+    /// Rows whose day lies outside of the period of the template they stand in: how many, and the first of them.
     pub(super) outside_period: u64,
+    pub(super) rows_outside: Vec<u64>,
     /// Partners that were met for the first time.
     pub(super) partners: BTreeSet<PartnerCode>,
     /// Some rows were refused as commands: they may pass when the file is imported again.
@@ -176,7 +179,11 @@ impl Pass {
                 _ if self.rows.len() >= ROWS_TOLD_MAX => self.rows_untold += 1,
                 _ => self.rows.push(RowReport::of(layout, record, &outcome)),
             }
-            self.outside_period += u64::from(record.outside_period && usable);
+            if record.outside_period && usable {
+                self.outside_period += 1;
+                let room = self.rows_outside.len() < ERRORS_LISTED_MAX;
+                self.rows_outside.extend(room.then_some(record.row));
+            }
             self.count(outcome)?;
         }
         Ok(())
@@ -184,7 +191,7 @@ impl Pass {
 
     fn count(&mut self, outcome: RowOutcome) -> Result<(), AppError> {
         self.counts.rows += 1;
-        self.waiting |= matches!(outcome, RowOutcome::Waiting(_));
+        self.waiting |= matches!(outcome, RowOutcome::Waiting(_) | RowOutcome::Proposed(_));
         match outcome {
             RowOutcome::Applied(refused) if refused.is_empty() => self.counts.applied += 1,
             RowOutcome::Waiting(refused) if refused.is_empty() => self.counts.recognised += 1,
@@ -195,6 +202,11 @@ impl Pass {
             RowOutcome::Cut(refused) => {
                 self.counts.cut += 1;
                 self.count_reasons(refused)?;
+            }
+            RowOutcome::Proposed(amount) => {
+                self.counts.applied += 1;
+                let reason = SECOND_PERSON.to_owned();
+                self.count_reasons(vec![Refused { reason, amount }])?;
             }
             RowOutcome::Undecided(why) => {
                 self.counts.applied += 1;

@@ -229,7 +229,9 @@ impl Ledger {
                 }
             }
             if let Some(codes) = flags.get(&row.row) {
-                row.flags = codes.iter().copied().collect::<Vec<_>>().join(" ");
+                let raised = codes.iter().map(|code| (*code).to_owned());
+                let told = Some(std::mem::take(&mut row.flags)).filter(|told| !told.is_empty());
+                row.flags = told.into_iter().chain(raised).collect::<Vec<_>>().join(" ");
             }
         }
         report.people = people.into_values().collect();

@@ -31,6 +31,8 @@ pub struct ImportReport {
     pub waiting_fees: u64,
     /// Rows delivered outside of the period of the template they stand in: kept all the same.
     pub outside_period: u64,
+    /// The first of them.
+    pub rows_outside: Vec<u64>,
     /// Partners that were met for the first time, and registered.
     pub partners: BTreeSet<PartnerCode>,
     /// Files of receipts that came with it.
@@ -74,6 +76,7 @@ impl ImportReport {
         self.waiting_for_rate = pass.waiting_for_rate;
         self.waiting_fees = pass.waiting_fees;
         self.outside_period = pass.outside_period;
+        self.rows_outside = pass.rows_outside;
         self.partners = pass.partners;
         self.refused = pass.refused;
         self.errors = pass.errors;

@@ -87,9 +87,7 @@ impl Importer for Reversals {
             session.case(case).and_then(|case| case.claims.get(&claim)).and_then(|c| c.reversal.as_ref());
         Ok(match decided {
             // Another person agrees by importing the file again, or by number.
-            Ok(()) if proposed.is_some() => {
-                RowOutcome::Waiting(vec![Refused { reason: "second-person".to_owned(), amount: eur }])
-            }
+            Ok(()) if proposed.is_some() => RowOutcome::Proposed(eur),
             Ok(()) => RowOutcome::Applied(Vec::new()),
             Err(refused) if refused.repeated => RowOutcome::Waiting(Vec::new()),
             Err(refused) => {

@@ -10,7 +10,7 @@ use rulebook::Category;
 
 use super::folder::ReceiptFolder;
 use super::shares::{self, Share};
-use super::{At, Importer, Receipts, Refused, RowOutcome, fees, preview, rows};
+use super::{At, Importer, Receipts, Refused, RowOutcome, SECOND_PERSON, fees, preview, rows};
 use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::session::{Draft, Session};
@@ -171,6 +171,10 @@ impl Importer for Spend {
         Ok(outcome)
     }
 
+    fn decides(&self) -> bool {
+        self.accept
+    }
+
     fn brings_more(&self) -> bool {
         self.receipts.is_some()
     }
@@ -227,12 +231,19 @@ impl Spend {
         }
         let mut undecided = None;
         for (share, claim, report) in reports {
+            // What has not happened yet is looked at by somebody; a day later is that of a place further east.
+            if let ClaimCommand::Report(spend) = report
+                && (spend.delivered_on - spend.reported_on).get_days() > 1
+            {
+                undecided = Some("future-day");
+                continue;
+            }
             let amount = session.case(share.case).and_then(|case| report.amount(case));
             let accept = ClaimCommand::Accept { claim: *claim, by_name: false, cut: None };
             let accepted = session.on_claim(draft, share.case, &accept)?;
             let now = session.case(share.case).and_then(|c| c.claims.get(claim));
             undecided = undecided.or(match (&accepted, now.map(|claim| claim.state)) {
-                (Ok(()), Some(ClaimState::Proposed)) => Some("waits for a second person"),
+                (Ok(()), Some(ClaimState::Proposed)) => Some(SECOND_PERSON),
                 (Ok(()), Some(ClaimState::Queried)) => Some("queried: late-use"),
                 _ => None,
             });

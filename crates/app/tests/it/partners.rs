@@ -84,7 +84,7 @@ fn an_approval_that_comes_second_is_decided_again() {
         let (late, store) = interposed(&book).await;
         let quick = book.another(2).await;
         store.meanwhile(Before::Append, async move {
-            quick.reject_payment_details(caritas(), "the letter is missing").await.unwrap();
+            quick.reject_payment_details(caritas(), None, "the letter is missing").await.unwrap();
         });
         // Everybody here is the same person, who is refused first for that, and then because nothing waits.
         assert_eq!(reasons(late.approve_payment_details(caritas(), number).await), "nothing-proposed");

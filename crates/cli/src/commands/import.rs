@@ -148,7 +148,7 @@ fn show(format: Format, file: &ImportFile, accept: bool, report: &ImportReport) 
     }))
 }
 
-/// Rows without a receipt that are listed; the others are counted.
+/// Rows without a receipt, or outside of the period, that are listed; the others are counted.
 const ROWS_LISTED: usize = 20;
 
 /// How an import ended.
@@ -256,9 +256,12 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
         ));
     }
     if report.outside_period > 0 && ending != Ending::Stopped {
+        let rows = report.rows_outside.iter().take(ROWS_LISTED).map(ToString::to_string);
+        let more = if report.outside_period > ROWS_LISTED as u64 { ", …" } else { "" };
         lines.push(format!(
-            "  warning     {:>6}  (delivered outside of the template's period; kept)",
-            report.outside_period
+            "  warning     {:>6}  (delivered outside of the template's period; kept: rows {}{more})",
+            report.outside_period,
+            rows.collect::<Vec<_>>().join(", ")
         ));
     }
     if !report.partners.is_empty() && ending != Ending::Stopped {
@@ -291,6 +294,7 @@ fn as_json(report: &ImportReport, supposed: bool) -> serde_json::Value {
         "counts": json!({"rows": rows, "applied": applied, "cut": cut, "refused": refused, "recognised": recognised, "rejected": rejected}),
         "waiting_for_rate": report.waiting_for_rate,
         "outside_period": report.outside_period,
+        "rows_outside": report.rows_outside,
         "partners": report.partners.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "receipts": json!({"attached": report.receipts.attached, "missing": report.receipts.missing}),
         "refused": report.refused.iter().map(|(reason, (rows, eur))| json!({"reason": reason, "rows": rows, "disallowed": eur})).collect::<Vec<_>>(),
