@@ -481,6 +481,7 @@ fn a_large_reversal_takes_two_people() {
         (&first["counts"]["applied"], &first["refused"][0]["reason"]),
         (&1.into(), &"second-person".into())
     );
+    assert_eq!((&first["counts"]["proposed"], &first["counts"]["refused"]), (&1.into(), &0.into()));
     assert_eq!(disbursed(), "2100.00");
     let again = ledger.json("--actor anna import reversals back.csv");
     assert_eq!(again["counts"]["recognised"], 2, "{again}");

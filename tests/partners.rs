@@ -116,6 +116,7 @@ fn payment_details_need_a_second_person_and_are_shown_masked() {
     ledger.ok(&format!("--actor anna {local}"));
     assert_eq!(partner(&ledger, "irara")["payment_details"], "in-force, another proposed");
     ledger.fail(2, "partner payment-details reject irara --reason ' '");
+    ledger.fail(2, "partner payment-details reject irara 1 --reason 'the letter is missing'");
     ledger.ok(
         "--actor berit partner payment-details reject irara --reason 'the letter of the bank is missing'",
     );

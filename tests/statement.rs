@@ -172,6 +172,12 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
         fees.iter().find(|fee| fee["receipt_no"] == receipt).unwrap()["fee"].clone()
     };
     ledger.ok(&format!("partner fee refuse {} --reason 'not agreed'", number("F-2")));
+    // What was charged and not decided is in this statement and in the next one.
+    let totals =
+        |period: &str| ledger.json(&format!("partner statement irara --period {period}"))["totals"].clone();
+    assert_eq!(totals(ALL_TIME)["fees_undecided"], "5050.00");
+    assert_eq!(totals("2099")["fees_undecided_before"], "5050.00");
+    assert_eq!(open_rows(&ledger, "2099", "fees-undecided-before"), ["F-2 50.00", "F-3 5000.00"]);
     // A fee has no cap: from the same limit on as a claim, two people decide it.
     let large = number("F-3");
     assert!(ledger.ok(&format!("partner fee accept {large}")).contains("another person must agree"));
@@ -191,6 +197,10 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     );
     let statement = ledger.json("partner statement irara --period 2020-01-01..2099-12-31");
     let totals = &statement["totals"];
+    assert_eq!(
+        (&totals["fees_undecided"], &totals["fees_undecided_before"]),
+        (&"0.00".into(), &"0.00".into())
+    );
     // 3 000 − 100 + 200 − 1 000 − 500
     for (figure, eur) in
         [("fees", "200.00"), ("advances", "1000.00"), ("paid", "500.00"), ("owed", "1600.00")]

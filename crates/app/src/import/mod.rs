@@ -215,6 +215,7 @@ impl Ledger {
             sha256: hex::encode(&sha256),
             dialect: None,
             counts: ImportCounts::default(),
+            proposed: 0,
             waiting_for_rate: 0,
             waiting_fees: 0,
             outside_period: 0,

@@ -16,9 +16,7 @@ use money::Eur;
 use super::chunk::{Writing, Written};
 use super::preview::Preview;
 use super::row_report::{ROWS_TOLD_MAX, RowReport};
-use super::{
-    ERRORS_LISTED_MAX, ImportProgress, ImportRequest, Importer, Receipts, Refused, RowOutcome, SECOND_PERSON,
-};
+use super::{ERRORS_LISTED_MAX, ImportProgress, ImportRequest, Importer, Receipts, Refused, RowOutcome};
 use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::session::{Purpose, Session};
@@ -63,6 +61,8 @@ pub(super) struct Pass {
     /// Rows whose day lies outside of the period of the template they stand in: how many, and the first of them.
     pub(super) outside_period: u64,
     pub(super) rows_outside: Vec<u64>,
+    /// Of the rows that are counted as refused, those that are done once another person agrees.
+    pub(super) proposed: u64,
     /// Partners that were met for the first time.
     pub(super) partners: BTreeSet<PartnerCode>,
     /// Some rows were refused as commands: they may pass when the file is imported again.
@@ -204,8 +204,10 @@ impl Pass {
                 self.count_reasons(refused)?;
             }
             RowOutcome::Proposed(amount) => {
-                self.counts.applied += 1;
-                let reason = SECOND_PERSON.to_owned();
+                // The record of the import knows only what moved something, and what did not.
+                self.counts.refused += 1;
+                self.proposed += 1;
+                let reason = "second-person".to_owned();
                 self.count_reasons(vec![Refused { reason, amount }])?;
             }
             RowOutcome::Undecided(why) => {

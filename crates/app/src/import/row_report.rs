@@ -124,7 +124,7 @@ fn in_words(outcome: &RowOutcome) -> (&'static str, String) {
         RowOutcome::Cut(refused) => {
             ("cut", joined(refused.iter().map(|refused| refused.reason.as_str()).collect()))
         }
-        RowOutcome::Proposed(_) => ("applied", SECOND_PERSON.to_owned()),
+        RowOutcome::Proposed(_) => ("proposed", SECOND_PERSON.to_owned()),
         RowOutcome::Undecided(why) => ("applied", (*why).to_owned()),
         RowOutcome::WithoutRate { .. } => ("applied", waits()),
         RowOutcome::StillWithoutRate { .. } => ("recognised", waits()),

@@ -1,12 +1,13 @@
 //! `spend.csv`: what partners delivered, and claim; their fees are rows of the same file.
 
-use domain::claim::{Claim, ClaimState, RECEIPT, Spend as Reported};
+use domain::claim::{Claim, ClaimState, FlagKind, RECEIPT, Spend as Reported};
 use domain::ids::FileDigest;
 use domain::rates;
 use domain::{ClaimCommand, ClaimId, FeeId, PartnerCode};
 use interchange::{RowError, SpendRow};
 use money::{Currency, Rate};
 use rulebook::Category;
+use tokio::sync::OnceCell;
 
 use super::folder::ReceiptFolder;
 use super::shares::{self, Share};
@@ -22,6 +23,15 @@ pub struct Spend {
     pub accept: bool,
     /// The files of the receipts.
     pub receipts: Option<ReceiptFolder>,
+    /// All partners, once they are asked for.
+    partners: OnceCell<Vec<PartnerCode>>,
+}
+
+impl Spend {
+    /// An import of spend that reports, and decides if it is told to.
+    pub fn new(accept: bool, receipts: Option<ReceiptFolder>) -> Self {
+        Self { accept, receipts, partners: OnceCell::new() }
+    }
 }
 
 impl Importer for Spend {
@@ -35,6 +45,9 @@ impl Importer for Spend {
             .map(|row| rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no))
             .collect();
         session.load_keys(RECEIPT, &receipts).await?;
+        if self.accept {
+            self.load_elsewhere(session, rows).await?;
+        }
         // Whoever spends euros only pays for no rates.
         if rows.iter().any(|row| row.amount.currency() != Currency::EUR) {
             session.load_rates([rates::source(session.ledger().rulebook.parameters().spend_rate)]).await?;
@@ -154,7 +167,7 @@ impl Importer for Spend {
             }));
             reports.push((share, claim, report));
         }
-        let (refused, undecided) = self.decide(session, &mut draft, &reports, waits)?;
+        let (refused, undecided) = self.decide(session, &mut draft, row, &reports, waits)?;
         session.commit(draft);
         let mut claims =
             reports.iter().filter_map(|(share, claim, _)| session.case(share.case)?.claims.get(claim));
@@ -203,6 +216,37 @@ impl Importer for Spend {
 }
 
 impl Spend {
+    /// Loads whether other partners have reported these receipts.
+    async fn load_elsewhere(&self, session: &mut Session<'_>, rows: &[&SpendRow]) -> Result<(), AppError> {
+        let partners = self.partners.get_or_try_init(|| session.ledger().partner_codes()).await?;
+        let elsewhere = |row: &&SpendRow| self.elsewhere(session, partners, row).collect::<Vec<_>>();
+        let receipts: Vec<_> = rows.iter().flat_map(elsewhere).collect();
+        session.load_keys(RECEIPT, &receipts).await
+    }
+
+    /// The digests that the receipt of a row has at other partners.
+    fn elsewhere<'a>(
+        &self,
+        session: &'a Session<'_>,
+        partners: &'a [PartnerCode],
+        row: &'a SpendRow,
+    ) -> impl Iterator<Item = event_log::Hash> + 'a {
+        let others = partners.iter().filter(|partner| partner.as_str() != row.partner);
+        others.map(|partner| rows::receipt_digest(session, partner.as_str(), &row.supplier, &row.receipt_no))
+    }
+
+    /// Why a claim is left for somebody to look at, though all are to be accepted: it lies in the future (a day later is that
+    /// of a place further east), or another partner has its receipt too. What else is odd shows once the file is there.
+    fn held_back(&self, session: &Session<'_>, row: &SpendRow, spend: &Reported) -> Option<&'static str> {
+        if (spend.delivered_on - spend.reported_on).get_days() > 1 {
+            return Some(FlagKind::FutureDay.code());
+        }
+        let partners = self.partners.get()?;
+        let is_elsewhere =
+            self.elsewhere(session, partners, row).any(|receipt| session.owner(RECEIPT, receipt).is_some());
+        is_elsewhere.then_some(FlagKind::SameReceipt.code())
+    }
+
     /// Reports all shares, or none: if the report of one is refused, that refusal is all that is kept. Then accepts each
     /// for itself; what does not fit one person's cap is not moved to the others. Answers with what was refused, and why
     /// something is left for somebody to decide.
@@ -210,6 +254,7 @@ impl Spend {
         &self,
         session: &mut Session<'_>,
         draft: &mut Draft,
+        row: &SpendRow,
         reports: &[(&Share, ClaimId, ClaimCommand)],
         waits: bool,
     ) -> Result<(Vec<Refused>, Option<&'static str>), AppError> {
@@ -231,11 +276,10 @@ impl Spend {
         }
         let mut undecided = None;
         for (share, claim, report) in reports {
-            // What has not happened yet is looked at by somebody; a day later is that of a place further east.
             if let ClaimCommand::Report(spend) = report
-                && (spend.delivered_on - spend.reported_on).get_days() > 1
+                && let Some(why) = self.held_back(session, row, spend)
             {
-                undecided = Some("future-day");
+                undecided = Some(why);
                 continue;
             }
             let amount = session.case(share.case).and_then(|case| report.amount(case));

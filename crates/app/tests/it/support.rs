@@ -290,7 +290,7 @@ pub async fn import(ledger: &Ledger, kind: Kind, path: PathBuf, how: How) -> Res
     match kind {
         Kind::Cases => of(ledger, Cases, &request).await,
         Kind::Grants => of(ledger, Grants, &request).await,
-        Kind::Spend => of(ledger, Spend { accept: how != How::Real, receipts: None }, &request).await,
+        Kind::Spend => of(ledger, Spend::new(how != How::Real, None), &request).await,
         Kind::Reversals => of(ledger, Reversals, &request).await,
     }
 }

@@ -57,9 +57,7 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
     let report = match &command {
         ImportCommand::Cases(_) => import(&ledger, &Cases, file, false).await?,
         ImportCommand::Grants(_) => import(&ledger, &Grants, file, false).await?,
-        ImportCommand::Spend { .. } => {
-            import(&ledger, &Spend { accept, receipts: folder }, file, true).await?
-        }
+        ImportCommand::Spend { .. } => import(&ledger, &Spend::new(accept, folder), file, true).await?,
         ImportCommand::Reversals(_)
         | ImportCommand::Rates { .. }
         | ImportCommand::Statement { .. }
@@ -134,7 +132,8 @@ fn show(format: Format, file: &ImportFile, accept: bool, report: &ImportReport) 
                 ("rows", c.rows),
                 ("applied", c.applied),
                 ("cut", c.cut),
-                ("refused", c.refused),
+                ("refused", c.refused - report.proposed),
+                ("proposed", report.proposed),
                 ("recognised", c.recognised),
                 ("rejected", c.rejected),
             ];
@@ -221,7 +220,8 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
         let rows = [
             ("applied", c.applied, ""),
             ("cut", c.cut, "accepted in part"),
-            ("refused", c.refused, "kept, with the reason"),
+            ("refused", c.refused - report.proposed, "kept, with the reason"),
+            ("proposed", report.proposed, "done once another person imports the same file"),
             ("recognised", c.recognised, "known already"),
             ("rejected", c.rejected, "left out"),
         ];
@@ -291,7 +291,7 @@ fn as_json(report: &ImportReport, supposed: bool) -> serde_json::Value {
         "file": report.file,
         "sha256": report.sha256,
         "delimiter": report.dialect.map(|d| char::from(d.delimiter).to_string()),
-        "counts": json!({"rows": rows, "applied": applied, "cut": cut, "refused": refused, "recognised": recognised, "rejected": rejected}),
+        "counts": json!({"rows": rows, "applied": applied, "cut": cut, "refused": refused - report.proposed, "proposed": report.proposed, "recognised": recognised, "rejected": rejected}),
         "waiting_for_rate": report.waiting_for_rate,
         "outside_period": report.outside_period,
         "rows_outside": report.rows_outside,

@@ -7,7 +7,7 @@ use money::{Eur, Overflow};
 use rulebook::Country;
 
 use super::fold::{Account, Movement, MovementKind, Stated};
-use super::totals::effect;
+use super::totals::{Effect, effect};
 use crate::hold::Holds;
 use crate::payment::{self, Accepted};
 
@@ -16,9 +16,21 @@ use crate::payment::{self, Accepted};
 /// # Errors
 /// [`Overflow`] where what is left cannot be added up.
 pub fn undecided(account: &Account, last: Date) -> Result<Vec<Movement>, Overflow> {
+    open_of(account, last, |effect| effect.undecided)
+}
+
+/// The fees that are not decided at the end of a day, in the same way.
+///
+/// # Errors
+/// [`Overflow`] where what is left cannot be added up.
+pub fn fees_undecided(account: &Account, last: Date) -> Result<Vec<Movement>, Overflow> {
+    open_of(account, last, |effect| effect.fees_undecided)
+}
+
+fn open_of(account: &Account, last: Date, of: fn(Effect) -> Eur) -> Result<Vec<Movement>, Overflow> {
     let mut left: BTreeMap<u64, Movement> = BTreeMap::new();
     for movement in account.movements().iter().filter(|movement| movement.day <= last) {
-        let (undecided, _) = effect(movement.kind, movement.eur)?;
+        let undecided = of(effect(movement.kind, movement.eur)?);
         let open = left.entry(movement.about).or_insert_with(|| {
             let words = account.question(movement.about, last);
             Movement { eur: Eur::ZERO, words, ..movement.clone() }

@@ -41,6 +41,10 @@ pub struct StatementDocument {
     pub undecided_before: Vec<StatementLine>,
     /// The claims that are not decided at the end of the period.
     pub undecided: Vec<StatementLine>,
+    /// The fees that were not decided before the period.
+    pub fees_undecided_before: Vec<StatementLine>,
+    /// The fees that are not decided at the end of the period.
+    pub fees_undecided: Vec<StatementLine>,
     /// What was owed before the period: claims, fees and grants, each with what was not paid of it, and payments with what was
     /// paid for nothing yet, less than nothing.
     pub owed_before_lines: Vec<StatementLine>,
@@ -145,6 +149,8 @@ impl StatementLine {
 /// In the place of the movement, in rows of what is open before the period or at its end.
 const UNDECIDED_BEFORE: &str = "undecided-before";
 const UNDECIDED: &str = "undecided";
+const FEES_UNDECIDED_BEFORE: &str = "fees-undecided-before";
+const FEES_UNDECIDED: &str = "fees-undecided";
 const WAITING: &str = "waiting-for-rate";
 const OWED_BEFORE: &str = "owed-before";
 const OWED: &str = "owed";
@@ -187,7 +193,7 @@ impl StatementDocument {
     }
 
     /// What is open, in the order in which it is read.
-    pub fn open(&self) -> [Open<'_>; 6] {
+    pub fn open(&self) -> [Open<'_>; 8] {
         let open = |code, title, sheet, lines| Open { code, title, sheet, lines };
         [
             open(
@@ -197,6 +203,18 @@ impl StatementDocument {
                 self.undecided_before.as_slice(),
             ),
             open(UNDECIDED, "undecided at the end of the period", "Undecided", &self.undecided),
+            open(
+                FEES_UNDECIDED_BEFORE,
+                "fees undecided before the period",
+                "Fees undecided before",
+                &self.fees_undecided_before,
+            ),
+            open(
+                FEES_UNDECIDED,
+                "fees undecided at the end of the period",
+                "Fees undecided",
+                &self.fees_undecided,
+            ),
             open(
                 WAITING,
                 "waiting for an exchange rate: estimates, in no balance",
@@ -264,8 +282,20 @@ impl StatementDocument {
             sum("paid-back", "payments that came back", "återkomna utbetalningar", t.paid_back),
             sum(OWED, "owed at the end", "skuld vid periodens slut", t.owed),
             sum(HELD, "of that held", "varav stoppat", self.held),
+            sum(
+                FEES_UNDECIDED_BEFORE,
+                "fees undecided before the period",
+                "obeslutade avgifter före perioden",
+                t.fees_undecided_before,
+            ),
             sum("fee-reported", "fees reported", "redovisade avgifter", t.fees_reported),
             sum("fee-refused", "fees refused", "ej godkända avgifter", t.fees_refused),
+            sum(
+                FEES_UNDECIDED,
+                "fees undecided at the end",
+                "obeslutade avgifter vid periodens slut",
+                t.fees_undecided,
+            ),
         ])
     }
 }

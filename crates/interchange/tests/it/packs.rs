@@ -66,6 +66,8 @@ fn a_month_pack_holds_what_belongs_to_the_month() {
         }],
         undecided_before: vec![],
         undecided: vec![],
+        fees_undecided_before: vec![],
+        fees_undecided: vec![],
         owed_before_lines: vec![],
         owed_lines: vec![],
         waiting: vec![],
