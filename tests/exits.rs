@@ -182,7 +182,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ),
     (
         "claim list",
-        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,at_most,eligible,disallowed,reversed,to_reverse,reason,state,proposed_by,report,words,answer",
+        "claim,external_ref,case,partner,receipt_no,supplier,category,delivered_on,amount,currency,rate,rate_date,rate_source,eur,at_most,eligible,disallowed,reversed,to_reverse,reason,state,proposed_by,report,reported_on,receipt,words,answer,description",
     ),
     (
         "case list",

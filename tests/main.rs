@@ -10,6 +10,7 @@ mod bad_input;
 mod bank;
 mod books;
 mod checkpoints;
+mod claim_show;
 mod commands;
 mod demo;
 mod exceptions;

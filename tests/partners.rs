@@ -116,6 +116,7 @@ fn payment_details_need_a_second_person_and_are_shown_masked() {
     ledger.ok(&format!("--actor anna {local}"));
     assert_eq!(partner(&ledger, "irara")["payment_details"], "in-force, another proposed");
     ledger.fail(2, "partner payment-details reject irara --reason ' '");
+    ledger.fail(2, "partner payment-details reject irara 1 --reason 'the letter is missing'");
     ledger.ok(
         "--actor berit partner payment-details reject irara --reason 'the letter of the bank is missing'",
     );
@@ -354,6 +355,7 @@ fn after_a_transfer_the_day_of_the_delivery_decides() {
 fn a_fee_is_reported_with_spend_decided_by_finance_and_touches_no_person() {
     let ledger = Ledger::small("cases");
     ledger.ok("partner agreement sign irara 2024 --programme jrs --country ET --from 2024-01-01 --until 2024-06-30 --fee-percent 7.5");
+    ledger.ok("partner register newcomer --name Newcomer");
     let before = ledger.balances();
     let fees = [
         "irara,,partner-fee,2024-01-31,450.00,EUR,IRARA,F-1,,January",

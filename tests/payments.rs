@@ -56,6 +56,28 @@ fn due(ledger: &Ledger) -> Cells {
     ledger.csv("payment due --partner irara").remove(0)
 }
 
+/// What a payment would transfer stands beside what is due; whoever records more than that is told.
+#[test]
+fn what_is_paid_outside_is_held_against_what_is_to_be_paid() {
+    let ledger = ledger();
+    let to_pay = due(&ledger)["to_pay"].clone();
+    assert_eq!(to_pay, due(&ledger)["due"]);
+    let paid = |amount: &str, reference: &str| {
+        ledger.run(&format!("partner paid irara --amount {amount} --on 2024-07-01 --reference {reference}"))
+    };
+    assert_eq!(paid("100.00", "X-1").err, "");
+    let due_now = due(&ledger);
+    let left = to_pay.replace('.', "").parse::<i64>().unwrap() - 10_000;
+    assert_eq!(due_now["to_pay"].replace('.', ""), left.to_string());
+    assert_eq!((&due_now["due"], &*due_now["paid_outside"]), (&to_pay, "100.00"));
+    let more = paid("5000.00", "X-2");
+    assert!(
+        more.code == Some(0) && more.err.contains(&format!("more than the {} EUR", due_now["to_pay"])),
+        "{more}"
+    );
+    assert_eq!(due(&ledger)["to_pay"], "0.00");
+}
+
 #[test]
 fn a_quarter_is_paid_from_import_to_file() {
     let ledger = ledger();

@@ -214,20 +214,21 @@ fn a_claim_that_waits_is_shown_counted_and_not_decided() {
     ledger.is_sound();
 }
 
-/// 0.001 dinars are worth nothing that could be booked: an error where the rate is known, and else a claim that goes on
-/// waiting until a person refuses it.
+/// 0.001 dinars are worth nothing that could be booked: an error where the rate is known, and else a claim that its rate
+/// refuses.
 #[test]
 fn what_is_worth_less_than_half_a_cent_is_never_booked() {
     let ledger = at_home();
     spend(&ledger, "s.csv", &[("Q-1", "2024-06-14", "0.001", "IQD")]);
     ledger.ok("import spend s.csv");
     ledger.write("inforeuro-2024-06.json", month(&[("IQD", "1385.7992")]));
-    let said = ledger.ok("import rates inforeuro-2024-06.json");
-    assert!(said.contains("1 claim still waits: `svala claim list"), "{said}");
+    ledger.ok("import rates inforeuro-2024-06.json");
     spend(&ledger, "t.csv", &[("Q-2", "2024-06-14", "0.001", "IQD")]);
     assert!(ledger.fail(2, "import spend t.csv").contains("(rule amount.worth-nothing)"));
-    let number = ledger.csv("claim list")[0]["claim"].clone();
-    ledger.ok(&format!("claim refuse {number} --reason 'a slip of the pen'"));
-    assert_eq!(ledger.csv("claim list")[0]["state"], "refused");
+    let claim = &ledger.csv("claim list")[0];
+    assert_eq!((&*claim["state"], &*claim["reason"]), ("refused", "worth-nothing"));
+    let because = ledger.ok(&format!("explain {}", claim["external_ref"]));
+    assert!(because.contains("less than half a cent: there is nothing to book"), "{because}");
+    assert!(ledger.ok("duties").contains("nobody"));
     ledger.is_sound();
 }

@@ -172,6 +172,12 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
         fees.iter().find(|fee| fee["receipt_no"] == receipt).unwrap()["fee"].clone()
     };
     ledger.ok(&format!("partner fee refuse {} --reason 'not agreed'", number("F-2")));
+    // What was charged and not decided is in this statement and in the next one.
+    let totals =
+        |period: &str| ledger.json(&format!("partner statement irara --period {period}"))["totals"].clone();
+    assert_eq!(totals(ALL_TIME)["fees_undecided"], "5050.00");
+    assert_eq!(totals("2099")["fees_undecided_before"], "5050.00");
+    assert_eq!(open_rows(&ledger, "2099", "fees-undecided-before"), ["F-2 50.00", "F-3 5000.00"]);
     // A fee has no cap: from the same limit on as a claim, two people decide it.
     let large = number("F-3");
     assert!(ledger.ok(&format!("partner fee accept {large}")).contains("another person must agree"));
@@ -191,6 +197,10 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     );
     let statement = ledger.json("partner statement irara --period 2020-01-01..2099-12-31");
     let totals = &statement["totals"];
+    assert_eq!(
+        (&totals["fees_undecided"], &totals["fees_undecided_before"]),
+        (&"0.00".into(), &"0.00".into())
+    );
     // 3 000 − 100 + 200 − 1 000 − 500
     for (figure, eur) in
         [("fees", "200.00"), ("advances", "1000.00"), ("paid", "500.00"), ("owed", "1600.00")]
@@ -199,6 +209,30 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     }
     assert_eq!((&totals["fees_reported"], &totals["fees_refused"]), (&"5250.00".into(), &"5050.00".into()));
     assert_eq!(statement["held"], "0.00");
+    // Balances open into rows like the other figures: those of the period, and of one that begins with all of it.
+    assert_eq!(open_rows(&ledger, ALL_TIME, "owed"), ["R-1 1300.00", "R-2 100.00", "F-1 200.00"]);
+    for (period, position) in [(ALL_TIME, ""), ("2099", "-before")] {
+        let totals = &ledger.json(&format!("partner statement irara --period {period}"))["totals"];
+        for figure in ["owed", "undecided"] {
+            let total = &totals[format!("{figure}{}", position.replace('-', "_"))];
+            let rows = open_rows(&ledger, period, &format!("{figure}{position}"));
+            let sum: i64 = rows
+                .iter()
+                .map(|row| row.rsplit_once(' ').unwrap().1.replace('.', "").parse::<i64>().unwrap())
+                .sum();
+            assert_eq!(
+                sum.to_string(),
+                total.as_str().unwrap().replace('.', ""),
+                "{figure} {period}: {rows:?}"
+            );
+            assert!(!rows.is_empty(), "{figure} {period}");
+        }
+    }
+    let shown = ledger.ok("partner statement irara --period 2099");
+    assert!(
+        shown.contains("owed before the period\n") && shown.contains("undecided before the period\n"),
+        "{shown}"
+    );
     let lines = ledger.csv("partner statement irara --period 2020-01-01..2099-12-31");
     let advance = lines.iter().find(|line| line["movement"] == "advance").unwrap();
     assert_eq!(
@@ -210,10 +244,10 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     let held = ledger.json("partner statement irara --period 2020-01-01..2099-12-31");
     // 3 000 − 100 − 1 500 of the claim; the fee is no support in Ethiopia.
     assert_eq!(held["held"], "1400.00");
-    assert_eq!(held_rows(&ledger), ["R-1 1300.00", "R-2 100.00"]);
+    assert_eq!(open_rows(&ledger, ALL_TIME, "held"), ["R-1 1300.00", "R-2 100.00"]);
     ledger.ok("hold place --partner irara --from 2024-02-01 --reason invoices");
     assert_eq!(ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["held"], "1600.00");
-    assert_eq!(held_rows(&ledger), ["R-1 1300.00", "R-2 100.00", "F-1 200.00"]);
+    assert_eq!(open_rows(&ledger, ALL_TIME, "held"), ["R-1 1300.00", "R-2 100.00", "F-1 200.00"]);
     let shown = ledger.ok("partner statement irara --period 2020-01-01..2099-12-31");
     assert!(shown.contains("held at the end"), "{shown}");
     for ending in ["html", "xlsx"] {
@@ -222,6 +256,10 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     let page = ledger.read("held.html");
     assert!(
         page.contains("<a href=\"#held\">of that held</a>") && page.contains("<table id=\"held\">"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<a href=\"#owed\">owed at the end</a>") && page.contains("<table id=\"owed\">"),
         "{page}"
     );
     assert!(std::fs::read(ledger.path("held.xlsx")).unwrap().starts_with(b"PK"));
@@ -238,11 +276,13 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     ledger.is_sound();
 }
 
-/// The rows that the figure of what is held opens into.
-fn held_rows(ledger: &Ledger) -> Vec<String> {
-    let lines = ledger.csv("partner statement irara --period 2020-01-01..2099-12-31");
-    let held = lines.iter().filter(|line| line["movement"] == "held");
-    held.map(|line| format!("{} {}", line["receipt_no"], line["eur"])).collect()
+const ALL_TIME: &str = "2020-01-01..2099-12-31";
+
+/// The rows that a figure of what is open opens into.
+fn open_rows(ledger: &Ledger, period: &str, movement: &str) -> Vec<String> {
+    let lines = ledger.csv(&format!("partner statement irara --period {period}"));
+    let open = lines.iter().filter(|line| line["movement"] == movement);
+    open.map(|line| format!("{} {}", line["receipt_no"], line["eur"])).collect()
 }
 
 /// Why something was refused, what was asked and why money came back is told where the figures are, to whoever may open it.

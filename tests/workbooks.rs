@@ -158,7 +158,13 @@ fn filled_in_with_libreoffice(ledger: &Ledger, name: &str) {
         text.split(before).skip(1).map(|rest| rest.split(after).next().unwrap().to_owned()).collect()
     };
     let lists = between(&opened, "<table:content-validation ", ">");
+    let (lists, others): (Vec<_>, Vec<_>) = lists.into_iter().partition(|list| list.contains("in-list("));
     assert_eq!(lists.len(), 4, "partner, case, category, currency: {lists:?}");
+    let held_against =
+        |what: &[&str]| others.iter().any(|other| what.iter().all(|part| other.contains(part)));
+    assert_eq!(others.len(), 2, "day and amount: {others:?}");
+    assert!(held_against(&["cell-content-is-date", "DATE(2024;1;1)", "DATE(2024;3;31)"]), "{others:?}");
+    assert!(held_against(&["cell-content-is-decimal-number", "&gt;0"]), "{others:?}");
     for list in &lists {
         assert!(
             list.contains("cell-content-is-in-list(") && list.contains("table:display-list=\"unsorted\""),
@@ -206,7 +212,10 @@ fn filled_in_with_libreoffice(ledger: &Ledger, name: &str) {
     }
     let spend = opened.split("<table:table table:name=\"Spend\"").nth(1).unwrap();
     let spend = spend.split("</table:table>").next().unwrap();
-    assert_eq!(between(spend, "content-validation-name=\"", "\"").len(), 4, "{spend}");
+    assert_eq!(between(spend, "content-validation-name=\"", "\"").len(), 6, "{spend}");
+    for words in ["category partner-fee, and case_ref empty", "vad som ännu kan utlovas"] {
+        assert!(opened.contains(words), "{words}");
+    }
     let row = "<table:table-row";
     let empty = spend.find("content-validation-name").and_then(|at| spend[..at].rfind(row)).unwrap();
     let support = &ledger.support("FX-2041")["case"];

@@ -200,7 +200,7 @@ async fn a_running_program_needs_no_restart() {
     let imported = ledger.import(&app::import::Cases, &large, &Silent).await.unwrap();
     assert_eq!(imported.counts.rows, year.cases.lines().count() as u64 - 1);
     ledger.import(&Grants, &file("grants"), &Silent).await.unwrap();
-    ledger.import(&Spend { accept: true, receipts: None }, &file("spend"), &Silent).await.unwrap();
+    ledger.import(&Spend::new(true, None), &file("spend"), &Silent).await.unwrap();
     ledger.verify(&|_, _| {}).await.unwrap();
     assert!(ledger.replay(false, &|_, _| {}).await.unwrap().iter().all(|replayed| replayed.is_equal()));
     event_log::Store::close(&*store).await.unwrap();

@@ -7,7 +7,6 @@ use jiff::civil::Date;
 use crate::command::reason_text;
 use crate::error::AppError;
 use crate::ledger::Ledger;
-use crate::partner::unknown;
 use crate::session::About;
 
 impl Ledger {
@@ -22,7 +21,7 @@ impl Ledger {
         let request = ["hold-payments", &words, reason];
         self.execute_about(About::Holds(partner.clone()), &request, |session, draft| {
             if let Some(code) = partner.as_ref().filter(|code| session.partner(code).is_none()) {
-                return Err(unknown(code));
+                return Err(session.unknown_partner(code));
             }
             let reason = session.seal_own(draft, &text)?;
             session.on_holds(draft, &HoldCommand::Place { scope: scope.clone(), from, reason })

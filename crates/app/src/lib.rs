@@ -21,6 +21,7 @@ mod find;
 mod hold;
 pub mod import;
 pub mod ledger;
+mod nearest;
 mod partner;
 pub mod payment;
 pub mod query;

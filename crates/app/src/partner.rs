@@ -137,10 +137,30 @@ impl Ledger {
         )))
     }
 
-    /// Drops the payment details that were proposed, with a reason.
-    pub async fn reject_payment_details(&self, code: PartnerCode, reason: &str) -> Result<(), AppError> {
+    /// Drops the payment details that were proposed, with a reason: those with the number that somebody looked at, if they
+    /// name it, and no others that were proposed since.
+    pub async fn reject_payment_details(
+        &self,
+        code: PartnerCode,
+        number: Option<u64>,
+        reason: &str,
+    ) -> Result<(), AppError> {
         let text = reason_text(reason)?;
-        self.partner_command(code, &["reject-payment-details", reason], |session, draft| {
+        let seen = match number {
+            Some(number) => Some(self.find_proposed_details(&code, number).await?),
+            None => None,
+        };
+        self.partner_command(code.clone(), &["reject-payment-details", reason], |session, draft| {
+            let proposal = session.partner(&code).and_then(|partner| partner.proposal.as_ref());
+            if let (Some(seen), Some(proposal)) = (seen, proposal)
+                && seen != proposal.details
+            {
+                let detail = format!(
+                    "{} proposed other payment details since: look at them with `svala partner show {code}`",
+                    proposal.proposed_by
+                );
+                return Err(AppError::Refused(Refusal::new("another-proposal", detail)));
+            }
             Ok(PartnerCommand::RejectDetails { reason: session.seal_own(draft, &text)? })
         })
         .await
@@ -310,18 +330,11 @@ impl Ledger {
     ) -> Result<(), AppError> {
         self.execute_about(About::Partner(code.clone()), request, |session, draft| {
             if session.partner(&code).is_none() {
-                return Err(unknown(&code));
+                return Err(session.unknown_partner(&code));
             }
             let command = command(session, draft)?;
             session.on_partner(draft, &code, &command)
         })
         .await
     }
-}
-
-/// Nobody has registered or met this partner.
-pub(crate) fn unknown(code: &PartnerCode) -> AppError {
-    AppError::Usage(format!(
-        "there is no partner {code}; `svala partner list` shows all, `svala partner register` adds one"
-    ))
 }

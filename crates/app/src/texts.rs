@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use domain::bank::ReferenceKind;
+use domain::claim::{Alike, RECEIPT_ALIKE, SUPPLIER};
 use domain::{SubjectId, TextId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -31,6 +33,37 @@ pub(crate) struct ReceiptText {
 /// A supplier's name as it is compared, however it is spaced or capitalised.
 pub(crate) fn plain_supplier(supplier: &str) -> String {
     supplier.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// A receipt's number as it is compared, in two ways that may come to the same: without what stands between its letters and
+/// digits, and without the zeros in front of each number, be it read as it is grouped or as a whole.
+fn plain_numbers(receipt_no: &str) -> [String; 2] {
+    let plain: String = receipt_no.nfkc().flat_map(char::to_lowercase).map(in_western_digits).collect();
+    let without_signs = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let as_grouped = without_signs(&without_leading_zeros(&plain));
+    let as_a_whole = without_leading_zeros(&without_signs(&plain));
+    // A number of signs alone is itself.
+    [as_grouped, as_a_whole].map(|number| if number.is_empty() { plain.clone() } else { number })
+}
+
+/// A digit as the scripts write it in which suppliers of the destinations number receipts: Arabic, Persian, Bengali.
+fn in_western_digits(c: char) -> char {
+    let zeros = ['\u{660}', '\u{6f0}', '\u{9e6}'];
+    let mut values = zeros.iter().filter_map(|zero| u32::from(c).checked_sub(u32::from(*zero)));
+    values.find_map(|value| char::from_digit(value, 10)).unwrap_or(c)
+}
+
+fn without_leading_zeros(text: &str) -> String {
+    let (mut plain, mut in_number) = (String::with_capacity(text.len()), false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let leads = c == '0' && !in_number && chars.peek().is_some_and(char::is_ascii_digit);
+        if !leads {
+            in_number = c.is_ascii_digit();
+            plain.push(c);
+        }
+    }
+    plain
 }
 
 /// The reference of a payment.
@@ -104,6 +137,15 @@ pub(crate) struct FileText {
 }
 
 impl Ledger {
+    /// The keyed digests of a receipt, however its supplier and number are spelled: another spelling has one of them too.
+    pub(crate) fn alike(&self, supplier: &str, receipt_no: &str) -> Alike {
+        let supplier = plain_supplier(&supplier.nfkc().collect::<String>());
+        let digest = |number: String| self.key_digest(RECEIPT_ALIKE, &[&supplier, &number]);
+        let [grouped, whole] = plain_numbers(receipt_no).map(digest);
+        let receipts = if grouped == whole { vec![grouped] } else { vec![grouped, whole] };
+        Alike { supplier: self.key_digest(SUPPLIER, &[&supplier]), receipts }
+    }
+
     /// Opens texts, in the order asked for; `None` where the text or its person's key was erased.
     pub(crate) async fn reveal<T: DeserializeOwned>(
         &self,
@@ -137,5 +179,41 @@ impl Ledger {
             }
         }
         Ok(revealed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_numbers;
+
+    fn same(one: &str, other: &str) -> bool {
+        plain_numbers(one).iter().any(|number| plain_numbers(other).contains(number))
+    }
+
+    #[test]
+    fn one_receipt_number_in_many_spellings() {
+        for other in
+            ["r 12", "R12", "r-0012", "R/12", "Ｒ－１２", "R.12", "R-١٢", "R_12", "R‑12", "R–12", "R\u{a0}12"]
+        {
+            assert!(same("R-12", other), "{other}");
+        }
+        for other in ["INV2024007", "inv 2024 7", "INV-2024/007", "INV-2024-7"] {
+            assert!(same("INV-2024-007", other), "{other}");
+        }
+        assert!(same("000", "0") && same("---", "---"));
+    }
+
+    #[test]
+    fn other_numbers_stay_others() {
+        for [one, other] in [
+            ["R-12", "R-120"],
+            ["R-12", "R-102"],
+            ["R-12", "S-12"],
+            ["10", "1"],
+            ["---", "--"],
+            ["12a", "12b"],
+        ] {
+            assert!(!same(one, other), "{one} {other}");
+        }
     }
 }

@@ -194,8 +194,7 @@ async fn import(ledger: &Ledger, files: &Files) -> Outcome<Import> {
     machine::forget_peak();
     let (cases, cases_time) = import_file(ledger, &Cases, &files.cases).await?;
     let (grants, grants_time) = import_file(ledger, &Grants, &files.grants).await?;
-    let (spend, spend_time) =
-        import_file(ledger, &Spend { accept: true, receipts: None }, &files.spend).await?;
+    let (spend, spend_time) = import_file(ledger, &Spend::new(true, None), &files.spend).await?;
     Ok(Import {
         rows: cases + grants + spend,
         transactions: [cases, grants, spend].iter().map(|rows| rows.div_ceil(IMPORT_ROWS)).sum(),

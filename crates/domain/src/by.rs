@@ -33,8 +33,11 @@ impl By {
         }
     }
 
-    /// Nor do they say what another partner plans, or where it is paid.
-    pub(crate) fn may_speak_for(&self, partner: &PartnerCode) -> Result<(), Refusal> {
+    /// Nor do they say what another partner reports or plans, or where it is paid.
+    ///
+    /// # Errors
+    /// `acts-for-partner`.
+    pub fn may_speak_for(&self, partner: &PartnerCode) -> Result<(), Refusal> {
         match &self.acts_for {
             Some(code) if code != partner => {
                 Err(self.acts_for_partner(code, &format!("who acts for {partner}, or for none, says this")))
@@ -51,15 +54,6 @@ impl By {
     pub fn may_register(&self, partner: &PartnerCode) -> Result<(), Refusal> {
         self.may_decide()?;
         Self::of(self.actor.clone(), |code| code == partner).may_decide()
-    }
-
-    /// The people of a partner report for it alone. A partner that is not known yet is registered by its first report.
-    ///
-    /// # Errors
-    /// `acts-for-partner`.
-    pub fn may_report_for(&self, partner: &PartnerCode, is_known: bool) -> Result<(), Refusal> {
-        self.may_speak_for(partner)?;
-        if is_known { Ok(()) } else { self.may_register(partner) }
     }
 
     fn acts_for_partner(&self, code: &PartnerCode, instead: &str) -> Refusal {

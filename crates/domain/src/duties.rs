@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use money::{Amount, Eur};
 
 use crate::case::CaseEvent;
+use crate::claim::ClaimReason;
 use crate::closing::ClosingEvent;
 use crate::event::{Event, Recorded};
 use crate::exception::{ExceptionId, Resolution};
@@ -75,6 +76,8 @@ struct Watched {
     whole: Amount,
     /// Who proposed to accept it, and how much at most.
     proposed: Option<(String, Option<Eur>)>,
+    /// Two people must accept it whatever it is worth: somebody had refused it.
+    by_two: bool,
     /// How many share the receipt.
     parts: u32,
     taken_back: WatchedReversals,
@@ -385,8 +388,9 @@ impl Duties {
                 let watched = Watched {
                     number: recorded.position,
                     worth: e.worth_of_receipt(),
-                    whole: e.whole(),
+                    whole: e.with_others(),
                     proposed: None,
+                    by_two: false,
                     parts: e.shared.map_or(1, |shared| shared.parts),
                     taken_back: WatchedReversals::default(),
                 };
@@ -420,7 +424,11 @@ impl Duties {
                         Some(Breach::NoSecondPerson)
                     }
                     Some(_) => None,
-                    None => limit.filter(|limit| worth >= Some(*limit)).map(|_| Breach::NoSecondPerson),
+                    None => {
+                        let by_two = claim.is_some_and(|claim| claim.by_two);
+                        let takes_two = |limit: &Eur| by_two || worth >= Some(*limit);
+                        limit.filter(takes_two).map(|_| Breach::NoSecondPerson)
+                    }
                 };
                 breach.and_then(|breach| self.breach(breach, e.claim, recorded)).into_iter().collect()
             }
@@ -430,6 +438,9 @@ impl Duties {
             }
             CaseEvent::ClaimReopened(e) => {
                 self.lapse(e.claim);
+                if let Some(claim) = self.claims.get_mut(&e.claim) {
+                    claim.by_two |= e.by_two;
+                }
                 Vec::new()
             }
             CaseEvent::BenefitReversalProposed(e) => {
@@ -479,6 +490,8 @@ fn violation(recorded: &Recorded, breach: Breach, about: u64) -> Violation {
 /// with what they report.
 fn open_to_partners(event: &Event) -> bool {
     match event {
+        // Nobody decides that: the rate does.
+        Event::Case(CaseEvent::ClaimRefused(e)) => e.reason == ClaimReason::WorthNothing,
         Event::Case(event) => matches!(
             event,
             CaseEvent::SpendReported(_)

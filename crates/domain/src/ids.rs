@@ -237,10 +237,15 @@ impl Actor {
     }
 }
 
-/// See [`Actor::organisation`]. However it is spelled: codes are in lower case.
+/// See [`Actor::organisation`]. However it is spelled: codes are in lower case, and end in no sign.
 pub(crate) fn organisation(actor: &str) -> Option<PartnerCode> {
     let actor = actor.to_lowercase();
-    actor.rsplit_once('@').map_or(actor.as_str(), |(_, organisation)| organisation).parse().ok()
+    let actor = actor.trim_matches(|c: char| !c.is_alphanumeric());
+    actor
+        .rsplit_once('@')
+        .map_or(actor, |(_, organisation)| organisation.trim_start_matches(|c: char| !c.is_alphanumeric()))
+        .parse()
+        .ok()
 }
 
 impl FromStr for Actor {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::claim::{ClaimState, Cut, QueryReason, REVERSAL};
+use domain::claim::{ClaimState, Cut, QueryReason, RECEIPT, REVERSAL};
 use domain::rates::RateSource;
 use domain::{CaseId, ClaimCommand, ClaimId, TextId};
 use event_log::AppendOutcome;
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::reason_text;
 use crate::error::AppError;
-use crate::import::{named, reversal_parts};
+use crate::import::{named, part_digest, reversal_parts};
 use crate::ledger::{ATTEMPTS_MAX, Ledger};
 use crate::session::{Draft, Purpose, Session};
 use crate::texts::{ReasonText, ReceiptText};
@@ -118,15 +118,15 @@ impl Ledger {
         let receipt = receipt.ok_or_else(|| {
             AppError::Usage("the person of this case was erased: nothing can be added".into())
         })?;
-        let parts = reversal_parts(
-            [known.partner.as_str(), &receipt.supplier, &receipt.receipt_no],
-            reversed_on,
-            &amount,
-        );
+        let (partner, shared) = (known.partner.clone(), known.shared);
+        let ReceiptText { supplier, receipt_no, .. } = receipt;
+        let of_several = part_digest(&session, partner.as_str(), &supplier, &receipt_no, 2);
+        session.load_keys(RECEIPT, &[of_several]).await?;
+        let parts = reversal_parts([partner.as_str(), &supplier, &receipt_no], reversed_on, &amount);
         let about = claim.to_string();
         let mut parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        // The same amount may come back from each who shares a receipt.
-        if known.shared.is_some() {
+        // The same amount may come back from each who shares a receipt, or has a part of it.
+        if shared.is_some() || session.owner(RECEIPT, of_several).is_some() {
             parts.push(&about);
         }
         let reversal_key = self.key_digest(REVERSAL, &parts);

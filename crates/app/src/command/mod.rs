@@ -62,9 +62,8 @@ impl Ledger {
         let request = format!("{command:?}");
         self.execute_about(About::Case(case, Some(partner.clone())), &["case", &request], |session, draft| {
             if session.partner(&partner).is_none() {
-                session.by()?.may_register(&partner)?;
+                return Err(session.unknown_partner(&partner));
             }
-            session.register_partner(draft, &partner)?;
             session.on_case(draft, case, &command)
         })
         .await

@@ -51,7 +51,7 @@ impl Importer for Cases {
             }
         };
         if let Some(partner) = &partner
-            && let Some(error) = rows::not_for(session, at, partner)?
+            && let Some(error) = rows::not_met(session, at, partner)?
         {
             return Ok(RowOutcome::Errors(vec![error]));
         }

@@ -62,7 +62,7 @@ pub(super) fn apply(
     if let (Some(folder), None | Some(RowOutcome::Recognised | RowOutcome::StillWithoutRate { .. })) =
         (receipts, &before)
         && let Some(error) =
-            folder.look(at, row, receipt_key.0, known.and_then(|fee| fee.receipt.as_ref()))?
+            folder.look(at, row, [receipt_key.0; 2], known.and_then(|fee| fee.receipt.as_ref()))?
     {
         return Ok(RowOutcome::Errors(vec![error]));
     }
@@ -91,7 +91,6 @@ pub(super) fn apply(
     if foreign {
         session.rest_on_rates(&mut draft, rule);
     }
-    session.register_partner(&mut draft, &partner)?;
     let text = ReceiptText {
         supplier: row.supplier.clone(),
         receipt_no: row.receipt_no.clone(),

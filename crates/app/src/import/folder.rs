@@ -28,7 +28,7 @@ pub struct ReceiptFolder {
 #[derive(Default)]
 struct Found {
     digests: HashMap<PathBuf, Result<FileDigest, NoReceipt>>,
-    /// Files to attach, by the digest of their receipt.
+    /// Files to attach, by the digest of their receipt, or of the part of it.
     wanted: BTreeMap<Hash, PathBuf>,
     missing: BTreeSet<u64>,
     /// The receipt that each file is of.
@@ -60,12 +60,13 @@ impl ReceiptFolder {
     }
 
     /// Finds the file of a row and holds it against what the row says and what is kept already; answers with what is wrong. A receipt
-    /// without a file is only noted, unless the row promises one.
+    /// without a file is only noted, unless the row promises one. It is attached to whoever has the second digest, which is
+    /// that of the receipt or of a part of it.
     pub(super) fn look(
         &self,
         at: At,
         row: &SpendRow,
-        receipt: Hash,
+        [receipt, part]: [Hash; 2],
         attached: Option<&ReceiptFile>,
     ) -> Result<Option<RowError>, AppError> {
         let wrong = |rule, message: &str| Ok(Some(at.error("receipt_no", None, rule, message)));
@@ -114,7 +115,7 @@ impl ReceiptFolder {
                     let message = "The folder's file of this receipt number is another supplier's receipt in this import already. Import the two in files of their own, each with its folder.";
                     return wrong("receipt.ambiguous-file", message);
                 }
-                found.wanted.insert(receipt, path.clone());
+                found.wanted.insert(part, path.clone());
                 Ok(None)
             }
         }

@@ -26,7 +26,7 @@ mod spend;
 mod statement_file;
 mod statements;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ pub use record::{EarlierImport, ImportedFile};
 pub use report::{ImportReport, Receipts};
 pub use reversals::Reversals;
 pub use row_report::{PersonReport, ROWS_TOLD_MAX, RowReport};
-pub(crate) use rows::{named, reversal_parts};
+pub(crate) use rows::{named, part_digest, reversal_parts};
 pub use spend::Spend;
 pub use statement_file::CsvStatement;
 pub(crate) use statements::masked;
@@ -61,6 +61,9 @@ pub use statements::{StatementOutcome, StatementsReport, StatementsRequest};
 
 /// Errors listed; the others are counted.
 pub const ERRORS_LISTED_MAX: usize = 1_000;
+
+/// Why something that was written is not done yet.
+const SECOND_PERSON: &str = "waits for a second person";
 
 /// One kind of import file.
 pub trait Importer: Sync {
@@ -82,6 +85,11 @@ pub trait Importer: Sync {
 
     /// Decides one row against the session and puts its command into the batch, under the tag given.
     fn apply(&self, session: &mut Session<'_>, at: At, row: &Self::Row) -> Result<RowOutcome, AppError>;
+
+    /// Whether it decides what it reports: before anything is read, whoever acts for a partner is told that they do not.
+    fn decides(&self) -> bool {
+        false
+    }
 
     /// Whether there is something to do even where all rows are known.
     fn brings_more(&self) -> bool {
@@ -133,8 +141,10 @@ pub enum RowOutcome {
     Cut(Vec<Refused>),
     /// Written, and left for somebody to decide: why.
     Undecided(&'static str),
-    /// A command was refused and changed nothing, or waits for another person: the same row may pass later. Empty where the very same refusal
-    /// stands in the log already.
+    /// Written as a proposal: it is done once another person imports the same file. How much, in euro.
+    Proposed(Option<Eur>),
+    /// A command was refused and changed nothing: the same row may pass later. Empty where the very same refusal stands in
+    /// the log already.
     Waiting(Vec<Refused>),
     /// Written, or would be; it waits for an exchange rate.
     WithoutRate {
@@ -192,7 +202,7 @@ impl Ledger {
         request: &ImportRequest,
         progress: &dyn ImportProgress,
     ) -> Result<ImportReport, AppError> {
-        if !I::BY_PARTNERS {
+        if !I::BY_PARTNERS || importer.decides() {
             self.may_decide().await?;
         }
         let kind = <I::Row as Row>::KIND;
@@ -205,9 +215,12 @@ impl Ledger {
             sha256: hex::encode(&sha256),
             dialect: None,
             counts: ImportCounts::default(),
+            proposed: 0,
             waiting_for_rate: 0,
             waiting_fees: 0,
             outside_period: 0,
+            rows_outside: Vec::new(),
+            partners: BTreeSet::new(),
             receipts: Receipts::default(),
             refused: BTreeMap::new(),
             errors: Vec::new(),

@@ -1,12 +1,13 @@
 //! One pass over a file: reading it in chunks, deciding each row, counting what became of it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use domain::PartnerCode;
 use domain::ids::FileDigest;
 use domain::ledger::ImportCounts;
 use interchange::{Dialect, Layout, Record, RejectFile, RowError, Table};
@@ -57,8 +58,13 @@ pub(super) struct Pass {
     pub(super) waiting_for_rate: u64,
     /// Of those, fees of partners.
     pub(super) waiting_fees: u64,
-    /// Rows whose day lies outside of the period of the template they stand in.
+    /// Rows whose day lies outside of the period of the template they stand in: how many, and the first of them.
     pub(super) outside_period: u64,
+    pub(super) rows_outside: Vec<u64>,
+    /// Of the rows that are counted as refused, those that are done once another person agrees.
+    pub(super) proposed: u64,
+    /// Partners that were met for the first time.
+    pub(super) partners: BTreeSet<PartnerCode>,
     /// Some rows were refused as commands: they may pass when the file is imported again.
     pub(super) waiting: bool,
     /// Which rows are told one by one.
@@ -133,6 +139,7 @@ impl Ledger {
             orders.progress.at(purpose == Purpose::Write, read.load(Ordering::Relaxed), length);
             if ended {
                 pass.preview = session.take_preview();
+                pass.partners = session.take_registered();
                 return Ok(pass);
             }
         }
@@ -172,7 +179,11 @@ impl Pass {
                 _ if self.rows.len() >= ROWS_TOLD_MAX => self.rows_untold += 1,
                 _ => self.rows.push(RowReport::of(layout, record, &outcome)),
             }
-            self.outside_period += u64::from(record.outside_period && usable);
+            if record.outside_period && usable {
+                self.outside_period += 1;
+                let room = self.rows_outside.len() < ERRORS_LISTED_MAX;
+                self.rows_outside.extend(room.then_some(record.row));
+            }
             self.count(outcome)?;
         }
         Ok(())
@@ -180,7 +191,7 @@ impl Pass {
 
     fn count(&mut self, outcome: RowOutcome) -> Result<(), AppError> {
         self.counts.rows += 1;
-        self.waiting |= matches!(outcome, RowOutcome::Waiting(_));
+        self.waiting |= matches!(outcome, RowOutcome::Waiting(_) | RowOutcome::Proposed(_));
         match outcome {
             RowOutcome::Applied(refused) if refused.is_empty() => self.counts.applied += 1,
             RowOutcome::Waiting(refused) if refused.is_empty() => self.counts.recognised += 1,
@@ -191,6 +202,13 @@ impl Pass {
             RowOutcome::Cut(refused) => {
                 self.counts.cut += 1;
                 self.count_reasons(refused)?;
+            }
+            RowOutcome::Proposed(amount) => {
+                // The record of the import knows only what moved something, and what did not.
+                self.counts.refused += 1;
+                self.proposed += 1;
+                let reason = "second-person".to_owned();
+                self.count_reasons(vec![Refused { reason, amount }])?;
             }
             RowOutcome::Undecided(why) => {
                 self.counts.applied += 1;

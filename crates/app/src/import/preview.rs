@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ::claims::ClaimsProjection;
-use domain::claim::{Benefit, Claim, ClaimState, QueryReason, Sighted};
+use domain::claim::{Benefit, Claim, ClaimState, QueryReason, Room, Sighted};
 use domain::partner::FeeState;
 use domain::{Actor, By, CaseId, ClaimCommand, ClaimId, FeeId, FoldError, PartnerCode};
 use interchange::SpendRow;
@@ -17,9 +17,8 @@ use super::row_report::{PersonReport, ROWS_TOLD_MAX};
 use super::{At, ImportReport};
 use crate::error::AppError;
 use crate::ledger::Ledger;
-use crate::query::in_own_currencies;
+use crate::query::{in_own_currencies, room};
 use crate::session::Session;
-use crate::texts::plain_supplier;
 
 /// Who is supposed to accept, and to agree where it takes two. No partner has such a code, and nothing of it is written.
 const SUPPOSED: [&str; 2] = ["_first", "_second"];
@@ -52,7 +51,8 @@ pub(super) fn of_spend(
     if session.preview().is_none() {
         return Ok(());
     }
-    let takes_two = if accepts || session.writes() { false } else { suppose(session, at, claims)? };
+    let supposes = !accepts && !session.writes();
+    let takes_two = if supposes { suppose(session, at, claims)? } else { false };
     let standing = standing(session, claims, takes_two).map_err(FoldError::from)?;
     let mut sighted = Vec::new();
     let mut people = Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn of_spend(
         let Some(case) = session.case(*id) else { continue };
         let Some(claim) = case.claims.get(claim_id) else { continue };
         people.push(((*id, claim.budget_line.clone()), person(case, name, &claim.budget_line)?));
-        sighted.extend(seen(session, *id, claim, row).map(|seen| (*claim_id, seen)));
+        sighted.extend(seen(session, *id, claim, row, supposes).map(|seen| (*claim_id, seen)));
     }
     let Some(preview) = session.preview() else { return Ok(()) };
     preview.people.extend(people);
@@ -158,9 +158,22 @@ fn person(case: &domain::Case, name: &str, budget_line: &str) -> Result<PersonRe
 }
 
 /// A claim as flags look at it; it gets its number when they do.
-fn seen(session: &Session<'_>, case: CaseId, claim: &Claim, row: &SpendRow) -> Option<Sighted> {
+fn seen(
+    session: &Session<'_>,
+    case: CaseId,
+    claim: &Claim,
+    row: &SpendRow,
+    supposed: bool,
+) -> Option<Sighted> {
     let ledger = session.ledger();
-    let country = session.case(case)?.facts.destination;
+    let known = session.case(case)?;
+    let (country, had_by) = (known.facts.destination, known.partner_on(claim.delivered_on).cloned());
+    let line = known.balances.line(&claim.budget_line);
+    // What a dry run supposes to be accepted was there before.
+    let room = room(&line)
+        .ok()?
+        .filter(|_| supposed || claim.state.is_open())
+        .map(|room| Room { left: room.left.checked_add(claim.eligible).unwrap_or(room.left), ..room });
     let (purpose, programme) = ledger.purpose_of(&claim.category, &claim.budget_line);
     let agreements = session.partner(&claim.partner);
     Some(Sighted {
@@ -168,15 +181,28 @@ fn seen(session: &Session<'_>, case: CaseId, claim: &Claim, row: &SpendRow) -> O
         outside_agreement: agreements
             .is_some_and(|partner| partner.is_outside_agreements(&programme, country, claim.delivered_on)),
         partner: claim.partner.clone(),
-        benefit: Some(Benefit { case, purpose, programme, country }),
+        benefit: Some(Benefit {
+            case,
+            family: claim.shared.map(|shared| shared.of),
+            purpose,
+            programme,
+            country,
+            room,
+            had_by: had_by.filter(|had_by| *had_by != claim.partner),
+        }),
         category: claim.category.clone(),
         delivered_on: claim.delivered_on,
         reported_on: ledger.today(),
+        amount: claim.amount,
         eur: claim.eur,
-        worth: claim.shared.map_or(claim.eur, |_| claim.worth_of_receipt()),
+        worth: match (claim.shared, claim.beside) {
+            (None, None) => claim.eur,
+            _ => claim.worth_of_receipt(),
+        },
         counts: claim.state.counts(),
-        receipt: Some((plain_supplier(&row.supplier), row.receipt_no.clone())),
+        alike: Some(ledger.alike(&row.supplier, &row.receipt_no)),
         receipt_sha256: claim.receipt_sha256,
+        file: session.source(),
     })
 }
 
@@ -203,7 +229,9 @@ impl Ledger {
                 }
             }
             if let Some(codes) = flags.get(&row.row) {
-                row.flags = codes.iter().copied().collect::<Vec<_>>().join(" ");
+                let raised = codes.iter().map(|code| (*code).to_owned());
+                let told = Some(std::mem::take(&mut row.flags)).filter(|told| !told.is_empty());
+                row.flags = told.into_iter().chain(raised).collect::<Vec<_>>().join(" ");
             }
         }
         report.people = people.into_values().collect();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use domain::PartnerCode;
 use domain::ledger::ImportCounts;
 use interchange::{Dialect, RowError};
 use money::Eur;
@@ -24,12 +25,18 @@ pub struct ImportReport {
     pub dialect: Option<Dialect>,
     /// What became of the rows.
     pub counts: ImportCounts,
+    /// Of the rows that are counted as refused, those that are done once another person imports the same file.
+    pub proposed: u64,
     /// Rows that wait for an exchange rate.
     pub waiting_for_rate: u64,
     /// Of those, fees of partners.
     pub waiting_fees: u64,
     /// Rows delivered outside of the period of the template they stand in: kept all the same.
     pub outside_period: u64,
+    /// The first of them.
+    pub rows_outside: Vec<u64>,
+    /// Partners that were met for the first time, and registered.
+    pub partners: BTreeSet<PartnerCode>,
     /// Files of receipts that came with it.
     pub receipts: Receipts,
     /// Reasons of business refusals: rows, and euro where there is an amount.
@@ -68,9 +75,12 @@ impl ImportReport {
         self.errors_total = pass.errors_total();
         self.dialect = pass.dialect;
         self.counts = pass.counts;
+        self.proposed = pass.proposed;
         self.waiting_for_rate = pass.waiting_for_rate;
         self.waiting_fees = pass.waiting_fees;
         self.outside_period = pass.outside_period;
+        self.rows_outside = pass.rows_outside;
+        self.partners = pass.partners;
         self.refused = pass.refused;
         self.errors = pass.errors;
         self.rows = pass.rows;

@@ -23,6 +23,11 @@ impl Importer for Reversals {
             .map(|row| rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no))
             .collect();
         session.load_keys(RECEIPT, &receipts).await?;
+        let second_parts: Vec<_> = rows
+            .iter()
+            .map(|row| rows::part_digest(session, &row.partner, &row.supplier, &row.receipt_no, 2))
+            .collect();
+        session.load_keys(RECEIPT, &second_parts).await?;
         let reversals: Vec<_> = rows
             .iter()
             .map(|row| ledger.digest(REVERSAL, &parts(row).each_ref().map(String::as_str)))
@@ -41,9 +46,10 @@ impl Importer for Reversals {
             errors.push(at.error("receipt_no", None, "reversal.unknown-receipt", message));
         }
         if let Some(known) = claim.and_then(|(case, id)| session.case(case)?.claims.get(&id)) {
-            errors.extend(match known.shared {
-                None => usable(at, row, known).err(),
-                Some(shared) => Some(shared_by(at, shared.parts)),
+            let second = rows::part_digest(session, &row.partner, &row.supplier, &row.receipt_no, 2);
+            errors.extend(match (known.shared, session.owner(RECEIPT, second)) {
+                (None, None) => usable(at, row, known).err(),
+                _ => Some(shared_by_several(at)),
             });
         }
         let (Some((case, claim)), []) = (claim, errors.as_slice()) else {
@@ -81,9 +87,7 @@ impl Importer for Reversals {
             session.case(case).and_then(|case| case.claims.get(&claim)).and_then(|c| c.reversal.as_ref());
         Ok(match decided {
             // Another person agrees by importing the file again, or by number.
-            Ok(()) if proposed.is_some() => {
-                RowOutcome::Waiting(vec![Refused { reason: "second-person".to_owned(), amount: eur }])
-            }
+            Ok(()) if proposed.is_some() => RowOutcome::Proposed(eur),
             Ok(()) => RowOutcome::Applied(Vec::new()),
             Err(refused) if refused.repeated => RowOutcome::Waiting(Vec::new()),
             Err(refused) => {
@@ -94,10 +98,8 @@ impl Importer for Reversals {
 }
 
 /// A file names a receipt, and does not say whose share of it came back.
-fn shared_by(at: At, people: u32) -> RowError {
-    let message = format!(
-        "This receipt is shared by {people} people, each with a claim. Say whose money came back: `svala claim reverse NUMBER`."
-    );
+fn shared_by_several(at: At) -> RowError {
+    let message = "This receipt is shared by several people, each with a claim. Say whose money came back: `svala claim reverse NUMBER`.";
     at.error("receipt_no", None, "reversal.shared", message)
 }
 

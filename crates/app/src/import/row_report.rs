@@ -7,12 +7,15 @@ use interchange::{Layout, Record};
 use money::Eur;
 use serde::Serialize;
 
-use super::RowOutcome;
+use super::{RowOutcome, SECOND_PERSON};
 
 /// Rows that are told one by one; the others are counted.
 pub const ROWS_TOLD_MAX: usize = 20_000;
 /// Of a cell so many characters are told: what stands in a row with errors may be anything.
 const CELL_CHARS_MAX: usize = 64;
+
+/// Flag of a row whose day lies outside of the period of the template it stands in. Only the file knows.
+const OUTSIDE_PERIOD: &str = "outside-period";
 
 /// What becomes of one row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -92,7 +95,7 @@ impl RowReport {
             eligible: None,
             disallowed: None,
             reason,
-            flags: String::new(),
+            flags: if record.outside_period { OUTSIDE_PERIOD.to_owned() } else { String::new() },
         }
     }
 
@@ -121,6 +124,7 @@ fn in_words(outcome: &RowOutcome) -> (&'static str, String) {
         RowOutcome::Cut(refused) => {
             ("cut", joined(refused.iter().map(|refused| refused.reason.as_str()).collect()))
         }
+        RowOutcome::Proposed(_) => ("proposed", SECOND_PERSON.to_owned()),
         RowOutcome::Undecided(why) => ("applied", (*why).to_owned()),
         RowOutcome::WithoutRate { .. } => ("applied", waits()),
         RowOutcome::StillWithoutRate { .. } => ("recognised", waits()),

@@ -1,15 +1,18 @@
 //! What the rows of several kinds have in common: the case they name, and the euro they give.
 
+use std::collections::BTreeSet;
+
 use domain::claim::{Claim, RECEIPT};
 use domain::ids::FileDigest;
 use domain::partner::{Fee, PARTNER_FEE};
-use domain::{CaseId, CaseReference, PartnerCode};
+use domain::{CaseId, CaseReference, PartnerCode, Refusal};
 use interchange::{RowError, SpendRow};
 use jiff::civil::Date;
 use money::{Amount, Currency, Eur, Rate};
 
 use super::At;
 use crate::error::AppError;
+use crate::nearest::{did_you_mean, nearest, slip_of};
 use crate::session::{CASE_REFERENCE, EXTERNAL_REF, Owner, Session};
 use crate::texts::plain_supplier;
 
@@ -150,6 +153,27 @@ pub(super) fn share_digest(
     session.ledger().digest(RECEIPT, &[&partner, &supplier, &receipt_no, "share", &case.to_string()])
 }
 
+/// People who may have a part of one receipt, each in a row of their own.
+pub(super) const PARTS_MAX: usize = 100;
+
+/// The keyed digest of the part of a receipt with this number, counted from 1 in the order in which parts are reported, each for
+/// another person; the first has that of the receipt itself.
+pub(crate) fn part_digest(
+    session: &Session<'_>,
+    partner: &str,
+    supplier: &str,
+    receipt_no: &str,
+    number: usize,
+) -> event_log::Hash {
+    let [partner, supplier, receipt_no] = receipt_parts(partner, supplier, receipt_no);
+    let number = number.to_string();
+    let receipt = [partner.as_str(), &supplier, &receipt_no];
+    match number.as_str() {
+        "1" => session.ledger().digest(RECEIPT, &receipt),
+        number => session.ledger().digest(RECEIPT, &[receipt[0], receipt[1], receipt[2], "part", number]),
+    }
+}
+
 /// What is known of a receipt that was reported, as spend or as a fee.
 pub(super) struct Known<'k> {
     what: &'static str,
@@ -209,16 +233,50 @@ pub(super) fn differing(at: At, row: &SpendRow, known: &Known<'_>) -> Vec<RowErr
     errors
 }
 
-/// Why whoever imports the row may not report for its partner, or register one that nobody knows yet.
+/// Why a row of spend cannot be reported for its partner: nobody has registered it, or whoever imports the row acts for
+/// another one.
 pub(super) fn not_for(
     session: &Session<'_>,
     at: At,
     partner: &PartnerCode,
 ) -> Result<Option<RowError>, AppError> {
-    let refused = session.may_report_for(partner)?.err();
-    Ok(refused.map(|refused| {
-        let message =
-            refused.refusal.reasons.into_iter().map(|reason| reason.detail).collect::<Vec<_>>().join("; ");
-        at.error("partner", Some(partner.as_str()), "acts-for-partner", message)
-    }))
+    if session.partner(partner).is_some() {
+        return Ok(session.by()?.may_speak_for(partner).err().map(|refusal| acts_for(at, partner, refusal)));
+    }
+    let known: BTreeSet<&PartnerCode> = session.known_partners().collect();
+    let meant = did_you_mean(&nearest(partner, known));
+    Ok(Some(unknown_partner(at, partner, &meant, "Correct the code, or register it first")))
+}
+
+/// Why a partner cannot be met in the authority's register: somebody who imports it would act for it, or the code is but a
+/// slip away from that of another.
+pub(super) fn not_met(
+    session: &Session<'_>,
+    at: At,
+    partner: &PartnerCode,
+) -> Result<Option<RowError>, AppError> {
+    if session.partner(partner).is_some() {
+        return Ok(None);
+    }
+    if let Some(meant) = slip_of(partner, session.known_partners()) {
+        let meant = did_you_mean(&[meant]);
+        return Ok(Some(unknown_partner(
+            at,
+            partner,
+            &meant,
+            "Correct the code; if it is another partner, register it first",
+        )));
+    }
+    Ok(session.by()?.may_register(partner).err().map(|refusal| acts_for(at, partner, refusal)))
+}
+
+fn unknown_partner(at: At, partner: &PartnerCode, meant: &str, then: &str) -> RowError {
+    let stop = if meant.is_empty() { "." } else { "" };
+    let message = format!("No partner has this code{meant}{stop} {then}: `svala partner register`.");
+    at.error("partner", Some(partner.as_str()), "partner.unknown", message)
+}
+
+fn acts_for(at: At, partner: &PartnerCode, refusal: Refusal) -> RowError {
+    let message = refusal.reasons.into_iter().map(|reason| reason.detail).collect::<Vec<_>>().join("; ");
+    at.error("partner", Some(partner.as_str()), "acts-for-partner", message)
 }

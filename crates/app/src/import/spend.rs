@@ -1,19 +1,20 @@
 //! `spend.csv`: what partners delivered, and claim; their fees are rows of the same file.
 
-use domain::claim::{Claim, ClaimState, RECEIPT, Spend as Reported};
+use domain::claim::{Claim, ClaimState, FlagKind, RECEIPT, Spend as Reported};
 use domain::ids::FileDigest;
 use domain::rates;
 use domain::{ClaimCommand, ClaimId, FeeId, PartnerCode};
 use interchange::{RowError, SpendRow};
 use money::{Currency, Rate};
 use rulebook::Category;
+use tokio::sync::OnceCell;
 
 use super::folder::ReceiptFolder;
 use super::shares::{self, Share};
-use super::{At, Importer, Receipts, Refused, RowOutcome, fees, preview, rows};
+use super::{At, Importer, Receipts, Refused, RowOutcome, SECOND_PERSON, fees, preview, rows};
 use crate::error::AppError;
 use crate::ledger::Ledger;
-use crate::session::{Draft, Earlier, Session};
+use crate::session::{Draft, Session};
 use crate::texts::ReceiptText;
 
 /// Imports spend; with `accept`, each new claim is decided at once, in the order of the file.
@@ -22,6 +23,15 @@ pub struct Spend {
     pub accept: bool,
     /// The files of the receipts.
     pub receipts: Option<ReceiptFolder>,
+    /// All partners, once they are asked for.
+    partners: OnceCell<Vec<PartnerCode>>,
+}
+
+impl Spend {
+    /// An import of spend that reports, and decides if it is told to.
+    pub fn new(accept: bool, receipts: Option<ReceiptFolder>) -> Self {
+        Self { accept, receipts, partners: OnceCell::new() }
+    }
 }
 
 impl Importer for Spend {
@@ -35,6 +45,9 @@ impl Importer for Spend {
             .map(|row| rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no))
             .collect();
         session.load_keys(RECEIPT, &receipts).await?;
+        if self.accept {
+            self.load_elsewhere(session, rows).await?;
+        }
         // Whoever spends euros only pays for no rates.
         if rows.iter().any(|row| row.amount.currency() != Currency::EUR) {
             session.load_rates([rates::source(session.ledger().rulebook.parameters().spend_rate)]).await?;
@@ -54,7 +67,8 @@ impl Importer for Spend {
             }
         }
         session.load_keys(RECEIPT, &others).await?;
-        rows::load_cases(session, std::iter::empty(), RECEIPT, &others).await
+        rows::load_cases(session, std::iter::empty(), RECEIPT, &others).await?;
+        shares::load_parts(session, rows, &receipts).await
     }
 
     fn apply(&self, session: &mut Session<'_>, at: At, row: &SpendRow) -> Result<RowOutcome, AppError> {
@@ -82,20 +96,14 @@ impl Importer for Spend {
 
         let said = said(row, &shares);
         let receipt = rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no);
-        match session.note(RECEIPT, receipt, &said.each_ref().map(String::as_str)) {
-            Some(Earlier::Same) => return Ok(RowOutcome::Recognised),
-            Some(Earlier::Different) => {
-                let message = "An earlier row of this file has this receipt with another case, amount, day, category or file. A receipt is claimed once: correct one of them.";
-                let error = at.error("receipt_no", None, "receipt.conflict", message);
-                return Ok(RowOutcome::Errors(vec![error]));
-            }
-            None => {}
+        if let Some(outcome) = shares::earlier(session, at, row, &shares, &said) {
+            return Ok(outcome);
         }
         let known = shares::known(session, at, row, &shares);
         if let (Some(folder), None | Some(RowOutcome::Recognised | RowOutcome::StillWithoutRate { .. })) =
             (&self.receipts, &known)
             && let attached = shares::first_claim(session, &shares).and_then(|claim| claim.receipt.as_ref())
-            && let Some(error) = folder.look(at, row, receipt, attached)?
+            && let Some(error) = folder.look(at, row, [receipt, shares[0].receipt_key.0], attached)?
         {
             return Ok(RowOutcome::Errors(vec![error]));
         }
@@ -129,9 +137,9 @@ impl Importer for Spend {
         if foreign {
             session.rest_on_rates(&mut draft, rule);
         }
-        session.register_partner(&mut draft, &partner)?;
         let mut reports = Vec::with_capacity(shares.len());
         let of = ClaimId(session.ledger().environment.new_id()?);
+        let alike = session.ledger().alike(&row.supplier, &row.receipt_no);
         for (place, share) in shares.iter().enumerate() {
             let claim = if place == 0 { of } else { ClaimId(session.ledger().environment.new_id()?) };
             let text = ReceiptText {
@@ -154,10 +162,12 @@ impl Importer for Spend {
                 details: session.seal(&mut draft, share.case, &text)?,
                 shared: shares::shared(&shares, place, of, row.amount),
                 file: session.source(),
+                beside: share.beside,
+                alike: Some(alike.clone()),
             }));
             reports.push((share, claim, report));
         }
-        let (refused, undecided) = self.decide(session, &mut draft, &reports, waits)?;
+        let (refused, undecided) = self.decide(session, &mut draft, row, &reports, waits)?;
         session.commit(draft);
         let mut claims =
             reports.iter().filter_map(|(share, claim, _)| session.case(share.case)?.claims.get(claim));
@@ -172,6 +182,10 @@ impl Importer for Spend {
         let claims: Vec<_> = reports.iter().map(|(share, claim, _)| (share.case, *claim)).collect();
         preview::of_spend(session, at, row, self.accept, &claims)?;
         Ok(outcome)
+    }
+
+    fn decides(&self) -> bool {
+        self.accept
     }
 
     fn brings_more(&self) -> bool {
@@ -202,6 +216,37 @@ impl Importer for Spend {
 }
 
 impl Spend {
+    /// Loads whether other partners have reported these receipts.
+    async fn load_elsewhere(&self, session: &mut Session<'_>, rows: &[&SpendRow]) -> Result<(), AppError> {
+        let partners = self.partners.get_or_try_init(|| session.ledger().partner_codes()).await?;
+        let elsewhere = |row: &&SpendRow| self.elsewhere(session, partners, row).collect::<Vec<_>>();
+        let receipts: Vec<_> = rows.iter().flat_map(elsewhere).collect();
+        session.load_keys(RECEIPT, &receipts).await
+    }
+
+    /// The digests that the receipt of a row has at other partners.
+    fn elsewhere<'a>(
+        &self,
+        session: &'a Session<'_>,
+        partners: &'a [PartnerCode],
+        row: &'a SpendRow,
+    ) -> impl Iterator<Item = event_log::Hash> + 'a {
+        let others = partners.iter().filter(|partner| partner.as_str() != row.partner);
+        others.map(|partner| rows::receipt_digest(session, partner.as_str(), &row.supplier, &row.receipt_no))
+    }
+
+    /// Why a claim is left for somebody to look at, though all are to be accepted: it lies in the future (a day later is that
+    /// of a place further east), or another partner has its receipt too. What else is odd shows once the file is there.
+    fn held_back(&self, session: &Session<'_>, row: &SpendRow, spend: &Reported) -> Option<&'static str> {
+        if (spend.delivered_on - spend.reported_on).get_days() > 1 {
+            return Some(FlagKind::FutureDay.code());
+        }
+        let partners = self.partners.get()?;
+        let is_elsewhere =
+            self.elsewhere(session, partners, row).any(|receipt| session.owner(RECEIPT, receipt).is_some());
+        is_elsewhere.then_some(FlagKind::SameReceipt.code())
+    }
+
     /// Reports all shares, or none: if the report of one is refused, that refusal is all that is kept. Then accepts each
     /// for itself; what does not fit one person's cap is not moved to the others. Answers with what was refused, and why
     /// something is left for somebody to decide.
@@ -209,6 +254,7 @@ impl Spend {
         &self,
         session: &mut Session<'_>,
         draft: &mut Draft,
+        row: &SpendRow,
         reports: &[(&Share, ClaimId, ClaimCommand)],
         waits: bool,
     ) -> Result<(Vec<Refused>, Option<&'static str>), AppError> {
@@ -230,12 +276,18 @@ impl Spend {
         }
         let mut undecided = None;
         for (share, claim, report) in reports {
+            if let ClaimCommand::Report(spend) = report
+                && let Some(why) = self.held_back(session, row, spend)
+            {
+                undecided = Some(why);
+                continue;
+            }
             let amount = session.case(share.case).and_then(|case| report.amount(case));
             let accept = ClaimCommand::Accept { claim: *claim, by_name: false, cut: None };
             let accepted = session.on_claim(draft, share.case, &accept)?;
             let now = session.case(share.case).and_then(|c| c.claims.get(claim));
             undecided = undecided.or(match (&accepted, now.map(|claim| claim.state)) {
-                (Ok(()), Some(ClaimState::Proposed)) => Some("waits for a second person"),
+                (Ok(()), Some(ClaimState::Proposed)) => Some(SECOND_PERSON),
                 (Ok(()), Some(ClaimState::Queried)) => Some("queried: late-use"),
                 _ => None,
             });

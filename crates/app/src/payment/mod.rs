@@ -22,7 +22,6 @@ pub use interchange::pain::Debtor;
 use crate::command::reason_text;
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
-use crate::partner::unknown;
 use crate::query::PaymentDetail;
 use crate::session::{About, Decided, Draft, Purpose, Session};
 
@@ -54,9 +53,8 @@ impl Ledger {
         let mut draft = session.draft(0, &["propose-payment", &words], 0);
         let decided = self.decide_payment(&mut session, &mut draft, code, &cases, &command)?;
         decided.map_err(|refused| AppError::Refused(refused.refusal))?;
-        let partner = session.partner(code).ok_or_else(|| unknown(code))?;
-        let written = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
-        let (_, events) = written.ok_or_else(|| unknown(code))?;
+        let partner = session.partner(code).ok_or_else(|| session.unknown_partner(code))?;
+        let (_, events) = self.partner_and_events(code).await?;
         let held = self.held_lines(code, period).await?;
         Ok(PaymentDetail { held, ..self.told_payment(partner, &events, payment).await? })
     }
@@ -123,9 +121,11 @@ impl Ledger {
             },
         )
         .await?;
-        let found = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
-        let payment = found.as_ref().and_then(|(partner, _)| partner.payments.get(payment));
-        payment.map(|payment| payment.state).ok_or_else(|| unknown(code))
+        let (partner, _) = self.partner_and_events(code).await?;
+        let payment = partner.payments.get(payment);
+        payment
+            .map(|payment| payment.state)
+            .ok_or_else(|| AppError::Usage("there is no such payment".to_owned()))
     }
 
     /// The payments of a file that were not taken back and did not come back.
@@ -194,7 +194,7 @@ impl Ledger {
         command: &impl Fn(Standing, &Session<'_>, &mut Draft) -> Result<PaymentCommand, AppError>,
     ) -> Result<Decided, AppError> {
         if session.partner(code).is_none() {
-            return Err(unknown(code));
+            return Err(session.unknown_partner(code));
         }
         let standing = session.standing(code, cases, self.today())?;
         let command = command(standing, session, draft)?;

@@ -49,8 +49,15 @@ pub struct ClaimItem {
     pub supplier: String,
     /// Benefit category.
     pub category: String,
+    /// What was delivered, in the partner's words.
+    pub description: String,
     /// Day of delivery.
     pub delivered_on: Date,
+    /// Day of the report.
+    pub reported_on: Date,
+    /// Whether the receipt's file is there: `kept`; `with-first-share` of a family's, if it is; `announced` where only its
+    /// SHA-256 was given; or empty.
+    pub receipt: &'static str,
     /// As on the receipt.
     pub amount: String,
     /// Its currency.
@@ -102,6 +109,16 @@ fn said(row: &ClaimRow) -> [Option<TextId>; 2] {
             [query.and_then(|query| query.question), query.and_then(|query| query.answer)]
         }
         _ => [row.words, None],
+    }
+}
+
+/// Where the file of a claim's receipt is: of a family's there is one, with the first share.
+fn receipt(row: &ClaimRow) -> &'static str {
+    match (row.receipt_kept, row.shared, row.receipt_sha256) {
+        (true, ..) => "kept",
+        (false, Some(shared), _) if shared.part > 1 => "with-first-share",
+        (false, _, Some(_)) => "announced",
+        (false, _, None) => "",
     }
 }
 
@@ -162,7 +179,7 @@ impl Ledger {
             .map(|((id, name, row), text)| {
                 let erased =
                     || ReceiptText { supplier: ERASED.into(), receipt_no: ERASED.into(), description: None };
-                let ReceiptText { supplier, receipt_no, .. } = text.unwrap_or_else(erased);
+                let ReceiptText { supplier, receipt_no, description } = text.unwrap_or_else(erased);
                 let [words, answer] = said(&row).map(&mut next);
                 ClaimItem {
                     claim: row.position,
@@ -171,8 +188,11 @@ impl Ledger {
                     partner: row.partner.to_string(),
                     receipt_no,
                     supplier,
+                    receipt: receipt(&row),
                     category: row.category,
+                    description: description.unwrap_or_default(),
                     delivered_on: row.delivered_on,
+                    reported_on: row.reported_on,
                     amount: row.amount.to_string(),
                     currency: row.amount.currency().code(),
                     rate: row.quote.map(|quote| quote.rate.to_string()).unwrap_or_default(),

@@ -170,6 +170,15 @@ impl Ledger {
                     explanation.claims.extend(exchanged(position, e));
                     reported.insert(e.claim, (position, e.clone()));
                 }
+                CaseEvent::SpendEstimated(e) => {
+                    let Some((claim, report)) = reported.get(&e.claim) else { continue };
+                    let because = format!(
+                        "until its rate comes, {} is held back for it under the cap: what it comes to at the newest rate that was known, {}",
+                        e.amount,
+                        rate(&e.quote)
+                    );
+                    explanation.claims.push(undecided(*claim, report, "estimated", because));
+                }
                 CaseEvent::ClaimConverted(e) => {
                     let Some((claim, report)) = reported.get_mut(&e.claim) else { continue };
                     report.eur = Some(e.eur);
@@ -196,10 +205,16 @@ impl Ledger {
                 CaseEvent::ClaimProposed(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
                     let at_most = e.cut.map_or_else(String::new, |cut| format!(", at most {}", cut.at_most));
-                    let because = format!(
-                        "{} proposed to accept it{at_most}; from {} on another person must agree",
-                        e.proposed_by, e.second_approval_from
-                    );
+                    let because = match report.worth_of_receipt() {
+                        Some(worth) if worth < e.second_approval_from => format!(
+                            "{} proposed to accept it{at_most}; it had been refused, so another person must agree",
+                            e.proposed_by
+                        ),
+                        _ => format!(
+                            "{} proposed to accept it{at_most}; from {} on another person must agree",
+                            e.proposed_by, e.second_approval_from
+                        ),
+                    };
                     explanation.claims.push(undecided(*claim, report, "proposed", because));
                 }
                 CaseEvent::ClaimQueried(e) => {
@@ -536,5 +551,8 @@ fn refused(
             )
         }
         ClaimReason::ByFinance => "refused by finance, with the reason in the history".into(),
+        ClaimReason::WorthNothing => {
+            "its rate has come, and at that it is less than half a cent: there is nothing to book".into()
+        }
     }
 }

@@ -1,23 +1,20 @@
 //! What is odd about claims and fees that are to be decided.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use ::balances::{BalancesProjection, BalancesRow};
+use ::cases::CaseRow;
 use ::claims::{ClaimRow, ClaimsProjection};
-use domain::claim::{Benefit, Flag, RECEIPT, Sighted, flags, worth};
+use domain::claim::{Alike, Benefit, Flag, Room, Sighted, flags, with_others, worth};
 use domain::ids::FileDigest;
 use domain::partner::{PARTNER_FEE, PartnerEvent};
-use domain::{CaseId, ClaimId, Event, FeeId, Partner, PartnerCode, Recorded};
-use event_log::Hash;
+use domain::{CaseId, Event, FeeId, FoldError, KeyDigest, Line, Partner, PartnerCode, Recorded};
 use jiff::civil::Date;
 use money::Eur;
-use uuid::Uuid;
 
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
-use crate::texts::{ReceiptText, plain_supplier};
-
-/// Receipts asked for at a time.
-const DIGESTS_MAX: usize = 4_000;
+use crate::texts::ReceiptText;
 
 impl Ledger {
     /// The flags of all claims, by number: each is held against every other claim and fee of the ledger, whoever reported
@@ -42,9 +39,8 @@ impl Ledger {
 
     /// The flags of some claims, and of some more that are supposed to be there.
     ///
-    /// Of all claims, what is read is what each partner claims, for what is usual; the texts are opened of those alone that
-    /// could be the same thing: of the same people, with the same file, or with the same receipt at whatever partner, which
-    /// the index of receipts knows.
+    /// Of all claims, what is read is what each partner claims, for what is usual; those that could be the same thing are of
+    /// the same people, with the same file, or with the same receipt at whatever partner, however it is spelled there.
     pub(crate) async fn flags_near(
         &self,
         supposed: Vec<Sighted>,
@@ -65,13 +61,15 @@ impl Ledger {
         let cases: HashSet<CaseId> =
             sighted.iter().filter_map(|near| Some(near.benefit.as_ref()?.case)).collect();
         let files: HashSet<FileDigest> = sighted.iter().filter_map(|near| near.receipt_sha256).collect();
-        let receipts = self.claims_with_receipts(&sighted, &codes).await?;
-        let (beside, usual): (Vec<_>, Vec<_>) = others.into_iter().partition(|(key, row)| {
-            let first = row.shared.map(|shared| shared.of.0);
-            let id = key.parse::<ClaimId>().ok().map(|claim| claim.0);
+        let receipts: HashSet<KeyDigest> = sighted
+            .iter()
+            .flat_map(|near| near.alike.iter().flat_map(|alike| alike.receipts.iter().copied()))
+            .collect();
+        let (beside, usual): (Vec<_>, Vec<_>) = others.into_iter().partition(|(_, row)| {
             cases.contains(&row.case)
                 || row.receipt_sha256.is_some_and(|file| files.contains(&file))
-                || [first, id].into_iter().flatten().any(|claim| receipts.contains(&claim))
+                // Which receipt the oldest claims have only their texts tell.
+                || row.alike.as_ref().is_none_or(|alike| alike.receipts.iter().any(|r| receipts.contains(r)))
         });
         sighted.extend(self.claims_sighted(beside, &partners, &none).await?);
         sighted.extend(usual.into_iter().map(|(_, row)| of_history(row)));
@@ -79,28 +77,6 @@ impl Ledger {
         let mut raised = flags(&sighted, self.rulebook.parameters());
         raised.retain(|number, _| asked.contains(number));
         Ok(raised)
-    }
-
-    /// The claims and fees of all partners that have one of these receipts.
-    async fn claims_with_receipts(
-        &self,
-        sighted: &[Sighted],
-        partners: &[PartnerCode],
-    ) -> Result<HashSet<Uuid>, AppError> {
-        let receipts: HashSet<&(String, String)> =
-            sighted.iter().filter_map(|near| near.receipt.as_ref()).collect();
-        let digests: Vec<Hash> = receipts
-            .into_iter()
-            .flat_map(|(supplier, number)| {
-                partners.iter().map(move |code| self.digest(RECEIPT, &[code.as_str(), supplier, number]))
-            })
-            .collect();
-        let mut found = HashSet::new();
-        for digests in digests.chunks(DIGESTS_MAX) {
-            let owners = self.store.find_keys(RECEIPT, digests).await?;
-            found.extend(owners.into_iter().flatten().map(|owner| owner.entity));
-        }
-        Ok(found)
     }
 
     /// The flags of all fees, by number, held against the same.
@@ -145,30 +121,64 @@ impl Ledger {
         let names = self.case_names(rows.iter().map(|(_, row)| row.case)).await?;
         let texts: Vec<_> = rows
             .iter()
+            .filter(|(_, row)| row.alike.is_none())
             .filter_map(|(_, row)| Some((names.get(&row.case)?.row.subject, row.details)))
             .collect();
         let mut texts = self.reveal::<ReceiptText>(&texts).await?.into_iter();
+        let open: BTreeSet<String> =
+            rows.iter().filter(|(_, row)| row.state.is_open()).map(|(_, row)| row.case.to_string()).collect();
+        let open: Vec<String> = open.into_iter().collect();
+        let balances = self.runner.rows::<BalancesProjection>(&open).await?;
+        let balances: HashMap<String, BalancesRow> =
+            open.into_iter().zip(balances).filter_map(|(case, row)| Some((case, row?))).collect();
         let mut sighted = Vec::with_capacity(rows.len());
         for (_, row) in rows {
-            let Some(country) = names.get(&row.case).map(|name| name.row.destination) else { continue };
+            let Some(CaseRow { destination: country, assignments, .. }) =
+                names.get(&row.case).map(|name| &name.row)
+            else {
+                continue;
+            };
+            let had_by = assignments.on(row.delivered_on).filter(|had_by| **had_by != row.partner);
+            let (country, had_by) = (*country, had_by.cloned());
+            let room = match balances.get(&row.case.to_string()) {
+                Some(balances) if row.state.is_open() => room(&balances.lines.line(&row.budget_line))?,
+                _ => None,
+            };
             let (purpose, programme) = self.purpose_of(&row.category, &row.budget_line);
             let outside =
                 |partner: &Partner| partner.is_outside_agreements(&programme, country, row.delivered_on);
             let outside_agreement = partners.get(&row.partner).is_some_and(outside);
             let eur = row.eur.or_else(|| supposed.get(&row.position).copied());
+            let alike = row.alike.or_else(|| self.alike_of(texts.next().flatten()));
             sighted.push(Sighted {
                 number: row.position,
                 outside_agreement,
                 partner: row.partner,
-                benefit: Some(Benefit { case: row.case, purpose, programme, country }),
+                benefit: Some(Benefit {
+                    case: row.case,
+                    family: row.shared.map(|shared| shared.of),
+                    purpose,
+                    programme,
+                    country,
+                    room,
+                    had_by,
+                }),
                 category: row.category,
                 delivered_on: row.delivered_on,
                 reported_on: row.reported_on,
+                amount: row.amount,
                 eur,
-                worth: row.shared.map_or(eur, |shared| worth(shared.whole, row.quote)),
+                worth: match (row.shared, row.beside) {
+                    (None, None) => eur,
+                    (shared, beside) => {
+                        let whole = shared.map_or(row.amount, |shared| shared.whole);
+                        worth(with_others(whole, beside), row.quote)
+                    }
+                },
                 counts: row.state.counts(),
-                receipt: texts.next().flatten().map(receipt),
+                alike,
                 receipt_sha256: row.receipt_sha256,
+                file: row.file,
             });
         }
         Ok(sighted)
@@ -196,11 +206,13 @@ impl Ledger {
                     outside_agreement: fee.agreement.is_none(),
                     delivered_on: fee.charged_on,
                     reported_on: *reported_on,
+                    amount: fee.amount,
                     eur: fee.eur,
                     worth: fee.eur,
                     counts: fee.state.counts(),
-                    receipt: None,
+                    alike: None,
                     receipt_sha256: fee.receipt_sha256,
+                    file: fee.file,
                 };
                 fees.push(((LEDGER_SUBJECT, fee.details), sighted));
             }
@@ -208,11 +220,22 @@ impl Ledger {
         let texts: Vec<_> = fees.iter().map(|(text, _)| *text).collect();
         let texts = self.reveal::<ReceiptText>(&texts).await?;
         let with = |((_, sighted), text): (_, Option<ReceiptText>)| Sighted {
-            receipt: text.map(receipt),
+            alike: self.alike_of(text),
             ..sighted
         };
         Ok(fees.into_iter().zip(texts).map(with).collect())
     }
+
+    /// What tells a receipt, unless it was erased.
+    fn alike_of(&self, text: Option<ReceiptText>) -> Option<Alike> {
+        text.map(|text| self.alike(&text.supplier, &text.receipt_no))
+    }
+}
+
+/// What there is on a budget line, if something was granted.
+pub(crate) fn room(line: &Line) -> Result<Option<Room>, AppError> {
+    let left = line.remaining().map_err(FoldError::from)?;
+    Ok((line.cap > Eur::ZERO).then_some(Room { cap: line.cap, left }))
 }
 
 /// A claim that tells nothing but what is usual.
@@ -225,15 +248,12 @@ fn of_history(row: ClaimRow) -> Sighted {
         outside_agreement: false,
         delivered_on: row.delivered_on,
         reported_on: row.reported_on,
+        amount: row.amount,
         eur: row.eur,
         worth: None,
         counts: row.state.counts(),
-        receipt: None,
+        alike: None,
         receipt_sha256: None,
+        file: None,
     }
-}
-
-/// What tells a receipt: its supplier, in one spelling, and its number.
-fn receipt(text: ReceiptText) -> (String, String) {
-    (plain_supplier(&text.supplier), text.receipt_no)
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use domain::case::CaseEvent;
 use domain::claim::Cut;
 use domain::rates::Quote;
-use domain::{CaseId, Event, Recorded, SubjectId, TextId};
+use domain::{CaseId, ClaimId, Event, Recorded, SubjectId, TextId};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -31,11 +31,31 @@ pub struct HistoryItem {
 impl Ledger {
     /// Everything that happened to a case, in order.
     pub async fn history(&self, case: CaseId) -> Result<Vec<HistoryItem>, AppError> {
-        let events = self.case_events(case).await?;
-        let texts = self.case_texts(&events).await?;
+        self.told_of_case(&self.case_events(case).await?).await
+    }
+
+    /// Everything that happened to one claim of a case, in order.
+    pub(super) async fn claim_history(
+        &self,
+        case: CaseId,
+        claim: ClaimId,
+    ) -> Result<Vec<HistoryItem>, AppError> {
+        let events = self.case_events(case).await?.into_iter().filter(|recorded| match &recorded.event {
+            // Under whose key its texts are.
+            Event::Case(CaseEvent::ApplicationFiled(_)) => true,
+            Event::Case(event) => is_about(event, claim),
+            _ => false,
+        });
+        let mut told = self.told_of_case(&events.collect::<Vec<_>>()).await?;
+        told.retain(|item| item.event != "ApplicationFiled");
+        Ok(told)
+    }
+
+    async fn told_of_case(&self, events: &[Recorded]) -> Result<Vec<HistoryItem>, AppError> {
+        let texts = self.case_texts(events).await?;
         let mut numbers = HashMap::new();
         let mut items = Vec::with_capacity(events.len());
-        for Recorded { position, recorded_at, actor, event, .. } in &events {
+        for Recorded { position, recorded_at, actor, event, .. } in events {
             let Event::Case(event) = event else { continue };
             match event {
                 CaseEvent::SpendReported(e) => numbers.insert(e.claim.0, *position),
@@ -76,6 +96,16 @@ impl Ledger {
         let wanted: Vec<_> = ids.iter().map(|id| (subject, *id)).collect();
         let texts = self.reveal::<serde_json::Map<String, Value>>(&wanted).await?;
         Ok(ids.into_iter().zip(texts).filter_map(|(id, text)| Some((id, phrase(&text?)))).collect())
+    }
+}
+
+/// Whether something is about a claim: what it draws from a plan too, and what was refused.
+fn is_about(event: &CaseEvent, claim: ClaimId) -> bool {
+    match event {
+        CaseEvent::PlanDrawn(e) => e.claim == claim,
+        CaseEvent::PlanRestored(e) => e.claim == claim,
+        CaseEvent::CommandRefused(e) => e.about == Some(claim.0),
+        event => event.claim() == Some(claim),
     }
 }
 

@@ -16,14 +16,12 @@ use super::closing::codes;
 use super::history::{HistoryItem, phrase, rate, utc};
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
-use crate::partner::unknown;
 use crate::texts::ERASED;
 
 impl Ledger {
     /// Everything that happened to a partner, in order; refused commands too.
     pub async fn partner_history(&self, code: &PartnerCode) -> Result<Vec<HistoryItem>, AppError> {
-        let partner = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
-        let (_, events) = partner.ok_or_else(|| unknown(code))?;
+        let (_, events) = self.partner_and_events(code).await?;
         self.told(&events).await
     }
 

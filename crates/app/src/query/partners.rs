@@ -20,7 +20,6 @@ use super::HoldItem;
 use super::history::utc;
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
-use crate::partner::unknown;
 use crate::texts::ERASED;
 
 /// One partner.
@@ -152,8 +151,7 @@ impl Ledger {
 
     /// One partner; `reveal` shows whole account numbers.
     pub async fn partner_detail(&self, code: &PartnerCode, reveal: bool) -> Result<PartnerDetail, AppError> {
-        let partner = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
-        let (partner, events) = partner.ok_or_else(|| unknown(code))?;
+        let (partner, events) = self.partner_and_events(code).await?;
         let (holds, _) = self.holds_and_events().await?;
         let business = self.business(&holds).await?.remove(code).unwrap_or_default();
         let item = self.partner_item(&partner, &business, &holds)?;
@@ -175,7 +173,7 @@ impl Ledger {
         };
         let partners = self.partners_and_events(&codes).await?;
         if let (Some(code), []) = (partner, partners.as_slice()) {
-            return Err(unknown(code));
+            return Err(self.unknown_partner(code).await);
         }
         Ok(partners.iter().flat_map(|(partner, _)| self.agreement_items(partner)).collect())
     }
@@ -185,6 +183,20 @@ impl Ledger {
         self.current().await?;
         let rows = self.runner.all_rows::<PartnersProjection>().await?;
         Ok(rows.into_iter().map(|(_, row)| row.partner).collect())
+    }
+
+    /// One partner with its events.
+    ///
+    /// # Errors
+    /// [`AppError::Usage`] if there is none, with those that may have been meant.
+    pub(crate) async fn partner_and_events(
+        &self,
+        code: &PartnerCode,
+    ) -> Result<(Partner, Vec<Recorded>), AppError> {
+        match self.partners_and_events(std::slice::from_ref(code)).await?.pop() {
+            Some(found) => Ok(found),
+            None => Err(self.unknown_partner(code).await),
+        }
     }
 
     /// Partners with their events, by code; those that were never met are left out.

@@ -15,7 +15,6 @@ use uuid::Uuid;
 use super::payments::{PaymentItem, item, numbers};
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
-use crate::partner::unknown;
 use crate::session::{Purpose, Session};
 use crate::texts::{AnyText, ERASED, ReasonText};
 
@@ -73,8 +72,7 @@ pub struct PaymentLine {
 impl Ledger {
     /// One payment, opened.
     pub async fn payment_detail(&self, code: &PartnerCode, id: PaymentId) -> Result<PaymentDetail, AppError> {
-        let found = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
-        let (partner, events) = found.ok_or_else(|| unknown(code))?;
+        let (partner, events) = self.partner_and_events(code).await?;
         self.told_payment(&partner, &events, id).await
     }
 
@@ -117,8 +115,7 @@ impl Ledger {
         let mut session = Session::new(self, Purpose::Check);
         session.load_payable(std::slice::from_ref(code), &cases).await?;
         let standing = session.standing(code, &cases, self.today())?;
-        let (partner, events) =
-            self.partners_and_events(std::slice::from_ref(code)).await?.pop().ok_or_else(|| unknown(code))?;
+        let (partner, events) = self.partner_and_events(code).await?;
         let (mut items, mut holds) = (Vec::new(), Vec::new());
         for (worth, eur) in left(&partner, &standing.worths).map_err(FoldError::from)? {
             let in_period = period.is_none_or(|period| period.contains(worth.on));

@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;
-use crate::partner::unknown;
 use crate::session::{Purpose, Session};
 
 /// What a partner can be paid.
@@ -34,6 +33,9 @@ pub struct DueItem {
     pub proposed: Eur,
     /// Approved, and in no file.
     pub approved: Eur,
+    /// What a payment would transfer that is proposed now: `due`, less what came back, was paid outside of the ledger or in
+    /// advance.
+    pub to_pay: Eur,
 }
 
 /// Which payments to list; everything not given is not asked about.
@@ -125,7 +127,7 @@ impl Ledger {
             let cases: Vec<CaseId> = cases.into_iter().collect();
             let mut session = Session::new(self, Purpose::Check);
             session.load_payable(std::slice::from_ref(&code), &cases).await?;
-            let found = session.partner(&code).ok_or_else(|| unknown(&code))?;
+            let found = session.partner(&code).ok_or_else(|| session.unknown_partner(&code))?;
             due.push(due_item(found, &session.standing(&code, &cases, self.today())?)?);
         }
         Ok(due)
@@ -176,13 +178,21 @@ fn due_item(partner: &Partner, standing: &Standing) -> Result<DueItem, AppError>
         let payments = payments.iter().filter(move |(_, payment)| payment.state == state);
         Eur::sum(payments.map(|(_, payment)| payment.total)).map_err(FoldError::from)
     };
+    let (due, came_back) = (sum(due)?, sum(back)?);
+    let paid_outside = payments.open_outside().map_err(FoldError::from)?;
+    let open_advance = payments.open_advance().map_err(FoldError::from)?;
+    let to_pay = [came_back, paid_outside, open_advance]
+        .into_iter()
+        .try_fold(due, |left, taken_off| left.checked_sub(taken_off))
+        .map_err(FoldError::from)?;
     Ok(DueItem {
         partner: partner.code.to_string(),
-        due: sum(due)?,
+        due,
         held: sum(held)?,
-        came_back: sum(back)?,
-        paid_outside: payments.open_outside().map_err(FoldError::from)?,
-        open_advance: payments.open_advance().map_err(FoldError::from)?,
+        came_back,
+        paid_outside,
+        open_advance,
+        to_pay: to_pay.max(Eur::ZERO),
         proposed: in_state(PaymentState::Proposed)?,
         approved: in_state(PaymentState::Approved)?,
     })

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::case::CaseEvent;
-use domain::statement::{Account, Movement, Stated, Words, held, totals, undecided, waiting};
+use domain::statement::{
+    Account, Movement, Stated, Words, fees_undecided, held, owed, totals, undecided, waiting,
+};
 use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Period, Recorded, SubjectId, TextId};
 use event_log::{Frontier, hex};
 use interchange::statement::{StatementDocument, StatementLine};
@@ -31,15 +33,25 @@ impl Ledger {
             self.account_at(partner, at, progress).await?;
         let (moved, last) = (account.movements(), period.last());
         let within: Vec<&Movement> = moved.iter().filter(|movement| period.contains(movement.day)).collect();
-        let undecided = undecided(&account, last).map_err(FoldError::from)?;
-        let waiting = waiting(&account, last);
         let totals = totals(moved, period).map_err(FoldError::from)?;
+        let open_after = |day, owing| -> Result<_, FoldError> {
+            Ok((undecided(&account, day)?, fees_undecided(&account, day)?, owed(&account, day, owing)?))
+        };
+        // Nothing is before the first day of the calendar.
+        let day_before = period.first().yesterday();
+        let before =
+            day_before.map_or_else(|_| Ok(Default::default()), |day| open_after(day, totals.owed_before))?;
+        let (undecided_before, fees_before, owed_before) = before;
+        let (undecided, fees, owed) = open_after(last, totals.owed)?;
+        let waiting = waiting(&account, last);
         let place = |stated: &Stated| {
             let country = countries.get(&stated.case?)?;
             Some((*country, self.rulebook.programme_of(stated.budget_line.as_deref()?)?))
         };
         let held = held(&account, last, &holds, totals.owed, place).map_err(FoldError::from)?;
-        let open = undecided.iter().chain(&waiting).chain(&held);
+        let open = [&undecided_before, &undecided, &fees_before, &fees, &waiting, &owed_before, &owed, &held]
+            .into_iter()
+            .flatten();
         let all: Vec<&Movement> = within.iter().copied().chain(open).collect();
         let told = self.told_of(&account, all.iter().map(|movement| movement.about)).await?;
         let said = all.iter().filter_map(|movement| Some((movement.about, movement.words?)));
@@ -55,7 +67,12 @@ impl Ledger {
             totals,
             lines: within.into_iter().filter_map(line).collect(),
             held_lines: held.iter().filter_map(line).collect(),
+            undecided_before: undecided_before.iter().filter_map(line).collect(),
             undecided: undecided.iter().filter_map(line).collect(),
+            fees_undecided_before: fees_before.iter().filter_map(line).collect(),
+            fees_undecided: fees.iter().filter_map(line).collect(),
+            owed_before_lines: owed_before.iter().filter_map(line).collect(),
+            owed_lines: owed.iter().filter_map(line).collect(),
             waiting: waiting.iter().filter_map(line).collect(),
         })
     }

@@ -32,9 +32,7 @@ impl Ledger {
         period: Period,
     ) -> Result<TemplateContent, AppError> {
         if self.store.read_streams(&[partner.stream()]).await?.is_empty() {
-            return Err(AppError::Usage(format!(
-                "there is no partner {partner}: a partner is registered with its first case or report"
-            )));
+            return Err(self.unknown_partner(partner).await);
         }
         self.current().await?;
         let in_force = self.rulebook.categories().iter().filter(|category| {

@@ -16,8 +16,8 @@ mod payments;
 mod rates;
 mod reconciliation;
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::ids::FileDigest;
 use domain::rates::{RateSource, RateTable};
@@ -122,10 +122,14 @@ pub struct Session<'l> {
     preview: Option<Preview>,
     noted: HashMap<Note, Note>,
     /// What the row being decided noted first.
-    noted_by_row: Option<Note>,
+    noted_by_row: Vec<Note>,
     cases: Held<Loaded>,
     keys: HashMap<(&'static str, Hash), Option<Owner>>,
     partners: HashMap<PartnerCode, LoadedPartner>,
+    /// All partners, once somebody named one that is none.
+    partner_codes: Option<Vec<PartnerCode>>,
+    /// Partners that were met for the first time.
+    registered: BTreeSet<PartnerCode>,
     holds: Option<LoadedHolds>,
     closings: Option<LoadedClosings>,
     payment_files: Option<LoadedFiles>,
@@ -150,10 +154,12 @@ impl<'l> Session<'l> {
             file: None,
             preview: None,
             noted: HashMap::new(),
-            noted_by_row: None,
+            noted_by_row: Vec::new(),
             cases: Held::new(),
             keys: HashMap::new(),
             partners: HashMap::new(),
+            partner_codes: None,
+            registered: BTreeSet::new(),
             holds: None,
             closings: None,
             payment_files: None,
@@ -359,6 +365,7 @@ impl<'l> Session<'l> {
         self.cases.clear();
         self.keys.clear();
         self.partners.clear();
+        self.partner_codes = None;
         self.holds = None;
         self.payment_files = None;
         self.reconciliation = None;
@@ -400,7 +407,7 @@ impl<'l> Session<'l> {
         match self.noted.entry(fact) {
             Entry::Vacant(place) => {
                 place.insert(said);
-                self.noted_by_row = Some(fact);
+                self.noted_by_row.push(fact);
                 None
             }
             Entry::Occupied(earlier) if *earlier.get() == said => Some(Earlier::Same),
@@ -411,9 +418,7 @@ impl<'l> Session<'l> {
     /// Ends a row. What an unusable row noted is forgotten: it is left out of what is written, so a later row is not
     /// held against it.
     pub fn end_row(&mut self, usable: bool) {
-        if let Some(fact) = self.noted_by_row.take()
-            && !usable
-        {
+        for fact in self.noted_by_row.drain(..).filter(|_| !usable) {
             self.noted.remove(&fact);
         }
     }

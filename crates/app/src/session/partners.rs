@@ -1,7 +1,7 @@
 //! Partners: loading them, registering those that are met, deciding commands on them.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::partner::{PartnerCommandRefused, PartnerEvent, PartnerRegistered};
 use domain::{By, Event, Partner, PartnerCode, PartnerCommand};
@@ -10,6 +10,7 @@ use event_log::{StreamId, UniqueKey};
 use super::{Decided, Draft, Owner, Purpose, RefusedCommand, Session, distinct};
 use crate::error::AppError;
 use crate::ledger::Ledger;
+use crate::nearest::{nearest, unknown};
 
 /// A partner as its stream has it; none if it was never met.
 #[derive(Default)]
@@ -47,7 +48,8 @@ impl Session<'_> {
         &mut self,
         codes: impl IntoIterator<Item = PartnerCode>,
     ) -> Result<(), AppError> {
-        let asked = codes.into_iter().chain(self.ledger.actor.organisation());
+        let codes: Vec<PartnerCode> = codes.into_iter().collect();
+        let asked = codes.iter().cloned().chain(self.ledger.actor.organisation());
         let missing: Vec<PartnerCode> = distinct(asked.filter(|code| !self.partners.contains_key(code)));
         if missing.is_empty() {
             return Ok(());
@@ -66,7 +68,22 @@ impl Session<'_> {
         for (code, stream) in missing.into_iter().zip(streams) {
             self.partners.insert(code, folded.remove(&stream).unwrap_or_default());
         }
+        if self.partner_codes.is_none() && codes.iter().any(|code| self.partner(code).is_none()) {
+            self.partner_codes = Some(self.ledger.partner_codes().await?);
+        }
         Ok(())
+    }
+
+    /// All partners there are, also those that were met in this session, where one that is none was loaded.
+    pub(crate) fn known_partners(&self) -> impl Iterator<Item = &PartnerCode> {
+        let met = self.partners.iter().filter(|(_, loaded)| loaded.partner.is_some()).map(|(code, _)| code);
+        self.partner_codes.iter().flatten().chain(met)
+    }
+
+    /// Nobody has registered or met a partner, which was loaded.
+    pub(crate) fn unknown_partner(&self, code: &PartnerCode) -> AppError {
+        let known: BTreeSet<&PartnerCode> = self.known_partners().collect();
+        unknown(code, &nearest(code, known))
     }
 
     /// Who gives the commands, and for whom they act.
@@ -100,18 +117,18 @@ impl Session<'_> {
         self.partners.get(code).and_then(|loaded| loaded.partner.as_ref())
     }
 
-    /// Whether whoever gives the commands may report for a partner, which was loaded.
-    pub fn may_report_for(&self, code: &PartnerCode) -> Result<Decided, AppError> {
-        let may = self.by()?.may_report_for(code, self.partner(code).is_some());
-        Ok(may.map_err(|refusal| RefusedCommand { refusal, repeated: false }))
-    }
-
     /// Registers a partner that is met for the first time, by somebody who may.
     pub fn register_partner(&mut self, draft: &mut Draft, code: &PartnerCode) -> Result<(), AppError> {
         if self.partner(code).is_some() {
             return Ok(());
         }
+        self.registered.insert(code.clone());
         self.record_partner(draft, code, PartnerRegistered { partner: code.clone() }.into())
+    }
+
+    /// Takes the partners that were met for the first time.
+    pub(crate) fn take_registered(&mut self) -> BTreeSet<PartnerCode> {
+        std::mem::take(&mut self.registered)
     }
 
     /// Whether a rule refuses a command on a partner, as things stand.
@@ -135,6 +152,8 @@ impl Session<'_> {
                 }
                 Ok(Ok(()))
             }
+            // A partner that there is none of has no stream to keep it in.
+            Err(refusal) if self.partner(code).is_none() => Err(AppError::Refused(refusal)),
             Err(refusal) => {
                 let refused = PartnerCommandRefused {
                     command: command.name().to_owned(),

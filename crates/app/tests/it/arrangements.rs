@@ -25,6 +25,7 @@ async fn come_to(files: &[Vec<String>]) -> (Vec<String>, Vec<String>) {
     let book = Book::new().await;
     let people: Vec<String> = (1..=4).map(|n| person(&format!("MV-{n}"))).collect();
     book.import(Kind::Cases, "cases.csv", &people).await;
+    book.register("irara").await;
     for (number, rows) in files.iter().enumerate() {
         book.import(Kind::Spend, &format!("{number}.csv"), rows).await;
     }

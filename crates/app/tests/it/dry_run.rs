@@ -164,7 +164,7 @@ async fn preview_holds(rows: &[String]) {
         rejects: None,
         tell_rows: true,
     };
-    let spend = Spend { accept: false, receipts: None };
+    let spend = Spend::new(false, None);
     let seen = partner.import(&spend, &request, &Silent).await.unwrap();
     assert_eq!(book.head().await, before, "a preview wrote something");
     assert_eq!((seen.rows.len(), seen.rows_untold), (rows.len(), 0));

@@ -31,6 +31,7 @@ fn year() -> [(Kind, Vec<String>); 4] {
 
 async fn imported() -> Book {
     let book = Book::new().await;
+    book.register("irara").await;
     for (kind, rows) in year() {
         let path = book.write(kind, &format!("{kind:?}.csv"), &rows);
         assert_eq!(import(&book.ledger, kind, path, How::Accepting).await.unwrap().errors, []);
@@ -227,6 +228,7 @@ proptest! {
         many_threads().block_on(async {
             let whole = imported().await;
             let book = Book::seeded(2).await;
+            book.register("irara").await;
             for (kind, rows) in year() {
                 let mut cuts: Vec<usize> = cuts.iter().map(|at| at % rows.len()).chain([0, rows.len()]).collect();
                 cuts.sort_unstable();

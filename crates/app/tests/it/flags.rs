@@ -12,6 +12,7 @@ use crate::support::*;
 fn the_flags_of_what_was_reported_last_are_those_among_all() {
     many_threads().block_on(async {
         let book = with_people().await;
+        book.register("irara").await;
         let usual: Vec<String> = (0..12)
             .map(|n| {
                 receipt(

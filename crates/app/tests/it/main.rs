@@ -19,6 +19,7 @@ mod last_euros;
 mod moments;
 mod packs;
 mod partners;
+mod parts;
 mod payments;
 mod promises;
 mod races;

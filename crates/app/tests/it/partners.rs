@@ -84,7 +84,7 @@ fn an_approval_that_comes_second_is_decided_again() {
         let (late, store) = interposed(&book).await;
         let quick = book.another(2).await;
         store.meanwhile(Before::Append, async move {
-            quick.reject_payment_details(caritas(), "the letter is missing").await.unwrap();
+            quick.reject_payment_details(caritas(), None, "the letter is missing").await.unwrap();
         });
         // Everybody here is the same person, who is refused first for that, and then because nothing waits.
         assert_eq!(reasons(late.approve_payment_details(caritas(), number).await), "nothing-proposed");
@@ -130,6 +130,7 @@ fn the_same_fees_from_two_processes_are_reported_once() {
 fn fees_and_spend_of_one_file_are_tried_and_then_written() {
     many_threads().block_on(async {
         let book = with_people().await;
+        book.register("newcomer").await;
         let rows = [
             fee(1, "450.00"),
             receipt("caritas", "MV-1", 1, "2024-04-01", "300.00"),
@@ -186,6 +187,45 @@ fn an_organisation_registered_meanwhile_decides_nothing() {
         let adopted = lena.adopt(Rulebook::parse(&other).unwrap()).await.map(drop);
         assert_eq!(reasons(adopted), "acts-for-partner");
         assert_eq!(book.ledger.proposed_rulebook().await.unwrap(), None);
+        book.sound().await;
+    });
+}
+
+/// A code that nobody registered is no partner, whoever reports, assigns or holds: it is told what may have been meant.
+#[test]
+fn a_code_that_is_spelled_wrongly_registers_nobody() {
+    many_threads().block_on(async {
+        let book = with_people().await;
+        let head = head(&book.ledger).await;
+        let rows = [
+            receipt("caritsa", "MV-1", 1, "2024-04-01", "300.00"),
+            "newcomer,,partner-fee,2024-04-01,1.00,EUR,Newcomer,F-1,,".to_owned(),
+        ];
+        let report =
+            import(&book.ledger, Kind::Spend, book.write(Kind::Spend, "s.csv", &rows), How::Real).await;
+        let report = report.unwrap();
+        let errors: Vec<_> = report.errors.iter().map(|e| (e.row, e.column, e.rule)).collect();
+        assert_eq!(
+            errors,
+            [(2, Some("partner"), "partner.unknown"), (3, Some("partner"), "partner.unknown")]
+        );
+        assert!(report.errors[0].message.contains("did you mean caritas?"), "{}", report.errors[0].message);
+        assert!(!report.errors[1].message.contains("mean"), "{}", report.errors[1].message);
+        // The register may name a partner for the first time, but not one that is a slip away from another.
+        let slip = book.write(Kind::Cases, "c.csv", &[person("MV-8").replace("caritas", "carits")]);
+        let report = import(&book.ledger, Kind::Cases, slip, How::Real).await.unwrap();
+        assert_eq!(report.errors[0].rule, "partner.unknown");
+        let case = book.ledger.find_case("MV-1").await.unwrap();
+        let (wrong, from) = ("caritsa".parse().unwrap(), "2024-04-01".parse().unwrap());
+        let assigned = book.ledger.assign(case, wrong, Some(from)).await;
+        let held = book.ledger.place_hold(Scope::Partner("caritsa".parse().unwrap()), from, "invoices").await;
+        for refused in [assigned, held] {
+            let said = refused.unwrap_err().to_string();
+            assert!(said.contains("there is no partner caritsa: did you mean caritas?"), "{said}");
+        }
+        assert_eq!(self::head(&book.ledger).await, head);
+        let met = book.import(Kind::Cases, "d.csv", &[person("MV-9").replace("caritas", "newcomer")]).await;
+        assert_eq!(met.partners.iter().map(|code| code.as_str()).collect::<Vec<_>>(), ["newcomer"]);
         book.sound().await;
     });
 }

@@ -141,6 +141,11 @@ impl<P: Home> Book<P> {
         Ledger::open(StartUp { actor: name.parse().unwrap(), ..start }).await.unwrap()
     }
 
+    /// Registers a partner that no register of cases names.
+    pub async fn register(&self, code: &str) {
+        self.ledger.register_partner(code.parse().unwrap(), code.parse().unwrap()).await.unwrap();
+    }
+
     /// Imports rows, which must be without errors.
     pub async fn import(&self, kind: Kind, name: &str, rows: &[String]) -> ImportReport {
         let report = import(&self.ledger, kind, self.write(kind, name, rows), How::Real).await.unwrap();
@@ -285,7 +290,7 @@ pub async fn import(ledger: &Ledger, kind: Kind, path: PathBuf, how: How) -> Res
     match kind {
         Kind::Cases => of(ledger, Cases, &request).await,
         Kind::Grants => of(ledger, Grants, &request).await,
-        Kind::Spend => of(ledger, Spend { accept: how != How::Real, receipts: None }, &request).await,
+        Kind::Spend => of(ledger, Spend::new(how != How::Real, None), &request).await,
         Kind::Reversals => of(ledger, Reversals, &request).await,
     }
 }

@@ -28,6 +28,13 @@ pub enum ClaimCommand {
         #[arg(long, value_name = "NUMBER")]
         report: Option<u64>,
     },
+    /// Everything about one claim: its receipt, rate and flags, who decided what and when, what was asked and answered, its
+    /// payments and what came back. CSV holds the line of the list, JSON all.
+    #[command(after_help = "Examples:\n  svala claim show 1412\n  svala claim show 1412 --format json")]
+    Show {
+        /// The claim's number.
+        claim: u64,
+    },
     /// What is odd about claims that count, each held against all others: look before you accept.
     Flags {
         /// Of this partner.

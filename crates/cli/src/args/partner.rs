@@ -291,6 +291,8 @@ Examples:
     Reject {
         /// The partner's code.
         partner: PartnerCode,
+        /// The number of the proposal you looked at, as in `svala partner show`; whatever is proposed unless given.
+        number: Option<u64>,
         /// Why; kept encrypted, shown in the history.
         #[arg(long)]
         reason: String,

@@ -46,7 +46,7 @@ pub async fn run(
     };
     let cases = import::import(&ledger, &Cases, &file("cases.csv", &year.cases)?, false).await?;
     let grants = import::import(&ledger, &Grants, &file("grants.csv", &year.grants)?, false).await?;
-    let spend = Spend { accept: true, receipts: None };
+    let spend = Spend::new(true, None);
     let spend = import::import(&ledger, &spend, &file("spend.csv", &year.spend)?, false).await?;
     agree(&place).await?;
     let reversals = file("reversals.csv", &year.reversals)?;

@@ -57,9 +57,7 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
     let report = match &command {
         ImportCommand::Cases(_) => import(&ledger, &Cases, file, false).await?,
         ImportCommand::Grants(_) => import(&ledger, &Grants, file, false).await?,
-        ImportCommand::Spend { .. } => {
-            import(&ledger, &Spend { accept, receipts: folder }, file, true).await?
-        }
+        ImportCommand::Spend { .. } => import(&ledger, &Spend::new(accept, folder), file, true).await?,
         ImportCommand::Reversals(_)
         | ImportCommand::Rates { .. }
         | ImportCommand::Statement { .. }
@@ -134,7 +132,8 @@ fn show(format: Format, file: &ImportFile, accept: bool, report: &ImportReport) 
                 ("rows", c.rows),
                 ("applied", c.applied),
                 ("cut", c.cut),
-                ("refused", c.refused),
+                ("refused", c.refused - report.proposed),
+                ("proposed", report.proposed),
                 ("recognised", c.recognised),
                 ("rejected", c.rejected),
             ];
@@ -148,7 +147,7 @@ fn show(format: Format, file: &ImportFile, accept: bool, report: &ImportReport) 
     }))
 }
 
-/// Rows without a receipt that are listed; the others are counted.
+/// Rows without a receipt, or outside of the period, that are listed; the others are counted.
 const ROWS_LISTED: usize = 20;
 
 /// How an import ended.
@@ -221,7 +220,8 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
         let rows = [
             ("applied", c.applied, ""),
             ("cut", c.cut, "accepted in part"),
-            ("refused", c.refused, "kept, with the reason"),
+            ("refused", c.refused - report.proposed, "kept, with the reason"),
+            ("proposed", report.proposed, "done once another person imports the same file"),
             ("recognised", c.recognised, "known already"),
             ("rejected", c.rejected, "left out"),
         ];
@@ -256,10 +256,17 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
         ));
     }
     if report.outside_period > 0 && ending != Ending::Stopped {
+        let rows = report.rows_outside.iter().take(ROWS_LISTED).map(ToString::to_string);
+        let more = if report.outside_period > ROWS_LISTED as u64 { ", …" } else { "" };
         lines.push(format!(
-            "  warning     {:>6}  (delivered outside of the template's period; kept)",
-            report.outside_period
+            "  warning     {:>6}  (delivered outside of the template's period; kept: rows {}{more})",
+            report.outside_period,
+            rows.collect::<Vec<_>>().join(", ")
         ));
+    }
+    if !report.partners.is_empty() && ending != Ending::Stopped {
+        let codes = report.partners.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        lines.push(format!("  partners    {:>6}  (met for the first time: {codes})", report.partners.len()));
     }
     if !report.refused.is_empty() {
         let rows = report.refused.iter().map(|(reason, (rows, eur))| {
@@ -284,9 +291,11 @@ fn as_json(report: &ImportReport, supposed: bool) -> serde_json::Value {
         "file": report.file,
         "sha256": report.sha256,
         "delimiter": report.dialect.map(|d| char::from(d.delimiter).to_string()),
-        "counts": json!({"rows": rows, "applied": applied, "cut": cut, "refused": refused, "recognised": recognised, "rejected": rejected}),
+        "counts": json!({"rows": rows, "applied": applied, "cut": cut, "refused": refused - report.proposed, "proposed": report.proposed, "recognised": recognised, "rejected": rejected}),
         "waiting_for_rate": report.waiting_for_rate,
         "outside_period": report.outside_period,
+        "rows_outside": report.rows_outside,
+        "partners": report.partners.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "receipts": json!({"attached": report.receipts.attached, "missing": report.receipts.missing}),
         "refused": report.refused.iter().map(|(reason, (rows, eur))| json!({"reason": reason, "rows": rows, "disallowed": eur})).collect::<Vec<_>>(),
         "errors": report.errors.iter().map(|e| json!({"row": e.row, "column": e.column, "value": e.value, "rule": e.rule, "detail": e.message})).collect::<Vec<_>>(),

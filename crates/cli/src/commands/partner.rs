@@ -10,7 +10,7 @@ use super::{fee, hold, report, statement};
 use crate::args::{AgreementCommand, DetailsCommand, Format, PartnerCommand};
 use crate::cells;
 use crate::connect::Place;
-use crate::output::{Cell, Failure, heading, listing, object, say, table};
+use crate::output::{Cell, Failure, heading, listing, object, remark, say, table};
 
 const COLUMNS: &[&str] = &[
     "partner",
@@ -64,8 +64,16 @@ pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Resu
         PartnerCommand::Paid { partner, amount, on, reference, advance, despite_hold } => {
             let paid_for = if advance { PaidFor::Advance } else { PaidFor::Claims };
             let ledger = place.open_to_write().await?;
+            let due = ledger.payments_due(Some(&partner)).await?.pop();
             ledger.record_payment(partner.clone(), paid_for, amount, on, &reference, despite_hold).await?;
             say(format!("{amount} EUR paid to {partner} on {on} ({paid_for})"))?;
+            // What was paid is recorded whatever it was for; somebody should know before the next payment does.
+            if let Some(due) = due.filter(|due| !advance && amount > due.to_pay) {
+                remark(format!(
+                    "that is more than the {} EUR that was to be paid to {partner}: the rest is taken off its next payment. An advance is recorded with --advance; `svala partner reverse-paid` takes back what was recorded by mistake",
+                    due.to_pay
+                ));
+            }
         }
         PartnerCommand::Repaid { partner, amount, on, reference, advance } => {
             let paid_for = if advance { PaidFor::Advance } else { PaidFor::Claims };
@@ -147,9 +155,13 @@ async fn payment_details(place: &Place, command: DetailsCommand) -> Result<(), F
             let account = account.map(|details| details.account.as_str()).unwrap_or_default();
             say(format!("{partner} is paid to {account} from now on"))
         }
-        DetailsCommand::Reject { partner, reason } => {
-            ledger.reject_payment_details(partner.clone(), &reason).await?;
-            say(format!("the payment details proposed for {partner} are rejected"))
+        DetailsCommand::Reject { partner, number, reason } => {
+            let detail = ledger.partner_detail(&partner, false).await?;
+            let proposed = detail.details.iter().find(|details| details.state == "proposed");
+            let number = number.or(proposed.map(|details| details.number));
+            ledger.reject_payment_details(partner.clone(), number, &reason).await?;
+            let number = number.map(|number| format!(" under number {number}")).unwrap_or_default();
+            say(format!("the payment details proposed for {partner}{number} are rejected"))
         }
     }
 }

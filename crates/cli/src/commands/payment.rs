@@ -14,8 +14,17 @@ use crate::cells;
 use crate::connect::Place;
 use crate::output::{Cell, Failure, NewFile, Readers, counted, heading, listing, object, remark, say, table};
 
-const DUE_COLUMNS: &[&str] =
-    &["partner", "due", "held", "came_back", "paid_outside", "open_advance", "proposed", "approved"];
+const DUE_COLUMNS: &[&str] = &[
+    "partner",
+    "due",
+    "held",
+    "came_back",
+    "paid_outside",
+    "open_advance",
+    "to_pay",
+    "proposed",
+    "approved",
+];
 
 const COLUMNS: &[&str] = &[
     "payment",
@@ -307,7 +316,17 @@ fn in_words(detail: &PaymentDetail) -> String {
 }
 
 fn due_row(d: &DueItem) -> Vec<Cell> {
-    cells![&d.partner, d.due, d.held, d.came_back, d.paid_outside, d.open_advance, d.proposed, d.approved]
+    cells![
+        &d.partner,
+        d.due,
+        d.held,
+        d.came_back,
+        d.paid_outside,
+        d.open_advance,
+        d.to_pay,
+        d.proposed,
+        d.approved
+    ]
 }
 
 fn row(p: &PaymentItem) -> Vec<Cell> {

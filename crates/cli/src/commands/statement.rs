@@ -126,12 +126,9 @@ fn in_words(statement: &StatementDocument) -> Result<String, Failure> {
         let cells = row(line).into_iter().zip(STATEMENT_COLUMNS);
         cells.filter(|(_, column)| SHORT.contains(column)).map(|(cell, _)| cell).collect()
     };
-    for (title, lines) in [
-        ("movements, by the day they were recorded", &statement.lines),
-        ("undecided at the end", &statement.undecided),
-        ("waiting for an exchange rate: estimates, in no balance", &statement.waiting),
-        ("held at the end", &statement.held_lines),
-    ] {
+    let movements = ("movements, by the day they were recorded", statement.lines.as_slice());
+    let open = statement.open().map(|open| (open.title, open.lines));
+    for (title, lines) in std::iter::once(movements).chain(open) {
         if !lines.is_empty() {
             parts.push(format!("{}\n{}", heading(title), table(&columns, lines.iter().map(short))));
         }

@@ -9,8 +9,9 @@ use super::upcast::PartnerAssignedV1;
 use crate::claim::{
     BenefitReversalDropped, BenefitReversalProposed, BenefitReversed, BenefitReversedV1, BenefitReversedV2,
     ClaimAccepted, ClaimAcceptedV1, ClaimAnswered, ClaimConverted, ClaimProposed, ClaimProposedV1,
-    ClaimQueried, ClaimQueriedV1, ClaimRefused, ClaimReopened, EstimateReleased, ReceiptAttached,
-    SpendEstimated, SpendReported, SpendReportedV1, SpendReportedV2, SpendReportedV3,
+    ClaimQueried, ClaimQueriedV1, ClaimRefused, ClaimRefusedV1, ClaimReopened, ClaimReopenedV1,
+    EstimateReleased, ReceiptAttached, SpendEstimated, SpendReported, SpendReportedV1, SpendReportedV2,
+    SpendReportedV3, SpendReportedV4,
 };
 use crate::event::events;
 use crate::grant::{
@@ -43,7 +44,9 @@ events! {
         ArrivalGrantAllowed = 1,
         ArrivalGrantReturned = 1,
         RefusedGrantReturned = 1,
-        SpendReported = 4 (1 as SpendReportedV1, 2 as SpendReportedV2, 3 as SpendReportedV3),
+        SpendReported = 5 (
+            1 as SpendReportedV1, 2 as SpendReportedV2, 3 as SpendReportedV3, 4 as SpendReportedV4
+        ),
         SpendEstimated = 1,
         EstimateReleased = 1,
         ReceiptAttached = 1,
@@ -52,8 +55,8 @@ events! {
         ClaimProposed = 2 (1 as ClaimProposedV1),
         ClaimQueried = 2 (1 as ClaimQueriedV1),
         ClaimAnswered = 1,
-        ClaimRefused = 1,
-        ClaimReopened = 1,
+        ClaimRefused = 2 (1 as ClaimRefusedV1),
+        ClaimReopened = 2 (1 as ClaimReopenedV1),
         BenefitReversalProposed = 1,
         BenefitReversalDropped = 1,
         BenefitReversed = 3 (1 as BenefitReversedV1, 2 as BenefitReversedV2),

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use money::{Amount, Eur};
 use uuid::Uuid;
 
-use super::event::{Cut, Shared};
+use super::event::{Alike, Cut, Shared};
 use super::state::ReceiptFile;
 use super::value;
 use crate::case::Case;
@@ -42,6 +42,10 @@ pub struct Spend {
     pub shared: Option<Shared>,
     /// SHA-256 of the file it is reported in, if it comes with one.
     pub file: Option<FileDigest>,
+    /// What other people's parts of the same receipt come to that were reported before.
+    pub beside: Option<Amount>,
+    /// What tells its receipt, however that is spelled.
+    pub alike: Option<Alike>,
 }
 
 /// A command about a claim of a case.

@@ -7,7 +7,7 @@ use rulebook::Rulebook;
 use super::command::{ClaimCommand, Spend};
 use super::event::{
     BenefitReversalDropped, BenefitReversalProposed, BenefitReversed, ClaimAnswered, ClaimConverted,
-    ClaimReopened, EstimateReleased, Exchange, ReceiptAttached, SpendEstimated, SpendReported,
+    ClaimReason, ClaimReopened, EstimateReleased, Exchange, ReceiptAttached, SpendEstimated, SpendReported,
 };
 use super::review;
 use super::state::{Claim, ClaimState, ReceiptFile};
@@ -43,7 +43,7 @@ pub fn decide(
     }
     match command {
         ClaimCommand::Report(spend) => report(case, spend, rulebook),
-        ClaimCommand::Convert { claim, quote } => convert(case, *claim, quote),
+        ClaimCommand::Convert { claim, quote } => convert(case, *claim, quote, rulebook),
         ClaimCommand::Accept { claim, by_name, cut } => {
             review::accept(case, *claim, *by_name, *cut, by.actor(), rulebook)
         }
@@ -71,8 +71,10 @@ pub fn decide(
             let worth = estimate.map_or(amount, |(amount, _)| amount);
             let drawn = plan::drawn_by(case, *id, &claim.partner, claim.benefit(), worth);
             let held_back = estimate.map(|estimate| estimated(*id, &budget_line, estimate));
-            let mut events =
-                once_and(ClaimReopened { claim: *id, budget_line, amount, details: *details }, held_back);
+            // One refusal of a person ends it for one person.
+            let by_two = claim.by_two || claim.reason == Some(ClaimReason::ByFinance);
+            let reopened = ClaimReopened { claim: *id, budget_line, amount, details: *details, by_two };
+            let mut events = once_and(reopened, held_back);
             events.extend(drawn);
             Ok(events)
         }
@@ -103,6 +105,15 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
         let detail = format!("{} is not share {} of {} of it", spend.amount, shared.part, shared.parts);
         return Err(Refusal::new("wrong-share", detail));
     }
+    if spend
+        .beside
+        .is_some_and(|beside| spend.shared.is_some() || beside.currency() != spend.amount.currency())
+    {
+        return Err(Refusal::new(
+            "wrong-share",
+            "parts of one receipt have one currency, and none of them is shared",
+        ));
+    }
     let (exchange, eur) = match spend.amount.currency() {
         Currency::EUR => (None, Some(euros(spend.amount)?)),
         _ => {
@@ -125,7 +136,8 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
     let estimate = estimate.filter(|(amount, _)| bookable(*amount, &line).is_ok());
     let drawn = eur.or(estimate.map(|(amount, _)| amount)).filter(|_| has_plan);
     let drawn = drawn.and_then(|eur| plan::drawn_by(case, spend.claim, &spend.partner, benefit, eur));
-    let Spend { claim, partner, category, budget_line, delivered_on, amount, .. } = spend.clone();
+    let Spend { claim, partner, category, budget_line, delivered_on, amount, beside, alike, .. } =
+        spend.clone();
     let (receipt_key, receipt_sha256, details) = (spend.receipt_key, spend.receipt_sha256, spend.details);
     let reported = SpendReported {
         claim,
@@ -141,6 +153,8 @@ fn report(case: &Case, spend: &Spend, rulebook: &Rulebook) -> Result<Vec<CaseEve
         details,
         shared: spend.shared,
         file: spend.file,
+        beside,
+        alike,
     };
     let held_back = estimate.map(|estimate| estimated(spend.claim, &spend.budget_line, estimate));
     let mut events = once_and(reported, None);
@@ -182,14 +196,21 @@ fn attach(case: &Case, id: ClaimId, file: &ReceiptFile) -> Result<Vec<CaseEvent>
     Ok(vec![ReceiptAttached { claim: id, pieces, sha256, bytes }.into()])
 }
 
-/// Values a claim that waited, at the rate that was asked for when it was reported.
-fn convert(case: &Case, id: ClaimId, quote: &Quote) -> Result<Vec<CaseEvent>, Refusal> {
+/// Values a claim that waited, at the rate that was asked for when it was reported. What is worth less than half a cent is
+/// refused: no rate makes anything of it that could be booked, and nobody need look at it.
+fn convert(case: &Case, id: ClaimId, quote: &Quote, rulebook: &Rulebook) -> Result<Vec<CaseEvent>, Refusal> {
     let claim = known(case, id)?;
     let exchange = claim.exchange.as_ref().filter(|_| claim.state == ClaimState::WaitingForRate);
     let exchange = exchange.ok_or_else(|| {
         Refusal::new("not-waiting", format!("the claim is {}: it waits for no rate", claim.state))
     })?;
-    let eur = exchange.value_of(claim.amount, claim.shared, quote)?;
+    let eur = match exchange.value_of(claim.amount, claim.shared, quote) {
+        Ok(eur) if eur.is_zero() => return Ok(review::worth_nothing(case, id, claim, rulebook)),
+        Err(refusal) if refusal.codes() == value::WORTH_NOTHING => {
+            return Ok(review::worth_nothing(case, id, claim, rulebook));
+        }
+        eur => eur?,
+    };
     bookable(eur, &case.balances.line(&claim.budget_line))?;
     let budget_line = claim.budget_line.clone();
     // The estimate drew on the plan already: now it is what the rate says.

@@ -23,6 +23,9 @@ rulebook::codes! {
         OverCap = "over-cap",
         /// Refused by finance, or accepted by it only in part, with a reason.
         ByFinance = "by-finance",
+        /// At the rate that it waited for it is worth less than half a cent: there is nothing to book (not in version 1 of
+        /// `ClaimRefused`).
+        WorthNothing = "worth-nothing",
     }
 }
 
@@ -101,6 +104,23 @@ pub struct SpendReported {
     /// SHA-256 of the file it was reported in (none in versions 1 to 3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileDigest>,
+    /// What other people's parts of the same receipt come to that were reported before, in its currency (none in versions 1
+    /// to 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Amount>,
+    /// What tells its receipt, however that is spelled (none in versions 1 to 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alike: Option<Alike>,
+}
+
+/// What tells a receipt, however it is spelled and whoever reports it: keyed digests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alike {
+    /// Of the supplier.
+    pub supplier: KeyDigest,
+    /// Of supplier and number, in one or two plain spellings: one receipt has one of them in common.
+    pub receipts: Vec<KeyDigest>,
 }
 
 /// The file of a receipt was put into the vault.
@@ -308,6 +328,9 @@ pub struct ClaimReopened {
     pub amount: Eur,
     /// Why, in the vault.
     pub details: TextId,
+    /// Two people must accept it, because somebody of finance had refused it (not in version 1).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_two: bool,
 }
 
 /// An amount in the currency of its claim, and the rate of that claim.

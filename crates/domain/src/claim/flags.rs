@@ -1,12 +1,16 @@
 //! What finance should look at before it accepts a claim or a fee. A flag refuses nothing.
 
+mod others;
+
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
-use money::Eur;
+use money::{Amount, Eur};
 use rulebook::{Country, Parameters};
 
-use crate::ids::{CaseId, FileDigest, PartnerCode};
+use self::others::Others;
+use super::event::Alike;
+use crate::ids::{CaseId, ClaimId, FileDigest, PartnerCode};
 
 rulebook::codes! {
     /// What is odd about a claim or a fee.
@@ -17,8 +21,18 @@ rulebook::codes! {
         FutureDay = "future-day",
         /// Far above what this partner usually claims for this benefit, or charges.
         OddAmount = "odd-amount",
-        /// The same receipt stands at another partner, in another programme, or twice: double funding.
+        /// The same receipt, however it is spelled, stands at another partner, in another programme, or twice: double
+        /// funding.
         SameReceipt = "same-receipt",
+        /// Receipts of one supplier for the same person within a week, each below the amount from which a second person must
+        /// agree, that reach it together; or so many fees.
+        SplitPurchase = "split-purchase",
+        /// More than the whole cap of the person: a decimal point, or the wrong currency.
+        FarOverCap = "far-over-cap",
+        /// More than twice what is left under the cap.
+        OverWhatIsLeft = "over-what-is-left",
+        /// Another partner had the case on the day of the delivery.
+        WrongPartner = "wrong-partner",
         /// The same purpose is claimed for the same person under another programme, or twice with the same amount.
         SamePurpose = "same-purpose",
         /// Just below the amount from which a second person must agree.
@@ -32,8 +46,17 @@ impl FlagKind {
     /// Whether somebody has to ask, or compare with another claim, so that accepting in bulk leaves this one open.
     pub fn holds_back(self) -> bool {
         match self {
-            Self::FutureDay | Self::OddAmount | Self::SameReceipt | Self::SamePurpose => true,
-            Self::LateReport | Self::NearThreshold | Self::OutsideAgreement => false,
+            Self::FutureDay
+            | Self::OddAmount
+            | Self::SameReceipt
+            | Self::SplitPurchase
+            | Self::FarOverCap
+            | Self::SamePurpose => true,
+            Self::LateReport
+            | Self::OverWhatIsLeft
+            | Self::WrongPartner
+            | Self::NearThreshold
+            | Self::OutsideAgreement => false,
         }
     }
 }
@@ -65,16 +88,21 @@ pub struct Sighted {
     pub delivered_on: Date,
     /// Day of the report.
     pub reported_on: Date,
+    /// As on the receipt; of a family's the share.
+    pub amount: Amount,
     /// In euro; none while the rate is still to come.
     pub eur: Option<Eur>,
-    /// What the whole receipt is worth, of which this may be one share: what the limit for two people looks at.
+    /// What the whole receipt is worth as far as it is known, of which this may be one share or part: what the limit for two
+    /// people looks at.
     pub worth: Option<Eur>,
     /// Whether money went or may go out for it.
     pub counts: bool,
-    /// Supplier and receipt number, in one spelling; none once they were erased.
-    pub receipt: Option<(String, String)>,
+    /// What tells the receipt, however it is spelled; none once it was erased.
+    pub alike: Option<Alike>,
     /// SHA-256 of the receipt's file.
     pub receipt_sha256: Option<FileDigest>,
+    /// SHA-256 of the file it was reported in.
+    pub file: Option<FileDigest>,
 }
 
 /// What a claim is for.
@@ -82,19 +110,30 @@ pub struct Sighted {
 pub struct Benefit {
     /// For whom.
     pub case: CaseId,
+    /// The claim of the first share, if the receipt is a family's.
+    pub family: Option<ClaimId>,
     /// What the category is for, which may be the same in two programmes.
     pub purpose: String,
     /// The programme that pays.
     pub programme: String,
     /// The country that the person returned to.
     pub country: Country,
+    /// What there is for it under the cap; none once it is decided, and where nothing was granted.
+    pub room: Option<Room>,
+    /// Who had the case on the day of the delivery, if it was not who reports.
+    pub had_by: Option<PartnerCode>,
+}
+
+/// What there is for a person on a budget line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Most that may be disbursed.
+    pub cap: Eur,
+    /// Of that, not disbursed.
+    pub left: Eur,
 }
 
 impl Sighted {
-    fn case(&self) -> Option<CaseId> {
-        self.benefit.as_ref().map(|benefit| benefit.case)
-    }
-
     fn programme(&self) -> Option<&str> {
         self.benefit.as_ref().map(|benefit| benefit.programme.as_str())
     }
@@ -114,17 +153,14 @@ impl Sighted {
 
 /// Claims a partner must have made for a benefit, or fees charged, before one of them can be odd.
 const USUAL_FROM: usize = 5;
-/// Days within which the same amount for the same purpose is taken for the same thing.
-const SAME_PURPOSE_DAYS: i32 = 31;
-
 /// The flags of all claims and fees that count, by number. Each is compared with all others, whatever their order.
 pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<Flag>> {
     let mut raised: BTreeMap<u64, Vec<Flag>> = BTreeMap::new();
     let counting: Vec<&Sighted> = claims.iter().filter(|claim| claim.counts).collect();
     let usual = usual(&counting);
-    let receipts = by(&counting, |claim| claim.receipt.as_ref());
-    let files = by(&counting, |claim| claim.receipt_sha256);
-    let purposes = by(&counting, |claim| claim.purpose());
+    let others = Others::of(&counting);
+    let split = parameters.second_approval_from.map(|limit| others::split(&counting, limit));
+    let split = split.unwrap_or_default();
     for claim in counting {
         let mut raise = |kind, detail| raised.entry(claim.number).or_default().push(Flag { kind, detail });
         if let Some(days) = parameters.late_report_days
@@ -151,19 +187,24 @@ pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<F
                 format!("{eur} EUR, where {} usually {does} {usual} for this", claim.partner),
             );
         }
-        let same_receipt = claim.receipt.as_ref().and_then(|receipt| receipts.get(receipt));
-        let same_file = claim.receipt_sha256.and_then(|file| files.get(&file));
-        let mut others: Vec<&Sighted> =
-            [same_receipt, same_file].into_iter().flatten().flatten().copied().collect();
-        others.retain(|other| other.number != claim.number && !same_report(claim, other));
-        if let Some(places) = places(&others) {
+        if let Some(places) = others.with_the_receipt_of(claim) {
             raise(FlagKind::SameReceipt, format!("the same receipt: {places}"));
         }
-        let same_purpose = claim.purpose().and_then(|purpose| purposes.get(&purpose));
-        let mut others: Vec<&Sighted> = same_purpose.into_iter().flatten().copied().collect();
-        others.retain(|other| other.number != claim.number && same_thing(claim, other));
-        if let Some(places) = places(&others) {
+        if let Some(places) = others.for_the_purpose_of(claim) {
             raise(FlagKind::SamePurpose, format!("the same purpose for the same person: {places}"));
+        }
+        if let (Some(detail), Some(limit)) = (split.get(&claim.number), parameters.second_approval_from) {
+            raise(FlagKind::SplitPurchase, format!("{detail}; from {limit} on two people decide"));
+        }
+        if let Some((kind, detail)) = over(claim) {
+            raise(kind, detail);
+        }
+        if let Some(had_by) = claim.benefit.as_ref().and_then(|benefit| benefit.had_by.as_ref()) {
+            let Sighted { partner, delivered_on, .. } = claim;
+            raise(
+                FlagKind::WrongPartner,
+                format!("{had_by} had the case on {delivered_on}, and {partner} reports"),
+            );
         }
         if let (Some(limit), Some(percent), Some(eur)) =
             (parameters.second_approval_from, parameters.near_threshold_percent, claim.worth)
@@ -189,41 +230,14 @@ pub fn flags(claims: &[Sighted], parameters: &Parameters) -> BTreeMap<u64, Vec<F
     raised
 }
 
-/// Two shares of one cost of a family are one report of one receipt, not two.
-fn same_report(claim: &Sighted, other: &Sighted) -> bool {
-    claim.case() != other.case()
-        && (&claim.partner, &claim.category, claim.delivered_on, claim.reported_on)
-            == (&other.partner, &other.category, other.delivered_on, other.reported_on)
-        && claim.receipt == other.receipt
-}
-
-/// Under another programme the same purpose is funded twice; under the same one, the same amount within a month may be.
-fn same_thing(claim: &Sighted, other: &Sighted) -> bool {
-    claim.programme() != other.programme()
-        || (claim.eur.is_some()
-            && claim.eur == other.eur
-            && days_between(claim.delivered_on, other.delivered_on).abs() <= SAME_PURPOSE_DAYS)
-}
-
-fn places(others: &[&Sighted]) -> Option<String> {
-    let mut others = others.to_vec();
-    others.sort_unstable_by_key(|other| other.number);
-    others.dedup_by_key(|other| other.number);
-    let places: Vec<String> = others.iter().map(|other| other.place()).collect();
-    (!places.is_empty()).then(|| places.join(", "))
-}
-
-fn by<'c, K: std::hash::Hash + Eq>(
-    claims: &[&'c Sighted],
-    key: impl Fn(&'c Sighted) -> Option<K>,
-) -> HashMap<K, Vec<&'c Sighted>> {
-    let mut groups: HashMap<K, Vec<&Sighted>> = HashMap::new();
-    for claim in claims {
-        if let Some(key) = key(claim) {
-            groups.entry(key).or_default().push(claim);
-        }
+/// Whether a claim is far larger than what there is for it.
+fn over(claim: &Sighted) -> Option<(FlagKind, String)> {
+    let (eur, Room { cap, left }) = (claim.eur?, claim.benefit.as_ref()?.room?);
+    if eur > cap {
+        return Some((FlagKind::FarOverCap, format!("{eur} EUR, where the whole cap is {cap}")));
     }
-    groups
+    let is_far_over = left > Eur::ZERO && i128::from(eur.cents()) > i128::from(left.cents()) * 2;
+    is_far_over.then(|| (FlagKind::OverWhatIsLeft, format!("{eur} EUR, where {left} of {cap} is left")))
 }
 
 /// The median of what each partner claims for each benefit, and of its fees, where there are enough of them.

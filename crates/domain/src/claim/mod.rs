@@ -13,22 +13,26 @@ pub use command::{ClaimCommand, Spend};
 pub(crate) use decide::attachable;
 pub use decide::decide;
 pub use event::{
-    Basis, BenefitReversalDropped, BenefitReversalProposed, BenefitReversed, ClaimAccepted, ClaimAnswered,
-    ClaimConverted, ClaimProposed, ClaimQueried, ClaimReason, ClaimRefused, ClaimReopened, Cut,
-    EstimateReleased, Exchange, Original, QueryReason, ReceiptAttached, Shared, SpendEstimated,
+    Alike, Basis, BenefitReversalDropped, BenefitReversalProposed, BenefitReversed, ClaimAccepted,
+    ClaimAnswered, ClaimConverted, ClaimProposed, ClaimQueried, ClaimReason, ClaimRefused, ClaimReopened,
+    Cut, EstimateReleased, Exchange, Original, QueryReason, ReceiptAttached, Shared, SpendEstimated,
     SpendReported,
 };
-pub use flags::{Benefit, Flag, FlagKind, Sighted, flags};
+pub use flags::{Benefit, Flag, FlagKind, Room, Sighted, flags};
 pub(crate) use review::waiting_for_rate;
 pub use state::{Claim, ClaimState, ReceiptFile, evolve};
 pub(crate) use upcast::{
-    BenefitReversedV1, BenefitReversedV2, ClaimAcceptedV1, ClaimProposedV1, ClaimQueriedV1, SpendReportedV1,
-    SpendReportedV2, SpendReportedV3,
+    BenefitReversedV1, BenefitReversedV2, ClaimAcceptedV1, ClaimProposedV1, ClaimQueriedV1, ClaimRefusedV1,
+    ClaimReopenedV1, SpendReportedV1, SpendReportedV2, SpendReportedV3, SpendReportedV4,
 };
 pub(crate) use value::euros;
-pub use value::worth;
+pub use value::{with_others, worth};
 
 /// Kind of unique fact: a receipt of a supplier reported by a partner.
 pub const RECEIPT: &str = "receipt";
+/// Kind of digest: a receipt of a supplier, however it is spelled and whoever reports it. It is not unique.
+pub const RECEIPT_ALIKE: &str = "receipt-alike";
+/// Kind of digest: a supplier, however it is spelled.
+pub const SUPPLIER: &str = "supplier";
 /// Kind of unique fact: one reversal of a receipt.
 pub const REVERSAL: &str = "reversal";

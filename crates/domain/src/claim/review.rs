@@ -63,8 +63,11 @@ pub(super) fn accept(
     // A receipt is no smaller for being shared, nor for being accepted in parts: what is cut off can be reported again.
     let worth = claim.worth_of_receipt().unwrap_or(eur);
     let what = format!("accept {wanted}");
+    // What somebody refused is accepted by two, where two ever decide.
+    let by_two =
+        || rulebook.parameters().second_approval_from.filter(|_| claim.by_two && claim.proposed_by.is_none());
     if let Some(second_approval_from) =
-        asks_for_second(claim.proposed_by.as_ref(), by, worth, &what, rulebook)?
+        asks_for_second(claim.proposed_by.as_ref(), by, worth, &what, rulebook)?.or_else(by_two)
     {
         let proposed_by = by.clone();
         let proposed = ClaimProposed { claim: id, proposed_by, second_approval_from, eligible, cut, basis };
@@ -122,19 +125,34 @@ pub(super) fn refuse(
     rulebook: &Rulebook,
 ) -> Result<Vec<CaseEvent>, Refusal> {
     let claim = undecided(case, id)?;
+    Ok(refused_as(case, id, claim, (ClaimReason::ByFinance, Some(details)), rulebook))
+}
+
+/// Refuses a claim whose rate has come and makes nothing of it.
+pub(super) fn worth_nothing(case: &Case, id: ClaimId, claim: &Claim, rulebook: &Rulebook) -> Vec<CaseEvent> {
+    refused_as(case, id, claim, (ClaimReason::WorthNothing, None), rulebook)
+}
+
+fn refused_as(
+    case: &Case,
+    id: ClaimId,
+    claim: &Claim,
+    (reason, details): (ClaimReason, Option<TextId>),
+    rulebook: &Rulebook,
+) -> Vec<CaseEvent> {
     let disallowed = claim.eur.unwrap_or(Eur::ZERO);
     let refused = ClaimRefused {
         claim: id,
         budget_line: claim.budget_line.clone(),
         disallowed,
-        reason: ClaimReason::ByFinance,
-        details: Some(details),
+        reason,
+        details,
         basis: basis(case, claim, rulebook),
     };
     let worth = claim.held_back().unwrap_or(disallowed);
     let mut events: Vec<CaseEvent> = released(id, claim).into_iter().collect();
     events.extend(once_and(refused, plan::restored(case, id, claim, worth)));
-    Ok(events)
+    events
 }
 
 pub(super) fn query(

@@ -76,6 +76,8 @@ pub struct Claim {
     pub details: TextId,
     /// Which share of the receipt it is, if that is for a family.
     pub shared: Option<Shared>,
+    /// What other people's parts of the same receipt come to that were reported before.
+    pub beside: Option<Amount>,
     /// The file of the receipt in the vault.
     pub receipt: Option<ReceiptFile>,
     /// Counts as disbursed.
@@ -90,6 +92,8 @@ pub struct Claim {
     pub drawn: Eur,
     /// Why something is disallowed.
     pub reason: Option<ClaimReason>,
+    /// Two people must accept it, whatever it is worth: somebody had refused it.
+    pub by_two: bool,
     /// How far it has come.
     pub state: ClaimState,
     /// Who would accept it, while another one has yet to agree.
@@ -155,6 +159,7 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 receipt_sha256: e.receipt_sha256,
                 details: e.details,
                 shared: e.shared,
+                beside: e.beside,
                 receipt: None,
                 eligible: Eur::ZERO,
                 disallowed: Eur::ZERO,
@@ -162,6 +167,7 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 reversed_in_currency: None,
                 drawn: Eur::ZERO,
                 reason: None,
+                by_two: false,
                 state: ClaimState::Reported,
                 proposed_by: None,
                 cut: None,
@@ -240,6 +246,7 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
         CaseEvent::ClaimReopened(e) => match claims.get_mut(&e.claim) {
             Some(claim) if claim.state == ClaimState::Refused => {
                 (claim.disallowed, claim.reason, claim.proposed_by) = (Eur::ZERO, None, None);
+                claim.by_two |= e.by_two;
                 claim.state = claim.undecided_state();
             }
             _ => return Err(FoldError(format!("claim {} was not refused", e.claim))),

@@ -7,8 +7,8 @@ use money::{Amount, Eur};
 use serde::Deserialize;
 
 use super::event::{
-    Basis, BenefitReversed, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, Exchange, Original,
-    QueryReason, Shared, SpendReported,
+    Basis, BenefitReversed, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, ClaimRefused,
+    ClaimReopened, Exchange, Original, QueryReason, Shared, SpendReported,
 };
 use crate::ids::{Actor, ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 
@@ -45,6 +45,8 @@ impl From<SpendReportedV1> for SpendReported {
             details: event.details,
             shared: None,
             file: None,
+            beside: None,
+            alike: None,
         }
     }
 }
@@ -85,6 +87,8 @@ impl From<SpendReportedV2> for SpendReported {
             details: event.details,
             shared: None,
             file: None,
+            beside: None,
+            alike: None,
         }
     }
 }
@@ -127,6 +131,54 @@ impl From<SpendReportedV3> for SpendReported {
             details: event.details,
             shared: event.shared,
             file: None,
+            beside: None,
+            alike: None,
+        }
+    }
+}
+
+/// Version 4: nothing told how else the receipt may be spelled.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpendReportedV4 {
+    claim: ClaimId,
+    partner: PartnerCode,
+    category: String,
+    budget_line: String,
+    delivered_on: Date,
+    amount: Amount,
+    #[serde(default)]
+    exchange: Option<Exchange>,
+    #[serde(default)]
+    eur: Option<Eur>,
+    receipt_key: KeyDigest,
+    #[serde(default)]
+    receipt_sha256: Option<FileDigest>,
+    details: TextId,
+    #[serde(default)]
+    shared: Option<Shared>,
+    #[serde(default)]
+    file: Option<FileDigest>,
+}
+
+impl From<SpendReportedV4> for SpendReported {
+    fn from(event: SpendReportedV4) -> Self {
+        Self {
+            claim: event.claim,
+            partner: event.partner,
+            category: event.category,
+            budget_line: event.budget_line,
+            delivered_on: event.delivered_on,
+            amount: event.amount,
+            exchange: event.exchange,
+            eur: event.eur,
+            receipt_key: event.receipt_key,
+            receipt_sha256: event.receipt_sha256,
+            details: event.details,
+            shared: event.shared,
+            file: event.file,
+            beside: None,
+            alike: None,
         }
     }
 }
@@ -250,5 +302,42 @@ impl From<ClaimProposedV1> for ClaimProposed {
             cut: None,
             basis: event.basis,
         }
+    }
+}
+
+/// Version 1: what was worth nothing waited for ever.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClaimRefusedV1 {
+    claim: ClaimId,
+    budget_line: String,
+    disallowed: Eur,
+    reason: ClaimReason,
+    #[serde(default)]
+    details: Option<TextId>,
+    basis: Basis,
+}
+
+impl From<ClaimRefusedV1> for ClaimRefused {
+    fn from(event: ClaimRefusedV1) -> Self {
+        let ClaimRefusedV1 { claim, budget_line, disallowed, reason, details, basis } = event;
+        Self { claim, budget_line, disallowed, reason, details, basis }
+    }
+}
+
+/// Version 1: one person accepted what another one had refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClaimReopenedV1 {
+    claim: ClaimId,
+    budget_line: String,
+    amount: Eur,
+    details: TextId,
+}
+
+impl From<ClaimReopenedV1> for ClaimReopened {
+    fn from(event: ClaimReopenedV1) -> Self {
+        let ClaimReopenedV1 { claim, budget_line, amount, details } = event;
+        Self { claim, budget_line, amount, details, by_two: false }
     }
 }

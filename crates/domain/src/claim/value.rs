@@ -9,6 +9,9 @@ use super::state::Claim;
 use crate::rates::{self, Quote};
 use crate::refusal::Refusal;
 
+/// Why an amount cannot be booked that is less than half a cent.
+pub(super) const WORTH_NOTHING: &str = "worth-nothing";
+
 impl Exchange {
     /// What the rulebook asks for on these days, with the rate if it is published.
     pub(crate) fn asked(
@@ -55,6 +58,12 @@ impl Exchange {
     }
 }
 
+/// What stands on a receipt as far as it is known: the whole of it, or a part with the parts that were reported before.
+pub fn with_others(whole: Amount, beside: Option<Amount>) -> Amount {
+    // What is too large for a sum is booked nowhere.
+    beside.and_then(|beside| whole.checked_add(beside).ok()).unwrap_or(whole)
+}
+
 /// What a receipt is worth as a whole, of which a claim may be one share; none while the rate is still to come.
 pub fn worth(whole: Amount, quote: Option<Quote>) -> Option<Eur> {
     match quote {
@@ -69,9 +78,14 @@ impl SpendReported {
         self.shared.map_or(self.amount, |shared| shared.whole)
     }
 
-    /// What the whole receipt is worth; none while the rate is still to come.
+    /// What the limit for two people looks at: the whole receipt, as far as it is known.
+    pub fn with_others(&self) -> Amount {
+        with_others(self.whole(), self.beside)
+    }
+
+    /// What that is worth; none while the rate is still to come.
     pub fn worth_of_receipt(&self) -> Option<Eur> {
-        worth(self.whole(), self.exchange.as_ref().and_then(|exchange| exchange.quote))
+        worth(self.with_others(), self.exchange.as_ref().and_then(|exchange| exchange.quote))
     }
 }
 
@@ -81,9 +95,10 @@ impl Claim {
         self.exchange.as_ref().and_then(|exchange| exchange.quote)
     }
 
-    /// What the whole receipt is worth, of which this may be one share; none while the rate is still to come.
+    /// What the whole receipt is worth, of which this may be one share or part, as far as it is known; none while the rate is
+    /// still to come.
     pub fn worth_of_receipt(&self) -> Option<Eur> {
-        worth(self.whole(), self.quote())
+        worth(with_others(self.whole(), self.beside), self.quote())
     }
 
     /// What is worth how much of what this claim was converted at: an amount in euro is itself, one in the currency of
@@ -123,7 +138,7 @@ impl Claim {
             amount.currency(),
             quote.rate
         );
-        Err(Refusal::new("worth-nothing", detail))
+        Err(Refusal::new(WORTH_NOTHING, detail))
     }
 
     /// All of a share is worth what was booked for it, which may be a cent beside its own conversion.
@@ -150,7 +165,7 @@ fn converted(amount: Amount, quote: &Quote) -> Result<Eur, Refusal> {
             amount.currency(),
             quote.rate
         );
-        return Err(Refusal::new("worth-nothing", detail));
+        return Err(Refusal::new(WORTH_NOTHING, detail));
     }
     Ok(eur)
 }

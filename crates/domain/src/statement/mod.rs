@@ -17,5 +17,5 @@ mod totals;
 
 pub use delivery::{Delivered, DeliveryTotals, delivered, delivery_totals};
 pub use fold::{Account, Covered, Movement, MovementKind, Stated, Waiting, Words};
-pub use open::{held, undecided, waiting};
+pub use open::{fees_undecided, held, owed, undecided, waiting};
 pub use totals::{Disallowed, Totals, totals};

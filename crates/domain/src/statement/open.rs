@@ -1,4 +1,4 @@
-//! What is left open at the end of a day: undecided, waiting for a rate, kept from being paid.
+//! What is left open at the end of a day: undecided, waiting for a rate, owed, kept from being paid.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use money::{Eur, Overflow};
 use rulebook::Country;
 
 use super::fold::{Account, Movement, MovementKind, Stated};
-use super::totals::effect;
+use super::totals::{Effect, effect};
 use crate::hold::Holds;
 use crate::payment::{self, Accepted};
 
@@ -16,9 +16,21 @@ use crate::payment::{self, Accepted};
 /// # Errors
 /// [`Overflow`] where what is left cannot be added up.
 pub fn undecided(account: &Account, last: Date) -> Result<Vec<Movement>, Overflow> {
+    open_of(account, last, |effect| effect.undecided)
+}
+
+/// The fees that are not decided at the end of a day, in the same way.
+///
+/// # Errors
+/// [`Overflow`] where what is left cannot be added up.
+pub fn fees_undecided(account: &Account, last: Date) -> Result<Vec<Movement>, Overflow> {
+    open_of(account, last, |effect| effect.fees_undecided)
+}
+
+fn open_of(account: &Account, last: Date, of: fn(Effect) -> Eur) -> Result<Vec<Movement>, Overflow> {
     let mut left: BTreeMap<u64, Movement> = BTreeMap::new();
     for movement in account.movements().iter().filter(|movement| movement.day <= last) {
-        let (undecided, _) = effect(movement.kind, movement.eur)?;
+        let undecided = of(effect(movement.kind, movement.eur)?);
         let open = left.entry(movement.about).or_insert_with(|| {
             let words = account.question(movement.about, last);
             Movement { eur: Eur::ZERO, words, ..movement.clone() }
@@ -74,15 +86,56 @@ pub fn held<'a>(
     for (about, eur) in rows {
         let settled = eur.min(excess);
         excess = excess.checked_sub(settled)?;
-        let eur = eur.checked_sub(settled)?;
-        let owing = |movement: &&Movement| {
-            let kinds = [MovementKind::Eligible, MovementKind::Fee, MovementKind::Grant];
-            movement.about == about && movement.day <= last && kinds.contains(&movement.kind)
-        };
-        let origin = account.movements().iter().rev().find(owing).filter(|_| !eur.is_zero());
-        held.extend(origin.map(|origin| Movement { eur, ..origin.clone() }));
+        held.extend(owing(account, about, last, eur.checked_sub(settled)?));
     }
     Ok(held)
+}
+
+/// What is owed at the end of a day, one by one: what is accepted of each claim, fee and grant and not paid, each with the
+/// movement that made it owed, and less than nothing of what came back after it was paid. What was paid for none of them
+/// yet is a row of its payment, the newest first. The rows come to what is `owed`.
+///
+/// # Errors
+/// [`Overflow`] where it cannot be added up.
+pub fn owed(account: &Account, last: Date, owed: Eur) -> Result<Vec<Movement>, Overflow> {
+    let mut rows = Vec::new();
+    for (about, eur) in unpaid(account, last)? {
+        rows.extend(owing(account, about, last, eur));
+    }
+    let mut unused = Eur::sum(rows.iter().map(|row| row.eur))?.checked_sub(owed)?;
+    for (payment, paid) in payments(account, last)?.into_values().rev() {
+        let of_this = paid.min(unused);
+        if of_this > Eur::ZERO {
+            unused = unused.checked_sub(of_this)?;
+            rows.push(Movement { eur: of_this.checked_neg()?, ..payment.clone() });
+        }
+    }
+    Ok(rows)
+}
+
+/// So much of something, with the movement that made it owed; none of nothing.
+fn owing(account: &Account, about: u64, last: Date, eur: Eur) -> Option<Movement> {
+    let owing = |movement: &&Movement| {
+        let kinds = [MovementKind::Eligible, MovementKind::Fee, MovementKind::Grant];
+        movement.about == about && movement.day <= last && kinds.contains(&movement.kind)
+    };
+    let origin = account.movements().iter().rev().find(owing).filter(|_| !eur.is_zero())?;
+    Some(Movement { eur, ..origin.clone() })
+}
+
+/// The payments that were made, by number, with what is left of each that did not come back.
+fn payments(account: &Account, last: Date) -> Result<BTreeMap<u64, (&Movement, Eur)>, Overflow> {
+    let mut payments: BTreeMap<u64, (&Movement, Eur)> = BTreeMap::new();
+    for movement in account.movements().iter().filter(|moved| moved.day <= last) {
+        let paid = match movement.kind {
+            MovementKind::Advance | MovementKind::Paid => movement.eur,
+            MovementKind::PaidReversed | MovementKind::PaidBack => movement.eur.checked_neg()?,
+            _ => continue,
+        };
+        let (_, sum) = payments.entry(movement.about).or_insert((movement, Eur::ZERO));
+        *sum = sum.checked_add(paid)?;
+    }
+    Ok(payments)
 }
 
 /// What is accepted and not paid at the end of a day, by what it is about.

@@ -32,6 +32,8 @@ pub struct Totals {
     pub owed_before: Eur,
     /// Reported and not decided before the period.
     pub undecided_before: Eur,
+    /// Fees reported and not decided before the period.
+    pub fees_undecided_before: Eur,
     /// Reported in the period.
     pub reported: Eur,
     /// Accepted in the period, as far as it counts.
@@ -64,6 +66,8 @@ pub struct Totals {
     pub paid_back: Eur,
     /// Reported and not decided at the end of the period.
     pub undecided: Eur,
+    /// Fees reported and not decided at the end of the period.
+    pub fees_undecided: Eur,
     /// Owed to the partner at the end of the period.
     pub owed: Eur,
 }
@@ -81,13 +85,18 @@ pub fn totals(movements: &[Movement], period: Period) -> Result<Totals, Overflow
     for movement in movements.iter().filter(|movement| movement.day <= period.last()) {
         let within = period.contains(movement.day);
         let eur = movement.eur;
-        let (undecided, owed) = effect(movement.kind, eur)?;
-        for (figure, change) in [(&mut totals.undecided, undecided), (&mut totals.owed, owed)] {
+        let Effect { undecided, fees_undecided, owed } = effect(movement.kind, eur)?;
+        for (figure, before, change) in [
+            (&mut totals.undecided, &mut totals.undecided_before, undecided),
+            (&mut totals.fees_undecided, &mut totals.fees_undecided_before, fees_undecided),
+            (&mut totals.owed, &mut totals.owed_before, owed),
+        ] {
             *figure = figure.checked_add(change)?;
+            if !within {
+                *before = before.checked_add(change)?;
+            }
         }
         if !within {
-            totals.undecided_before = totals.undecided_before.checked_add(undecided)?;
-            totals.owed_before = totals.owed_before.checked_add(owed)?;
             continue;
         }
         let figure = match movement.kind {
@@ -115,21 +124,35 @@ pub fn totals(movements: &[Movement], period: Period) -> Result<Totals, Overflow
     Ok(totals)
 }
 
+/// What a movement changes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Effect {
+    /// Of the claims that are not decided.
+    pub(super) undecided: Eur,
+    /// Of the fees that are not decided.
+    pub(super) fees_undecided: Eur,
+    /// Of what is owed.
+    pub(super) owed: Eur,
+}
+
 /// What a movement changes of what is undecided, and of what is owed.
-pub(super) fn effect(kind: MovementKind, eur: Eur) -> Result<(Eur, Eur), Overflow> {
+pub(super) fn effect(kind: MovementKind, eur: Eur) -> Result<Effect, Overflow> {
     let less = Eur::ZERO.checked_sub(eur)?;
+    let none = Effect::default();
     Ok(match kind {
-        MovementKind::Reported | MovementKind::Reopened => (eur, Eur::ZERO),
-        MovementKind::Eligible => (less, eur),
-        MovementKind::Disallowed => (less, Eur::ZERO),
-        MovementKind::FeeReported | MovementKind::FeeRefused => (Eur::ZERO, Eur::ZERO),
-        MovementKind::Fee | MovementKind::Grant | MovementKind::PaidReversed | MovementKind::PaidBack => {
-            (Eur::ZERO, eur)
+        MovementKind::Reported | MovementKind::Reopened => Effect { undecided: eur, ..none },
+        MovementKind::Eligible => Effect { undecided: less, owed: eur, ..none },
+        MovementKind::Disallowed => Effect { undecided: less, ..none },
+        MovementKind::FeeReported => Effect { fees_undecided: eur, ..none },
+        MovementKind::FeeRefused => Effect { fees_undecided: less, ..none },
+        MovementKind::Fee => Effect { fees_undecided: less, owed: eur, ..none },
+        MovementKind::Grant | MovementKind::PaidReversed | MovementKind::PaidBack => {
+            Effect { owed: eur, ..none }
         }
         MovementKind::Reversed
         | MovementKind::GrantBack
         | MovementKind::FeeReversed
         | MovementKind::Advance
-        | MovementKind::Paid => (Eur::ZERO, less),
+        | MovementKind::Paid => Effect { owed: less, ..none },
     })
 }

@@ -462,3 +462,24 @@ fn who_takes_back_spend_alone_is_found(
     }
     assert_eq!(found(log), expected);
 }
+
+/// Whoever accepts alone what somebody else had refused is found, however small it is.
+#[test]
+fn who_overrides_a_refusal_alone_is_found() {
+    let mut history = History::arrived_under(rules(), facts());
+    history.done(spend(1, "2024-04-01", "10.00"));
+    for (name, command) in [("anna", refuse(1)), ("bo", reopen(1)), ("bo", accept(1)), ("anna", accept(1))] {
+        history.done(by(name, command));
+    }
+    let stream = history.case().id.stream();
+    let log = |is_there: fn(&CaseEvent) -> bool| -> Log {
+        let events = history.events.iter().filter(|event| is_there(event));
+        let entry = |event: &CaseEvent| {
+            let proposed = matches!(event, CaseEvent::ClaimProposed(_));
+            (stream.clone(), if proposed { "bo" } else { "anna" }.to_owned(), Event::Case(event.clone()))
+        };
+        events.map(entry).collect()
+    };
+    assert_eq!(found(log(|_| true)), []);
+    assert_eq!(found(log(|event| !matches!(event, CaseEvent::ClaimProposed(_)))), [Breach::NoSecondPerson]);
+}

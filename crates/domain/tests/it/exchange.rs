@@ -106,11 +106,22 @@ fn a_conversion_is_rounded_once_half_up(#[case] given: &str, #[case] worth: Resu
     }
 }
 
+/// What waited for a rate that makes nothing of it is refused by that rate, and holds nothing back any more.
+#[test]
+fn what_is_worth_nothing_at_its_rate_waits_no_longer() {
+    let mut history = History::arrived(facts());
+    history.done(dinars(1, "4.999", None));
+    history.done(convert(1, june("1000")));
+    let refused = &history.case().claims[&claim(1)];
+    assert_eq!((refused.state, refused.reason), (ClaimState::Refused, Some(ClaimReason::WorthNothing)));
+    assert_eq!(history.figures(SUPPORT), "3000.00 0.00 0.00 0.00 3000.00");
+    assert_eq!(history.refused(accept(1)), "already-decided");
+}
+
 #[test]
 fn a_claim_that_waits_can_be_refused_and_taken_up_again_and_waits_again() {
     let mut history = History::arrived(facts());
     history.done(dinars(1, "4.999", None));
-    assert_eq!(history.refused(convert(1, june("1000"))), "worth-nothing");
     history.done(refuse(1));
     assert_eq!(history.figures(SUPPORT), "3000.00 0.00 0.00 0.00 3000.00");
     assert_eq!(history.case().claims[&claim(1)].reason, Some(ClaimReason::ByFinance));

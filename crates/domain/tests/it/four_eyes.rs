@@ -104,6 +104,45 @@ fn one_refusal_ends_it_and_a_new_round_needs_two_again() {
     assert_eq!(state(&history), ClaimState::Accepted);
 }
 
+/// Nobody overrides alone what somebody else refused, however small it is; what a rule refused one person takes up again.
+#[test]
+fn what_a_person_refused_is_accepted_by_two() {
+    let mut history = claimed("10.00");
+    history.done(by("anna", refuse(1)));
+    history.done(by("bo", reopen(1)));
+    history.done(by("bo", accept(1)));
+    assert_eq!(state(&history), ClaimState::Proposed);
+    assert_eq!(history.refused(by("bo", accept_by_name(1))), "second-person-needed");
+    // Also in the next round.
+    history.done(by("bo", refuse(1)));
+    history.done(by("bo", reopen(1)));
+    history.done(by("anna", accept(1)));
+    assert_eq!(state(&history), ClaimState::Proposed);
+    history.done(by("bo", accept(1)));
+    assert_eq!(state(&history), ClaimState::Accepted);
+
+    let mut history = History::approved_under(rules(), facts());
+    history.done(assign("caritas"));
+    history.done(spend(1, "2024-04-01", "10.00"));
+    history.done(accept(1));
+    history.done(depart("2024-03-01"));
+    history.done(arrive("2024-03-10"));
+    history.done(reopen(1));
+    history.done(accept(1));
+    assert_eq!(state(&history), ClaimState::Accepted);
+}
+
+/// The parts of one receipt are one receipt: of what was reported before, the next one is no smaller.
+#[rstest]
+#[case("99.99", ClaimState::Accepted)]
+#[case("100.00", ClaimState::Proposed)]
+fn the_limit_looks_at_the_parts_together(#[case] beside: &str, #[case] expected: ClaimState) {
+    let mut history = History::arrived_under(rules(), facts());
+    history.done(Spend { beside: Some(eur(beside).into()), ..spend(1, "2024-04-01", "1900.00") });
+    history.done(accept(1));
+    assert_eq!(state(&history), expected);
+}
+
 /// What a rule refuses takes one person, whatever the amount.
 #[test]
 fn what_a_rule_refuses_takes_one() {

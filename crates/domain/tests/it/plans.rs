@@ -41,6 +41,7 @@ fn spend_draws_a_plan_down_and_what_is_disallowed_stands_in_it_again() {
     assert_eq!(figures(&history), "2300.00 0.00 300.00 400.00");
     assert_eq!(names(&history.done(reopen(2))), ["ClaimReopened", "PlanDrawn"]);
     history.done(accept(2));
+    history.done(by("bo", accept(2)));
     assert_eq!(figures(&history), "2000.00 0.00 800.00 200.00");
     assert_eq!(planned(&history), [(BUSINESS.to_owned(), "2000.00".to_owned())]);
     // Money that comes back is free: nobody plans it.

@@ -4,7 +4,8 @@ use domain::claim::{Claim, ClaimState};
 use domain::hold::{PaymentsHeld, Scope};
 use domain::partner::FeeState;
 use domain::statement::{
-    Account, DeliveryTotals, Movement, MovementKind, Stated, Totals, delivered, delivery_totals, held, totals,
+    Account, DeliveryTotals, Movement, MovementKind, Stated, Totals, delivered, delivery_totals,
+    fees_undecided, held, owed, totals, undecided,
 };
 use domain::{Holds, Period};
 use money::Eur;
@@ -123,6 +124,7 @@ proptest! {
             for period in periods() {
                 let t = totals(moved, period).unwrap();
                 prop_assert_eq!((t.owed_before, t.undecided_before), (before.owed, before.undecided), "{}", period);
+                prop_assert_eq!(t.fees_undecided_before, before.fees_undecided, "{}", period);
                 let rows = || moved.iter().filter(|movement| period.contains(movement.day));
                 for kind in MovementKind::ALL {
                     let of_kind = sum(rows().filter(|row| row.kind == *kind).map(|row| row.eur));
@@ -141,6 +143,8 @@ proptest! {
             let disbursed = less(all(MovementKind::Eligible), all(MovementKind::Reversed));
             prop_assert_eq!(disbursed, world.claimed(code, net));
             prop_assert_eq!(before.undecided, world.claimed(code, pending));
+            let open = world.partners[&partner(code)].fees.values().filter(|fee| fee.state.is_open());
+            prop_assert_eq!(before.fees_undecided, sum(open.map(|fee| fee.eur.unwrap_or(Eur::ZERO))));
             let disallowed = less(all(MovementKind::Disallowed), all(MovementKind::Reopened));
             prop_assert_eq!(disallowed, world.claimed(code, |claim| claim.disallowed));
             let fees = world.partners[&partner(code)].fees.values();
@@ -150,6 +154,16 @@ proptest! {
             let paid = less(sum([all(MovementKind::Advance), all(MovementKind::Paid)]), back);
             let grants = less(all(MovementKind::Grant), all(MovementKind::GrantBack));
             prop_assert_eq!(before.owed, less(sum([disbursed, fees, grants]), paid));
+            // What is owed and what is undecided at the end of any period opens into its rows.
+            for period in periods().step_by(3) {
+                let (last, t) = (period.last(), totals(moved, period).unwrap());
+                let (owed, undecided) = (owed(&account, last, t.owed).unwrap(), undecided(&account, last).unwrap());
+                prop_assert_eq!(sum(owed.iter().map(|row| row.eur)), t.owed, "{}: {:?}", period, owed);
+                prop_assert_eq!(sum(undecided.iter().map(|row| row.eur)), t.undecided, "{}", period);
+                let fees = fees_undecided(&account, last).unwrap();
+                prop_assert_eq!(sum(fees.iter().map(|row| row.eur)), t.fees_undecided, "{}", period);
+                prop_assert!(owed.iter().chain(&undecided).all(|row| !row.eur.is_zero() && row.day <= last));
+            }
             // A hold of the partner keeps all that is owed from being paid, and its rows say what that is.
             let (last, reason) = (periods().last().unwrap().last(), text(9));
             let scope = Scope::Partner(partner(code));

@@ -169,6 +169,8 @@ pub fn spend(number: u128, delivered_on: &str, amount: &str) -> Spend {
         details: text(5),
         shared: None,
         file: None,
+        beside: None,
+        alike: None,
     }
 }
 

@@ -99,6 +99,9 @@ pub enum FileProblem {
         "This is no file of exchange rates: neither InforEuro (JSON) nor European Central Bank (CSV or XML). Check which file it is."
     )]
     NoRates,
+    /// A file of rates that has none.
+    #[error("The file holds no rates. Get it anew; of a month that is still to come nothing is published.")]
+    WithoutRates,
     /// The table of a month does not say of which.
     #[error(
         "The InforEuro table does not say of which month it is. Name it with --month YYYY-MM, or call the file inforeuro-YYYY-MM.json."
@@ -151,6 +154,7 @@ impl FileProblem {
             Self::TooManyRows => "file.too-many-rows",
             Self::TooLarge => "file.too-large",
             Self::NoRates => "rates.unknown-file",
+            Self::WithoutRates => "rates.none",
             Self::NoMonth => "rates.month",
             Self::Json { .. } => "file.json",
             Self::Xml { .. } => "file.xml",

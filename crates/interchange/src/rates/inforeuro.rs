@@ -50,7 +50,7 @@ pub(super) fn read(
     let entries: Vec<&RawValue> = serde_json::from_str(text).map_err(broken)?;
     let first = entries.first().map(|entry| serde_json::from_str::<Entry<'_>>(entry.get()));
     let form = match first {
-        None => return Err(FileProblem::Empty),
+        None => return Err(FileProblem::WithoutRates),
         Some(entry) => entry.ok().and_then(|entry| entry.form()).ok_or(FileProblem::NoRates)?,
     };
     let month = match form {

@@ -6,10 +6,7 @@ use domain::Period;
 use domain::statement::Disallowed;
 use money::Eur;
 
-use super::{
-    HELD, OF_THAT_HELD, STATEMENT_COLUMNS, StatementDocument, StatementLine, UNDECIDED, UNDECIDED_AT_THE_END,
-    is_figure,
-};
+use super::{Open, STATEMENT_COLUMNS, StatementDocument, StatementLine, is_figure};
 
 const STYLE: &str = "\
 @page{size:A4 landscape;margin:14mm}\
@@ -29,26 +26,19 @@ a{color:inherit}";
 /// [`money::Overflow`] where what was disallowed cannot be added up.
 pub fn html(statement: &StatementDocument) -> Result<String, money::Overflow> {
     let mut page = Page::begin("Statement", &statement.partner, &statement.name, statement.period);
+    let rows = statement.rows();
     page.figures(statement.figures()?.into_iter().map(|figure| {
-        let rows = match figure.movement {
-            Some(movement) if statement.lines.iter().any(|line| line.movement == movement) => Some(movement),
-            None if figure.english == UNDECIDED_AT_THE_END && !statement.undecided.is_empty() => {
-                Some(UNDECIDED)
-            }
-            None if figure.english == OF_THAT_HELD && !statement.held_lines.is_empty() => Some(HELD),
-            _ => None,
-        };
-        (rows, figure.english, figure.swedish, figure.eur)
+        let named = rows.iter().any(|line| line.movement == figure.rows).then_some(figure.rows);
+        (named, figure.english, figure.swedish, figure.eur)
     }));
     page.reasons(&statement.totals.disallowed);
     for movement in domain::statement::MovementKind::ALL {
         let lines = statement.lines.iter().filter(|line| line.movement == movement.code());
         page.lines(movement.code(), movement.code(), lines);
     }
-    page.lines(UNDECIDED, "undecided at the end of the period", statement.undecided.iter());
-    page.lines(HELD, "held at the end of the period", statement.held_lines.iter());
-    let waiting = "waiting for an exchange rate: estimates, in no balance";
-    page.lines("waiting", waiting, statement.waiting.iter());
+    for Open { code, title, lines, .. } in statement.open() {
+        page.lines(code, title, lines.iter());
+    }
     let said = "A movement stands in the period in which it was recorded.";
     Ok(page.end(said, &statement.partner, statement.period, "", statement.position, &statement.root))
 }

@@ -37,8 +37,19 @@ pub struct StatementDocument {
     pub held: Eur,
     /// What is held: claims, fees and grants, each with what is not paid of it and the movement that made it owed.
     pub held_lines: Vec<StatementLine>,
+    /// The claims that were not decided before the period.
+    pub undecided_before: Vec<StatementLine>,
     /// The claims that are not decided at the end of the period.
     pub undecided: Vec<StatementLine>,
+    /// The fees that were not decided before the period.
+    pub fees_undecided_before: Vec<StatementLine>,
+    /// The fees that are not decided at the end of the period.
+    pub fees_undecided: Vec<StatementLine>,
+    /// What was owed before the period: claims, fees and grants, each with what was not paid of it, and payments with what was
+    /// paid for nothing yet, less than nothing.
+    pub owed_before_lines: Vec<StatementLine>,
+    /// What is owed at the end of the period, in the same way.
+    pub owed_lines: Vec<StatementLine>,
     /// What waits for its exchange rate at the end of the period, with what is held back for it: in no balance.
     pub waiting: Vec<StatementLine>,
 }
@@ -135,19 +146,34 @@ impl StatementLine {
     }
 }
 
-/// In the place of the movement, in rows of what is open at the end of the period.
+/// In the place of the movement, in rows of what is open before the period or at its end.
+const UNDECIDED_BEFORE: &str = "undecided-before";
 const UNDECIDED: &str = "undecided";
+const FEES_UNDECIDED_BEFORE: &str = "fees-undecided-before";
+const FEES_UNDECIDED: &str = "fees-undecided";
 const WAITING: &str = "waiting-for-rate";
+const OWED_BEFORE: &str = "owed-before";
+const OWED: &str = "owed";
 const HELD: &str = "held";
-/// Figures that open into such rows.
-const UNDECIDED_AT_THE_END: &str = "undecided at the end";
-const OF_THAT_HELD: &str = "of that held";
+
+/// What is open before the period or at its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Open<'s> {
+    /// What stands in the place of the movement.
+    pub code: &'static str,
+    /// In English.
+    pub title: &'static str,
+    /// What its sheet of a workbook is called.
+    sheet: &'static str,
+    /// What is open of each.
+    pub lines: &'s [StatementLine],
+}
 
 /// One figure of a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Figure {
-    /// The movement whose rows it adds up; `None` for a balance.
-    pub movement: Option<&'static str>,
+    /// The movement whose rows it adds up, or for a balance what stands in the place of it in rows of what is open.
+    pub rows: &'static str,
     /// In English.
     pub english: String,
     /// In Swedish.
@@ -157,17 +183,48 @@ pub struct Figure {
 }
 
 impl StatementDocument {
-    /// All rows: the movements of the period, then what is undecided, waits for its rate and is held at its end, under
-    /// movements of their own.
+    /// All rows: the movements of the period, then what is open before it and at its end, under movements of their own.
     pub fn rows(&self) -> Vec<StatementLine> {
-        let open = |movement, lines: &[StatementLine]| -> Vec<StatementLine> {
-            lines.iter().map(|line| StatementLine { movement, ..line.clone() }).collect()
-        };
         let mut rows = self.lines.clone();
-        rows.extend(open(UNDECIDED, &self.undecided));
-        rows.extend(open(WAITING, &self.waiting));
-        rows.extend(open(HELD, &self.held_lines));
+        for Open { code, lines, .. } in self.open() {
+            rows.extend(lines.iter().map(|line| StatementLine { movement: code, ..line.clone() }));
+        }
         rows
+    }
+
+    /// What is open, in the order in which it is read.
+    pub fn open(&self) -> [Open<'_>; 8] {
+        let open = |code, title, sheet, lines| Open { code, title, sheet, lines };
+        [
+            open(
+                UNDECIDED_BEFORE,
+                "undecided before the period",
+                "Undecided before",
+                self.undecided_before.as_slice(),
+            ),
+            open(UNDECIDED, "undecided at the end of the period", "Undecided", &self.undecided),
+            open(
+                FEES_UNDECIDED_BEFORE,
+                "fees undecided before the period",
+                "Fees undecided before",
+                &self.fees_undecided_before,
+            ),
+            open(
+                FEES_UNDECIDED,
+                "fees undecided at the end of the period",
+                "Fees undecided",
+                &self.fees_undecided,
+            ),
+            open(
+                WAITING,
+                "waiting for an exchange rate: estimates, in no balance",
+                "Waiting for a rate",
+                &self.waiting,
+            ),
+            open(OWED_BEFORE, "owed before the period", "Owed before", &self.owed_before_lines),
+            open(OWED, "owed at the end of the period", "Owed", &self.owed_lines),
+            open(HELD, "held at the end of the period", "Held", &self.held_lines),
+        ]
     }
 
     /// All of the statement as rows: those of [`Self::rows`], then each figure by its name, then the root over the log at
@@ -198,24 +255,21 @@ impl StatementDocument {
     /// [`money::Overflow`] where what was disallowed cannot be added up.
     pub fn figures(&self) -> Result<Vec<Figure>, money::Overflow> {
         let t = &self.totals;
-        let balance = |english: &str, swedish, eur| Figure {
-            movement: None,
-            english: english.to_owned(),
-            swedish,
-            eur,
-        };
-        let sum = |movement, english: &str, swedish, eur| Figure {
-            movement: Some(movement),
-            ..balance(english, swedish, eur)
-        };
+        let sum =
+            |rows, english: &str, swedish, eur| Figure { rows, english: english.to_owned(), swedish, eur };
         Ok(vec![
-            balance("undecided before the period", "obeslutat före perioden", t.undecided_before),
+            sum(
+                UNDECIDED_BEFORE,
+                "undecided before the period",
+                "obeslutat före perioden",
+                t.undecided_before,
+            ),
             sum("reported", "reported", "redovisat", t.reported),
             sum("reopened", "taken up again", "återupptaget", t.reopened),
             sum("eligible", "eligible", "godkänt", t.eligible),
             sum("disallowed", "disallowed", "ej godkänt", t.disallowed()?),
-            balance(UNDECIDED_AT_THE_END, "obeslutat vid periodens slut", t.undecided),
-            balance("owed before the period", "skuld före perioden", t.owed_before),
+            sum(UNDECIDED, "undecided at the end", "obeslutat vid periodens slut", t.undecided),
+            sum(OWED_BEFORE, "owed before the period", "skuld före perioden", t.owed_before),
             sum("eligible", "eligible", "godkänt", t.eligible),
             sum("reversed", "came back", "återfört", t.reversed),
             sum("fee", "fees accepted", "godkända avgifter", t.fees),
@@ -226,10 +280,22 @@ impl StatementDocument {
             sum("paid", "paid", "utbetalt", t.paid),
             sum("paid-reversed", "payments taken back", "återtagna utbetalningar", t.paid_reversed),
             sum("paid-back", "payments that came back", "återkomna utbetalningar", t.paid_back),
-            balance("owed at the end", "skuld vid periodens slut", t.owed),
-            balance(OF_THAT_HELD, "varav stoppat", self.held),
+            sum(OWED, "owed at the end", "skuld vid periodens slut", t.owed),
+            sum(HELD, "of that held", "varav stoppat", self.held),
+            sum(
+                FEES_UNDECIDED_BEFORE,
+                "fees undecided before the period",
+                "obeslutade avgifter före perioden",
+                t.fees_undecided_before,
+            ),
             sum("fee-reported", "fees reported", "redovisade avgifter", t.fees_reported),
             sum("fee-refused", "fees refused", "ej godkända avgifter", t.fees_refused),
+            sum(
+                FEES_UNDECIDED,
+                "fees undecided at the end",
+                "obeslutade avgifter vid periodens slut",
+                t.fees_undecided,
+            ),
         ])
     }
 }

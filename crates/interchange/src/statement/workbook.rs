@@ -5,49 +5,38 @@ use domain::statement::Disallowed;
 use money::Eur;
 use rust_xlsxwriter::{Formula, Workbook, XlsxError};
 
-use super::{
-    EUR_COLUMN, MOVEMENT_COLUMN, OF_THAT_HELD, STATEMENT_COLUMNS, StatementDocument, StatementLine,
-    UNDECIDED_AT_THE_END,
-};
+use super::{EUR_COLUMN, MOVEMENT_COLUMN, Open, STATEMENT_COLUMNS, StatementDocument, StatementLine};
 use crate::guard::guarded;
 use crate::workbook::{bold_and_money, column_name, money_cell};
 
 const ROWS: &str = "Rows";
-const UNDECIDED_ROWS: &str = "Undecided";
-const HELD_ROWS: &str = "Held";
 /// Columns whose cells are euros.
 const EUROS: [&str; 5] = ["eur", "eligible", "disallowed", "reversed", "undecided"];
 
-/// The bytes of an XLSX file: a sheet of figures, one of the rows they add up, and one each of what is undecided, waits and
-/// is held.
+/// The bytes of an XLSX file: a sheet of figures, one of the rows they add up, and one each of what is open.
 ///
 /// # Errors
 /// [`XlsxError`] where there are more rows than a sheet can have.
 pub fn workbook(statement: &StatementDocument) -> Result<Vec<u8>, XlsxError> {
     let figures = statement.figures().map_err(|error| XlsxError::ParameterError(error.to_string()))?;
+    let open = statement.open();
     let totals = figures.iter().map(|figure| Total {
         english: &figure.english,
         swedish: figure.swedish,
         eur: figure.eur,
-        formula: match figure.movement {
-            Some(movement) => {
+        formula: Some(match open.iter().find(|open| open.code == figure.rows) {
+            None => {
                 let (eur, kind) = (column_name(EUR_COLUMN), column_name(MOVEMENT_COLUMN));
-                Some(format!("=SUMIFS({ROWS}!{eur}:{eur},{ROWS}!{kind}:{kind},\"{movement}\")"))
+                format!("=SUMIFS({ROWS}!{eur}:{eur},{ROWS}!{kind}:{kind},\"{}\")", figure.rows)
             }
-            None if figure.english == OF_THAT_HELD => Some(sum_of_sheet(HELD_ROWS)),
-            None if figure.english == UNDECIDED_AT_THE_END => Some(sum_of_sheet(UNDECIDED_ROWS)),
-            None => None,
-        },
+            Some(open) => sum_of_sheet(open.sheet),
+        }),
     });
     let StatementDocument { partner, name, period, position, root, .. } = statement;
     let mut book = Book::begin(partner, name, *period, *position, root);
     book.figures(totals, &statement.totals.disallowed)?;
-    for (sheet, lines) in [
-        (ROWS, &statement.lines),
-        (UNDECIDED_ROWS, &statement.undecided),
-        ("Waiting for a rate", &statement.waiting),
-        (HELD_ROWS, &statement.held_lines),
-    ] {
+    let sheets = open.iter().map(|Open { sheet, lines, .. }| (*sheet, *lines));
+    for (sheet, lines) in std::iter::once((ROWS, statement.lines.as_slice())).chain(sheets) {
         book.rows(sheet, &STATEMENT_COLUMNS, lines.iter().map(StatementLine::cells))?;
     }
     book.end()
@@ -56,7 +45,7 @@ pub fn workbook(statement: &StatementDocument) -> Result<Vec<u8>, XlsxError> {
 /// The formula that adds up the euros of a whole sheet.
 fn sum_of_sheet(sheet: &str) -> String {
     let eur = column_name(EUR_COLUMN);
-    format!("=SUM({sheet}!{eur}:{eur})")
+    format!("=SUM('{sheet}'!{eur}:{eur})")
 }
 
 /// One figure of the first sheet.

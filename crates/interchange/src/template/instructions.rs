@@ -19,6 +19,14 @@ pub(super) fn lines(partner: &str, period: Period) -> Vec<[String; 2]> {
             "category: välj i listan. currency: kvittots valuta, inte euro, om det inte betalades i euro.",
         ],
         [
+            "A fee for your own work: category partner-fee, and case_ref empty. It is for no person and takes nothing of what is left for anybody.",
+            "En avgift för ert eget arbete: kategori partner-fee och case_ref tom. Den gäller ingen person och minskar inte det som återstår för någon.",
+        ],
+        [
+            "Sheet Cases: remaining_eur is the cap less what has been accepted. available_eur is what can still be promised: remaining_eur less what is planned, reported and not yet decided, or waiting for its exchange rate.",
+            "Bladet Cases: remaining_eur är takbeloppet minus det som har godkänts. available_eur är vad som ännu kan utlovas: remaining_eur minus det som är planerat, redovisat men inte beslutat, eller väntar på sin växelkurs.",
+        ],
+        [
             "delivered_on: the day of the delivery. amount: the whole amount of the receipt, without the currency.",
             "delivered_on: dagen för leveransen. amount: kvittots hela belopp, utan valuta.",
         ],

@@ -1,9 +1,11 @@
 //! Writes the workbook.
 
 use domain::{CaseReference, PartnerCode, Period};
+use jiff::civil::Date;
 use money::{Currency, Eur};
 use rust_xlsxwriter::{
-    DataValidation, DataValidationErrorStyle, Format, Formula, Workbook, Worksheet, XlsxError,
+    DataValidation, DataValidationErrorStyle, DataValidationRule, Format, Formula, Workbook, Worksheet,
+    XlsxError,
 };
 
 use super::{PARTNER_KEY, PERIOD_KEY, SHEET, VERSION, VERSION_KEY, instructions};
@@ -69,7 +71,8 @@ impl TemplateContent {
         workbook.save_to_buffer()
     }
 
-    /// The rows to fill in: as text where digits must stay as they are typed, with lists to choose from.
+    /// The rows to fill in: as text where digits must stay as they are typed, with lists to choose from, and days and amounts
+    /// that are held against what they may be.
     fn spend(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
         sheet.set_name("Spend")?;
         header(sheet, SpendRow::COLUMNS)?;
@@ -104,6 +107,27 @@ impl TemplateContent {
                     let codes = Formula::new(range(SHEET, CURRENCIES_AT, self.currencies.len()));
                     let warns = DataValidationErrorStyle::Warning;
                     let choice = DataValidation::new().allow_list_formula(codes).set_error_style(warns);
+                    list(sheet, column, choice)?;
+                }
+                // A day outside of the period is kept and counted, so it is let through too.
+                "delivered_on" => {
+                    let day = |day: Date| {
+                        Formula::new(format!("=DATE({},{},{})", day.year(), day.month(), day.day()))
+                    };
+                    let (first, last) = (self.period.first(), self.period.last());
+                    let within = DataValidationRule::Between(day(first), day(last));
+                    let message = format!("The day of the delivery, {first} to {last}. Leveransdagen.");
+                    let choice = DataValidation::new()
+                        .allow_date_formula(within)
+                        .set_error_style(DataValidationErrorStyle::Warning)
+                        .set_error_message(message)?;
+                    list(sheet, column, choice)?;
+                }
+                "amount" => {
+                    let positive = DataValidationRule::GreaterThan(Formula::new("0"));
+                    let choice = DataValidation::new()
+                        .allow_decimal_number_formula(positive)
+                        .set_error_message("An amount above zero, without its currency. Ett belopp större än noll, utan valuta.")?;
                     list(sheet, column, choice)?;
                 }
                 _ => {}

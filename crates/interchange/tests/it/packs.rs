@@ -64,7 +64,12 @@ fn a_month_pack_holds_what_belongs_to_the_month() {
             rate: String::new(),
             words: String::new(),
         }],
+        undecided_before: vec![],
         undecided: vec![],
+        fees_undecided_before: vec![],
+        fees_undecided: vec![],
+        owed_before_lines: vec![],
+        owed_lines: vec![],
         waiting: vec![],
     };
     let books = BooksDocument {

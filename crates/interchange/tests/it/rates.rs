@@ -143,7 +143,7 @@ fn an_error_names_row_column_and_rule(#[case] text: String, #[case] place: &str,
 #[rstest]
 #[case::nothing("", "file.empty")]
 #[case::blank("\n\n", "file.empty")]
-#[case::no_entries("[]", "file.empty")]
+#[case::no_entries("[]", "rates.none")]
 #[case::something_else("partner,case_ref", "rates.unknown-file")]
 #[case::other_json("[{\"a\":1}]", "rates.unknown-file")]
 #[case::other_xml("<a/>", "rates.unknown-file")]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use domain::case::CaseEvent;
-use domain::claim::{ClaimReason, ClaimState, Cut, QueryReason, Shared};
+use domain::claim::{Alike, ClaimReason, ClaimState, Cut, QueryReason, Shared};
 use domain::ids::FileDigest;
 use domain::rates::Quote;
 use domain::{Actor, CaseId, Event, FoldError, PartnerCode, Recorded, TextId};
@@ -55,6 +55,15 @@ pub struct ClaimRow {
     /// SHA-256 of the receipt's file: of the one that is kept, or else as the partner gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_sha256: Option<FileDigest>,
+    /// Whether the receipt's file is kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub receipt_kept: bool,
+    /// What other people's parts of the same receipt come to that were reported before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Amount>,
+    /// What tells its receipt, however that is spelled; none of the oldest claims.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alike: Option<Alike>,
     /// Day of the report.
     pub reported_on: Date,
     /// SHA-256 of the file it was reported in; none of the oldest claims.
@@ -111,7 +120,7 @@ pub struct ClaimsProjection;
 
 impl Projection for ClaimsProjection {
     const NAME: &'static str = "claims";
-    const VERSION: u32 = 8;
+    const VERSION: u32 = 9;
     type Row = ClaimRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
@@ -146,6 +155,9 @@ impl Projection for ClaimsProjection {
                     details: e.details,
                     shared: e.shared,
                     receipt_sha256: e.receipt_sha256,
+                    receipt_kept: false,
+                    beside: e.beside,
+                    alike: e.alike.clone(),
                     reported_on: event.recorded_on(),
                     file: e.file,
                     proposed_by: None,
@@ -160,7 +172,9 @@ impl Projection for ClaimsProjection {
         match case_event {
             // Figures of the person, not of the claim.
             CaseEvent::SpendEstimated(_) | CaseEvent::EstimateReleased(_) => {}
-            CaseEvent::ReceiptAttached(e) => row.receipt_sha256 = Some(e.sha256),
+            CaseEvent::ReceiptAttached(e) => {
+                (row.receipt_sha256, row.receipt_kept) = (Some(e.sha256), true);
+            }
             CaseEvent::ClaimConverted(e) => {
                 (row.quote, row.eur, row.state) = (Some(e.quote), Some(e.eur), ClaimState::Reported);
             }

@@ -125,8 +125,10 @@ impl Ledger {
         match of {
             ThreeWayOf::Partner(code) => {
                 let known = self.partner_codes().await?;
-                let is_known = known.contains(code);
-                is_known.then(|| vec![code.clone()]).ok_or_else(|| crate::partner::unknown(code))
+                match known.contains(code) {
+                    true => Ok(vec![code.clone()]),
+                    false => Err(self.unknown_partner(code).await),
+                }
             }
             ThreeWayOf::Case(_) => {
                 let reported = found.claims.iter().map(|(_, claim)| claim.partner.clone());

@@ -1,6 +1,7 @@
 //! `svala claim …`
 
 mod bulk;
+mod detail;
 mod odd;
 
 use std::process::ExitCode;
@@ -42,11 +43,14 @@ const COLUMNS: &[&str] = &[
     "state",
     "proposed_by",
     "report",
+    "reported_on",
+    "receipt",
     "words",
     "answer",
+    "description",
 ];
 /// The columns of the table for people.
-pub const SHOWN: &[&str] = COLUMNS.split_at(COLUMNS.len() - 2).0;
+pub const SHOWN: &[&str] = COLUMNS.split_at(COLUMNS.len() - 5).0;
 
 const QUERY_COLUMNS: &[&str] = &[
     "claim",
@@ -74,6 +78,11 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
                 Format::Table => listing(format, SHOWN, &claims, shown)?,
                 Format::Json | Format::Csv => listing(format, COLUMNS, &claims, row)?,
             }
+        }
+        ClaimCommand::Show { claim } => {
+            let ledger = place.open().await?;
+            let (case, id) = ledger.find_claim(claim).await?;
+            detail::show(format, &ledger.claim_detail(case, id).await?)?;
         }
         ClaimCommand::Flags { partner, period, report, decided } => {
             let ledger = place.open().await?;
@@ -283,8 +292,11 @@ fn row(c: &ClaimItem) -> Vec<Cell> {
         c.state.code(),
         &c.proposed_by,
         c.report,
+        c.reported_on,
+        c.receipt,
         &c.words,
-        &c.answer
+        &c.answer,
+        &c.description
     ]
 }
 
