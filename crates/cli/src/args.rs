@@ -216,6 +216,7 @@ period is closed, in the open one. How it is booked is data:
 
 Examples:
   svala books trial-balance --period 2024-05
+  svala books account 2560 --period 2024-05 --partner caritas
   svala books vouchers --period 2024-05 --format csv
   svala books export --period 2024-05 --out may.si
   svala books chart"

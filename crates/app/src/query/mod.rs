@@ -42,7 +42,7 @@ use event_log::{RecordedEvent, StoreError};
 pub use balances::BalanceItem;
 pub(crate) use balances::in_own_currencies;
 pub use bank::{BankAccountItem, BankLineFilter, BankLineItem, BankStatementItem};
-pub use books::Books;
+pub use books::{AccountFilter, Books};
 pub use cases::{CaseDetail, CaseItem, PlanItem};
 pub use claims::{ClaimFilter, ClaimItem};
 pub use closing::{ClosedPeriodItem, PeriodCheck, PeriodPack};

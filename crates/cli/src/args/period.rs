@@ -52,9 +52,9 @@ Examples:
         /// The new file.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// Whose books they are.
-        #[arg(long, default_value = "Svala")]
-        company: String,
+        /// Whose books they are; as the chart of accounts says unless given.
+        #[arg(long, value_name = "NAME")]
+        company: Option<String>,
         #[command(flatten)]
         how: CheckHow,
     },
