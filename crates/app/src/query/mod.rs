@@ -5,6 +5,7 @@
 
 mod balances;
 mod bank;
+mod bank_matters;
 mod books;
 mod cases;
 mod claims;

@@ -41,7 +41,7 @@ Examples:
     #[command(after_help = "\
 The ending names the form: .si (SIE 4I, for accounting systems), .journal (hledger), .beancount, .xlsx, .csv.
 
-A SIE 4I file has vouchers and no balances. What the format asks for is always there (#FLAGGA, #PROGRAM, #FORMAT, #GEN,
+A SIE 4I file is of one year, and has vouchers and no balances. What the format asks for is always there (#FLAGGA, #PROGRAM, #FORMAT, #GEN,
 #SIETYP, #FNAMN), and so are #RAR, #VALUTA, #KONTO, #KTYP, #DIM, #OBJEKT, #VER and #KSUMMA; #ORGNR is there where the
 organisation number is known. Journals of one period begin with what stood on the accounts before it, so that they come
 to its trial balance. As long as the period is not closed, more may be booked in it later.

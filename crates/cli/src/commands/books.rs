@@ -1,5 +1,6 @@
 //! `svala books`
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -241,6 +242,7 @@ fn rendered(
     let plain = |bytes| Ok((bytes, Vec::new()));
     match out.extension().and_then(|ending| ending.to_str()) {
         Some("si") => {
+            of_one_year(&books.vouchers)?;
             let file = sie(&document);
             let replaced = file
                 .replaced
@@ -256,6 +258,18 @@ fn rendered(
             plain(csv_text(&VOUCHER_COLUMNS, rows)?)
         }
         _ => Err(Failure::usage("name a file that ends in .si, .journal, .beancount, .xlsx or .csv")),
+    }
+}
+
+/// Numbers begin anew each year: in a file of two years an accounting system would meet the same number twice.
+fn of_one_year(vouchers: &[Voucher]) -> Result<(), Failure> {
+    let years: BTreeSet<String> = vouchers.iter().map(|voucher| voucher.year.to_string()).collect();
+    match years.len() {
+        0 | 1 => Ok(()),
+        _ => Err(Failure::usage(format!(
+            "a SIE file is of one year, in which each series has a number once: name one with --period; there is something in {}",
+            years.into_iter().collect::<Vec<_>>().join(", ")
+        ))),
     }
 }
 

@@ -219,9 +219,15 @@ fn shown(format: Format, checked: &PeriodCheck) -> Result<(), Failure> {
         Format::Json => object(checked),
         Format::Csv => listing(format, MATTER_COLUMNS, &checked.matters, matter),
         Format::Table => {
-            listing(format, &["check", "found", "eur", "stops"], &checked.findings, |finding| {
+            listing(format, &["check", "found", "eur", "stops", "of_that"], &checked.findings, |finding| {
                 let stops = finding.check.stops() && finding.found > 0;
-                cells![finding.check.code(), finding.found, finding.amount, yes(stops)]
+                cells![
+                    finding.check.code(),
+                    finding.found,
+                    finding.amount,
+                    yes(stops),
+                    of_that(finding, checked)
+                ]
             })?;
             if !checked.matters.is_empty() {
                 say("")?;
@@ -237,6 +243,14 @@ fn shown(format: Format, checked: &PeriodCheck) -> Result<(), Failure> {
             ));
             Ok(())
         }
+    }
+}
+
+/// What came in and what went out: one does not make up for the other.
+fn of_that(finding: &Finding, checked: &PeriodCheck) -> String {
+    match finding.check == Check::Exceptions && finding.found > 0 {
+        true => format!("{} in, {} out", checked.exceptions_in, checked.exceptions_out),
+        false => String::new(),
     }
 }
 
