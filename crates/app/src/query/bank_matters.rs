@@ -57,7 +57,7 @@ impl Ledger {
             let what = "money went through the bank, and none of its accounts is registered".to_owned();
             let next =
                 "register it, and get its statements: svala bank account add, svala import statement FILE";
-            matters.push(Matter { next_step: next.to_owned(), ..matter("", None, what) });
+            matters.push(Matter { next_step: next.to_owned(), ..matter("the bank", None, what) });
         }
         matters.extend(self.books_and_bank(chart, vouchers, period, &accounts).await?);
         Ok(matters)
