@@ -267,9 +267,11 @@ Every figure is the sum of rows, and --open FIGURE shows them:
                                          by-card       of that, paid by card
   seen         paid, and at the bank
   bank         lines, out above zero     difference, written-off, unexplained   of that, what is no payment
+                                         explained   of that, what payments are
 
-So accepted - not-paid + not-accepted + unsettled = paid, paid - not-seen - by-card = seen, and over all days
-bank - difference - written-off - unexplained = seen.
+So accepted - not-paid + not-accepted + unsettled = paid, paid - not-seen - by-card = seen,
+bank - difference - written-off - unexplained = explained, and over all days explained = seen. Each row names the lines
+that show it, and `svala reconcile line` goes from a line back to what it paid for.
 
 Examples:
   svala reconcile case MV-2024-00017
