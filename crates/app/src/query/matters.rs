@@ -113,7 +113,8 @@ impl Ledger {
             0 => Vec::new(),
             lines => {
                 let what = "the rules are certain what these lines settle".to_owned();
-                vec![matter(format!("{lines} lines"), what, "svala bank match")]
+                let of = format!("{lines} open {}", if lines == 1 { "line" } else { "lines" });
+                vec![matter(of, what, "svala bank match")]
             }
         };
         let found = found.into_iter().filter(|item| item.since <= period.last() && !item.is_written_off());
