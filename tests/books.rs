@@ -1,14 +1,17 @@
 //! The general ledger: vouchers, trial balance, and what other programs make of the same books.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
+use crate::bank::{IBAN, Line, message, statement};
 use crate::sie;
-use crate::support::{Ledger, find};
+use crate::support::{Cells, Ledger, find, rows};
 
-/// A year with spend, fees, grants, returns and payments.
+/// A year with spend, fees, grants, returns and payments, and what the bank tells of them: whole, less its charge, and
+/// lines of its own.
 fn ledger() -> Ledger {
     let ledger = Ledger::small("reversals");
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
     ledger.ok("partner register caritas --name Caritas");
     ledger.write(
         "fees.csv",
@@ -27,7 +30,36 @@ fn ledger() -> Ledger {
     ledger.ok(&format!("--actor berit payment approve {payment}"));
     let debtor = "--debtor-name Norrkassan --debtor-iban 'SE35 5000 0000 0549 1000 0003'";
     ledger.ok(&format!("--actor anna payment file --out p.xml --execute-on 2099-07-15 {debtor}"));
+    let paid = find(ledger.csv("payment list"), "payment", &payment);
+    let total = cents(&paid["total"]);
+    let amounts = [
+        (-total - 150, "B1", &*paid["reference"]),
+        (-100_000, "B2", "A-1"),
+        (-61_500, "B3", "PAYREF-90421"),
+        (-1_200, "B4", "NOTPROVIDED"),
+        (-900, "B5", "nobody knows"),
+    ];
+    let texts: Vec<String> = amounts.iter().map(|(cents, ..)| euros(*cents)).collect();
+    let lines: Vec<Line<'_>> =
+        amounts.iter().zip(&texts).map(|((_, name, said), text)| Line(text, name, said)).collect();
+    let closing = 100_000_000 + amounts.iter().map(|(cents, ..)| cents).sum::<i64>();
+    ledger.write("july.xml", message(&[statement(1, "2099-07-16", "1000000.00", &euros(closing), &lines)]));
+    ledger.ok("import statement july.xml");
+    ledger.ok("bank match");
+    let fee = find(ledger.csv("bank lines --open"), "amount", "-12.00")["line"].clone();
+    let why = "--reason 'the yearly fee'";
+    ledger.ok(&format!("exception resolve no-match-{fee} --write-off bank-fees {why}"));
     ledger
+}
+
+fn euros(cents: i64) -> String {
+    let sign = if cents < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", cents.abs() / 100, cents.abs() % 100)
+}
+
+/// What a row adds to its account.
+fn moved(row: &Cells) -> i64 {
+    cents(&row["debit"]) - cents(&row["credit"])
 }
 
 fn cents(amount: &str) -> i64 {
@@ -60,7 +92,7 @@ fn every_voucher_is_balanced_and_numbered_without_gaps() {
         numbers.sort_unstable();
         assert!(numbers.iter().copied().eq(1..=numbers.len()), "{series}: {numbers:?}");
     }
-    for series in ["S", "G", "P"] {
+    for series in ["S", "G", "P", "B"] {
         assert!(numbers.keys().any(|name| name.starts_with(series)), "{series}");
     }
     let trial = trial(&ledger);
@@ -116,15 +148,49 @@ fn costs_are_what_the_balances_call_disbursed() {
 #[test]
 fn an_independent_reader_of_sie_finds_balanced_vouchers_and_the_same_balances() {
     let ledger = ledger();
-    let said = ledger.run("books export --out all.si --company Återvändande–verket");
-    assert_eq!(said.code, Some(0), "{said}");
-    assert!(said.err.contains("code page 437"), "{said}");
-    let file = sie::read(&std::fs::read(ledger.path("all.si")).unwrap());
+    let all = ledger.fail(2, "books export --out all.si");
+    assert!(all.contains("a SIE file is of one year") && all.contains("2024, "), "{all}");
+    let wrong = ledger.fail(2, "books export --period 2024 --out wrong.si --org-number 202100-2115");
+    assert!(wrong.contains("an organisation number is written 202100-2114"), "{wrong}");
+    let years: BTreeSet<String> =
+        ledger.csv("books vouchers").iter().map(|row| row["day"][..4].to_owned()).collect();
+    assert!(years.len() > 2, "{years:?}");
+    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+    let mut texts = Vec::new();
+    for year in &years {
+        let whose = "--company Återvändande–verket --org-number 202100-2114";
+        let said = ledger.run(&format!("books export --period {year} --out {year}.si {whose}"));
+        assert_eq!(said.code, Some(0), "{said}");
+        assert!(said.err.contains("code page 437") && said.err.contains("is not closed"), "{said}");
+        let file = sie::read(&std::fs::read(ledger.path(&format!("{year}.si"))).unwrap());
+        is_a_sie_file(&file);
+        for row in file.vouchers.iter().flat_map(|voucher| &voucher.rows) {
+            *sums.entry(row.account.clone()).or_default() += row.cents;
+        }
+        texts.extend(file.vouchers.into_iter().map(|voucher| voucher.text));
+    }
+    assert_eq!(sums, trial(&ledger));
+    let payment = &ledger.csv("payment list")[0];
+    let (number, reference) = (&payment["payment"], &payment["reference"]);
+    for wanted in [
+        format!("Payment given to the bank, payment {number} ({reference}), caritas"),
+        format!("Advance settled, payment {number} ({reference}), caritas"),
+    ] {
+        assert!(texts.contains(&wanted), "{wanted}: {texts:?}");
+    }
+}
+
+/// What any accounting system asks of a file of vouchers.
+fn is_a_sie_file(file: &sie::Sie) {
     let (stated, computed) = file.check_sums.unwrap();
     assert_eq!(stated, computed);
     let record =
         |label: &str| file.records.iter().find(|(name, _)| name == label).map(|(_, fields)| fields.clone());
     assert_eq!(record("#FNAMN").unwrap(), ["Återvändande-verket"]);
+    assert_eq!(record("#ORGNR").unwrap(), ["202100-2114"]);
+    for label in ["#FLAGGA", "#PROGRAM", "#GEN", "#RAR", "#VALUTA"] {
+        assert!(record(label).is_some(), "{label}");
+    }
     assert_eq!(
         (record("#SIETYP").unwrap(), record("#FORMAT").unwrap()),
         (vec!["4".into()], vec!["PC8".into()])
@@ -133,17 +199,19 @@ fn an_independent_reader_of_sie_finds_balanced_vouchers_and_the_same_balances() 
         ["#IB", "#UB", "#RES"].iter().all(|label| record(label).is_none()),
         "a file of vouchers has no balances"
     );
-
-    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
-    let mut last: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    // In one file each series has a number once.
+    let mut last: BTreeMap<&str, u64> = BTreeMap::new();
     assert!(!file.vouchers.is_empty());
     for voucher in &file.vouchers {
         assert_eq!(voucher.rows.iter().map(|row| row.cents).sum::<i64>(), 0, "{voucher:?}");
         assert!(voucher.day.len() == 8 && voucher.rows.len() >= 2);
-        let before = last.insert((&voucher.series, &voucher.day[..4]), voucher.number).unwrap_or(0);
+        assert!(
+            voucher.text.len() > 10 && voucher.rows.iter().all(|row| !row.text.is_empty()),
+            "{voucher:?}"
+        );
+        let before = last.insert(&voucher.series, voucher.number).unwrap_or(0);
         assert_eq!(voucher.number, before + 1, "{}", voucher.series);
         for row in &voucher.rows {
-            *sums.entry(row.account.clone()).or_default() += row.cents;
             let known = row.objects.iter().all(|(dimension, code)| {
                 file.records
                     .iter()
@@ -152,10 +220,26 @@ fn an_independent_reader_of_sie_finds_balanced_vouchers_and_the_same_balances() 
             assert!(known, "{row:?}");
         }
     }
-    assert_eq!(sums, trial(&ledger));
 }
 
-/// An independent program recomputes the balances, per account and per case.
+/// What hledger makes of a journal: what stands on each account, or on each `--pivot` of it.
+fn hledger(ledger: &Ledger, journal: &str, arguments: &[&str]) -> BTreeMap<String, i64> {
+    let output = Command::new("hledger")
+        .args(["-f", journal, "balance", "--flat", "--no-total", "--output-format", "csv"])
+        .args(arguments)
+        .current_dir(ledger.path(""))
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let rows = rows(&text).into_iter();
+    let amounts = rows.map(|row| (row["account"].clone(), cents(&row["balance"].replace(" EUR", ""))));
+    amounts.filter(|(_, cents)| *cents != 0).collect()
+}
+
+/// An independent program recomputes the balances: of each account, and on each account of each case; of all days, and of a
+/// year or month that begins with what stood on the accounts before.
 #[test]
 fn hledger_prints_the_same_balances() {
     if Command::new("hledger").arg("--version").output().is_err() {
@@ -164,32 +248,120 @@ fn hledger_prints_the_same_balances() {
     }
     let ledger = ledger();
     ledger.ok("books export --out all.journal");
-    let hledger = |arguments: &[&str]| -> BTreeMap<String, i64> {
-        let output = Command::new("hledger")
-            .args(["-f", "all.journal", "balance", "--flat", "--no-total", "--output-format", "csv"])
-            .args(arguments)
-            .current_dir(ledger.path(""))
-            .env("LC_ALL", "C.UTF-8")
-            .output()
-            .unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-        let rows = text.lines().skip(1).map(|line| line.trim_matches('"').split_once("\",\"").unwrap());
-        let amounts = rows.map(|(name, amount)| (name.to_owned(), cents(&amount.replace(" EUR", ""))));
-        amounts.filter(|(_, cents)| *cents != 0).collect()
-    };
-    let mut expected = trial(&ledger);
-    expected.retain(|_, cents| *cents != 0);
-    let accounts =
-        hledger(&[]).into_iter().map(|(name, sum)| (name.rsplit_once(':').unwrap().1.to_owned(), sum));
-    assert_eq!(accounts.collect::<BTreeMap<_, _>>(), expected);
+    let all = ledger.csv("books vouchers");
+    let today = all.iter().find(|row| row["kind"] == "spend-accepted").unwrap()["day"].clone();
+    let year = today.split('-').next().unwrap();
+    for (journal, period) in [("all", ""), ("year", year), ("month", "2099-07")] {
+        let of = if period.is_empty() { String::new() } else { format!(" --period {period}") };
+        if !period.is_empty() {
+            ledger.ok(&format!("books export{of} --out {journal}.journal"));
+        }
+        let journal = format!("{journal}.journal");
+        let mut expected: BTreeMap<String, i64> = BTreeMap::new();
+        for line in ledger.csv(&format!("books trial-balance{of}")) {
+            let account = if line["account"].is_empty() { "earlier-years" } else { &line["account"] };
+            expected.insert(account.to_owned(), cents(&line["closing"]));
+        }
+        expected.retain(|_, cents| *cents != 0);
+        assert!(expected.len() > 5, "{expected:?}");
+        let names = hledger(&ledger, &journal, &[]);
+        let accounts = names.iter().map(|(name, sum)| (name.rsplit_once(':').unwrap().1.to_owned(), *sum));
+        assert_eq!(accounts.collect::<BTreeMap<_, _>>(), expected, "{period}");
 
-    let mut of_cases: BTreeMap<String, i64> = BTreeMap::new();
-    for row in ledger.csv("books vouchers").iter().filter(|row| row["account"].starts_with("77")) {
-        *of_cases.entry(row["case"].clone()).or_default() += cents(&row["debit"]) - cents(&row["credit"]);
+        // Of each case on each account, whether something is left on it or not.
+        let mut of_cases: BTreeMap<(String, String), i64> = BTreeMap::new();
+        let days = match period {
+            "" => ["0000".to_owned(), "9999".to_owned()],
+            "2099-07" => ["2099".to_owned(), "2099-07-31".to_owned()],
+            year => [year.to_owned(), format!("{year}-12-31")],
+        };
+        for row in all.iter().filter(|row| !row["case"].is_empty() && row["day"] <= days[1]) {
+            // Costs begin with nothing each year.
+            if !row["account"].starts_with('7') || row["day"] >= days[0] {
+                *of_cases.entry((row["account"].clone(), row["case"].clone())).or_default() += moved(row);
+            }
+        }
+        of_cases.retain(|_, sum| *sum != 0);
+        assert!(of_cases.len() > 3, "{period}: {of_cases:?}");
+        let chart = ledger.csv("books chart");
+        let numbers = chart.iter().flat_map(|posting| [&posting["debit"], &posting["credit"]]);
+        let numbers: BTreeSet<&str> = numbers.filter_map(|name| name.split(' ').next()).collect();
+        let mut told: BTreeMap<(String, String), i64> = BTreeMap::new();
+        for number in numbers {
+            let found = hledger(&ledger, &journal, &["--pivot", "case", &format!(":{number}$")]);
+            let of_case = found.into_iter().filter(|(case, _)| case.contains('-') && !case.contains(':'));
+            told.extend(of_case.map(|(case, sum)| ((number.to_owned(), case), sum)));
+        }
+        assert_eq!(told, of_cases, "{period}");
     }
-    of_cases.retain(|_, sum| *sum != 0);
-    assert_eq!(hledger(&["--pivot", "case", "expenses:77"]), of_cases);
+}
+
+/// What stands on an account is what its rows come to, whichever of them are asked for.
+#[test]
+fn an_account_is_told_row_by_row() {
+    let ledger = ledger();
+    for period in ["", " --period 2099-07", " --period 2024", " --period 2024-01-01..2024-12-31"] {
+        for line in ledger.csv(&format!("books trial-balance{period}")) {
+            if line["account"].is_empty() {
+                continue;
+            }
+            let told = ledger.csv(&format!("books account {}{period}", line["account"]));
+            let (first, last) = (&told[0], told.last().unwrap());
+            assert_eq!((&*first["text"], &first["balance"]), ("opening", &line["opening"]), "{line:?}");
+            assert_eq!(
+                (&*last["text"], &last["debit"], &last["credit"], &last["balance"]),
+                ("closing", &line["debit"], &line["credit"], &line["closing"]),
+                "{line:?}"
+            );
+            let mut balance = cents(&first["balance"]);
+            for row in &told[1..told.len() - 1] {
+                balance += moved(row);
+                assert_eq!(cents(&row["balance"]), balance, "{row:?}");
+                assert!(!row["voucher"].is_empty() && !row["text"].is_empty() && !row["row"].is_empty());
+            }
+            assert_eq!(balance, cents(&last["balance"]));
+        }
+    }
+    let vouchers = ledger.csv("books vouchers");
+    let case = find(ledger.csv("case list"), "external_ref", "FX-2041")["case"].clone();
+    for (filter, column, code) in [
+        ("--partner caritas", "partner", "caritas"),
+        ("--case FX-2041", "case", &*case),
+        ("--programme jrs", "programme", "jrs"),
+    ] {
+        let told = ledger.csv(&format!("books account 2560 {filter}"));
+        let wanted: i64 =
+            vouchers.iter().filter(|row| row["account"] == "2560" && row[column] == code).map(moved).sum();
+        let count = vouchers.iter().filter(|row| row["account"] == "2560" && row[column] == code).count();
+        assert_eq!((cents(&told.last().unwrap()["balance"]), told.len() - 2), (wanted, count), "{filter}");
+        assert!(count > 0, "{filter}");
+    }
+    let whole = ledger.json("books account 1930 --period 2099-07");
+    assert_eq!((whole["rows"].as_array().unwrap().len(), &*whole["name"].to_string()), (5, "\"Bank\""));
+    let shown = ledger.run("books account 1939");
+    assert!(shown.err.contains("1939 Bank lines to be explained, all days: "), "{shown}");
+    assert!(ledger.fail(2, "books account 1").contains("there is no account 1 in the chart of accounts"));
+    assert!(ledger.fail(2, "books account 2560 --partner nobody").contains("there is no partner nobody"));
+    assert!(ledger.fail(2, "books account 2560 --case FX-1").contains("no case has this reference"));
+    assert!(ledger.fail(2, "books account 2560 --programme jr").contains("no programme jr; it has jrs"));
+    ledger.fail(2, "books account 2560 --at 99999999");
+}
+
+/// Whose books they are is a matter of the chart, which the agency has anyway.
+#[test]
+fn the_chart_says_whose_books_they_are() {
+    let ledger = ledger();
+    let document = ledger.ok("books chart --document");
+    let own = document.replace("# [company]\n# name = ", "[company]\nname = ");
+    ledger.write("own.toml", own.replace("# organisation_number", "organisation_number"));
+    ledger.ok("books export --period 2024 --chart own.toml --out own.si");
+    let file = sie::read(&std::fs::read(ledger.path("own.si")).unwrap());
+    let record = |label: &str| file.records.iter().find(|(name, _)| name == label).map(|(_, f)| f.clone());
+    assert_eq!(record("#FNAMN").unwrap(), ["Migrationsverket"]);
+    assert_eq!(record("#ORGNR").unwrap(), ["202100-2114"]);
+    ledger.ok("books export --period 2024 --out plain.si");
+    let file = sie::read(&std::fs::read(ledger.path("plain.si")).unwrap());
+    assert!(file.records.iter().all(|(label, _)| label != "#ORGNR"));
 }
 
 #[test]

@@ -252,3 +252,65 @@ fn a_payment_while_held_and_one_that_came_back_are_exceptions() {
     ledger.ok("hold release 1 --on 2024-07-01 --reason 'receipts are here'");
     assert_eq!(ledger.csv("exception list --kind paid-while-held").len(), 1, "it was held then");
 }
+
+/// An account of which nobody has told for long silences nothing that another one pays.
+#[test]
+fn an_old_account_does_not_hide_what_is_missing() {
+    let ledger = ledger();
+    let missing = || {
+        ledger
+            .csv("exception list --kind no-match")
+            .into_iter()
+            .filter(|i| i["about"].starts_with("payment "))
+            .count()
+    };
+    let before = missing();
+    assert!(before > 0);
+    let other = "DE89370400440532013000";
+    ledger.ok(&format!("bank account add old --iban {other} --currency EUR"));
+    let lines = [Line("-1.00", "B1", "NOTPROVIDED")];
+    let old = message(&[statement(1, "2023-08-28", "10.00", "9.00", &lines)]).replace(IBAN, other);
+    ledger.write("old.xml", old.replace("2024-06-03", "2023-08-28"));
+    ledger.ok("import statement old.xml");
+    assert_eq!(missing(), before);
+}
+
+/// What one person says was paid in advance is nobody's decision until claims have used it up or somebody answers for it.
+#[test]
+fn an_advance_that_one_person_recorded_is_an_exception() {
+    let ledger = Ledger::small("cases");
+    ledger.ok("partner register irara --name IRARA");
+    ledger.ok("partner paid irara --amount 500.00 --on 2024-06-01 --reference A-1 --advance");
+    let item = find(ledger.csv("exception list"), "exception", "paid-without-decision-irara");
+    assert_eq!((&*item["amount"], &*item["direction"], &*item["since"]), ("500.00", "out", "2024-06-01"));
+    ledger.ok("partner repaid irara --amount 120.00 --on 2024-06-05 --reference A-2 --advance");
+    let item = find(ledger.csv("exception list"), "exception", "paid-without-decision-irara");
+    assert_eq!(item["amount"], "380.00");
+    ledger.ok("exception resolve paid-without-decision-irara --accept --reason 'agreed in the contract'");
+    assert!(
+        ledger.csv("exception list").iter().all(|item| item["exception"] != "paid-without-decision-irara")
+    );
+}
+
+/// What the rules are certain of only waits to be matched: it is no exception, and stops a closing all the same.
+#[test]
+fn a_line_that_the_rules_would_match_is_no_exception() {
+    let ledger = Ledger::new();
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    ledger.ok("partner register caritas --name Caritas");
+    ledger.ok("partner paid caritas --amount 20.00 --on 2024-06-02 --reference P-20");
+    let lines = [Line("-20.00", "B1", "P-20"), Line("-7.00", "B2", "NOTPROVIDED")];
+    ledger.write("june.xml", message(&[statement(1, "2024-06-12", "100.00", "73.00", &lines)]));
+    ledger.ok("import statement june.xml");
+    let listed = ledger.run("exception list");
+    assert!(listed.err.contains("1 open line not listed: the rules are certain"), "{listed}");
+    let of_bank =
+        |listed: Vec<crate::support::Cells>| listed.into_iter().filter(|i| i["kind"] == "no-match").count();
+    assert_eq!(of_bank(ledger.csv("exception list")), 1);
+    let checked = ledger.run("period check 2024-06 --format csv").out;
+    assert!(checked.contains("the rules are certain what these lines settle,svala bank match"), "{checked}");
+    ledger.ok("bank match");
+    assert_eq!(of_bank(ledger.csv("exception list")), 1);
+    assert!(!ledger.run("period check 2024-06 --format csv").out.contains("the rules are certain"));
+    assert!(!ledger.run("exception list").err.contains("not listed"));
+}

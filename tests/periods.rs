@@ -3,7 +3,11 @@
 use serde_json::Value;
 
 use crate::forger;
-use crate::support::{Ledger, find};
+use crate::support::bank::{Entry, IBAN, notification, statement};
+use crate::support::{Cells, Ledger, find};
+
+/// Grants went through the bank, of which nobody has told this ledger.
+const NO_BANK: &str = "--accept statements --reason 'the bank is not connected yet'";
 
 /// The small scenario up to and with a kind, in which somebody answers for what does not fit.
 fn scenario(last: &str) -> Ledger {
@@ -20,7 +24,7 @@ fn scenario(last: &str) -> Ledger {
 /// The small scenario with its spend decided, and one payment of an arrival grant more.
 fn closed_ledger() -> Ledger {
     let ledger = scenario("reversals");
-    ledger.ok("period close 2023");
+    ledger.ok(&format!("period close 2023 {NO_BANK}"));
     ledger
 }
 
@@ -29,7 +33,10 @@ fn periods_are_closed_in_their_order_once_they_are_over() {
     let ledger = scenario("reversals");
     let before = ledger.root();
     // Dry runs write nothing, and are refused like the real thing.
-    assert!(ledger.ok("period close 2023 --dry-run").contains("statements"), "the checks are shown");
+    assert!(
+        ledger.ok(&format!("period close 2023 --dry-run {NO_BANK}")).contains("statements"),
+        "the checks are shown"
+    );
     let error = ledger.fail(1, "period close 2024-02 --dry-run");
     assert!(
         error.contains("something is booked on 2023-07-28 already: 2023-07 is to be closed first"),
@@ -37,7 +44,7 @@ fn periods_are_closed_in_their_order_once_they_are_over() {
     );
     assert_eq!(ledger.root(), before);
 
-    let said = ledger.ok("period close 2023");
+    let said = ledger.ok(&format!("period close 2023 {NO_BANK}"));
     assert!(said.starts_with("2023 is closed: "), "{said}");
     let refused = [
         ("2023", "2023 is closed, and with it every day before 2024-01-01"),
@@ -50,7 +57,7 @@ fn periods_are_closed_in_their_order_once_they_are_over() {
         let error = ledger.fail(1, &format!("period close {period}"));
         assert!(error.contains(message), "{period}: {error}");
     }
-    ledger.ok("period close 2024-Q1");
+    ledger.ok(&format!("period close 2024-Q1 {NO_BANK}"));
     let closed = ledger.csv("period list");
     assert_eq!(closed.len(), 2);
     assert!(closed.iter().all(|row| row["unchanged"] == "yes"), "{closed:?}");
@@ -99,10 +106,9 @@ fn what_nobody_decided_stops_a_closing_unless_it_is_accepted_with_a_reason() {
     assert_eq!(matters.iter().filter(|matter| matter["check"] == "undecided").count(), undecided);
 
     let error = ledger.fail(1, "period close 2023");
-    assert!(error.contains(&format!("2023 has open matters (undecided: {undecided})")), "{error}");
     let first = error.lines().next().unwrap();
     assert!(
-        first.ends_with(&format!("2023 has open matters (undecided: {undecided})")),
+        first.ends_with(&format!("2023 has open matters (statements: 1, undecided: {undecided})")),
         "one short line: {first}"
     );
     let told = |what: &str| error.lines().filter(|line| line.trim_start().starts_with(what)).count();
@@ -116,14 +122,16 @@ fn what_nobody_decided_stops_a_closing_unless_it_is_accepted_with_a_reason() {
     ledger.fail(2, "period close 2023 --accept undecided");
     ledger.fail(2, "period close 2023 --accept holidays --reason x");
     ledger.fail(1, "period close 2023 --accept statements --reason 'the bank is late'");
-    ledger.ok("period close 2023 --accept undecided --reason 'irara answers in January'");
+    ledger.fail(1, "period close 2023 --accept undecided --reason 'irara answers in January'");
+    let both = "--accept undecided --accept statements";
+    ledger.ok(&format!("period close 2023 {both} --reason 'irara answers in January'"));
     let closed = ledger.csv("period list");
     let [closed] = closed.as_slice() else { panic!("{closed:?}") };
     assert_eq!(
         (closed["accepted"].as_str(), closed["reason"].as_str()),
-        ("undecided", "irara answers in January")
+        ("statements undecided", "irara answers in January")
     );
-    assert!(ledger.ok("period history").contains("undecided accepted: irara answers in January"));
+    assert!(ledger.ok("period history").contains("statements undecided accepted: irara answers in January"));
 }
 
 /// What does not fit and for which nobody answers stops the period in which it is, and every later one.
@@ -133,15 +141,22 @@ fn an_exception_for_which_nobody_answers_stops_a_closing() {
     let open = ledger.csv("exception list");
     let of_2023: Vec<_> = open.iter().filter(|item| item["since"].as_str() < "2024").collect();
     assert!(!of_2023.is_empty() && of_2023.len() < open.len());
-    let error = ledger.fail(1, "period close 2023");
+    let error = ledger.fail(1, &format!("period close 2023 {NO_BANK}"));
     assert!(error.contains(&format!("2023 has open matters (exceptions: {})", of_2023.len())), "{error}");
     let shown = ledger.run("period check 2023 --format csv").out;
     assert!(shown.contains(&format!("{}: ", of_2023[0]["exception"])), "{shown}");
     for item in of_2023 {
         ledger.ok(&format!("exception resolve {} --accept --reason 'it stays refused'", item["exception"]));
+        // It stops nothing any more, and is not forgotten.
+        let shown = ledger.run("period check 2023 --format csv").out;
+        let accepted = format!("accepted by tester: {}: ", item["exception"]);
+        assert!(
+            shown.lines().any(|line| line.starts_with("exceptions,no,") && line.contains(&accepted)),
+            "{shown}"
+        );
     }
-    ledger.ok("period close 2023");
-    let error = ledger.fail(1, "period close 2024-Q1");
+    ledger.ok(&format!("period close 2023 {NO_BANK}"));
+    let error = ledger.fail(1, &format!("period close 2024-Q1 {NO_BANK}"));
     assert!(error.contains("exceptions: "), "{error}");
 }
 
@@ -204,7 +219,10 @@ fn a_closing_that_was_refused_is_done_once_nothing_stands_in_its_way() {
     for claim in ledger.csv("claim list").iter().filter(|row| row["delivered_on"].as_str() < "2024") {
         ledger.ok(&format!("claim refuse {} --reason late", claim["claim"]));
     }
-    ledger.ok("period close 2023");
+    let of_bank = ledger.fail(1, "period close 2023");
+    assert!(of_bank.contains("none of its accounts is registered"), "{of_bank}");
+    ledger.ok("bank account add payments --iban 'SE35 5000 0000 0549 1000 0003' --currency EUR");
+    ledger.ok(&format!("period close 2023 {NO_BANK}"));
     assert_eq!(ledger.csv("period list").len(), 1);
 }
 
@@ -215,7 +233,7 @@ fn a_period_is_closed_by_one_of_two() {
     let runs: Vec<_> = std::thread::scope(|scope| {
         let close = |name: &'static str| {
             let ledger = &ledger;
-            scope.spawn(move || ledger.run(&format!("--actor {name} period close 2023")))
+            scope.spawn(move || ledger.run(&format!("--actor {name} period close 2023 {NO_BANK}")))
         };
         let closing = ["anna", "berit"].map(close);
         closing.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -240,4 +258,116 @@ fn a_closed_period_whose_events_were_exchanged_is_found() {
     std::fs::remove_dir_all(ledger.path("svala.checkpoints")).unwrap();
     let error = ledger.fail(1, "period list");
     assert!(error.contains("the log does not give the vouchers with which 2023 was closed"), "{error}");
+}
+
+fn entry(name: &str, day: &str, cents: i64, said: &str) -> Entry {
+    Entry { name: name.into(), day: day.into(), cents, end_to_end: said.into(), ..Entry::default() }
+}
+
+/// An account with a statement of June, from the 5th on: what was paid on the 4th, and nothing else.
+fn with_statement() -> Ledger {
+    let ledger = Ledger::new();
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    ledger.ok("partner register caritas --name Caritas");
+    ledger.ok("partner paid caritas --amount 20.00 --on 2024-06-04 --reference P-1");
+    take_in(&ledger, 1, 100_000, "2024-06-30", &[entry("B1", "2024-06-05", -2_000, "P-1")], "");
+    ledger.ok("bank match");
+    ledger
+}
+
+fn take_in(ledger: &Ledger, number: usize, opening: i64, until: &str, entries: &[Entry], more: &str) {
+    let entries: Vec<&Entry> = entries.iter().collect();
+    ledger.write("statement.xml", statement(number, &format!("M{number}"), opening, until, &entries));
+    ledger.ok(&format!("import statement statement.xml {more}"));
+}
+
+/// What a check of a period found.
+fn found(ledger: &Ledger, period: &str, check: &str) -> Vec<Cells> {
+    let out = ledger.run(&format!("period check {period} --format csv")).out;
+    crate::support::rows(&out).into_iter().filter(|row| row["check"] == check).collect()
+}
+
+/// Days of which no statement tells: before the first one, after the last one, and in a gap that somebody accepted.
+#[test]
+fn days_of_which_no_statement_tells_stop_a_closing() {
+    let ledger = with_statement();
+    for (period, words) in [
+        ("2024-05", "the first statement begins on 2024-06-05: nothing tells of the days before"),
+        ("2024-06", "the first statement begins on 2024-06-05: nothing tells of the days before"),
+        ("2024-07", "the last statement ends on 2024-06-30"),
+    ] {
+        let found = found(&ledger, period, "statements");
+        assert_eq!((found.len(), &*found[0]["what"]), (1, words), "{found:?}");
+    }
+    // What is missing stands in the list of its month, with its sum, as long as no statement fills it.
+    let lines = [entry("B2", "2024-07-10", -100, "NOTPROVIDED")];
+    take_in(&ledger, 3, 48_000, "2024-07-31", &lines, "--accept-gap 'lost in the post'");
+    let of_july = found(&ledger, "2024-07", "statements");
+    assert_eq!(of_july.len(), 1, "{of_july:?}");
+    assert_eq!(
+        (&*of_july[0]["what"], &*of_july[0]["eur"]),
+        (
+            "between the statement until 2024-06-30 and that from 2024-07-10 one is missing, over -500.00 EUR; accepted: lost in the post",
+            "-500.00"
+        )
+    );
+    assert!(found(&ledger, "2024-06", "statements").iter().all(|row| row["eur"].is_empty()));
+    let refused = ledger.fail(1, "period close 2024-06");
+    assert!(refused.contains("2024-06 has open matters (statements: 1"), "{refused}");
+    let late = [entry("B3", "2024-07-02", -50_000, "NOTPROVIDED")];
+    take_in(&ledger, 2, 98_000, "2024-07-09", &late, "--accept-gap 'it came late'");
+    assert!(found(&ledger, "2024-07", "statements").is_empty(), "it came late");
+}
+
+/// A line of which only a notification tells stands in the books, and in no statement.
+#[test]
+fn a_bank_account_that_the_books_have_otherwise_stops_a_closing() {
+    let ledger = with_statement();
+    assert!(found(&ledger, "2024-06", "statements").iter().all(|row| row["of"] != "1930"));
+    ledger.write("note.xml", notification("N1", &[&entry("NOTE-77", "2024-07-20", -9_000, "X-1")]));
+    ledger.ok("import statement note.xml");
+    take_in(&ledger, 2, 98_000, "2024-07-31", &[entry("STMT-88", "2024-07-20", -9_000, "X-1")], "");
+    let off = found(&ledger, "2024-07", "statements");
+    assert_eq!(off.len(), 1, "{off:?}");
+    assert_eq!((&*off[0]["of"], &*off[0]["eur"]), ("1930", "-90.00"));
+    assert!(off[0]["what"].contains("stands at 800.00, and the bank says 890.00"), "{off:?}");
+    assert!(off[0]["next_step"].contains("svala books account 1930 --period 2024-07"), "{off:?}");
+}
+
+/// What was paid before the end and shown after it, or not yet, is what a bank reconciliation is about.
+#[test]
+fn what_is_under_way_at_the_end_is_on_the_cut_off_list() {
+    let ledger = with_statement();
+    ledger.ok("partner paid caritas --amount 30.00 --on 2024-06-28 --reference P-2");
+    ledger.ok("partner paid caritas --amount 40.00 --on 2024-06-29 --reference P-3");
+    ledger.ok("partner paid caritas --amount 50.00 --on 2024-06-01 --reference P-4");
+    take_in(&ledger, 2, 98_000, "2024-07-31", &[entry("B2", "2024-07-02", -3_000, "P-2")], "");
+    ledger.ok("bank match");
+    let told = |row: &Cells| format!("{} {} {}", row["day"], row["eur"], row["what"]);
+    let cut_off: Vec<String> = found(&ledger, "2024-06", "cut-off").iter().map(told).collect();
+    assert_eq!(
+        cut_off,
+        [
+            "2024-06-28 -30.00 booked by the bank on 2024-07-02 (match 2)",
+            "2024-06-29 -40.00 no line of the bank shows it yet",
+        ],
+        "near the end only"
+    );
+    assert_eq!(found(&ledger, "2024-06", "cut-off").len(), 2);
+    let wider = ledger.run("period check 2024-06 --near 40 --format csv").out;
+    assert!(wider.contains("2024-06-01,-50.00,no line of the bank shows it yet"), "{wider}");
+}
+
+/// What came in does not make up for what went out.
+#[test]
+fn exceptions_are_summed_up_each_way() {
+    let ledger = with_statement();
+    let lines =
+        [entry("B2", "2024-07-02", -3_000, "NOTPROVIDED"), entry("B3", "2024-07-03", 3_000, "NOTPROVIDED")];
+    take_in(&ledger, 2, 98_000, "2024-07-31", &lines, "");
+    let shown = ledger.run("period check 2024-07").out;
+    let line = shown.lines().find(|line| line.starts_with("exceptions ")).unwrap();
+    assert!(line.contains("30.00 in, -"), "{shown}");
+    let listed = ledger.run("exception list --kind no-match");
+    assert!(listed.err.contains("2 exceptions: 1 out, -30.00 EUR; 1 in, 30.00 EUR"), "{listed}");
 }

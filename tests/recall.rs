@@ -116,6 +116,12 @@ fn a_line_for_what_was_taken_back_is_an_exception() {
         ledger.csv("exception list").iter().map(|e| format!("{} {}", e["kind"], e["amount"])).collect();
     assert_eq!(kinds, ["paid-twice -70.00", "paid-without-decision -500.00"]);
     let line = ledger.csv("bank lines")[0]["line"].clone();
+    let item = find(ledger.csv("exception list"), "exception", &format!("paid-without-decision-{line}"));
+    assert!(
+        item["next_step"].starts_with("the bank made it all the same: record it with the reference"),
+        "{item:?}"
+    );
+    assert_eq!(item["direction"], "out");
     assert!(ledger.fail(2, &format!("bank match {line} {first}")).contains("there is no payment"));
     ledger.ok(&format!("partner paid irara --amount 500.00 --on 2024-07-15 --reference {reference}"));
     let paid = format!("partner paid caritas --amount 70.00 --on 2024-07-15 --reference {new}");
@@ -150,5 +156,53 @@ fn what_the_bank_has_made_is_not_taken_back() {
     assert_eq!(runs.iter().filter(|run| run.code == Some(0)).count(), 1, "{} {}", runs[0], runs[1]);
     let matched = ledger.csv("bank match list").len() == 2;
     assert_eq!(state(&ledger, &second), if matched { "instructed" } else { "recalled" });
+    ledger.is_sound();
+}
+
+/// What somebody recorded and took back is told by its line, and so are two lines that take each other back.
+#[test]
+fn a_line_for_what_was_recorded_and_taken_back_says_so() {
+    let (ledger, [(first, reference), _]) = ledger();
+    for actor in ["anna", "berit"] {
+        ledger.ok(&format!("--actor {actor} payment recall {first} --reason x"));
+    }
+    ledger.ok("partner paid caritas --amount 33.00 --on 2024-07-14 --reference OUT-1");
+    let history = ledger.csv("partner history caritas");
+    let paid = history.iter().find(|event| event["what"].contains("OUT-1")).unwrap()["position"].clone();
+    ledger.ok(&format!("partner reverse-paid {paid} --reason 'another partner'"));
+    let told = ledger.ok("partner history caritas");
+    assert!(told.contains(&format!("payment {paid} of 33.00 EUR (claims) is taken back, as recorded wrongly or come back: another partner")), "{told}");
+    assert!(
+        ledger.fail(1, &format!("partner reverse-paid {paid} --reason again")).contains("taken"),
+        "{told}"
+    );
+    assert!(ledger.ok("partner history caritas").contains("refused to reverse-paid"));
+    let lines =
+        [Line("-33.00", "B1", "OUT-1"), Line("-500.00", "B2", &reference), Line("500.00", "B3", &reference)];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-15", "1000.00", "967.00", &lines)]));
+    ledger.ok("import statement july.xml");
+    ledger.ok("bank match");
+    let items = ledger.csv("exception list");
+    let of = |amount: &str| {
+        let item =
+            items.iter().find(|item| item["amount"] == amount && item["about"].starts_with("line ")).unwrap();
+        (item["kind"].clone(), item["why"].clone(), item["next_step"].clone())
+    };
+    let (kind, why, next) = of("-33.00");
+    assert_eq!(kind, "paid-without-decision");
+    assert_eq!(
+        why,
+        format!(
+            "has the reference of payment {paid} to caritas, which was recorded as paid until somebody took that back"
+        )
+    );
+    assert!(next.contains("record it again with the reference of the line"), "{next}");
+    for amount in ["-500.00", "500.00"] {
+        let (kind, _, next) = of(amount);
+        assert_eq!(
+            (&*kind, &*next),
+            ("no-match", "match both lines with each other: svala bank match LINE,LINE")
+        );
+    }
     ledger.is_sound();
 }

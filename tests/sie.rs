@@ -17,6 +17,7 @@ pub struct Voucher {
     pub series: String,
     pub number: u64,
     pub day: String,
+    pub text: String,
     pub rows: Vec<Row>,
 }
 
@@ -25,6 +26,7 @@ pub struct Row {
     pub account: String,
     pub objects: BTreeMap<String, String>,
     pub cents: i64,
+    pub text: String,
 }
 
 /// The upper half of code page 437, as far as Swedish needs it.
@@ -146,6 +148,7 @@ pub fn read(bytes: &[u8]) -> Sie {
                     series: told[0].clone(),
                     number: told[1].parse().unwrap(),
                     day: told[2].clone(),
+                    text: told[3].clone(),
                     rows: Vec::new(),
                 });
             }
@@ -154,7 +157,8 @@ pub fn read(bytes: &[u8]) -> Sie {
                 let list = told[1].strip_prefix('{').and_then(|list| list.strip_suffix('}')).unwrap();
                 let words: Vec<&str> = list.split_whitespace().map(|word| word.trim_matches('"')).collect();
                 let objects = words.chunks(2).map(|pair| (pair[0].to_owned(), pair[1].to_owned())).collect();
-                let row = Row { account: told[0].clone(), objects, cents: cents(&told[2]) };
+                let text = told[4].clone();
+                let row = Row { account: told[0].clone(), objects, cents: cents(&told[2]), text };
                 sie.vouchers.last_mut().unwrap().rows.push(row);
             }
             _ => sie.records.push((label, told)),

@@ -80,11 +80,17 @@ fn matched() -> Ledger {
 
 /// All that the bank, payments and books come to, without what is random.
 fn state(ledger: &Ledger) -> Vec<Vec<Cells>> {
-    let lists: [(&str, &[&str]); 6] = [
+    let lists: [(&str, &[&str]); 9] = [
         ("bank lines", &["line", "amount", "booked_on", "match"]),
         ("bank match list", &["match", "rule", "lines", "items", "amount", "residual", "why", "by"]),
         ("exception list", &["exception", "amount", "why", "state"]),
         ("payment list", &["payment", "state", "total", "file", "execute_on"]),
+        ("payment due", &["partner", "due", "open_advance", "paid_outside"]),
+        ("books vouchers", &["voucher", "day", "text", "account", "debit", "credit"]),
+        (
+            "reconcile period 2000-01-01..2199-12-31",
+            &["kind", "number", "accepted", "paid", "seen", "bank", "state", "lines"],
+        ),
         ("books trial-balance", &["account", "debit", "credit", "closing"]),
         ("period list", &["period", "position", "vouchers", "digest", "unchanged"]),
     ];
@@ -101,6 +107,8 @@ fn again(ledger: &Ledger, line: &str) {
             assert!(run.err.contains("nothing-to-pay"), "{run}");
             ledger.ok("payment file --again 1 --out pay.xml");
         }
+        // It died when the file had its name already.
+        Some(2) if line == FILE => assert!(run.err.contains("pay.xml is there already"), "{run}"),
         // A month that is closed is not closed again.
         Some(1) if line == CLOSE => assert!(run.err.contains("period-closed"), "{run}"),
         _ => panic!("{run}"),

@@ -60,6 +60,13 @@ impl Told {
             let (batch, orders) = orders(&file);
             month.execute(&mut random, nth, &batch, &orders);
         }
+        let payments = ledger.csv("payment list");
+        for reference in &month.recalled {
+            let payment = &payments.iter().find(|row| row["reference"] == *reference).unwrap()["payment"];
+            for who in ["anna", "clara"] {
+                ledger.ok(&format!("--actor {who} payment recall {payment} --reason 'the account is wrong'"));
+            }
+        }
         tell(&ledger, &mut random, &month.entries);
         ledger.ok("--actor anna bank match");
         Self { ledger, month }
@@ -148,6 +155,12 @@ impl Told {
         );
         assert_eq!(of("2080"), -OPENING, "seed {seed}");
         met.extend(open.into_iter().map(|(kind, ..)| kind));
+        let came = [
+            ("recalled", !self.month.recalled.is_empty()),
+            ("repaid", !self.month.repaid.is_empty()),
+            ("refused grant back", self.month.returned.iter().any(|(reference, _)| reference == "G-more")),
+        ];
+        met.extend(came.into_iter().filter(|(_, came)| *came).map(|(what, _)| what.to_owned()));
         met
     }
 
@@ -182,6 +195,10 @@ fn report(ledger: &Ledger, month: &Month) {
     for (cents, day, reference) in &month.outside {
         let amount = euros(*cents);
         ledger.ok(&format!("partner paid {OUTSIDE} --amount {amount} --on {day} --reference {reference}"));
+    }
+    for (cents, day, reference) in &month.repaid {
+        let amount = euros(*cents);
+        ledger.ok(&format!("partner repaid {OUTSIDE} --amount {amount} --on {day} --reference {reference}"));
     }
     // Each month of each partner in two receipts.
     let mut spend = "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\n".to_owned();
@@ -263,6 +280,10 @@ fn each_month_is_matched_as_it_was_and_the_list_of_what_is_open_is_the_true_one(
         halves.into_iter().flat_map(|half| half.join().unwrap()).collect()
     });
     // All that can happen did happen.
+    assert!(
+        met.contains("recalled") && met.contains("repaid") && met.contains("refused grant back"),
+        "{met:?}"
+    );
     for wanted in [
         "exact-reference",
         "structured-reference",

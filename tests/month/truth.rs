@@ -47,6 +47,10 @@ impl Random {
 pub struct Month {
     /// Payments made outside of the ledger: cents, day and reference.
     pub outside: Vec<(i64, String, String)>,
+    /// What was paid back of them: cents, day and reference.
+    pub repaid: Vec<(i64, String, String)>,
+    /// Payments in files that two people took back before the bank told anything of them, by their references.
+    pub recalled: Vec<String>,
     /// Arrival grants: person, cents and reference; all were paid on one day.
     pub grants: Vec<(usize, i64, String)>,
     /// Grants that came back: reference and cents.
@@ -73,7 +77,8 @@ impl Month {
             month.story(random, n);
         }
         month.grants(random);
-        let beyond = month.outside.iter().map(|(cents, ..)| cents).sum();
+        let paid: i64 = month.outside.iter().map(|(cents, ..)| cents).sum();
+        let beyond = paid - month.repaid.iter().map(|(cents, ..)| cents).sum::<i64>();
         month.open.insert(("paid-without-decision", OUTSIDE.to_owned(), beyond));
         month
     }
@@ -85,7 +90,7 @@ impl Month {
             (n * 40_000 + 20_000 + random.up_to(99), [10_000, 25_050][random.below(2) as usize]);
         let day = 1 + random.up_to(13);
         let soon = day + 1 + random.up_to(2);
-        match random.below(19) {
+        match random.below(21) {
             0 | 1 => {
                 let paid = self.pay(common, day);
                 let line = self.line(-common, day + random.up_to(10), Said::Named(&paid));
@@ -187,6 +192,19 @@ impl Month {
                 let line = self.line(-150, day, Said::Nothing);
                 self.open.insert(("no-match", line, -150));
             }
+            // The partner pays a part of it back by itself, and the bank shows that or not.
+            18 | 19 => {
+                let paid = self.pay(alone, day);
+                let line = self.line(-alone, soon, Said::Named(&paid));
+                self.settles(&[&line], &[&paid]);
+                let back = self.repay(alone / 2, soon);
+                if random.once_in(2) {
+                    self.missing(&back, -(alone / 2));
+                } else {
+                    let line = self.line(alone / 2, soon + random.up_to(5), Said::Named(&back));
+                    self.settles(&[&line], &[&back]);
+                }
+            }
             _ => {
                 let back = random.once_in(2);
                 let line =
@@ -219,12 +237,19 @@ impl Month {
             }
         }
         // Beyond the cap: it was paid all the same.
-        if random.once_in(3) {
+        if random.once_in(2) {
             let reference = "G-more".to_owned();
             self.grants.push((0, 30_000, reference.clone()));
             let line = self.entry(-30_000, "2024-03-13", Said::Named(&reference));
             self.settles(&[&line], &[&reference]);
-            self.open.insert(("over-cap", reference, 30_000));
+            // Until all of it has come back.
+            if random.once_in(2) {
+                self.returned.push((reference.clone(), 30_000));
+                let line = self.entry(30_000, "2024-03-19", Said::Named(&reference));
+                self.settles(&[&line], &[&format!("{reference} back")]);
+            } else {
+                self.open.insert(("over-cap", reference, 30_000));
+            }
         }
     }
 
@@ -237,7 +262,7 @@ impl Month {
         for order in orders {
             let (cents, reference) = (order.cents, order.reference.as_str());
             let to = Some(order.account.as_str());
-            match random.below(9) {
+            match random.below(11) {
                 0 | 1 => {
                     let line = self.entry(-cents, day, Said::Named(reference));
                     self.settles(&[&line], &[reference]);
@@ -274,6 +299,17 @@ impl Month {
                     let line = self.entry(-cents - 3_000, day, Said::Named(reference));
                     self.open.insert(("amount", line, -cents - 3_000));
                     self.not_executed(nth, order);
+                }
+                // Taken back in time: nothing is missing.
+                8 => {
+                    self.recalled.push(reference.to_owned());
+                    continue;
+                }
+                // Taken back, and the bank made it all the same.
+                9 => {
+                    self.recalled.push(reference.to_owned());
+                    let line = self.entry(-cents, day, Said::Named(reference));
+                    self.open.insert(("paid-without-decision", line, -cents));
                 }
                 _ => {
                     self.not_executed(nth, order);
@@ -330,6 +366,13 @@ impl Month {
     fn pay(&mut self, cents: i64, day: i64) -> String {
         let reference = format!("OUT-{}", self.outside.len() + 1);
         self.outside.push((cents, format!("2024-06-{day:02}"), reference.clone()));
+        reference
+    }
+
+    /// The partner pays back on a day of June; answers with the reference.
+    fn repay(&mut self, cents: i64, day: i64) -> String {
+        let reference = format!("BACK-{}", self.repaid.len() + 1);
+        self.repaid.push((cents, format!("2024-06-{day:02}"), reference.clone()));
         reference
     }
 

@@ -216,6 +216,7 @@ period is closed, in the open one. How it is booked is data:
 
 Examples:
   svala books trial-balance --period 2024-05
+  svala books account 2560 --period 2024-05 --partner caritas
   svala books vouchers --period 2024-05 --format csv
   svala books export --period 2024-05 --out may.si
   svala books chart"
@@ -266,9 +267,11 @@ Every figure is the sum of rows, and --open FIGURE shows them:
                                          by-card       of that, paid by card
   seen         paid, and at the bank
   bank         lines, out above zero     difference, written-off, unexplained   of that, what is no payment
+                                         explained   of that, what payments are
 
-So accepted - not-paid + not-accepted + unsettled = paid, paid - not-seen - by-card = seen, and over all days
-bank - difference - written-off - unexplained = seen.
+So accepted - not-paid + not-accepted + unsettled = paid, paid - not-seen - by-card = seen,
+bank - difference - written-off - unexplained = explained, and over all days explained = seen. Each row names the lines
+that show it, and `svala reconcile line` goes from a line back to what it paid for.
 
 Examples:
   svala reconcile case MV-2024-00017

@@ -1,7 +1,10 @@
 //! The general ledger, folded from the log up to a position.
 
-use domain::books::{Chart, Journal, TrialBalance, Voucher};
-use domain::{FoldError, Period, Recorded};
+use domain::books::{
+    AccountAsked, AccountError, AccountLedger, Chart, DimensionOf, Entry, Journal, TrialBalance, Voucher,
+    openings,
+};
+use domain::{FoldError, PartnerCode, Period, Recorded};
 use projection_runner::Progress;
 
 use crate::error::AppError;
@@ -14,12 +17,31 @@ pub struct Books {
     pub vouchers: Vec<Voucher>,
     /// What the accounts come to.
     pub trial: TrialBalance,
+    /// What stood on them when the period began, by what it is about.
+    pub openings: Vec<Entry>,
     /// The position of the log up to which it was booked.
     pub position: u64,
     /// The period asked for, or from the first to the last day on which anything was booked.
     pub period: Period,
+    /// Whether the whole period is closed, so that nothing is booked in it any more.
+    pub is_closed: bool,
     /// The day on which this was done.
     pub made_on: jiff::civil::Date,
+}
+
+/// Which rows of an account are asked for; everything not given is not asked about.
+#[derive(Debug, Clone, Default)]
+pub struct AccountFilter {
+    /// The account's number.
+    pub account: String,
+    /// Only of this case, by its reference or the authority's.
+    pub case: Option<String>,
+    /// Only of this partner.
+    pub partner: Option<PartnerCode>,
+    /// Only under this programme.
+    pub programme: Option<String>,
+    /// Only of this period.
+    pub period: Option<Period>,
 }
 
 impl Ledger {
@@ -43,8 +65,59 @@ impl Ledger {
         let today = self.today();
         let period = period.or(all).or(Period::new(today, today).ok());
         let period = period.ok_or_else(|| AppError::Usage("there is no such period".into()))?;
+        let openings = openings(chart, &vouchers, period).map_err(FoldError::from)?;
         vouchers.retain(|voucher| period.contains(voucher.day));
-        Ok(Books { vouchers, trial, position, period, made_on: today })
+        let (closings, _) = self.closings_and_events().await?;
+        let is_closed = closings.next_day().is_some_and(|next| period.last() < next);
+        Ok(Books { vouchers, trial, openings, position, period, is_closed, made_on: today })
+    }
+
+    /// One account with every row on it, up to a position of the log, which is given back.
+    ///
+    /// [`AppError::Usage`] if there is no such account, case, partner or programme, or the log does not reach so far.
+    pub async fn account_ledger(
+        &self,
+        chart: &Chart,
+        filter: &AccountFilter,
+        at: Option<u64>,
+        progress: Progress<'_>,
+    ) -> Result<(AccountLedger, u64), AppError> {
+        let mut of = Vec::new();
+        if let Some(case) = &filter.case {
+            let id = self.find_case(case).await?;
+            self.current().await?;
+            let names = self.case_names(std::iter::once(id)).await?;
+            let reference = names.get(&id).map(|name| name.row.reference.to_string());
+            of.push((DimensionOf::Case, reference.unwrap_or_default()));
+        }
+        if let Some(partner) = &filter.partner {
+            if !self.partner_codes().await?.contains(partner) {
+                return Err(crate::partner::unknown(partner));
+            }
+            of.push((DimensionOf::Partner, partner.to_string()));
+        }
+        if let Some(programme) = &filter.programme {
+            self.find_programme(programme)?;
+            of.push((DimensionOf::Programme, programme.clone()));
+        }
+        let (vouchers, position) = self.vouchers(chart, at, progress).await?;
+        let asked = AccountAsked { account: filter.account.clone(), of, period: filter.period };
+        let ledger = AccountLedger::of(chart, &vouchers, &asked).map_err(|error| match error {
+            AccountError::Overflow(overflow) => FoldError::from(overflow).into(),
+            AccountError::Unknown(_) | AccountError::NoDimension(_) => AppError::Usage(error.to_string()),
+        })?;
+        Ok((ledger, position))
+    }
+
+    fn find_programme(&self, programme: &str) -> Result<(), AppError> {
+        let known = || self.rulebook.programmes().iter().map(|known| known.id.as_str());
+        match known().any(|known| known == programme) {
+            true => Ok(()),
+            false => Err(AppError::Usage(format!(
+                "the rulebook has no programme {programme}; it has {}",
+                known().collect::<Vec<_>>().join(", ")
+            ))),
+        }
     }
 
     /// All vouchers up to a position, which is given back.

@@ -44,6 +44,10 @@ pub struct PeriodCheck {
     pub findings: Vec<Finding>,
     /// What the checks found.
     pub matters: Vec<Matter>,
+    /// What came in of the exceptions for which nobody answers.
+    pub exceptions_in: Eur,
+    /// What went out of them, below zero.
+    pub exceptions_out: Eur,
 }
 
 /// A closed period.
@@ -103,7 +107,7 @@ impl Ledger {
     ) -> Result<PeriodCheck, AppError> {
         let (vouchers, position) = self.vouchers(chart, None, progress).await?;
         let trial = TrialBalance::of(chart, &vouchers, Some(period)).map_err(FoldError::from)?;
-        let matters = self.matters(&vouchers, period, near).await?;
+        let matters = self.matters(chart, &vouchers, period, near).await?;
         let first_booked = vouchers.iter().map(|voucher| voucher.day).min();
         let of_period: Vec<Voucher> =
             vouchers.into_iter().filter(|voucher| period.contains(voucher.day)).collect();
@@ -118,6 +122,8 @@ impl Ledger {
             trial,
             first_booked,
             findings: findings(&matters)?,
+            exceptions_in: exceptions(&matters, |eur| !eur.is_negative())?,
+            exceptions_out: exceptions(&matters, Eur::is_negative)?,
             matters,
         })
     }
@@ -228,6 +234,12 @@ impl Ledger {
         }
         Ok(PeriodPack { checked, closed, exceptions, statements, made_on: self.today() })
     }
+}
+
+/// What exceptions come to that stop a closing, of those that went one way.
+fn exceptions(matters: &[Matter], way: impl Fn(Eur) -> bool) -> Result<Eur, AppError> {
+    let open = matters.iter().filter(|matter| matter.check == Check::Exceptions && matter.stops);
+    Ok(Eur::sum(open.filter_map(|matter| matter.eur).filter(|eur| way(*eur))).map_err(FoldError::from)?)
 }
 
 fn closed(recorded: &Recorded, event: &PeriodClosed) -> ClosedPeriodItem {

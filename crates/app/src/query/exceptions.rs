@@ -4,10 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use ::bank::{ExceptionRow, ExceptionsProjection};
 use ::grants::GrantsProjection;
-use domain::exception::{Age, Exception, ExceptionId, ExceptionKind, Resolution, Subject, derive};
+use domain::exception::{
+    Age, Clue, Direction, Exception, ExceptionId, ExceptionKind, Resolution, Subject, derive,
+};
 use domain::matching::Rules;
 use domain::{Actor, CaseId, GrantId, TextId};
 use jiff::civil::Date;
+use money::{Eur, Locale};
 use serde::Serialize;
 
 use super::CaseName;
@@ -43,6 +46,8 @@ pub struct ExceptionItem {
     pub amount: String,
     /// In which currency.
     pub currency: String,
+    /// Which way the money went, or would have.
+    pub direction: Direction,
     /// The day from which it is counted: of a line the day on which it was booked.
     pub since: Date,
     /// How old it is, in days.
@@ -63,15 +68,39 @@ pub struct ExceptionItem {
     pub resolved_at: String,
     /// Why.
     pub reason: String,
+    #[serde(skip)]
+    written_off: bool,
+}
+
+impl ExceptionItem {
+    /// Whether its line is booked where nothing else explains it.
+    pub fn is_written_off(&self) -> bool {
+        self.written_off
+    }
+
+    /// In euro as it stands on the account: below zero for money that went out. None in other currencies.
+    pub fn eur(&self) -> Option<Eur> {
+        let eur = Eur::parse(&self.amount, Locale::Strict).ok().filter(|_| self.currency == "EUR")?;
+        let went_out = self.direction == Direction::Out;
+        if eur.is_negative() == went_out { Some(eur) } else { eur.checked_neg().ok() }
+    }
 }
 
 impl Ledger {
     /// What does not fit, the oldest first.
     pub async fn exceptions(&self, filter: &ExceptionFilter) -> Result<Vec<ExceptionItem>, AppError> {
+        Ok(self.exceptions_and_certain(filter).await?.0)
+    }
+
+    /// The same, and the days of open lines that are no exceptions, because the rules are certain what they settle.
+    pub async fn exceptions_and_certain(
+        &self,
+        filter: &ExceptionFilter,
+    ) -> Result<(Vec<ExceptionItem>, Vec<Date>), AppError> {
         let looked = self.look_at_bank().await?;
         let rows = self.runner.all_rows::<ExceptionsProjection>().await?;
         let rows: HashMap<String, ExceptionRow> = rows.into_iter().collect();
-        let mut found = self.derived(&looked).await?;
+        let (mut found, certain) = self.derived(&looked).await?;
         let resolved = |found: &Exception| {
             let row = rows.get(&found.id.key()).and_then(|row| row.resolved.as_ref());
             row.is_some_and(|resolved| resolved.amount == found.amount)
@@ -96,7 +125,7 @@ impl Ledger {
             }
         }
         items.sort_by(|a, b| (a.since, &a.exception).cmp(&(b.since, &b.exception)));
-        Ok(items)
+        Ok((items, certain))
     }
 
     /// One exception that is there now, resolved or not.
@@ -108,7 +137,7 @@ impl Ledger {
     /// The exception with this name, among those that are there now.
     pub(crate) async fn find_exception(&self, name: &str) -> Result<Exception, AppError> {
         let looked = self.look_at_bank().await?;
-        let found = self.derived(&looked).await?;
+        let (found, _) = self.derived(&looked).await?;
         let called = self.called(&looked, found.iter().map(|found| &found.id)).await?;
         let named = found.iter().find(|found| called.name(&found.id) == name);
         named.cloned().ok_or_else(|| no_exception(name))
@@ -138,10 +167,12 @@ impl Ledger {
         Ok(Called { looked, grants: numbers.collect(), cases })
     }
 
-    async fn derived(&self, looked: &Looked) -> Result<Vec<Exception>, AppError> {
+    async fn derived(&self, looked: &Looked) -> Result<(Vec<Exception>, Vec<Date>), AppError> {
         let rules = Rules::embedded().map_err(|error| AppError::Usage(error.to_string()))?;
-        let rules = rules.under(&self.rulebook);
-        Ok(derive(&self.exception_facts(looked, &rules).await?))
+        let said = looked.said(&rules.under(&self.rulebook));
+        let certain = said.matches.iter().flat_map(|finding| &finding.found.lines);
+        let certain = certain.filter_map(|line| looked.lines.get(line)).map(|row| row.booked_on).collect();
+        Ok((derive(&self.exception_facts(looked, &said).await?), certain))
     }
 
     /// What these texts say.
@@ -224,13 +255,15 @@ impl Called<'_> {
             since: found.since,
             age: Age::on(today, found.since),
             why: found.why.clone(),
-            next_step: next_step(found.id.kind, &found.id.about, found.amount.is_negative()),
+            direction: found.direction(),
+            next_step: next_step(found),
             owner: String::new(),
             note: String::new(),
             state: "open".to_owned(),
             resolved_by: String::new(),
             resolved_at: String::new(),
             reason: String::new(),
+            written_off: false,
         };
         let Some(row) = row else { return item };
         let reason = |text: TextId| reasons.get(&text).cloned().unwrap_or_default();
@@ -241,6 +274,7 @@ impl Called<'_> {
         }
         if let Some(resolved) = row.resolved.as_ref().filter(|resolved| resolved.amount == found.amount) {
             item.state = how(&resolved.how);
+            item.written_off = matches!(resolved.how, Resolution::WrittenOff { .. });
             (item.resolved_by, item.resolved_at) = (resolved.by.to_string(), utc(resolved.recorded_at));
             item.reason = reason(resolved.reason);
         }
@@ -258,6 +292,7 @@ fn written_off<'r>(looked: &Looked, rows: impl Iterator<Item = &'r ExceptionRow>
                 amount: resolved.amount,
                 since: looked.lines.get(line)?.booked_on,
                 why: how(&resolved.how),
+                clue: None,
             }),
             _ => None,
         }
@@ -265,8 +300,27 @@ fn written_off<'r>(looked: &Looked, rows: impl Iterator<Item = &'r ExceptionRow>
     rows.filter_map(exception).collect()
 }
 
-fn next_step(kind: ExceptionKind, about: &Subject, went_out: bool) -> &'static str {
-    match (kind, about) {
+fn next_step(found: &Exception) -> &'static str {
+    let went_out = found.direction() == Direction::Out;
+    match (found.clue, went_out) {
+        (Some(Clue::TakenBackByLine), _) => {
+            return "match both lines with each other: svala bank match LINE,LINE";
+        }
+        (Some(_), false) => {
+            return "nothing is to come back of it: match it with the line that went out (svala bank match LINE,LINE), or find out who paid it and why";
+        }
+        (Some(Clue::Recalled), true) => {
+            return "the bank made it all the same: record it with the reference of the line (svala partner paid), or claim it back";
+        }
+        (Some(Clue::Unrecorded), true) => {
+            return "the bank made it after all: record it again with the reference of the line (svala partner paid), or claim it back";
+        }
+        (Some(Clue::NotMade), true) => {
+            return "find out who gave it to the bank: claim it back, or cancel the payment (svala payment cancel), record what was paid under a reference of your own (svala partner paid) and match the line with that";
+        }
+        (None, _) => {}
+    }
+    match (found.id.kind, &found.id.about) {
         (ExceptionKind::NoMatch, Subject::Line { .. }) if went_out => {
             "find out what it is: match it by hand, record what was paid (svala partner paid), or write it off"
         }

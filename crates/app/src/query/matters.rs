@@ -1,16 +1,14 @@
 //! What is looked at before a period is closed: each matter with what to do about it.
 
-use std::collections::HashMap;
-
 use ::claims::ClaimsProjection;
-use domain::books::Voucher;
+use domain::books::{Chart, Voucher};
 use domain::claim::ClaimState;
 use domain::closing::{Check, Finding};
 use domain::partner::FeeState;
 use domain::{FoldError, Period};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use money::{Eur, Locale};
+use money::Eur;
 use serde::Serialize;
 
 use super::{ExceptionFilter, FeeFilter};
@@ -43,46 +41,17 @@ impl Ledger {
     /// stands on the other side of it.
     pub(super) async fn matters(
         &self,
+        chart: &Chart,
         vouchers: &[Voucher],
         period: Period,
         near: u16,
     ) -> Result<Vec<Matter>, AppError> {
-        let mut matters = self.without_statement(period).await?;
+        let mut matters = self.statements_in(chart, vouchers, period).await?;
         matters.extend(self.undecided(period).await?);
         matters.extend(self.unanswered(period).await?);
         matters.extend(self.in_force_on(period.last()).await?);
         matters.extend(cut_off(vouchers, period, near));
-        Ok(matters)
-    }
-
-    /// Accounts whose last statement ends before the period does.
-    async fn without_statement(&self, period: Period) -> Result<Vec<Matter>, AppError> {
-        let mut last: HashMap<String, Option<Date>> = HashMap::new();
-        for account in self.bank_accounts().await? {
-            last.insert(account.account, None);
-        }
-        for statement in self.bank_statements(None).await? {
-            let known = last.entry(statement.account).or_default();
-            *known = (*known).max(statement.to);
-        }
-        let mut matters: Vec<Matter> = last
-            .into_iter()
-            .filter(|(_, to)| to.is_none_or(|to| to < period.last()))
-            .map(|(of, day)| Matter {
-                check: Check::Statements,
-                stops: Check::Statements.stops(),
-                number: None,
-                of,
-                day,
-                eur: None,
-                what: match day {
-                    Some(day) => format!("the last statement ends on {day}"),
-                    None => "there is no statement".to_owned(),
-                },
-                next_step: "get the statement from the bank: svala import statement FILE".to_owned(),
-            })
-            .collect();
-        matters.sort_by(|a, b| a.of.cmp(&b.of));
+        matters.extend(self.under_way(period, near).await?);
         Ok(matters)
     }
 
@@ -125,22 +94,42 @@ impl Ledger {
         Ok(matters)
     }
 
-    /// Exceptions of the period, or from before it, for which nobody answers by name.
+    /// Exceptions of the period, or from before it: those for which nobody answers by name stop it, those that somebody has
+    /// accepted are listed, and what the rules are certain of is to be matched.
     async fn unanswered(&self, period: Period) -> Result<Vec<Matter>, AppError> {
-        let found = self.exceptions(&ExceptionFilter::default()).await?.into_iter();
-        let found = found.filter(|item| item.since <= period.last());
-        Ok(found
-            .map(|item| Matter {
-                check: Check::Exceptions,
-                stops: Check::Exceptions.stops(),
-                number: None,
-                day: Some(item.since),
-                eur: Eur::parse(&item.amount, Locale::Strict).ok().filter(|_| item.currency == "EUR"),
-                what: format!("{}: {}", item.exception, item.why),
-                next_step: item.next_step.to_owned(),
-                of: item.about,
-            })
-            .collect())
+        let filter = ExceptionFilter { all: true, ..ExceptionFilter::default() };
+        let (found, certain) = self.exceptions_and_certain(&filter).await?;
+        let matter = |of: String, what: String, next_step: &str| Matter {
+            check: Check::Exceptions,
+            stops: Check::Exceptions.stops(),
+            number: None,
+            of,
+            day: None,
+            eur: None,
+            what,
+            next_step: next_step.to_owned(),
+        };
+        let certain: Vec<Matter> = match certain.iter().filter(|day| **day <= period.last()).count() {
+            0 => Vec::new(),
+            lines => {
+                let what = "the rules are certain what these lines settle".to_owned();
+                let of = format!("{lines} open {}", if lines == 1 { "line" } else { "lines" });
+                vec![matter(of, what, "svala bank match")]
+            }
+        };
+        let found = found.into_iter().filter(|item| item.since <= period.last() && !item.is_written_off());
+        let found = found.map(|item| {
+            let (day, eur) = (Some(item.since), item.eur());
+            let what = format!("{}: {}", item.exception, item.why);
+            match item.resolved_by.as_str() {
+                "" => Matter { day, eur, ..matter(item.about, what, item.next_step) },
+                by => {
+                    let what = format!("accepted by {by}: {what}");
+                    Matter { day, eur, stops: false, ..matter(item.about, what, "") }
+                }
+            }
+        });
+        Ok(certain.into_iter().chain(found).collect())
     }
 
     /// Holds that stop payments on a day.
@@ -200,10 +189,11 @@ fn cut_off(vouchers: &[Voucher], period: Period, near: u16) -> Vec<Matter> {
     vouchers.iter().filter(crosses).map(matter).collect()
 }
 
-/// Every check with what it came to.
+/// Every check with what it came to; of what would stop a closing, what does.
 pub(super) fn findings(matters: &[Matter]) -> Result<Vec<Finding>, AppError> {
     let finding = |check: &Check| {
-        let of_check = || matters.iter().filter(|matter| matter.check == *check);
+        let counts = |matter: &&Matter| matter.check == *check && matter.stops == check.stops();
+        let of_check = || matters.iter().filter(counts);
         let amount = Eur::sum(of_check().filter_map(|matter| matter.eur)).map_err(FoldError::from)?;
         Ok(Finding { check: *check, found: of_check().count() as u64, amount })
     };

@@ -5,6 +5,7 @@
 
 mod balances;
 mod bank;
+mod bank_matters;
 mod books;
 mod cases;
 mod claim_detail;
@@ -43,7 +44,7 @@ use event_log::{RecordedEvent, StoreError};
 pub use balances::BalanceItem;
 pub(crate) use balances::in_own_currencies;
 pub use bank::{BankAccountItem, BankLineFilter, BankLineItem, BankStatementItem};
-pub use books::Books;
+pub use books::{AccountFilter, Books};
 pub use cases::{CaseDetail, CaseItem, PlanItem};
 pub use claim_detail::{ClaimDetail, ClaimFlag, ClaimPayment};
 pub use claims::{ClaimFilter, ClaimItem};

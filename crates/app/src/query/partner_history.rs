@@ -175,8 +175,15 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
         PartnerEvent::FeeReversed(e) => {
             format!("{} EUR of fee {} taken back: {}", e.eur, number(e.fee.0), text(e.reason))
         }
+        PartnerEvent::PartnerPaidReversed(e) if e.amount.is_negative() => format!(
+            "payment {}, with which {} EUR were paid back ({}), is taken back as recorded wrongly: {}",
+            number(e.payment.0),
+            e.amount.to_string().trim_start_matches('-'),
+            e.paid_for,
+            text(e.reason)
+        ),
         PartnerEvent::PartnerPaidReversed(e) => format!(
-            "payment {} of {} EUR ({}) taken back: {}",
+            "payment {} of {} EUR ({}) is taken back, as recorded wrongly or come back: {}",
             number(e.payment.0),
             e.amount,
             e.paid_for,

@@ -6,38 +6,40 @@ use ::balances::BalancesProjection;
 use ::cases::CasesProjection;
 use ::claims::ClaimsProjection;
 use ::grants::GrantsProjection;
+use domain::bank::plain_reference;
 use domain::case::CaseEvent;
-use domain::exception::{Facts, Known, Payment, RefusedGrant, SeenLine, Subject};
+use domain::exception::{Facts, Known, Payment, RefusedGrant, SeenLine, Subject, Unsettled};
 use domain::grant::GrantState;
-use domain::matching::Rules;
 use domain::partner::{PaidFor, PartnerEvent};
 use domain::payment::{OutsideState, Payable, PaymentState};
 use domain::reconciliation::Settled;
 use domain::{CaseId, Event, FoldError, Holds, LineId, Partner, PartnerCode, PaymentId, Recorded};
+use interchange::pain::Debtor;
 use jiff::civil::Date;
-use money::{Amount, Eur};
+use money::{Amount, Currency, Eur};
 use rulebook::Country;
 use uuid::Uuid;
 
 use super::items::outside_state;
-use super::looked::Looked;
+use super::looked::{Looked, Said};
 use crate::error::AppError;
-use crate::ledger::Ledger;
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::texts::PaymentText;
 
 impl Ledger {
-    /// Gathers the facts; `rules` say what is in doubt and what is likely.
-    pub(crate) async fn exception_facts(&self, looked: &Looked, rules: &Rules) -> Result<Facts, AppError> {
-        let mut facts = Facts {
-            lines: seen_lines(looked, rules),
-            told_until: self.told_until(looked).await?,
-            ..Facts::default()
-        };
+    /// Gathers the facts; the rules have `said` what is certain, what is in doubt and what is likely.
+    pub(crate) async fn exception_facts(&self, looked: &Looked, said: &Said) -> Result<Facts, AppError> {
+        let mut facts = Facts { lines: seen_lines(looked, said), ..Facts::default() };
+        let certain: HashSet<&Settled> = said.matches.iter().flat_map(|finding| &finding.items).collect();
+        let told = self.told_until(looked).await?;
         for item in looked.items.values().filter(|item| !item.of.is_back()) {
             let open = looked.is_open(&item.of);
             let known = if open { Known::Open } else { Known::Settled };
             facts.known.push((item.open.references.clone(), known, item.amount, item.name.clone()));
-            if open {
-                facts.unsettled.push((subject(&item.of), item.amount, item.open.day));
+            if open && !certain.contains(&item.of) {
+                let (about, amount, paid_on) = (subject(&item.of), item.amount, item.open.day);
+                let told_until = told.of(&item.of);
+                facts.unsettled.push(Unsettled { about, amount, paid_on, told_until });
             }
         }
         self.payment_facts(looked, &mut facts).await?;
@@ -52,18 +54,27 @@ impl Ledger {
         Ok(facts)
     }
 
-    /// The day up to which the bank has told of every account: of each the last day of a statement, or of a line.
-    async fn told_until(&self, looked: &Looked) -> Result<Option<Date>, AppError> {
-        let mut told: HashMap<String, Date> = HashMap::new();
+    /// The days up to which the bank has told: of each account the last day of a statement, or of a line.
+    async fn told_until(&self, looked: &Looked) -> Result<ToldUntil, AppError> {
+        let mut told = ToldUntil::default();
         let mut hears = |account: String, day: Date| {
-            let last = told.entry(account).or_insert(day);
+            let last = told.accounts.entry(account).or_insert(day);
             *last = day.max(*last);
         };
         looked.lines.values().for_each(|row| hears(row.account.to_string(), row.booked_on));
         for statement in self.bank_statements(None).await? {
             statement.to.into_iter().for_each(|day| hears(statement.account.clone(), day));
         }
-        Ok(told.into_values().min())
+        let (files, _) = self.payment_files_and_events().await?;
+        for file in files.iter() {
+            let debtor = self.reveal::<Debtor>(&[(LEDGER_SUBJECT, file.debtor)]).await?.pop().flatten();
+            let Some(debtor) = debtor else { continue };
+            if let Some(account) = self.account_of(&debtor.iban.to_string(), Currency::EUR).await? {
+                let paid = file.payments.iter().map(|filed| (filed.payment, account.to_string()));
+                told.payments.extend(paid);
+            }
+        }
+        Ok(told)
     }
 
     /// Payments to partners: what is in no file, what came back, what was held, and what nothing is due for.
@@ -78,6 +89,8 @@ impl Ledger {
         let partners = self.partners_and_events(&self.partner_codes().await?).await?;
         let stops = self.stops(&partners).await?;
         let mut paid_outside: BTreeMap<PartnerCode, Date> = BTreeMap::new();
+        let mut unrecorded = Vec::new();
+        let mut in_advance: BTreeMap<PartnerCode, Date> = BTreeMap::new();
         for (partner, events) in &partners {
             let code = &partner.code;
             for Recorded { position, event, .. } in events {
@@ -100,13 +113,21 @@ impl Ledger {
                         facts.payments.extend(of_payment(partner, e.payment, &came_back, &stops));
                     }
                     Event::Partner(PartnerEvent::PartnerPaid(e))
+                        if outside_state(partner, e.payment) == Some(OutsideState::TakenBack) =>
+                    {
+                        let name = format!("payment {position} to {code}");
+                        unrecorded.push((e.details, Amount::from(e.amount).negated(), name));
+                    }
+                    Event::Partner(PartnerEvent::PartnerPaid(e))
                         if e.amount.is_negative()
                             || outside_state(partner, e.payment) != Some(OutsideState::Made) => {}
                     Event::Partner(PartnerEvent::PartnerPaid(e)) => {
-                        if e.paid_for == PaidFor::Claims {
-                            let last = paid_outside.entry(code.clone()).or_insert(e.paid_on);
-                            *last = e.paid_on.max(*last);
-                        }
+                        let of = match e.paid_for {
+                            PaidFor::Claims => &mut paid_outside,
+                            PaidFor::Advance => &mut in_advance,
+                        };
+                        let last = of.entry(code.clone()).or_insert(e.paid_on);
+                        *last = e.paid_on.max(*last);
                         let held_by = stops.all_of(code, e.paid_on);
                         if held_by.is_some() {
                             let (partner, payment) = (code.clone(), e.payment);
@@ -125,16 +146,32 @@ impl Ledger {
                 }
             }
         }
+        let wanted: Vec<_> = unrecorded.iter().map(|(details, ..)| (LEDGER_SUBJECT, *details)).collect();
+        let texts = self.reveal::<PaymentText>(&wanted).await?;
+        for ((_, amount, name), text) in unrecorded.into_iter().zip(texts) {
+            let references = text.map(|text| self.reference_key(&plain_reference(&text.payment_ref)));
+            facts.known.push((references.into_iter().collect(), Known::Unrecorded, amount, name));
+        }
+        let mut undecided: BTreeMap<PartnerCode, (Eur, Date)> = BTreeMap::new();
         let codes: Vec<PartnerCode> = paid_outside.keys().cloned().collect();
         for item in self.due_to_each(&codes).await? {
             let left = item.due.checked_add(item.held).and_then(|due| due.checked_sub(item.paid_outside));
             let left = left.map_err(FoldError::from)?;
             let paid = paid_outside.iter().find(|(code, _)| code.as_str() == item.partner);
             if let Some((code, day)) = paid.filter(|_| left.is_negative()) {
-                let beyond = left.checked_neg().map_err(FoldError::from)?;
-                facts.beyond_due.push((code.clone(), beyond, *day));
+                undecided.insert(code.clone(), (left.checked_neg().map_err(FoldError::from)?, *day));
             }
         }
+        // Nobody decided an advance that one person recorded, until claims have used it up.
+        for (partner, _) in &partners {
+            let open = partner.payments.open_outside_advance().map_err(FoldError::from)?;
+            if let Some(day) = in_advance.get(&partner.code).filter(|_| !open.is_zero()) {
+                let (eur, last) = undecided.entry(partner.code.clone()).or_insert((Eur::ZERO, *day));
+                *eur = eur.checked_add(open).map_err(FoldError::from)?;
+                *last = (*day).max(*last);
+            }
+        }
+        facts.beyond_due = undecided.into_iter().map(|(code, (eur, day))| (code, eur, day)).collect();
         Ok(())
     }
 
@@ -192,6 +229,26 @@ impl Ledger {
     }
 }
 
+/// The days up to which the bank has told of its accounts, and from which of them payments are made.
+#[derive(Default)]
+struct ToldUntil {
+    accounts: HashMap<String, Date>,
+    payments: HashMap<PaymentId, String>,
+}
+
+impl ToldUntil {
+    /// For what is in a file, of the account that pays it; else of the account of which it told last: one that is used no
+    /// more tells nothing of payments since.
+    fn of(&self, item: &Settled) -> Option<Date> {
+        let of_file = match item {
+            Settled::Payment { payment, .. } => self.payments.get(payment),
+            _ => None,
+        };
+        let of_account = of_file.and_then(|account| self.accounts.get(account));
+        of_account.or_else(|| self.accounts.values().max()).copied()
+    }
+}
+
 /// What holds stop of what was paid: each item by its own country and programme.
 struct Stops {
     holds: Holds,
@@ -242,8 +299,10 @@ fn of_payment(
     (paid.came_back_on.is_some() || paid.held_by.is_some()).then_some(paid)
 }
 
-fn seen_lines(looked: &Looked, rules: &Rules) -> Vec<SeenLine> {
-    let said = looked.said(rules);
+/// Lines that nothing explains; those of which the rules are certain only wait to be matched.
+fn seen_lines(looked: &Looked, said: &Said) -> Vec<SeenLine> {
+    let certain: HashSet<LineId> =
+        said.matches.iter().flat_map(|finding| finding.found.lines.iter().copied()).collect();
     let first = |lines: &[LineId]| lines.first().copied();
     let ties: HashMap<LineId, usize> =
         said.ties.iter().filter_map(|tie| Some((first(&tie.found.lines)?, tie.items.len()))).collect();
@@ -260,7 +319,8 @@ fn seen_lines(looked: &Looked, rules: &Rules) -> Vec<SeenLine> {
         .filter(|finding| finding.items.is_empty())
         .flat_map(|finding| finding.found.lines.iter().copied())
         .collect();
-    let seen = looked.open_lines.iter().map(|line| SeenLine {
+    let open = looked.open_lines.iter().filter(|line| !certain.contains(&line.line));
+    let seen = open.map(|line| SeenLine {
         line: line.line,
         amount: line.amount,
         booked_on: line.booked_on,

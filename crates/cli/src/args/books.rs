@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use domain::Period;
+use domain::books::OrganisationNumber;
+use domain::{PartnerCode, Period};
 
 #[derive(Debug, Subcommand)]
 pub enum BooksCommand {
@@ -11,12 +12,42 @@ pub enum BooksCommand {
     Vouchers(BooksOf),
     /// What stands on each account.
     TrialBalance(BooksOf),
+    /// One account: what stood on it, every row with its voucher, what stands on it after each.
+    #[command(after_help = "\
+What it comes to is what `svala books trial-balance` says of the account; with a case, partner or programme it is what
+their rows come to. A credit balance is negative. In CSV the first row is what stood on it before, the last one what it
+comes to.
+
+Examples:
+  svala books account 2560 --period 2024-05
+  svala books account 2560 --period 2024-04-01..2024-06-30 --partner caritas --format csv > caritas.csv
+  svala books account 7710 --case MV-2024-00017")]
+    Account {
+        /// The account's number (`svala books trial-balance`).
+        account: String,
+        /// Only rows of this case.
+        #[arg(long)]
+        case: Option<String>,
+        /// Only rows of this partner.
+        #[arg(long)]
+        partner: Option<PartnerCode>,
+        /// Only rows under this programme.
+        #[arg(long)]
+        programme: Option<String>,
+        #[command(flatten)]
+        of: BooksOf,
+    },
     /// Write the books to a file for other programs.
     #[command(after_help = "\
 The ending names the form: .si (SIE 4I, for accounting systems), .journal (hledger), .beancount, .xlsx, .csv.
 
+A SIE 4I file is of one year, and has vouchers and no balances. What the format asks for is always there (#FLAGGA, #PROGRAM, #FORMAT, #GEN,
+#SIETYP, #FNAMN), and so are #RAR, #VALUTA, #KONTO, #KTYP, #DIM, #OBJEKT, #VER and #KSUMMA; #ORGNR is there where the
+organisation number is known. Journals of one period begin with what stood on the accounts before it, so that they come
+to its trial balance. As long as the period is not closed, more may be booked in it later.
+
 Examples:
-  svala books export --period 2024-05 --out may.si --company \"Migrationsverket\"
+  svala books export --period 2024-05 --out may.si --company Migrationsverket --org-number 202100-2114
   svala books export --out all.journal && hledger -f all.journal balance --pivot case")]
     Export {
         #[command(flatten)]
@@ -24,9 +55,12 @@ Examples:
         /// The new file.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// Whose books they are.
-        #[arg(long, default_value = "Svala")]
-        company: String,
+        /// Whose books they are; as the chart of accounts says unless given.
+        #[arg(long, value_name = "NAME")]
+        company: Option<String>,
+        /// Its organisation number, for SIE; as the chart of accounts says unless given.
+        #[arg(long, value_name = "NUMBER")]
+        org_number: Option<OrganisationNumber>,
     },
     /// The chart of accounts, and how each kind of event is booked.
     Chart {

@@ -12,7 +12,8 @@ pub enum ExceptionCommand {
     /// What does not fit, the oldest first: each with its age, who looks after it and what to do next.
     #[command(after_help = "\
 An exception is there as long as its reason is: match the line, decide or pay, and it is gone. What somebody answers for
-is listed with --all.
+is listed with --all. A line of which the rules are certain is none: `svala bank match` matches it. Amounts of lines and
+payments are as they stand on the account; `direction` says of each which way its money went.
 
 Kinds: no-match, ambiguous, date, amount, over-cap, overdrawn, paid-twice, paid-while-held, paid-without-decision,
 returned, grant-outside-its-days. Ages, in days from the booking: 0-30, 31-60, 61-90, >90.
@@ -60,7 +61,8 @@ Examples:
         after_help = "\
 What is accepted is accepted for its amount: if it comes to more, it is open again. A line that is written off is booked
 under a name for differences that the chart of accounts has (bank-fees, other-differences) and can be matched no more.
-Above the limit of the rules of matching another person must give the same command.
+Above the limit of the rules of matching another person must give the same command. A line in another currency than the
+euro is not written off, as its account is not in these books: accept it, and book it where that account is.
 
 Examples:
   svala exception resolve overdrawn-12-reintegration --accept --reason \"the return became forced, nothing is claimed back\"

@@ -10,9 +10,15 @@ use domain::closing::Check;
 pub enum PeriodCommand {
     /// What stands in the way of closing a period, and what is to be known of it; exit code 1 if it cannot be closed yet.
     #[command(after_help = "\
-What is looked at: statements (up to the last day, of every account), undecided (claims and fees), waiting-for-rate,
-exceptions for which nobody answers, and, only to be listed, holds and cut-off (what is about a day near the end, and is
-booked on the other side of it). Each that stops it says what to do next.")]
+What is looked at: statements (of every account for every day, without a gap, and as the books have it), undecided (claims
+and fees), waiting-for-rate, exceptions for which nobody answers, and, only to be listed, exceptions that somebody has
+accepted, holds, and cut-off (what is about a day near the end and is booked on the other side of it; payments that the bank
+shows on the other side, or not yet). Each that stops it says what to do next. Of exceptions money that went out is below
+zero.
+
+Examples:
+  svala period check 2024-05
+  svala period check 2024-05 --near 31 --format csv > may.csv")]
     Check {
         /// A month, a quarter or a year: 2024-05, 2024-Q2, 2024.
         period: Period,
@@ -52,9 +58,9 @@ Examples:
         /// The new file.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
-        /// Whose books they are.
-        #[arg(long, default_value = "Svala")]
-        company: String,
+        /// Whose books they are; as the chart of accounts says unless given.
+        #[arg(long, value_name = "NAME")]
+        company: Option<String>,
         #[command(flatten)]
         how: CheckHow,
     },

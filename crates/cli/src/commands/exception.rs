@@ -4,13 +4,15 @@ use std::process::ExitCode;
 
 use app::query::{ExceptionFilter, ExceptionItem};
 use app::reconciliation::{ResolveAsked, Resolved};
+use domain::exception::Direction;
+use money::Eur;
 
 use super::bank::rules_of;
 use super::books::chart_of;
 use crate::args::{ExceptionCommand, Format};
 use crate::cells;
 use crate::connect::Place;
-use crate::output::{Cell, Failure, listing, say};
+use crate::output::{Cell, Failure, counted, listing, overflow, remark, say};
 
 const COLUMNS: &[&str] = &[
     "exception",
@@ -18,6 +20,7 @@ const COLUMNS: &[&str] = &[
     "about",
     "amount",
     "currency",
+    "direction",
     "since",
     "age",
     "owner",
@@ -34,7 +37,17 @@ pub async fn run(place: &Place, format: Format, command: ExceptionCommand) -> Re
     match command {
         ExceptionCommand::List { kind, age, owner, all } => {
             let filter = ExceptionFilter { kind, age, owner, all };
-            listing(format, COLUMNS, &place.open().await?.exceptions(&filter).await?, row)?;
+            let (found, certain) = place.open().await?.exceptions_and_certain(&filter).await?;
+            listing(format, COLUMNS, &found, row)?;
+            if format == Format::Table && !found.is_empty() {
+                remark(summed_up(&found)?);
+            }
+            if !certain.is_empty() {
+                let lines = counted(certain.len() as u64, "open line");
+                remark(format!(
+                    "{lines} not listed: the rules are certain what is settled (svala bank match)"
+                ));
+            }
         }
         ExceptionCommand::Show { exception } => {
             let item = place.open().await?.exception(&exception).await?;
@@ -84,6 +97,7 @@ fn row(item: &ExceptionItem) -> Vec<Cell> {
         &item.about,
         Cell::Figure(item.amount.clone()),
         &item.currency,
+        item.direction.code(),
         item.since,
         item.age.code(),
         &item.owner,
@@ -97,10 +111,28 @@ fn row(item: &ExceptionItem) -> Vec<Cell> {
     ]
 }
 
+/// How many went out and came in, and how many euros that is; one does not make up for the other.
+fn summed_up(found: &[ExceptionItem]) -> Result<String, Failure> {
+    let mut parts = Vec::new();
+    for direction in Direction::ALL {
+        let of: Vec<&ExceptionItem> = found.iter().filter(|item| item.direction == *direction).collect();
+        let sum = Eur::sum(of.iter().filter_map(|item| item.eur())).map_err(overflow)?;
+        parts.push(format!("{} {direction}, {sum} EUR", of.len()));
+    }
+    let foreign = found.iter().filter(|item| item.eur().is_none()).count();
+    if foreign > 0 {
+        parts.push(format!("{foreign} in other currencies"));
+    }
+    Ok(format!("{}: {}", counted(found.len() as u64, "exception"), parts.join("; ")))
+}
+
 fn in_words(item: &ExceptionItem) -> String {
     let mut lines = vec![
         format!("{}: {}", item.exception, item.about),
-        format!("  {} {}, since {} ({} days)", item.amount, item.currency, item.since, item.age),
+        format!(
+            "  {} {} ({}), since {} ({} days)",
+            item.amount, item.currency, item.direction, item.since, item.age
+        ),
         format!("  {}", item.why),
         format!("  next: {}", item.next_step),
         format!("  state: {}", item.state),

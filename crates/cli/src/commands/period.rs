@@ -9,7 +9,7 @@ use domain::closing::{Check, Finding, OPEN_MATTERS};
 use domain::{Period, Refusal};
 use interchange::books::{BooksDocument, PackDocument, month_pack};
 
-use super::books::chart_of;
+use super::books::{chart_of, company_of};
 use super::report;
 use crate::args::{CheckHow, Format, PeriodCommand};
 use crate::cells;
@@ -79,7 +79,7 @@ pub async fn run(place: &Place, format: Format, command: PeriodCommand) -> Resul
             ))?;
         }
         PeriodCommand::Pack { period, out, company, how } => {
-            pack(place, period, &out, &company, &how).await?
+            pack(place, period, &out, company.as_deref(), &how).await?
         }
         PeriodCommand::List { chart } => {
             let chart = chart_of(chart.as_deref())?;
@@ -114,11 +114,12 @@ async fn pack(
     place: &Place,
     period: Period,
     out: &Path,
-    company: &str,
+    company: Option<&str>,
     how: &CheckHow,
 ) -> Result<(), Failure> {
     let file = NewFile::at(out, Readers::Usual)?;
     let chart = chart_of(how.chart.as_deref())?;
+    let company = company_of(company, &chart);
     let ledger = place.open().await?;
     let bar = LogBar::new();
     let pack = ledger.period_pack(&chart, period, how.near, &|position, last| bar.at(position, last)).await?;
@@ -127,10 +128,12 @@ async fn pack(
     let books = BooksDocument {
         chart: &chart,
         vouchers: &checked.vouchers,
+        openings: &[],
         trial: &checked.trial,
         period,
         position: checked.position,
         company,
+        organisation_number: None,
         made_on: *made_on,
     };
     let stops = |finding: &Finding| finding.check.stops() && finding.found > 0;
@@ -216,9 +219,15 @@ fn shown(format: Format, checked: &PeriodCheck) -> Result<(), Failure> {
         Format::Json => object(checked),
         Format::Csv => listing(format, MATTER_COLUMNS, &checked.matters, matter),
         Format::Table => {
-            listing(format, &["check", "found", "eur", "stops"], &checked.findings, |finding| {
+            listing(format, &["check", "found", "eur", "stops", "of_that"], &checked.findings, |finding| {
                 let stops = finding.check.stops() && finding.found > 0;
-                cells![finding.check.code(), finding.found, finding.amount, yes(stops)]
+                cells![
+                    finding.check.code(),
+                    finding.found,
+                    finding.amount,
+                    yes(stops),
+                    of_that(finding, checked)
+                ]
             })?;
             if !checked.matters.is_empty() {
                 say("")?;
@@ -234,6 +243,14 @@ fn shown(format: Format, checked: &PeriodCheck) -> Result<(), Failure> {
             ));
             Ok(())
         }
+    }
+}
+
+/// What came in and what went out: one does not make up for the other.
+fn of_that(finding: &Finding, checked: &PeriodCheck) -> String {
+    match finding.check == Check::Exceptions && finding.found > 0 {
+        true => format!("{} in, {} out", checked.exceptions_in, checked.exceptions_out),
+        false => String::new(),
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use money::{Amount, Eur, Overflow};
+use money::{Amount, Eur};
 
 use super::chart::{MoneyKind, Seen};
 use super::journal::{Journal, Told, Voucher, What, When, unknown};
+use super::{payments, words};
 use crate::bank::{BankAccount, BankEvent, LineEvent, StatementKind};
 use crate::event::Recorded;
 use crate::exception::{ExceptionResolved, Resolution, Subject};
@@ -29,10 +30,24 @@ pub(super) struct Matched {
 pub(super) struct WrittenOff {
     /// The position of the event.
     about: u64,
+    /// The number of the line.
+    line: u64,
     /// The day on which it was booked.
     day: Date,
     amount: Amount,
     account: DifferenceAccount,
+}
+
+/// What is off, and where it is to be booked.
+struct Off<'a> {
+    /// The position of the match or write-off.
+    about: u64,
+    day: Date,
+    eur: Eur,
+    account: &'a DifferenceAccount,
+    /// The lines it is of.
+    lines: String,
+    text: String,
 }
 
 /// An account at the bank, as it stands in the books.
@@ -102,7 +117,8 @@ impl Journal<'_> {
                 }
             }
         };
-        let told = Told { about: recorded.position, ..Told::default() };
+        let (about, account) = (recorded.position, recorded.stream_id.id());
+        let told = Told { about, name: format!("statement {about} of {account}"), ..Told::default() };
         let (kind, when) = (MoneyKind::BankBalance, When::Moved(day));
         Ok(self.voucher(recorded, kind, missing, when, &told, None)?.into_iter().collect())
     }
@@ -120,13 +136,14 @@ impl Journal<'_> {
             }
             return Ok(Vec::new());
         };
-        self.lines.insert(e.line, e.booked_on);
+        self.lines.insert(e.line, (recorded.position, e.booked_on));
         let Some(eur) = e.amount.to_eur_exact() else { return Ok(Vec::new()) };
         if e.kind == StatementKind::Notification {
             let at_bank = self.at_bank.entry(e.account.to_string()).or_default();
             at_bank.notified.insert(e.line, (e.booked_on, eur));
         }
-        let told = Told { about: recorded.position, ..Told::default() };
+        let about = recorded.position;
+        let told = Told { about, name: format!("line {about} of {}", e.account), ..Told::default() };
         let when = When::Moved(e.booked_on);
         Ok(self.voucher(recorded, MoneyKind::BankLine, eur, when, &told, None)?.into_iter().collect())
     }
@@ -138,16 +155,16 @@ impl Journal<'_> {
     ) -> Result<Vec<Voucher>, FoldError> {
         match event {
             ReconciliationEvent::PaymentMatched(e) => {
-                let days = e.lines.iter().filter_map(|line| self.lines.get(&line.line));
-                let day = days.max().copied().unwrap_or_else(|| recorded.recorded_on());
+                let days = e.lines.iter().filter_map(|line| self.lines.get(&line.line)).map(|(_, day)| *day);
+                let day = days.max().unwrap_or_else(|| recorded.recorded_on());
                 let matched = Matched { about: recorded.position, day, matched: e.clone() };
-                let vouchers = self.matched(recorded, &matched, Eur::checked_add)?;
+                let vouchers = self.matched(recorded, &matched, false)?;
                 self.matches.insert(e.number, matched);
                 Ok(vouchers)
             }
             ReconciliationEvent::MatchUndone(e) => {
                 let matched = self.matches.get(&e.number).cloned().ok_or_else(|| unknown(recorded))?;
-                self.matched(recorded, &matched, Eur::checked_sub)
+                self.matched(recorded, &matched, true)
             }
             ReconciliationEvent::ExceptionResolved(ExceptionResolved {
                 exception,
@@ -155,21 +172,19 @@ impl Journal<'_> {
                 how: Resolution::WrittenOff { account },
                 ..
             }) => {
-                let day = match &exception.about {
+                let known = match &exception.about {
                     Subject::Line { line } => self.lines.get(line).copied(),
                     _ => None,
                 };
-                let day = day.unwrap_or_else(|| recorded.recorded_on());
-                let (amount, account) = (*amount, account.clone());
-                let written = WrittenOff { about: recorded.position, day, amount, account };
-                let voucher = self.written_off(recorded, &written, Eur::checked_add)?;
+                let (line, day) = known.unwrap_or_else(|| (0, recorded.recorded_on()));
+                let (about, amount, account) = (recorded.position, *amount, account.clone());
+                let written = WrittenOff { about, line, day, amount, account };
+                let voucher = self.written_off(recorded, &written, false)?;
                 self.write_offs.insert(exception.clone(), written);
                 Ok(voucher.into_iter().collect())
             }
             ReconciliationEvent::ExceptionReopened(e) => match self.write_offs.remove(&e.exception) {
-                Some(written) => {
-                    Ok(self.written_off(recorded, &written, Eur::checked_sub)?.into_iter().collect())
-                }
+                Some(written) => Ok(self.written_off(recorded, &written, true)?.into_iter().collect()),
                 None => Ok(Vec::new()),
             },
             _ => Ok(Vec::new()),
@@ -181,69 +196,80 @@ impl Journal<'_> {
         self.matches.get(&number).map(|matched| matched.day).ok_or_else(|| unknown(recorded))
     }
 
-    /// A line that is booked where nothing else explains it; one in another currency is not in these books.
+    /// A line that is booked where nothing else explains it, or is `open` again; one in another currency, which older
+    /// ledgers let people write off, is not in these books.
     fn written_off(
         &mut self,
         recorded: &Recorded,
         written: &WrittenOff,
-        signed: impl Fn(Eur, Eur) -> Result<Eur, Overflow>,
+        open: bool,
     ) -> Result<Option<Voucher>, FoldError> {
-        let WrittenOff { about, day, amount, account } = written;
-        match amount.to_eur_exact() {
-            Some(eur) => self.off(recorded, (*about, *day), signed(Eur::ZERO, eur)?, account),
-            None => Ok(None),
-        }
+        let WrittenOff { about, line, day, amount, account } = written;
+        let Some(eur) = amount.to_eur_exact() else { return Ok(None) };
+        let (about, day, eur) = (*about, *day, if open { eur.checked_neg()? } else { eur });
+        let (lines, done) = (format!("line {line}"), if open { "open again, was" } else { "written off as" });
+        let text = format!("Line {line} {done} {account}");
+        self.off(recorded, Off { about, day, eur, account, lines, text })
     }
 
-    /// What lines explain, and what they are off; `signed` puts each amount to nothing, or takes it off.
+    /// What lines explain, and what they are off; of a match that is `undone` the other way round.
     fn matched(
         &mut self,
         recorded: &Recorded,
         Matched { about, day, matched }: &Matched,
-        signed: impl Fn(Eur, Eur) -> Result<Eur, Overflow>,
+        undone: bool,
     ) -> Result<Vec<Voucher>, FoldError> {
         let eur = |amount: Amount| -> Result<Eur, FoldError> {
             let eur = amount.to_eur_exact().ok_or_else(|| FoldError("a match is not in euro".into()))?;
-            Ok(signed(Eur::ZERO, eur)?)
+            Ok(if undone { eur.checked_neg()? } else { eur })
         };
+        let numbers = matched.lines.iter().filter_map(|line| self.lines.get(&line.line));
+        let names: Vec<Told> =
+            numbers.map(|(number, _)| Told { name: format!("line {number}"), ..Told::default() }).collect();
+        let lines = words::about(&names.iter().collect::<Vec<_>>());
+        let done = if undone { "taken apart" } else { "matched" };
+        let number = matched.number;
         let items =
             matched.items.iter().map(|item| Ok((self.settled(recorded, &item.of)?, eur(item.amount)?)));
         let items: Vec<(Told, Eur)> = items.collect::<Result<_, FoldError>>()?;
         let sum = Eur::sum(items.iter().map(|(_, eur)| *eur))?;
-        let nothing = Told::default();
+        let of_lines = Told { name: lines.clone(), ..Told::default() };
         let credit: Vec<(&Told, Eur)> = items.iter().map(|(told, eur)| (told, *eur)).collect();
         let (kind, when, seen) = (MoneyKind::PaymentMatched, When::Moved(*day), Seen::default());
-        let what = What { kind, about: *about, when, seen };
-        let explained = self.make(recorded, what, &[(&nothing, sum)], &credit)?;
+        let whose = words::about(&items.iter().map(|(told, _)| told).collect::<Vec<_>>());
+        let text = words::joined(&format!("Match {number}, {lines} {done}"), &whose);
+        let what = What { kind, about: *about, when, seen, text: &text };
+        let explained = self.make(recorded, what, &[(&of_lines, sum)], &credit)?;
         let off = match &matched.residual {
-            Some(residual) => self.off(recorded, (*about, *day), eur(residual.amount)?, &residual.account)?,
+            Some(residual) => {
+                let account = &residual.account;
+                let text = format!("Match {number}, {lines} {done}, difference booked as {account}");
+                let (about, day, eur) = (*about, *day, eur(residual.amount)?);
+                self.off(recorded, Off { about, day, eur, account, lines, text })?
+            }
             None => None,
         };
         Ok(explained.into_iter().chain(off).collect())
     }
 
     /// What is off, where it is to be booked.
-    fn off(
-        &mut self,
-        recorded: &Recorded,
-        (about, day): (u64, Date),
-        off: Eur,
-        account: &DifferenceAccount,
-    ) -> Result<Option<Voucher>, FoldError> {
-        let told = Told::default();
+    fn off(&mut self, recorded: &Recorded, off: Off<'_>) -> Result<Option<Voucher>, FoldError> {
+        let Off { about, day, eur, account, lines, text } = off;
+        let told = Told { name: lines, ..Told::default() };
         let seen = Seen { difference: Some(account), ..Seen::default() };
-        let what = What { kind: MoneyKind::Difference, about, when: When::Moved(day), seen };
-        self.make(recorded, what, &[(&told, off)], &[(&told, off)])
+        let what = What { kind: MoneyKind::Difference, about, when: When::Moved(day), seen, text: &text };
+        self.make(recorded, what, &[(&told, eur)], &[(&told, eur)])
     }
 
     /// What an item of a match is about, as its payment was booked.
     fn settled(&self, recorded: &Recorded, item: &Settled) -> Result<Told, FoldError> {
         match item {
-            Settled::Payment { partner, .. }
-            | Settled::PaymentBack { partner, .. }
-            | Settled::PaidOutside { partner, .. }
-            | Settled::PaidOutsideBack { partner, .. } => {
-                Ok(Told { partner: Some(partner.clone()), ..Told::default() })
+            Settled::Payment { payment, .. } | Settled::PaymentBack { payment, .. } => {
+                Ok(self.payment(recorded, *payment)?.told())
+            }
+            Settled::PaidOutside { partner, payment } | Settled::PaidOutsideBack { partner, payment } => {
+                let outside = self.outside.get(payment).ok_or_else(|| unknown(recorded))?;
+                Ok(payments::outside(outside.about, partner.clone()))
             }
             Settled::Grant { grant, .. } | Settled::GrantBack { grant, .. } => {
                 let grant = self.grants.get(grant).ok_or_else(|| unknown(recorded))?;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::company::Company;
 use crate::grant::PaymentMethod;
 use crate::ids::DifferenceAccount;
 
@@ -24,6 +25,13 @@ rulebook::codes! {
         Income = "income",
         /// What was used (kostnad).
         Expense = "expense",
+    }
+}
+
+impl AccountKind {
+    /// Whether an account begins with nothing each year.
+    pub fn begins_anew(self) -> bool {
+        matches!(self, Self::Income | Self::Expense)
     }
 }
 
@@ -154,6 +162,7 @@ struct Document {
     version: String,
     title: String,
     currency: String,
+    company: Option<Company>,
     #[serde(rename = "account")]
     accounts: Vec<Account>,
     #[serde(rename = "series")]
@@ -169,6 +178,7 @@ struct Document {
 pub struct Chart {
     version: String,
     title: String,
+    company: Option<Company>,
     accounts: Vec<Account>,
     series: Vec<Series>,
     dimensions: Vec<Dimension>,
@@ -192,6 +202,14 @@ impl fmt::Display for ChartErrors {
 }
 
 impl std::error::Error for ChartErrors {}
+
+/// An account that a chart does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no account {number} in the chart of accounts, which has {known}")]
+pub struct UnknownAccount {
+    number: String,
+    known: String,
+}
 
 /// The name for differences that have no posting of their own.
 pub const OTHER_DIFFERENCES: &str = "other-differences";
@@ -217,8 +235,8 @@ impl Chart {
         if !errors.is_empty() {
             return Err(ChartErrors(errors));
         }
-        let Document { version, title, accounts, series, dimensions, postings, .. } = document;
-        Ok(Self { version, title, accounts, series, dimensions, postings })
+        let Document { version, title, company, accounts, series, dimensions, postings, .. } = document;
+        Ok(Self { version, title, company, accounts, series, dimensions, postings })
     }
 
     /// The chart of this program.
@@ -242,6 +260,22 @@ impl Chart {
     /// What it is called.
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// Whose books they are, if the document says it.
+    pub fn company(&self) -> Option<&Company> {
+        self.company.as_ref()
+    }
+
+    /// The account with this number.
+    pub fn account(&self, number: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.number == number)
+    }
+
+    /// That there is no account with this number, and which there are.
+    pub(super) fn unknown(&self, number: &str) -> UnknownAccount {
+        let known = self.accounts.iter().map(|account| format!("{} ({})", account.number, account.name));
+        UnknownAccount { number: number.to_owned(), known: known.collect::<Vec<_>>().join(", ") }
     }
 
     /// The accounts, in the order of the document.
@@ -277,8 +311,7 @@ impl Chart {
             return Ok(&posting.credit);
         }
         let known = postings().map(|posting| {
-            let account = self.accounts.iter().find(|account| account.number == posting.credit);
-            let of = account.map_or("", |account| account.name.as_str());
+            let of = self.account(&posting.credit).map_or("", |account| account.name.as_str());
             format!("{} ({} {of})", called(posting), posting.credit)
         });
         let known = known.collect::<Vec<_>>().join(", ");

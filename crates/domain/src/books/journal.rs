@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::bank::{AtBank, Matched, WrittenOff};
 use super::chart::{Chart, DimensionOf, MoneyKind, Seen};
 use super::payments::{Outside, Payment};
+use super::words;
 use crate::case::{Assignments, CaseEvent};
 use crate::closing::Closings;
 use crate::event::{Event, Recorded};
@@ -47,6 +48,8 @@ pub struct Voucher {
     pub about: u64,
     /// How much it moves, under whatever chart; below zero where that is taken back.
     pub moved: Eur,
+    /// In words: what happened, under which number, of whom.
+    pub text: String,
     /// The entries, debit first.
     pub entries: Vec<Entry>,
 }
@@ -60,6 +63,8 @@ pub struct Entry {
     pub amount: Eur,
     /// What it is about, by dimension.
     pub objects: Vec<Object>,
+    /// The same in words, with numbers.
+    pub text: String,
 }
 
 impl Entry {
@@ -96,8 +101,8 @@ pub struct Journal<'c> {
     pub(super) payments: HashMap<PaymentId, Payment>,
     /// The accounts at the bank, by their codes.
     pub(super) at_bank: HashMap<String, AtBank>,
-    /// The day on which each line was booked by the bank.
-    pub(super) lines: HashMap<LineId, Date>,
+    /// The number of each line, and the day on which the bank booked it.
+    pub(super) lines: HashMap<LineId, (u64, Date)>,
     /// Matches that were recorded.
     pub(super) matches: HashMap<u64, Matched>,
     /// What is written off.
@@ -115,6 +120,8 @@ struct Known {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Told {
     pub(super) about: u64,
+    /// What people call it: `claim 42`.
+    pub(super) name: String,
     pub(super) case: Option<CaseReference>,
     pub(super) partner: Option<PartnerCode>,
     pub(super) programme: Option<String>,
@@ -137,6 +144,8 @@ pub(super) struct What<'a> {
     pub(super) about: u64,
     pub(super) when: When,
     pub(super) seen: Seen<'a>,
+    /// In words.
+    pub(super) text: &'a str,
 }
 
 impl<'c> Journal<'c> {
@@ -208,6 +217,7 @@ impl<'c> Journal<'c> {
                 let known = self.cases.get(&case()?).ok_or_else(|| unknown(recorded))?;
                 let told = Told {
                     about: recorded.position,
+                    name: format!("claim {}", recorded.position),
                     case: Some(known.reference),
                     partner: Some(e.partner.clone()),
                     programme: self.programmes.get(&e.budget_line).cloned(),
@@ -276,6 +286,7 @@ impl<'c> Journal<'c> {
         let by_partner = method == PaymentMethod::CashByPartner;
         Ok(Told {
             about: recorded.position,
+            name: format!("grant {}", recorded.position),
             case: Some(known.reference),
             partner: known.assignments.on(paid_on).filter(|_| by_partner).cloned(),
             programme: self.programmes.get(budget_line).cloned(),
@@ -310,7 +321,9 @@ impl<'c> Journal<'c> {
             method,
             difference: None,
         };
-        let (what, side) = (What { kind, about: told.about, when, seen }, [(told, amount)]);
+        let text = words::text(kind, told, amount.is_negative());
+        let what = What { kind, about: told.about, when, seen, text: &text };
+        let side = [(told, amount)];
         self.make(recorded, what, &side, &side)
     }
 
@@ -318,7 +331,7 @@ impl<'c> Journal<'c> {
     pub(super) fn make(
         &mut self,
         recorded: &Recorded,
-        What { kind, about, when, seen }: What<'_>,
+        What { kind, about, when, seen, text }: What<'_>,
         debit: &[(&Told, Eur)],
         credit: &[(&Told, Eur)],
     ) -> Result<Option<Voucher>, FoldError> {
@@ -329,14 +342,15 @@ impl<'c> Journal<'c> {
         let mut entries = Vec::new();
         for (account, side) in [(&posting.debit, debit), (&posting.credit, credit)] {
             // One entry for what names the same objects, however many claims it is.
-            let mut by_objects: BTreeMap<Vec<Object>, Eur> = BTreeMap::new();
-            for (told, amount) in side {
-                let sum = by_objects.entry(objects(chart, told)).or_default();
+            let mut by_objects: BTreeMap<Vec<Object>, (Eur, Vec<&Told>)> = BTreeMap::new();
+            for (told, amount) in side.iter().filter(|(_, amount)| !amount.is_zero()) {
+                let (sum, of) = by_objects.entry(objects(chart, told)).or_default();
                 *sum = sum.checked_add(*amount)?;
+                of.push(told);
             }
-            for (objects, sum) in by_objects.into_iter().filter(|(_, sum)| !sum.is_zero()) {
+            for (objects, (sum, of)) in by_objects.into_iter().filter(|(_, (sum, _))| !sum.is_zero()) {
                 let amount = if account == &posting.debit { sum } else { sum.checked_neg()? };
-                entries.push(Entry { account: account.clone(), amount, objects });
+                entries.push(Entry { account: account.clone(), amount, objects, text: words::about(&of) });
             }
         }
         if entries.is_empty() {
@@ -346,6 +360,10 @@ impl<'c> Journal<'c> {
         // Of a side as a whole: what its entries come to depends on the dimensions of the chart.
         let moved = Eur::sum(credit.iter().map(|(_, amount)| *amount))?;
         let (day, about_day, closed_period) = self.booked(recorded, when);
+        let text = match closed_period {
+            Some(period) => format!("{text}, belongs to {period}"),
+            None => text.to_owned(),
+        };
         let number = self.numbers.entry((posting.series.clone(), day.year())).or_default();
         *number += 1;
         Ok(Some(Voucher {
@@ -360,6 +378,7 @@ impl<'c> Journal<'c> {
             position: recorded.position,
             about,
             moved,
+            text,
             entries,
         }))
     }

@@ -7,17 +7,24 @@
 //! Vouchers are numbered within a series and a year in the order of the log, so their numbers have no gaps and are the
 //! same for everybody who folds the same log under the same chart.
 
+mod account;
 mod bank;
 mod chart;
+mod company;
 mod digest;
 mod journal;
+mod openings;
 mod payments;
 mod trial;
+mod words;
 
+pub use account::{AccountAsked, AccountError, AccountLedger, AccountRow};
 pub use chart::{
     Account, AccountKind, Chart, ChartError, ChartErrors, Dimension, DimensionOf, MoneyKind,
-    OTHER_DIFFERENCES, Posting, Series, UnknownDifference,
+    OTHER_DIFFERENCES, Posting, Series, UnknownAccount, UnknownDifference,
 };
+pub use company::{Company, NotAnOrganisationNumber, OrganisationNumber};
 pub use digest::{digest, digest_of_entries};
 pub use journal::{Entry, Journal, Object, Voucher};
-pub use trial::{TrialBalance, TrialLine};
+pub use openings::openings;
+pub use trial::{RESULT_OF_EARLIER_YEARS, TrialBalance, TrialLine};

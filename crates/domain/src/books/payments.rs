@@ -4,6 +4,8 @@ use money::{Eur, Overflow};
 
 use super::chart::{MoneyKind, Seen};
 use super::journal::{Journal, Told, Voucher, What, When, unknown};
+use super::words;
+use crate::creditor::CreditorReference;
 use crate::event::Recorded;
 use crate::ids::{PartnerCode, PaymentId};
 use crate::partner::{PARTNER_FEE, PaidFor, PartnerEvent};
@@ -13,7 +15,7 @@ use crate::refusal::FoldError;
 /// A payment that was made outside of the ledger.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outside {
-    about: u64,
+    pub(super) about: u64,
     paid_for: PaidFor,
     amount: Eur,
 }
@@ -23,6 +25,7 @@ pub(super) struct Outside {
 pub(super) struct Payment {
     about: u64,
     partner: PartnerCode,
+    reference: CreditorReference,
     items: Vec<PaymentItem>,
     /// Of what it pays, paid before outside of the ledger.
     paid_before: Eur,
@@ -32,8 +35,14 @@ pub(super) struct Payment {
 
 impl Payment {
     fn of(about: u64, partner: PartnerCode, event: &PaymentProposed) -> Self {
-        let PaymentProposed { items, paid_before, advance_settled, total, .. } = event.clone();
-        Self { about, partner, items, paid_before, advance_settled, total }
+        let PaymentProposed { reference, items, paid_before, advance_settled, total, .. } = event.clone();
+        Self { about, partner, reference, items, paid_before, advance_settled, total }
+    }
+
+    /// The payment as a whole, for no case.
+    pub(super) fn told(&self) -> Told {
+        let (about, partner) = (self.about, Some(self.partner.clone()));
+        Told { about, partner, name: format!("payment {about} ({})", self.reference), ..Told::default() }
     }
 
     fn is_advance(&self) -> bool {
@@ -96,7 +105,7 @@ impl Journal<'_> {
                 };
                 let (about, paid_for, amount) = (recorded.position, e.paid_for, e.amount);
                 self.outside.insert(e.payment, Outside { about, paid_for, amount });
-                let told = Told { about: recorded.position, partner: Some(partner), ..Told::default() };
+                let told = outside(recorded.position, partner);
                 self.voucher(recorded, kind, e.amount, When::Moved(e.paid_on), &told, None)?
             }
             PartnerEvent::PaymentProposed(e) => {
@@ -107,28 +116,28 @@ impl Journal<'_> {
             PartnerEvent::PaymentApproved(e) => {
                 let payment = self.payment(recorded, e.payment)?;
                 match payment.total.is_zero() {
-                    true => return self.paid(recorded, &payment, decided),
+                    true => return self.paid(recorded, &payment, decided, "settled"),
                     false => None,
                 }
             }
             PartnerEvent::PaymentInstructed(e) => {
                 let payment = self.payment(recorded, e.payment)?;
-                return self.paid(recorded, &payment, decided);
+                return self.paid(recorded, &payment, decided, "given to the bank");
             }
             PartnerEvent::PaymentRecalled(e) => {
                 let payment = self.payment(recorded, e.payment)?.negated()?;
-                return self.paid(recorded, &payment, decided);
+                return self.paid(recorded, &payment, decided, "taken back from its file");
             }
             // On the day of the line that brought it, as the match is.
             PartnerEvent::PaymentReturned(e) => {
                 let payment = self.payment(recorded, e.payment)?.negated()?;
                 let when = When::Moved(self.matched_on(recorded, e.matching)?);
-                return self.paid(recorded, &payment, when);
+                return self.paid(recorded, &payment, when, "come back from the bank");
             }
             PartnerEvent::PaymentReturnUndone(e) => {
                 let payment = self.payment(recorded, e.payment)?;
                 let when = When::Moved(self.matched_on(recorded, e.matching)?);
-                return self.paid(recorded, &payment, when);
+                return self.paid(recorded, &payment, when, "not come back after all");
             }
             _ => None,
         };
@@ -148,20 +157,20 @@ impl Journal<'_> {
             PaidFor::Advance => MoneyKind::AdvanceReversed,
             PaidFor::Claims => MoneyKind::PartnerPaidReversed,
         };
-        let told = Told { about, partner: Some(partner), ..Told::default() };
-        self.voucher(recorded, kind, amount, when, &told, None)
+        self.voucher(recorded, kind, amount, when, &outside(about, partner), None)
     }
 
     /// What is owed for each case is owed no more. Of that, what was paid before was booked without its cases then, and
-    /// what advances settle has a voucher of its own.
+    /// what advances settle has a voucher of its own. `done` says what became of the payment.
     fn paid(
         &mut self,
         recorded: &Recorded,
         payment: &Payment,
         when: When,
+        done: &str,
     ) -> Result<Vec<Voucher>, FoldError> {
         let Payment { about, advance_settled: settled, total, paid_before, .. } = *payment;
-        let of_partner = Told { about, partner: Some(payment.partner.clone()), ..Told::default() };
+        let of_partner = payment.told();
         let items = payment.items.iter().map(|item| Ok((self.item(recorded, payment, item)?, item.eur)));
         let items: Vec<(Told, Eur)> = items.collect::<Result<_, FoldError>>()?;
         let debit_less = |less: Eur| -> Result<Vec<(&Told, Eur)>, FoldError> {
@@ -171,14 +180,18 @@ impl Journal<'_> {
         let paid = if payment.is_advance() { MoneyKind::AdvancePaid } else { MoneyKind::PaymentInstructed };
         let alone = total.is_zero();
         let debit = if alone { debit_less(paid_before)? } else { vec![(&of_partner, settled)] };
-        let what = |kind| What { kind, about, when, seen: Seen::default() };
-        let advance =
-            self.make(recorded, what(MoneyKind::AdvanceSettled), &debit, &[(&of_partner, settled)])?;
+        let whose = words::about(&[&of_partner]);
+        let text = words::text(MoneyKind::AdvanceSettled, &of_partner, settled.is_negative());
+        let what = What { kind: MoneyKind::AdvanceSettled, about, when, seen: Seen::default(), text: &text };
+        let advance = self.make(recorded, what, &debit, &[(&of_partner, settled)])?;
+        let money = if payment.is_advance() { "Advance" } else { "Payment" };
+        let text = words::joined(&format!("{money} {done}"), &whose);
         let transfer = match alone {
             true => None,
             false => {
                 let debit = debit_less(paid_before.checked_add(settled)?)?;
-                self.make(recorded, what(paid), &debit, &[(&of_partner, total)])?
+                let what = What { kind: paid, text: &text, ..what };
+                self.make(recorded, what, &debit, &[(&of_partner, total)])?
             }
         };
         Ok(advance.into_iter().chain(transfer).collect())
@@ -196,19 +209,21 @@ impl Journal<'_> {
                 let (about, _) = self.fees.get(&id).copied().ok_or_else(|| unknown(recorded))?;
                 Ok(fee(about, payment.partner.clone()))
             }
-            Payable::Advance => {
-                let (about, partner) = (payment.about, Some(payment.partner.clone()));
-                Ok(Told { about, partner, ..Told::default() })
-            }
+            Payable::Advance => Ok(payment.told()),
         }
     }
 
-    fn payment(&self, recorded: &Recorded, payment: PaymentId) -> Result<Payment, FoldError> {
+    pub(super) fn payment(&self, recorded: &Recorded, payment: PaymentId) -> Result<Payment, FoldError> {
         self.payments.get(&payment).cloned().ok_or_else(|| unknown(recorded))
     }
 }
 
 fn fee(about: u64, partner: PartnerCode) -> Told {
-    let category = Some(PARTNER_FEE.to_owned());
-    Told { about, partner: Some(partner), category, ..Told::default() }
+    let (name, category) = (format!("fee {about}"), Some(PARTNER_FEE.to_owned()));
+    Told { about, name, partner: Some(partner), category, ..Told::default() }
+}
+
+/// A payment that was made outside of the ledger.
+pub(super) fn outside(about: u64, partner: PartnerCode) -> Told {
+    Told { about, name: format!("payment {about}"), partner: Some(partner), ..Told::default() }
 }

@@ -1,13 +1,16 @@
 //! The trial balance (saldobalans): what stands on each account.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use money::{Eur, Overflow};
 use serde::Serialize;
 
-use super::chart::{AccountKind, Chart};
+use super::chart::Chart;
 use super::journal::Voucher;
 use crate::period::Period;
+
+/// What is left of income and expense of earlier years, on no account of the chart.
+pub const RESULT_OF_EARLIER_YEARS: &str = "Result of earlier years";
 
 /// One account in a period.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -43,19 +46,15 @@ impl TrialBalance {
         let mut lines: BTreeMap<&str, TrialLine> = BTreeMap::new();
         let mut result = Eur::ZERO;
         let year = period.map(|period| period.first().year());
-        let of_a_year: HashSet<&str> = chart
-            .accounts()
-            .iter()
-            .filter(|account| matches!(account.kind, AccountKind::Income | AccountKind::Expense))
-            .map(|account| account.number.as_str())
-            .collect();
+        let begins_anew =
+            |number: &str| chart.account(number).is_some_and(|account| account.kind.begins_anew());
         let until =
             vouchers.iter().filter(|voucher| period.is_none_or(|period| voucher.day <= period.last()));
         for voucher in until {
             let within = period.is_none_or(|period| period.contains(voucher.day));
             let earlier = year.is_some_and(|year| voucher.day.year() < year);
             for entry in &voucher.entries {
-                if earlier && of_a_year.contains(entry.account.as_str()) {
+                if earlier && begins_anew(&entry.account) {
                     result = result.checked_add(entry.amount)?;
                     continue;
                 }
@@ -69,10 +68,8 @@ impl TrialBalance {
                 }
             }
         }
-        let name = |number: &str| {
-            let account = chart.accounts().iter().find(|account| account.number == number);
-            account.map(|account| account.name.clone()).unwrap_or_default()
-        };
+        let name =
+            |number: &str| chart.account(number).map(|account| account.name.clone()).unwrap_or_default();
         let lines = lines.into_iter().map(|(number, line)| TrialLine {
             account: number.to_owned(),
             name: name(number),
@@ -80,7 +77,7 @@ impl TrialBalance {
         });
         let mut lines: Vec<TrialLine> = lines.collect();
         if !result.is_zero() {
-            let name = "Result of earlier years".to_owned();
+            let name = RESULT_OF_EARLIER_YEARS.to_owned();
             lines.push(TrialLine { name, opening: result, closing: result, ..TrialLine::default() });
         }
         Ok(Self { lines })

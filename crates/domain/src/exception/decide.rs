@@ -1,6 +1,6 @@
 //! Decisions about exceptions. That an exception is there was found out before.
 
-use money::{Amount, Eur};
+use money::{Amount, Currency, Eur};
 
 use super::command::ExceptionCommand;
 use super::event::{
@@ -40,6 +40,14 @@ pub(crate) fn decide(
                 let detail = "only a line of the bank can be written off: its money is there, and nothing else explains it";
                 return Err(Refusal::new("not-a-line", detail));
             };
+            // The account of the line is not in the books of this ledger, so there is nothing to book it against.
+            if amount.currency() != Currency::EUR {
+                let detail = format!(
+                    "the line is in {}, and the books here are in euro: accept it by name (--accept), and book it where that account is booked",
+                    amount.currency()
+                );
+                return Err(Refusal::new("not-in-euro", detail));
+            }
             write_off(exception, *amount, account, *alone_max, *reason, handled, by)
         }
         ExceptionCommand::Decline { exception, reason } => {

@@ -21,18 +21,29 @@ pub struct Facts {
     pub lines: Vec<SeenLine>,
     /// What lines may name: by which references, how far it has come, how much, and what people call it.
     pub known: Vec<(Vec<KeyDigest>, Known, Amount, String)>,
-    /// The last day of which the bank has told.
-    pub told_until: Option<Date>,
-    /// Payments and grants that no line has settled, each with the day it was paid.
-    pub unsettled: Vec<(Subject, Amount, Date)>,
+    /// Payments and grants that no line has settled.
+    pub unsettled: Vec<Unsettled>,
     /// Payments to partners about which there is something.
     pub payments: Vec<Payment>,
-    /// What partners were paid outside of the ledger beyond all that is due to them, and when last.
+    /// What partners were paid outside of the ledger beyond all that is due to them or in advance, and when last.
     pub beyond_due: Vec<(PartnerCode, Eur, Date)>,
     /// Grants that were paid and do not count.
     pub grants: Vec<RefusedGrant>,
     /// Budget lines on which more is disbursed than the cap, how much more, and since when.
     pub overdrawn: Vec<(CaseId, String, Eur, Date)>,
+}
+
+/// A payment or grant that no line has settled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unsettled {
+    /// Which.
+    pub about: Subject,
+    /// As it would stand on the account.
+    pub amount: Amount,
+    /// The day on which it was paid.
+    pub paid_on: Date,
+    /// The last day of which the bank has told.
+    pub told_until: Option<Date>,
 }
 
 /// A payment to a partner.
@@ -76,20 +87,22 @@ pub fn derive(facts: &Facts) -> Vec<Exception> {
         }
     }
     let lines = facts.lines.iter().map(|line| {
-        let (kind, why) = kind_of(line, &by_reference);
-        exception(kind, Subject::Line { line: line.line }, line.amount, line.booked_on, why)
+        let (kind, why, clue) = kind_of(line, &by_reference);
+        let about = Subject::Line { line: line.line };
+        Exception { clue, ..exception(kind, about, line.amount, line.booked_on, why) }
     });
-    let unsettled = facts.unsettled.iter().filter(|(_, _, day)| {
-        facts.told_until.is_some_and(|until| day.saturating_add(SHOWN_AFTER_DAYS.days()) <= until)
+    let unsettled = facts.unsettled.iter().filter(|of| {
+        of.told_until.is_some_and(|until| of.paid_on.saturating_add(SHOWN_AFTER_DAYS.days()) <= until)
     });
-    let unsettled = unsettled.map(|(about, amount, day)| {
+    let unsettled = unsettled.map(|Unsettled { about, amount, paid_on, .. }| {
         let why = "no line of the bank shows it, though the bank has told of the days after it";
-        exception(ExceptionKind::NoMatch, about.clone(), *amount, *day, why.to_owned())
+        exception(ExceptionKind::NoMatch, about.clone(), *amount, *paid_on, why.to_owned())
     });
     let payments = facts.payments.iter().flat_map(of_payment);
     let beyond = facts.beyond_due.iter().map(|(partner, eur, day)| {
         let about = Subject::Partner { partner: partner.clone() };
-        let why = "paid outside of the ledger beyond all that is due to the partner".to_owned();
+        let why =
+            "paid outside of the ledger, in advance or beyond all that is due to the partner".to_owned();
         exception(ExceptionKind::PaidWithoutDecision, about, (*eur).into(), *day, why)
     });
     let grants = facts.grants.iter().map(of_grant);
@@ -132,5 +145,5 @@ fn of_grant(grant: &RefusedGrant) -> Exception {
 }
 
 fn exception(kind: ExceptionKind, about: Subject, amount: Amount, since: Date, why: String) -> Exception {
-    Exception { id: ExceptionId { kind, about }, amount, since, why }
+    Exception { id: ExceptionId { kind, about }, amount, since, why, clue: None }
 }

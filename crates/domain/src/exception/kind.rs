@@ -116,6 +116,45 @@ pub struct Exception {
     pub since: Date,
     /// In words.
     pub why: String,
+    /// What says more of what to do about it than its kind.
+    pub clue: Option<Clue>,
+}
+
+impl Exception {
+    /// Which way its money went, or would have.
+    pub fn direction(&self) -> Direction {
+        let comes_in = match (&self.id.kind, &self.id.about) {
+            // Amounts are as they stand on the account.
+            (_, Subject::Line { .. }) | (ExceptionKind::NoMatch, _) => !self.amount.is_negative(),
+            (ExceptionKind::Returned, _) => true,
+            _ => false,
+        };
+        if comes_in { Direction::In } else { Direction::Out }
+    }
+}
+
+rulebook::codes! {
+    /// Which way money went.
+    Direction {
+        /// From the authority.
+        Out = "out",
+        /// To the authority.
+        In = "in",
+    }
+}
+
+rulebook::codes! {
+    /// What became of that which a line names.
+    Clue {
+        /// Another line takes the line back.
+        TakenBackByLine = "taken-back-by-line",
+        /// The payment stands in no file for the bank.
+        NotMade = "not-made",
+        /// The payment was taken back from its file.
+        Recalled = "recalled",
+        /// The payment was recorded as made, and that was taken back.
+        Unrecorded = "unrecorded",
+    }
 }
 
 rulebook::codes! {

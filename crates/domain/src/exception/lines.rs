@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use money::Amount;
 
-use super::kind::ExceptionKind;
+use super::kind::{Clue, ExceptionKind};
 use crate::ids::{KeyDigest, LineId};
 
 /// A line that nothing explains.
@@ -47,83 +47,117 @@ rulebook::codes! {
         TakenBack = "taken-back",
         /// It was taken back from its file, and what it was to pay is paid by another one.
         PaidAnew = "paid-anew",
+        /// It was recorded as made outside of the ledger, and that was taken back.
+        Unrecorded = "unrecorded",
     }
 }
 
 /// A payment or grant as lines may name it: as far as it has come, how much, and what people call it.
 pub(super) type Named<'f> = (Known, Amount, &'f str);
 
-/// What kind of exception a line is, and why.
+/// What kind of exception a line is, why, and what became of the payment that it names.
 pub(super) fn kind_of(
     line: &SeenLine,
     by_reference: &HashMap<KeyDigest, Vec<Named<'_>>>,
-) -> (ExceptionKind, String) {
-    let named = || line.references.iter().filter_map(|reference| by_reference.get(reference)).flatten();
-    let same_way = |amount: &Amount| amount.is_negative() == line.amount.is_negative();
-    let first = |wanted: Known| {
-        named()
-            .find(|(known, amount, _)| *known == wanted && same_way(amount))
-            .map(|(_, amount, name)| (amount, name))
-    };
-    if !line.amount.is_negative() {
-        return match named().next() {
-            _ if line.tied.is_some() => in_doubt(line),
-            Some((_, _, name)) => (ExceptionKind::Returned, format!("came in with the reference of {name}")),
-            None if line.taken_back => (ExceptionKind::NoMatch, TAKEN_BACK.to_owned()),
-            None if line.returned => {
-                (ExceptionKind::Returned, "came back, and nothing says of which payment".to_owned())
-            }
-            None => (ExceptionKind::NoMatch, "came in, and nothing explains it".to_owned()),
-        };
+) -> (ExceptionKind, String, Option<Clue>) {
+    let named: Vec<&Named<'_>> =
+        line.references.iter().filter_map(|reference| by_reference.get(reference)).flatten().collect();
+    if line.amount.is_negative() { went_out(line, &named) } else { came_in(line, &named) }
+}
+
+fn came_in(line: &SeenLine, named: &[&Named<'_>]) -> (ExceptionKind, String, Option<Clue>) {
+    let made = named.iter().find(|(known, ..)| matches!(known, Known::Open | Known::Settled));
+    match made.or(named.first()) {
+        _ if line.tied.is_some() => in_doubt(line),
+        _ if made.is_none() && line.taken_back => taken_back(),
+        Some((known, _, name)) => {
+            let why = format!("came in with the reference of {name}{}", became(*known));
+            (ExceptionKind::Returned, why, clue_of(*known))
+        }
+        None if line.returned => {
+            (ExceptionKind::Returned, "came back, and nothing says of which payment".to_owned(), None)
+        }
+        None => (ExceptionKind::NoMatch, "came in, and nothing explains it".to_owned(), None),
     }
+}
+
+fn went_out(line: &SeenLine, named: &[&Named<'_>]) -> (ExceptionKind, String, Option<Clue>) {
+    let first = |wanted: Known| {
+        let mut out = named.iter().filter(|(_, amount, _)| amount.is_negative());
+        out.find(|(known, ..)| *known == wanted).map(|(_, amount, name)| (amount, name))
+    };
     if let Some((_, name)) = first(Known::Settled) {
         let why = format!("has the reference of {name}, which another line settles");
-        return (ExceptionKind::PaidTwice, why);
+        return (ExceptionKind::PaidTwice, why, None);
     }
-    if let Some((_, name)) = first(Known::PaidAnew) {
-        let why = format!(
-            "has the reference of {name}, which was taken back from its file and is paid by another payment"
-        );
-        return (ExceptionKind::PaidTwice, why);
+    let open = first(Known::Open);
+    if open.is_none() && line.tied.is_none() {
+        if line.taken_back {
+            return taken_back();
+        }
+        if let Some((_, name)) = first(Known::PaidAnew) {
+            let why = format!("has the reference of {name}{}", became(Known::PaidAnew));
+            return (ExceptionKind::PaidTwice, why, None);
+        }
+        let not_paid = [Known::TakenBack, Known::NotMade, Known::Unrecorded];
+        if let Some((known, (_, name))) = not_paid.into_iter().find_map(|of| Some((of, first(of)?))) {
+            let why = format!("has the reference of {name}{}", became(known));
+            return (ExceptionKind::PaidWithoutDecision, why, clue_of(known));
+        }
     }
-    if let Some((_, name)) = first(Known::TakenBack) {
-        let why = format!("has the reference of {name}, which was taken back from its file");
-        return (ExceptionKind::PaidWithoutDecision, why);
-    }
-    if let Some((_, name)) = first(Known::NotMade) {
-        let why = format!("has the reference of {name}, which stands in no file for the bank");
-        return (ExceptionKind::PaidWithoutDecision, why);
-    }
-    match (first(Known::Open), line.tied) {
+    match (open, line.tied) {
         // Alone it would have been matched: another line wants the same.
         (Some((amount, name)), Some(1)) if *amount == line.amount => {
-            (ExceptionKind::PaidTwice, format!("another line would settle {name} as well"))
+            (ExceptionKind::PaidTwice, format!("another line would settle {name} as well"), None)
         }
         (_, Some(_)) => in_doubt(line),
         (Some((amount, name)), None) => {
             let why = format!("has the reference of {name}, which is over {amount} {}", amount.currency());
-            (ExceptionKind::Amount, why)
+            (ExceptionKind::Amount, why, None)
         }
-        (None, None) if line.taken_back => (ExceptionKind::NoMatch, TAKEN_BACK.to_owned()),
         (None, None) => match line.suggested {
             // Another reference is another payment; without one only the day speaks against it.
             Some(day) if line.named => {
                 let why = format!(
                     "has a reference that nothing else has, and the amount of something of {day}: `svala bank proposals`"
                 );
-                (ExceptionKind::NoMatch, why)
+                (ExceptionKind::NoMatch, why, None)
             }
             Some(day) => {
                 let why = format!("has the amount of something of {day}: `svala bank proposals`");
-                (ExceptionKind::Date, why)
+                (ExceptionKind::Date, why, None)
             }
-            None => (ExceptionKind::NoMatch, "nothing explains it".to_owned()),
+            None => (ExceptionKind::NoMatch, "nothing explains it".to_owned(), None),
         },
     }
 }
 
-fn in_doubt(line: &SeenLine) -> (ExceptionKind, String) {
+/// What became of a payment, as it stands behind its name.
+fn became(known: Known) -> &'static str {
+    match known {
+        Known::Open | Known::Settled => "",
+        Known::NotMade => ", which stands in no file for the bank",
+        Known::TakenBack => ", which was taken back from its file",
+        Known::PaidAnew => ", which was taken back from its file and is paid by another payment",
+        Known::Unrecorded => ", which was recorded as paid until somebody took that back",
+    }
+}
+
+fn clue_of(known: Known) -> Option<Clue> {
+    match known {
+        Known::Open | Known::Settled => None,
+        Known::NotMade => Some(Clue::NotMade),
+        Known::TakenBack | Known::PaidAnew => Some(Clue::Recalled),
+        Known::Unrecorded => Some(Clue::Unrecorded),
+    }
+}
+
+fn taken_back() -> (ExceptionKind, String, Option<Clue>) {
+    (ExceptionKind::NoMatch, TAKEN_BACK.to_owned(), Some(Clue::TakenBackByLine))
+}
+
+fn in_doubt(line: &SeenLine) -> (ExceptionKind, String, Option<Clue>) {
     let items = line.tied.unwrap_or_default();
     let why = format!("the rules are in doubt ({items} would fit): `svala bank proposals`");
-    (ExceptionKind::Ambiguous, why)
+    (ExceptionKind::Ambiguous, why, None)
 }

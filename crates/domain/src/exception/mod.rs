@@ -13,11 +13,11 @@ mod lines;
 mod state;
 
 pub use command::ExceptionCommand;
-pub use derive::{Facts, Payment, RefusedGrant, derive};
+pub use derive::{Facts, Payment, RefusedGrant, Unsettled, derive};
 pub use event::{
     ExceptionAssigned, ExceptionReopened, ExceptionResolved, Resolution, WriteOffDeclined, WriteOffProposed,
 };
-pub use kind::{Age, Exception, ExceptionId, ExceptionKind, Subject};
+pub use kind::{Age, Clue, Direction, Exception, ExceptionId, ExceptionKind, Subject};
 pub use lines::{Known, SeenLine};
 pub use state::{Handled, Handling};
 

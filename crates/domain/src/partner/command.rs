@@ -176,7 +176,7 @@ impl PartnerCommand {
             Self::ReverseFee { .. } => "reverse-fee",
             Self::DropFeeReversal { .. } => "drop-fee-reversal",
             Self::Pay { .. } => "record-payment",
-            Self::ReversePaid { .. } => "reverse-payment",
+            Self::ReversePaid { .. } => "reverse-paid",
         }
     }
 

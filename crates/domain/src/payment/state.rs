@@ -285,6 +285,11 @@ impl Payments {
             .checked_sub(self.settled(|p| p.advance_settled)?)
     }
 
+    /// Of what was paid in advance outside of the ledger, what no payment has settled.
+    pub fn open_outside_advance(&self) -> Result<Eur, Overflow> {
+        Ok(self.made_outside(PaidFor::Advance)?.min(self.open_advance()?).max(Eur::ZERO))
+    }
+
     /// What was paid outside of the ledger for what is owed, and no payment has taken into account; less than nothing where
     /// what a payment took into account was taken back.
     pub fn open_outside(&self) -> Result<Eur, Overflow> {

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::bank::{self, BankLineBooked, LineEvent, LineReference, ReferenceKind};
+use domain::bank::{
+    self, BankAccountOpened, BankLineBooked, LineEvent, LineReference, ReferenceKind, StatementImported,
+};
 use domain::exception::{ExceptionCommand, ExceptionId, ExceptionKind, Subject};
+use domain::grant::PaymentMethod;
 use domain::ids::{FileDigest, PaymentId};
 use domain::matching::{OpenItem, OpenLine, Rules, run};
 use domain::partner::PartnerEvent;
@@ -12,12 +15,12 @@ use domain::payment::{
 };
 use domain::reconciliation::{self, MatchedItem, MatchedLine, Named, NewMatch, ReconciliationEvent, Settled};
 use domain::{
-    Case, CreditorReference, Event, KeyDigest, LineId, PartnerCode, PartnerCommand, PaymentCommand,
-    PaymentFiles, Reconciliation, ReconciliationCommand, Refusal,
+    BankAccountCode, Case, CreditorReference, Event, KeyDigest, LineId, PartnerCode, PartnerCommand,
+    PaymentCommand, PaymentFiles, Reconciliation, ReconciliationCommand, Refusal,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
-use money::{Amount, Eur};
+use money::{Amount, Currency, Eur};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use uuid::Uuid;
@@ -35,8 +38,10 @@ const FILED: u128 = 6_000;
 pub enum BankAct {
     /// A partner is paid what is due by a file for the bank: proposed, approved and written by three people.
     Pay(&'static str),
-    /// The bank books a line: something that is open, so many cents off, with its reference or not.
-    Book { item: Index, off: i64, named: bool, on: Date },
+    /// The bank books lines of one statement: something that is open, so many cents off, with its reference or not.
+    Book { lines: Vec<(Index, i64, bool)>, on: Date },
+    /// Two people take a payment back from its file.
+    Recall(Index),
     /// The rules match what they are certain of.
     ByRules,
     /// Somebody matches a line with an item.
@@ -55,10 +60,11 @@ pub enum BankAct {
 
 pub fn bank_act() -> impl Strategy<Value = BankAct> {
     let off = select(&[0, 0, 0, 0, -150, 40, -70_000][..]);
-    let book = (any::<Index>(), off, any::<bool>(), date());
+    let book = (prop::collection::vec((any::<Index>(), off, any::<bool>()), 1..4), date());
     prop_oneof![
+        1 => any::<Index>().prop_map(BankAct::Recall),
         3 => select(&PARTNERS[..]).prop_map(BankAct::Pay),
-        8 => book.prop_map(|(item, off, named, on)| BankAct::Book { item, off, named, on }),
+        8 => book.prop_map(|(lines, on)| BankAct::Book { lines, on }),
         3 => Just(BankAct::ByRules),
         3 => (any::<Index>(), any::<Index>()).prop_map(|(line, item)| BankAct::ByHand { line, item }),
         1 => (any::<Index>(), any::<Index>()).prop_map(|(line, other)| BankAct::Against { line, other }),
@@ -75,6 +81,9 @@ pub struct Banking {
     files: PaymentFiles,
     pub reconciliation: Reconciliation,
     lines: Vec<OpenLine>,
+    statements: u64,
+    /// What the last statement closes with.
+    pub balance: Eur,
 }
 
 fn nothing(what: &str) -> Refusal {
@@ -93,14 +102,33 @@ impl World {
     pub fn bank(&mut self, by: &str, act: &BankAct) -> Result<(), Refusal> {
         match act {
             BankAct::Pay(code) => self.pay_by_file(&partner(code)),
-            BankAct::Book { item, off, named, on } => {
+            BankAct::Book { lines, on } => {
                 let items = self.items();
-                let of = if items.is_empty() { None } else { Some(item.get(&items)) };
-                let amount = of.map_or(Eur::from_cents(-777).into(), |(_, open)| open.amount);
-                let amount = amount.checked_add(Eur::from_cents(*off).into()).unwrap();
-                let references =
-                    of.filter(|_| *named).map(|(_, open)| open.references.clone()).unwrap_or_default();
-                self.book(amount, &references, *on);
+                let line = |(item, off, named): &(Index, i64, bool)| {
+                    let of = if items.is_empty() { None } else { Some(item.get(&items)) };
+                    let amount = of.map_or(Eur::from_cents(-777).into(), |(_, open)| open.amount);
+                    let amount = amount.checked_add(Eur::from_cents(*off).into()).unwrap();
+                    let references =
+                        of.filter(|_| *named).map(|(_, open)| open.references.clone()).unwrap_or_default();
+                    (amount, references)
+                };
+                self.book(&lines.iter().map(line).collect::<Vec<_>>(), *on);
+                Ok(())
+            }
+            BankAct::Recall(which) => {
+                let mut instructed = Vec::new();
+                for (code, partner) in &self.partners {
+                    let payments = partner.payments.iter();
+                    let of_partner = payments.filter(|(_, known)| known.state == PaymentState::Instructed);
+                    instructed.extend(of_partner.map(|(payment, _)| (code.clone(), payment)));
+                }
+                let (code, payment) = pick(&instructed, *which)?.clone();
+                for by in ["anna", "clara"] {
+                    let of = Settled::Payment { partner: code.clone(), payment };
+                    let matched = self.banking.reconciliation.of_item(&of).map(|of| of.matched.number);
+                    let recall = PaymentCommand::Recall { payment, reason: text(5), matched };
+                    self.on_partner(&actor(by), &code, &PartnerCommand::Payment(recall))?;
+                }
                 Ok(())
             }
             BankAct::ByRules => {
@@ -137,7 +165,7 @@ impl World {
                 // The bank takes the line back, where no other line happens to.
                 let other = match line.amount == other.amount.negated() {
                     true => other.line,
-                    false => self.book(line.amount.negated(), &[], line.booked_on),
+                    false => self.book(&[(line.amount.negated(), Vec::new())], line.booked_on),
                 };
                 let new = self.new_match(&[line.line, other], &[], None);
                 // Whatever becomes of it, the bank has booked the line.
@@ -233,7 +261,49 @@ impl World {
         domain::payment::standing(&self.partners[code], cases, &self.holds, self.rules, self.today()).unwrap()
     }
 
-    fn book(&mut self, amount: Amount, references: &[KeyDigest], on: Date) -> LineId {
+    /// One statement, which goes on where the last one ended; answers with its last line.
+    fn book(&mut self, lines: &[(Amount, Vec<KeyDigest>)], on: Date) -> LineId {
+        let account: BankAccountCode = "payments".parse().unwrap();
+        if self.banking.statements == 0 {
+            let (number_key, details) = (KeyDigest([8; 32]), text(8));
+            let opened =
+                BankAccountOpened { account: account.clone(), currency: Currency::EUR, number_key, details };
+            self.record(&actor("anna"), account.stream(), 1, Event::Bank(opened.into()));
+        }
+        self.banking.statements += 1;
+        let sequence = self.banking.statements;
+        let mut digest = KeyDigest([0; 32]);
+        digest.0[..8].copy_from_slice(&sequence.to_be_bytes());
+        let moved = lines.iter().map(|(amount, _)| amount.to_eur_exact().unwrap());
+        let closing = Eur::sum(moved.chain([self.banking.balance])).unwrap();
+        let imported = StatementImported {
+            statement: digest,
+            sequence: Some(sequence),
+            from: Some(on),
+            to: Some(on),
+            opening: self.banking.balance.into(),
+            closing: closing.into(),
+            lines: lines.len() as u64,
+            file: FileDigest([4; 32]),
+            gap_accepted: None,
+            details: text(4),
+        };
+        self.banking.balance = closing;
+        self.record(&actor("anna"), account.stream(), sequence + 1, Event::Bank(imported.into()));
+        let booked = (1..).zip(lines);
+        let booked =
+            booked.map(|(nth, (amount, of))| self.book_line(&account, (digest, nth), *amount, of, on));
+        booked.last().unwrap()
+    }
+
+    fn book_line(
+        &mut self,
+        account: &BankAccountCode,
+        (statement, ordinal): (KeyDigest, u64),
+        amount: Amount,
+        references: &[KeyDigest],
+        on: Date,
+    ) -> LineId {
         let number = LINES + self.banking.lines.len() as u128;
         let line = LineId(Uuid::from_u128(number));
         let digest = KeyDigest([number as u8; 32]);
@@ -243,10 +313,10 @@ impl World {
             .collect();
         let booked = BankLineBooked {
             line,
-            account: "payments".parse().unwrap(),
-            statement: digest,
+            account: account.clone(),
+            statement,
             kind: bank::StatementKind::Statement,
-            ordinal: 1,
+            ordinal,
             booked_on: on,
             value_on: None,
             amount,
@@ -279,11 +349,13 @@ impl World {
             };
             match event {
                 PartnerEvent::PartnerPaid(e)
-                    if payments.outside(e.payment).is_some_and(|of| of.state == OutsideState::Made) =>
+                    if payments.outside(e.payment).is_some_and(|of| of.state != OutsideState::TakenBack) =>
                 {
-                    let amount = Amount::from(e.amount).negated();
-                    let of = Settled::PaidOutside { partner: code, payment: e.payment };
-                    items.push((of, open(e.payment, amount, e.paid_on)));
+                    let (amount, payment) = (Amount::from(e.amount), e.payment);
+                    let of = Settled::PaidOutside { partner: code.clone(), payment };
+                    items.push((of, open(payment, amount.negated(), e.paid_on)));
+                    let of = Settled::PaidOutsideBack { partner: code, payment };
+                    items.push((of, open(payment, amount, e.paid_on)));
                 }
                 PartnerEvent::PaymentInstructed(e) => {
                     let known = payments.get(e.payment).unwrap();
@@ -297,6 +369,20 @@ impl World {
                     }
                 }
                 _ => {}
+            }
+        }
+        for case in self.people.iter().map(|person| person.case()) {
+            let by_bank = case.grants.iter().filter(|(_, grant)| grant.method == PaymentMethod::Bank);
+            for (id, grant) in by_bank {
+                let out = Settled::Grant { case: case.id, grant: *id };
+                let back = (1..).zip(&grant.returns).map(|(nth, part)| {
+                    (Settled::GrantBack { case: case.id, grant: *id, nth }, Amount::from(part.amount))
+                });
+                for (of, amount) in back.chain([(out, Amount::from(grant.amount).negated())]) {
+                    let references = vec![KeyDigest([id.0.as_u128() as u8; 32])];
+                    let (item, day) = (of.key(), grant.paid_on);
+                    items.push((of, OpenItem { item, amount, day, references, counterpart: None }));
+                }
             }
         }
         items
@@ -373,7 +459,11 @@ impl World {
         };
         let mut of_partners = Vec::new();
         for item in items {
-            let Settled::PaymentBack { partner: code, payment } = item.of else { continue };
+            let (Settled::PaymentBack { partner: code, payment }
+            | Settled::PaidOutsideBack { partner: code, payment }) = item.of
+            else {
+                continue;
+            };
             let command = match undone {
                 false => PaymentCommand::Return { payment, matching: number },
                 true => PaymentCommand::UndoReturn { payment, matching: number },

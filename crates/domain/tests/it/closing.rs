@@ -309,6 +309,18 @@ proptest! {
         prop_assert_eq!(Eur::sum(unexplained.map(|entry| entry.amount)).unwrap().checked_neg(), open);
     }
 
+    /// Whatever becomes of its lines, the account of the bank stands in the books where the last statement says.
+    #[test]
+    fn the_account_of_the_bank_is_what_its_last_statement_says(acts in acts()) {
+        let mut world = World::new();
+        for given in &acts {
+            let _ = world.give(given);
+        }
+        let booked = booked(&world.log, &Closings::default());
+        let of_bank = booked.iter().flat_map(|voucher| &voucher.entries).filter(|entry| entry.account == "1930");
+        prop_assert_eq!(Eur::sum(of_bank.map(|entry| entry.amount)).unwrap(), world.banking.balance);
+    }
+
     /// The digest sees every change of a voucher, and of their order.
     #[test]
     fn the_digest_sees_every_change(acts in acts(), which in any::<prop::sample::Index>(), change in 0..4) {

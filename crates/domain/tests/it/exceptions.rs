@@ -1,8 +1,8 @@
 //! Exceptions: what does not fit is found from what is there, and whoever answers for it is known.
 
 use domain::exception::{
-    Age, Exception, ExceptionCommand, ExceptionId, ExceptionKind, Facts, Known, Payment, RefusedGrant,
-    SeenLine, Subject, derive,
+    Age, Clue, Direction, Exception, ExceptionCommand, ExceptionId, ExceptionKind, Facts, Known, Payment,
+    RefusedGrant, SeenLine, Subject, Unsettled, derive,
 };
 use domain::grant::GrantReason;
 use domain::matching::Tolerance;
@@ -63,7 +63,11 @@ fn kinds(facts: &Facts) -> Vec<String> {
 #[case::paid_anew(seen(), vec![known(Known::PaidAnew, -500)], "paid-twice")]
 #[case::two_lines_by_amount(SeenLine { tied: Some(1), references: vec![], ..seen() }, vec![], "ambiguous")]
 #[case::another_day(SeenLine { suggested: Some(day("2024-06-20")), ..seen() }, vec![], "date")]
-#[case::taken_back(SeenLine { taken_back: true, ..seen() }, vec![], "no-match")]
+#[case::taken_back_by_a_line(SeenLine { taken_back: true, ..seen() }, vec![], "no-match")]
+#[case::recalled_and_taken_back_by_a_line(SeenLine { taken_back: true, ..seen() }, vec![known(Known::TakenBack, -500)], "no-match")]
+#[case::recorded_once(seen(), vec![known(Known::Unrecorded, -500)], "paid-without-decision")]
+#[case::recorded_anew(seen(), vec![known(Known::Unrecorded, -500), known(Known::Open, -400)], "amount")]
+#[case::recalled_and_recorded(seen(), vec![known(Known::TakenBack, -500), known(Known::Open, -400)], "amount")]
 #[case::another_reference(SeenLine { suggested: Some(day("2024-06-03")), named: true, ..seen() }, vec![], "no-match")]
 #[case::came_in(SeenLine { amount: cents(500), ..seen() }, vec![], "no-match")]
 #[case::came_back(SeenLine { amount: cents(500), returned: true, ..seen() }, vec![], "returned")]
@@ -78,14 +82,44 @@ fn an_open_line_is_an_exception_of_one_kind(
     let found = derive(&facts);
     assert_eq!(kinds(&facts), [wanted]);
     assert_eq!((found[0].amount, found[0].since), (line.amount, line.booked_on));
+    let way = if line.amount.is_negative() { Direction::Out } else { Direction::In };
+    assert_eq!(found[0].direction(), way);
+}
+
+/// What is to be done about a line depends on what became of the payment that it names.
+#[rstest]
+#[case::nothing_known(seen(), vec![], None)]
+#[case::in_no_file(seen(), vec![known(Known::NotMade, -500)], Some(Clue::NotMade))]
+#[case::recalled(seen(), vec![known(Known::TakenBack, -500)], Some(Clue::Recalled))]
+#[case::recorded_by_mistake(seen(), vec![known(Known::Unrecorded, -500)], Some(Clue::Unrecorded))]
+#[case::both_lines_are_there(SeenLine { taken_back: true, ..seen() }, vec![known(Known::TakenBack, -500)], Some(Clue::TakenBackByLine))]
+#[case::the_other_of_them(
+    SeenLine { amount: cents(500), taken_back: true, ..seen() }, vec![known(Known::TakenBack, -500)], Some(Clue::TakenBackByLine)
+)]
+#[case::came_in_for_what_was_recalled(SeenLine { amount: cents(500), ..seen() }, vec![known(Known::TakenBack, -500)], Some(Clue::Recalled))]
+#[case::came_back_of_what_was_made(SeenLine { amount: cents(500), ..seen() }, vec![known(Known::Settled, -500)], None)]
+#[case::made_anew_since(
+    SeenLine { amount: cents(500), ..seen() }, vec![known(Known::Unrecorded, -500), known(Known::Settled, -500)], None
+)]
+fn what_became_of_the_payment_that_a_line_names_is_told(
+    #[case] line: SeenLine,
+    #[case] known: Vec<(Vec<KeyDigest>, Known, Amount, String)>,
+    #[case] wanted: Option<Clue>,
+) {
+    let facts = Facts { lines: vec![line], known, ..Facts::default() };
+    assert_eq!(derive(&facts)[0].clue, wanted);
 }
 
 #[test]
 fn what_no_line_shows_is_an_exception_once_the_bank_has_told_of_later_days() {
     let about = Subject::Payment { partner: partner("caritas"), payment: PaymentId(Uuid::from_u128(1)) };
     let facts = |until: Option<&str>| Facts {
-        told_until: until.map(day),
-        unsettled: vec![(about.clone(), cents(-500), day("2024-06-03"))],
+        unsettled: vec![Unsettled {
+            about: about.clone(),
+            amount: cents(-500),
+            paid_on: day("2024-06-03"),
+            told_until: until.map(day),
+        }],
         ..Facts::default()
     };
     assert!(kinds(&facts(None)).is_empty(), "where no bank tells anything, nothing is missing");
@@ -291,7 +325,7 @@ fn nothing_comes_of_a_proposal_that_is_declined(#[case] by: &str) {
 }
 
 #[test]
-fn at_the_limit_and_in_euro_one_person_is_enough() {
+fn at_the_limit_one_person_is_enough_and_only_euros_are_written_off() {
     let mut state = Reconciliation::default();
     let done = give(&mut state, "anna", write_off(5_000, "interest")).unwrap();
     assert_eq!(done.event_type(), "ExceptionResolved");
@@ -303,7 +337,9 @@ fn at_the_limit_and_in_euro_one_person_is_enough() {
         alone_max: eur("50.00"),
         reason: text(1),
     };
-    assert_eq!(give(&mut state, "anna", in_dollars).unwrap().event_type(), "WriteOffProposed");
+    let refused = give(&mut state, "anna", in_dollars).unwrap_err();
+    assert_eq!(refused.codes(), "not-in-euro");
+    assert!(refused.to_string().contains("the line is in USD"), "{refused}");
 }
 
 /// Accepted is accepted for what it was: if it comes to more, it is open again.
@@ -345,6 +381,8 @@ fn somebody_looks_after_it_but_nobody_answers_for_their_own_partner() {
         amount: cents(1),
         since: day("2024-06-03"),
         why: String::new(),
+        clue: None,
     };
+    assert_eq!(beyond.direction(), Direction::Out);
     assert_eq!(codes(give(&mut state, "asha@caritas", accept(beyond.id, 1))), "acts-for-partner");
 }

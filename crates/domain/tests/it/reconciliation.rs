@@ -6,12 +6,15 @@ use domain::books::{Chart, Journal, TrialBalance, Voucher};
 use domain::closing::Closings;
 use domain::ids::DifferenceAccount;
 use domain::matching::{Match, OpenItem, OpenLine, Tolerance, run};
+use domain::partner::{PaidFor, PartnerEvent, PartnerPaid};
 use domain::reconciliation::{
     MatchedItem, MatchedLine, Named, NewMatch, ReconciliationEvent, Settled, decide,
 };
 use domain::{
-    CaseId, Event, GrantId, LineId, PaymentId, Reconciliation, ReconciliationCommand, Recorded, Refusal,
+    CaseId, Event, GrantId, KeyDigest, LineId, PaymentId, Reconciliation, ReconciliationCommand, Recorded,
+    Refusal,
 };
+use event_log::StreamId;
 use money::{Amount, Eur};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -248,15 +251,32 @@ fn commands(found: &[Match], lines: &[OpenLine], items: &[OpenItem]) -> Vec<Reco
 }
 
 fn recorded(position: u64, event: ReconciliationEvent) -> Recorded {
+    in_stream(position, domain::reconciliation::stream(), Event::Reconciliation(event))
+}
+
+fn in_stream(position: u64, stream_id: StreamId, event: Event) -> Recorded {
     Recorded {
         position,
-        stream_id: domain::reconciliation::stream(),
+        stream_id,
         stream_version: position,
         command_id: Uuid::nil(),
         actor: "anna".into(),
         recorded_at: NOON,
-        event: Event::Reconciliation(event),
+        event,
     }
+}
+
+/// That an item was paid outside of the ledger.
+fn paid(position: u64, item: &OpenItem) -> Recorded {
+    let event = PartnerPaid {
+        payment: PaymentId(item.item),
+        paid_for: PaidFor::Claims,
+        amount: item.amount.negated().to_eur_exact().unwrap(),
+        paid_on: item.day,
+        payment_key: KeyDigest([0; 32]),
+        details: text(1),
+    };
+    in_stream(position, partner("caritas").stream(), Event::Partner(PartnerEvent::PartnerPaid(event)))
 }
 
 fn sum(vouchers: &[Voucher]) -> Eur {
@@ -326,6 +346,10 @@ proptest! {
         let closings = Closings::default();
         let mut journal = Journal::under(&chart, &closings);
         let (mut state, mut vouchers, mut position) = (Reconciliation::default(), Vec::new(), 0);
+        for item in &month.items {
+            position += 1;
+            journal.book(&paid(position, item)).unwrap();
+        }
         let mut book = |event: ReconciliationEvent| {
             position += 1;
             journal.book(&recorded(position, event)).unwrap()

@@ -170,7 +170,7 @@ pub fn claim_command(numbers: Range<u128>) -> impl Strategy<Value = Command> {
 /// About the grants with these numbers.
 pub fn grant_command(numbers: Range<u128>) -> impl Strategy<Value = Command> {
     let number = || numbers.clone();
-    let method = select(&[PaymentMethod::Card, PaymentMethod::CashByPartner][..]);
+    let method = select(PaymentMethod::ALL);
     let pay = (number(), date(), amount(), method).prop_map(|(number, paid_on, amount, method)| {
         let (payment_key, details) = (KeyDigest([number as u8; 32]), text(8));
         let grant = grant(number);

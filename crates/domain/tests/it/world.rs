@@ -8,6 +8,7 @@ use domain::hold::Scope;
 use domain::ids::PaymentId;
 use domain::ledger::{LedgerEvent, Rulebooks};
 use domain::partner::{Agreement, FeeTerms, PaidFor, PartnerEvent, ReportedFee};
+use domain::reconciliation::Settled;
 use domain::{
     Actor, CaseCommand, CaseEvent, CaseId, CaseReference, Event, FeeId, HoldCommand, Holds, KeyDigest,
     Partner, PartnerCode, PartnerCommand, Recorded, Refusal, SubjectId,
@@ -281,7 +282,15 @@ impl World {
         match &given.act {
             Act::On(who, command) => self.tell(by, *who, Command::clone(command)),
             Act::Family { number, people, spend } => self.share(by, *number, *people, spend),
-            Act::Partner(code, command) => self.on_partner(by, &partner(code), command),
+            Act::Partner(code, command) => {
+                let (code, mut command) = (partner(code), PartnerCommand::clone(command));
+                // What the bank has shown is known to whoever takes it back.
+                if let PartnerCommand::ReversePaid { payment, matched, .. } = &mut command {
+                    let of = Settled::PaidOutside { partner: code.clone(), payment: *payment };
+                    *matched = self.banking.reconciliation.of_item(&of).map(|of| of.matched.number);
+                }
+                self.on_partner(by, &code, &command)
+            }
             Act::Hold(command) => domain::hold::decide(&self.holds, command, &who(by.as_str()), self.rules)
                 .map(|event| {
                     self.holds.evolve(&event).unwrap();

@@ -9,7 +9,7 @@ mod sie;
 mod workbook;
 
 use domain::Period;
-use domain::books::{Chart, TrialBalance, Voucher};
+use domain::books::{Chart, Entry, OrganisationNumber, TrialBalance, Voucher};
 
 pub use journal::{beancount, hledger};
 pub use pack::{PackDocument, month_pack};
@@ -23,6 +23,8 @@ pub struct BooksDocument<'a> {
     pub chart: &'a Chart,
     /// The vouchers, in the order of the log.
     pub vouchers: &'a [Voucher],
+    /// What stood on the accounts before them, by what it is about.
+    pub openings: &'a [Entry],
     /// What they come to.
     pub trial: &'a TrialBalance,
     /// The days whose vouchers they are.
@@ -31,6 +33,8 @@ pub struct BooksDocument<'a> {
     pub position: u64,
     /// Whose books they are.
     pub company: &'a str,
+    /// Its organisation number, if that is known.
+    pub organisation_number: Option<&'a OrganisationNumber>,
     /// The day on which the file is made.
     pub made_on: jiff::civil::Date,
 }
@@ -38,13 +42,4 @@ pub struct BooksDocument<'a> {
 /// What a voucher is called: series, year and number, such as `S2024-12`.
 pub fn voucher_name(voucher: &Voucher) -> String {
     format!("{}{}-{}", voucher.series, voucher.year, voucher.number)
-}
-
-/// What a voucher is about, in words: the kind of event, the number of the claim, fee, grant or payment, and the closed
-/// period that it belongs to.
-fn text(voucher: &Voucher) -> String {
-    match voucher.closed_period {
-        Some(period) => format!("{} {} of {period}", voucher.kind, voucher.about),
-        None => format!("{} {}", voucher.kind, voucher.about),
-    }
 }

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use domain::books::{AccountKind, Entry, Object, Voucher};
 use jiff::civil::Date;
 
+use super::BooksDocument;
 use super::pc8::Pc8;
-use super::{BooksDocument, text};
 
 /// A file, and what had to be written in other characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,9 @@ pub fn sie(document: &BooksDocument<'_>) -> Sie {
     record(&mut out, "#FORMAT", &["PC8"]);
     record(&mut out, "#GEN", &[&day(document.made_on)]);
     record(&mut out, "#SIETYP", &["4"]);
+    if let Some(number) = document.organisation_number {
+        record(&mut out, "#ORGNR", &[&number.to_string()]);
+    }
     record(&mut out, "#FNAMN", &[document.company]);
     for (place, year) in years(document).rev().enumerate() {
         let place = match place {
@@ -63,7 +66,7 @@ pub fn sie(document: &BooksDocument<'_>) -> Sie {
     for voucher in vouchers {
         let number = voucher.number.to_string();
         let (on, registered) = (day(voucher.day), day(voucher.recorded_on));
-        record(&mut out, "#VER", &[&voucher.series, &number, &on, &text(voucher), &registered]);
+        record(&mut out, "#VER", &[&voucher.series, &number, &on, &voucher.text, &registered]);
         out.brace(b'{');
         voucher.entries.iter().for_each(|entry| transaction(&mut out, entry));
         out.brace(b'}');
@@ -78,6 +81,9 @@ fn transaction(out: &mut Pc8, entry: &Entry) {
     out.field(&entry.account);
     out.objects(entry.objects.iter().map(|object| (object.dimension, object.code.as_str())));
     out.field(&entry.amount.to_string());
+    // Of the day of its voucher.
+    out.field("");
+    out.field(&entry.text);
     out.end();
 }
 

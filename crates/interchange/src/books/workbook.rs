@@ -4,12 +4,12 @@ use domain::books::DimensionOf;
 use money::Eur;
 use rust_xlsxwriter::{Formula, Workbook, Worksheet, XlsxError};
 
-use super::{BooksDocument, text, voucher_name};
+use super::{BooksDocument, voucher_name};
 use crate::guard::guarded;
 use crate::workbook::{bold_and_money, money_cell};
 
 const ROWS: &str = "Vouchers";
-const HEAD: [&str; 12] = [
+const HEAD: [&str; 13] = [
     "voucher",
     "year",
     "day",
@@ -22,6 +22,7 @@ const HEAD: [&str; 12] = [
     "case",
     "category",
     "position",
+    "row",
 ];
 
 /// The bytes of an XLSX file: the trial balance, and the rows of all vouchers.
@@ -79,13 +80,14 @@ pub(super) fn vouchers(sheet: &mut Worksheet, document: &BooksDocument<'_>) -> R
             (0, voucher_name(voucher)),
             (1, voucher.year.to_string()),
             (2, voucher.day.to_string()),
-            (3, text(voucher)),
+            (3, voucher.text.clone()),
             (4, entry.account.clone()),
             (7, entry.code(DimensionOf::Partner).to_owned()),
             (8, entry.code(DimensionOf::Programme).to_owned()),
             (9, entry.code(DimensionOf::Case).to_owned()),
             (10, entry.code(DimensionOf::Category).to_owned()),
             (11, voucher.position.to_string()),
+            (12, entry.text.clone()),
         ];
         for (column, word) in words {
             sheet.write_string(row, column, guarded(&word).as_ref())?;

@@ -13,6 +13,7 @@ fn voucher(number: u64, kind: MoneyKind, closed: Option<&str>) -> Voucher {
         account: account.to_owned(),
         amount: amount.parse().unwrap(),
         objects: vec![],
+        text: String::new(),
     };
     Voucher {
         series: "G".into(),
@@ -26,6 +27,7 @@ fn voucher(number: u64, kind: MoneyKind, closed: Option<&str>) -> Voucher {
         position: 100 + number,
         about: 40 + number,
         moved: "615.00".parse().unwrap(),
+        text: "Arrival grant paid, grant 41".into(),
         entries: vec![entry("7720", "615.00"), entry("1935", "-615.00")],
     }
 }
@@ -75,10 +77,12 @@ fn a_month_pack_holds_what_belongs_to_the_month() {
     let books = BooksDocument {
         chart: &chart,
         vouchers: &vouchers,
+        openings: &[],
         trial: &trial,
         period: june,
         position: 102,
         company: "Norrkassan",
+        organisation_number: None,
         made_on: june.last(),
     };
     let bytes = month_pack(&PackDocument {

@@ -220,6 +220,7 @@ impl ThreeWayOf {
                 Figure::Difference,
                 Figure::WrittenOff,
                 Figure::Unexplained,
+                Figure::Explained,
                 Figure::Seen,
                 Figure::Accepted,
                 Figure::Reported,

@@ -61,6 +61,8 @@ rulebook::codes! {
         WrittenOff = "written-off",
         /// Of that, neither matched nor written off.
         Unexplained = "unexplained",
+        /// What is left of that: what the lines settle, whenever it was delivered. Of all days it is what is seen.
+        Explained = "explained",
     }
 }
 
@@ -207,6 +209,8 @@ impl Figure {
             Self::Unexplained if is_line && row.matches.is_empty() && !row.state.starts_with(WRITTEN_OFF) => {
                 row.bank
             }
+            Self::Explained if is_line && !row.matches.is_empty() => row.bank,
+            Self::Explained if row.kind == RowKind::Difference => row.bank.checked_neg()?,
             _ => Eur::ZERO,
         })
     }
