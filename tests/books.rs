@@ -9,6 +9,7 @@ use crate::support::{Ledger, find};
 /// A year with spend, fees, grants, returns and payments.
 fn ledger() -> Ledger {
     let ledger = Ledger::small("reversals");
+    ledger.ok("bank account add payments --iban 'SE35 5000 0000 0549 1000 0003' --currency EUR");
     ledger.ok("partner register caritas --name Caritas");
     ledger.write(
         "fees.csv",

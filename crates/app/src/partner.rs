@@ -89,6 +89,7 @@ impl Ledger {
             Account::Iban { .. } => Vec::new(),
         };
         parts.extend(seat.iter().map(String::as_str));
+        parts.extend(details.latin_name.as_ref().map(Name::as_str));
         let digest = self.key_digest(PAYMENT_DETAILS, &parts);
         let words = digest.to_string();
         self.partner_command(code, &["propose-payment-details", &words], |session, draft| {

@@ -59,8 +59,8 @@ pub async fn run(database: &dyn Database, files: &Month) -> Outcome<Samples> {
     samples.beside("match, written: lines", PerSecond, per_second(lines, matched), BARE, bare);
     machine::peak_kib().into_iter().for_each(|peak| samples.alone("memory: match", Kib, peak));
     store.close().await?;
-    // Eight of ten lines name their grant, one has an amount that may be that of others too.
-    if now.lines * 10 < lines * 9 {
+    // Eight of ten lines name their grant; what says nothing is suggested at most.
+    if now.lines * 10 < lines * 8 {
         return Err(format!("{} of {lines} lines were matched", now.lines).into());
     }
     Ok(samples)

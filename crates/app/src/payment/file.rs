@@ -67,6 +67,11 @@ impl Ledger {
     /// A dry run makes the same file, and records nothing.
     pub async fn make_payment_file(&self, asked: FileAsked) -> Result<PaymentFileMade, AppError> {
         may_execute_on(self.today(), asked.execute_on, asked.far_ahead)?;
+        if pain::is_lost(asked.debtor.name.as_str()) {
+            let said = "--debtor-name has letters that no bank takes: give it in Latin letters, as the bank writes it";
+            return Err(AppError::Usage(said.to_owned()));
+        }
+        self.open_account_with(&asked.debtor.iban.to_string(), asked.execute_on).await?;
         let (payments, left_out) = match asked.payments.is_empty() {
             true => self.payable_now(asked.execute_on).await?,
             false => (asked.payments.clone(), Vec::new()),

@@ -8,7 +8,7 @@ use ::cases::{CaseRow, CasesProjection};
 use ::claims::ClaimsProjection;
 use ::grants::GrantsProjection;
 use domain::grant::PaymentMethod;
-use domain::partner::{PartnerEvent, PaymentDetails};
+use domain::partner::{Account, Name, PartnerEvent, PaymentDetails};
 use domain::payment::{NewAdvance, NewPayment, PaymentState, Standing};
 use domain::reconciliation::Settled;
 use domain::{
@@ -259,12 +259,30 @@ impl Ledger {
 
 /// Whether a bank transfers to this account of a partner.
 fn may_be_transferred_to(code: &PartnerCode, details: &PaymentDetails) -> Result<(), AppError> {
+    is_legible(code, details)?;
     let Some(lacks) = details.account.lacks() else { return Ok(()) };
     let detail = format!(
         "{code} is paid to {} outside of SEPA, and a bank asks there for {lacks} (`svala partner payment-details propose {code} …`, then another person approves it)",
         details.account.masked()
     );
     Err(AppError::Refused(domain::Refusal::new("bank-not-found", detail)))
+}
+
+/// Whether the names that a bank needs can be written in its letters: in dots it would pay nobody, or somebody else.
+fn is_legible(code: &PartnerCode, details: &PaymentDetails) -> Result<(), AppError> {
+    let lost = |name: &Name| interchange::pain::is_lost(name.as_str());
+    let (what, option) = match &details.account {
+        _ if lost(details.name_for_bank()) => ("who holds its account", "--latin-name"),
+        Account::Local { bank, .. } if lost(bank) => ("its bank", "--bank"),
+        Account::Local { seat: Some(seat), .. } if lost(&seat.town) => {
+            ("the town of its bank", "--bank-town")
+        }
+        Account::Local { .. } | Account::Iban { .. } => return Ok(()),
+    };
+    let detail = format!(
+        "the name of {what} has letters that no bank takes, and {code} would be paid under another name: propose its payment details again with {option} in Latin letters, as its bank writes it (`svala partner payment-details propose {code} …`), then another person approves them"
+    );
+    Err(AppError::Refused(domain::Refusal::new("name-not-latin", detail)))
 }
 
 /// Nobody has made this file.

@@ -270,6 +270,7 @@ fn seen_lines(looked: &Looked, rules: &Rules) -> Vec<SeenLine> {
         named: line.is_named(),
         taken_back: taken_back.contains(&line.line),
         suggested: suggested.get(&line.line).copied(),
+        near: suggested.get(&line.line).is_some_and(|day| rules.are_near(line.booked_on, *day)),
     });
     seen.collect()
 }

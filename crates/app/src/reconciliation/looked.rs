@@ -94,6 +94,7 @@ impl Ledger {
         let open_lines = open.iter().zip(texts).map(|(row, text)| OpenLine {
             line: row.line,
             amount: row.amount,
+            worth: row.worth(),
             booked_on: row.booked_on,
             references: row.references.clone(),
             counterpart: text.and_then(|text| text.account).map(|number| self.counterpart(&number)),

@@ -137,7 +137,7 @@ impl Ledger {
         let mut finding = Finding::by_hand(lines, items);
         let partners: Vec<PartnerCode> = finding.items.iter().filter_map(Settled::partner).cloned().collect();
         let rules = asked.rules.under(&self.rulebook);
-        let new = looked.new_match(&rules, &finding, rules.tolerance());
+        let new = looked.new_match(&rules, &finding, rules.tolerance(looked.is_exchanged(&finding)));
         finding.found.residual = new.residual().ok().flatten();
         let command = ReconciliationCommand::Match(new);
         let words = format!("{:?} {:?} {}", asked.lines, asked.items, asked.rules.version);
@@ -204,9 +204,21 @@ impl Looked {
             rules: rules.version.clone(),
             why: finding.found.why.clone(),
             lines: lines.collect(),
+            worth: finding
+                .found
+                .lines
+                .iter()
+                .filter_map(|line| Some((*line, self.lines.get(line)?.worth()?)))
+                .collect(),
             items: items.collect(),
             tolerance,
         }
+    }
+
+    /// Whether one of its lines is in another currency, and the bank says what it is in euro.
+    fn is_exchanged(&self, finding: &Finding) -> bool {
+        let mut lines = finding.found.lines.iter().filter_map(|line| self.lines.get(line));
+        lines.any(|row| row.worth().is_some())
     }
 
     /// The item with this number or reference: what went out, or for money that came in what came back.

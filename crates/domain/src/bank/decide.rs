@@ -2,6 +2,7 @@
 
 use money::Amount;
 
+use super::close::is_of_its_days;
 use super::command::{Booking, OpenAccount, Statement};
 use super::event::{
     BankAccountOpened, BankEvent, BankLineBooked, BankLineStated, LineEvent, NotificationImported,
@@ -47,6 +48,7 @@ pub fn import(
             if account.notifications.contains_key(&statement.statement) {
                 return Ok(None);
             }
+            is_of_its_days(account, statement)?;
             NotificationImported {
                 statement: statement.statement,
                 lines: statement.lines.len() as u64,
@@ -64,6 +66,7 @@ pub fn import(
             if statement.is_copy && account.statements.values().any(|earlier| *earlier == stated) {
                 return Ok(None);
             }
+            is_of_its_days(account, statement)?;
             let gap = account.last.as_ref().and_then(|last| gap(last, &stated));
             let gap_accepted = match (gap, statement.gap_accepted) {
                 (Some(refusal), None) => return Err(refusal),
@@ -237,8 +240,8 @@ fn line(
         }
     };
     known.note(line_key, booking.line, whole.then_some(statement.statement));
-    let Booking { line, booked_on, value_on, amount, references, code, reversal, returned, details, .. } =
-        booking.clone();
+    let Booking { line, booked_on, value_on, amount, exchange, references, code, .. } = booking.clone();
+    let Booking { reversal, returned, details, .. } = booking.clone();
     let booked = BankLineBooked {
         line,
         account: account.code.clone(),
@@ -249,6 +252,7 @@ fn line(
         value_on,
         amount,
         line_key,
+        exchange: exchange.map(Box::new),
         references,
         code,
         reversal,

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::civil::Date;
 use money::{Amount, Currency};
 
 use super::event::{BankEvent, BankLineBooked, LineEvent};
-use crate::ids::{BankAccountCode, KeyDigest, LineId, TextId};
+use crate::ids::{Actor, BankAccountCode, KeyDigest, LineId, TextId};
 use crate::refusal::FoldError;
 
 /// An account of the authority.
@@ -23,6 +24,19 @@ pub struct BankAccount {
     pub notifications: BTreeMap<KeyDigest, u64>,
     /// The statement that the next one continues: the one imported last, unless that was a late one.
     pub last: Option<Stated>,
+    /// The last day that a statement is about.
+    pub stated_until: Option<Date>,
+    /// Since when it is closed, if it is.
+    pub closed: Option<Closed>,
+}
+
+/// That an account was closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// Its last day.
+    pub on: Date,
+    /// Who closed it.
+    pub by: Actor,
 }
 
 /// What a statement said.
@@ -58,6 +72,8 @@ impl BankAccount {
                     statements: BTreeMap::new(),
                     notifications: BTreeMap::new(),
                     last: None,
+                    stated_until: None,
+                    closed: None,
                 });
             }
             (None, other) => {
@@ -73,10 +89,18 @@ impl BankAccount {
                 if account.last.is_none_or(|last| !stated.is_late_after(&last)) {
                     account.last = Some(stated);
                 }
+                account.stated_until = account.stated_until.max(e.to);
                 account.statements.insert(e.statement, stated).is_some()
             }
             BankEvent::NotificationImported(e) => {
                 account.notifications.insert(e.statement, e.lines).is_some()
+            }
+            BankEvent::BankAccountClosed(e) => {
+                let closed = Closed { on: e.closed_on, by: e.by.clone() };
+                if account.closed.replace(closed).is_some() {
+                    return Err(FoldError("an account is closed twice".into()));
+                }
+                false
             }
         };
         if before { Err(FoldError("a statement is imported twice".into())) } else { Ok(account) }

@@ -98,6 +98,8 @@ pub struct Journal<'c> {
     pub(super) at_bank: HashMap<String, AtBank>,
     /// The day on which each line was booked by the bank.
     pub(super) lines: HashMap<LineId, Date>,
+    /// What lines in other currencies are in euro, as the bank says.
+    pub(super) exchanged: HashMap<LineId, Eur>,
     /// Matches that were recorded.
     pub(super) matches: HashMap<u64, Matched>,
     /// What is written off.
@@ -154,6 +156,7 @@ impl<'c> Journal<'c> {
             payments: HashMap::new(),
             at_bank: HashMap::new(),
             lines: HashMap::new(),
+            exchanged: HashMap::new(),
             matches: HashMap::new(),
             write_offs: BTreeMap::new(),
             numbers: BTreeMap::new(),

@@ -29,6 +29,8 @@ pub struct SeenLine {
     pub taken_back: bool,
     /// The day of something with its amount that the rules suggest.
     pub suggested: Option<Date>,
+    /// That day is so near that with a reference, or the account on the other side, it would be beyond doubt.
+    pub near: bool,
 }
 
 /// Why a line is open that another line takes back.
@@ -112,6 +114,12 @@ pub(super) fn kind_of(
                     "has a reference that nothing else has, and the amount of something of {day}: `svala bank proposals`"
                 );
                 (ExceptionKind::NoMatch, why)
+            }
+            Some(day) if line.near => {
+                let why = format!(
+                    "has the amount of something of {day}, and neither a reference nor an account says that it is that: `svala bank proposals`"
+                );
+                (ExceptionKind::Ambiguous, why)
             }
             Some(day) => {
                 let why = format!("has the amount of something of {day}: `svala bank proposals`");

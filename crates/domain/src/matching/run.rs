@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::open::{Match, OpenItem, OpenLine, Outcome, Residual, Tie};
 use super::pairs::{Free, Resolved};
 use super::rules::{Rule, RuleKind, Rules};
-use super::{by_amount, by_reference, groups, reversals};
+use super::{by_amount, by_exchange, by_reference, groups, reversals};
 
 /// Matches lines with items. Ids must be distinct; the order of lines and items does not matter.
 pub fn run(rules: &Rules, lines: &[OpenLine], items: &[OpenItem]) -> Outcome {
@@ -35,6 +35,10 @@ pub fn run(rules: &Rules, lines: &[OpenLine], items: &[OpenItem]) -> Outcome {
             RuleKind::Suggestion => {
                 let resolved = by_amount::resolve(rule, &ladder.lines, &ladder.items, &ladder.free);
                 ladder.suggest(rule, resolved);
+            }
+            RuleKind::Exchange => {
+                let resolved = by_exchange::resolve(rule, &ladder.lines, &ladder.items, &ladder.free);
+                ladder.take_exchanged(rule, resolved);
             }
             RuleKind::Reversal => ladder.suggest_reversals(rule),
         }
@@ -67,6 +71,26 @@ impl Ladder {
                 ),
             };
             self.settle(rule, &[line], &[item], None, why);
+        }
+        self.keep_apart(rule, resolved.ties);
+        resolved.contested.iter().for_each(|item| self.free.items[*item] = false);
+    }
+
+    fn take_exchanged(&mut self, rule: &Rule, resolved: Resolved) {
+        for (line, item) in resolved.pairs {
+            let (amount, owed) = (self.lines[line].amount, self.items[item].amount);
+            let Some(worth) = self.lines[line].exchanged() else { continue };
+            let off =
+                by_exchange::residual(rule, worth, owed).filter(|off| off.is_negative() || off.is_positive());
+            let residual = off.zip(rule.residual_account.clone());
+            let residual = residual.map(|(amount, account)| Residual { amount, account });
+            let off = off.map_or_else(String::new, |off| format!(", {off} EUR off"));
+            let why = format!(
+                "{}: {amount} {} are {worth} EUR, says the bank{off}",
+                named(rule),
+                amount.currency()
+            );
+            self.settle(rule, &[line], &[item], residual, why);
         }
         self.keep_apart(rule, resolved.ties);
         resolved.contested.iter().for_each(|item| self.free.items[*item] = false);

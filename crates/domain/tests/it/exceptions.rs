@@ -1,5 +1,7 @@
 //! Exceptions: what does not fit is found from what is there, and whoever answers for it is known.
 
+use std::collections::BTreeMap;
+
 use domain::exception::{
     Age, Exception, ExceptionCommand, ExceptionId, ExceptionKind, Facts, Known, Payment, RefusedGrant,
     SeenLine, Subject, derive,
@@ -40,6 +42,7 @@ fn seen() -> SeenLine {
         named: false,
         taken_back: false,
         suggested: None,
+        near: false,
     }
 }
 
@@ -64,6 +67,7 @@ fn kinds(facts: &Facts) -> Vec<String> {
 #[case::two_lines_by_amount(SeenLine { tied: Some(1), references: vec![], ..seen() }, vec![], "ambiguous")]
 #[case::another_day(SeenLine { suggested: Some(day("2024-06-20")), ..seen() }, vec![], "date")]
 #[case::taken_back(SeenLine { taken_back: true, ..seen() }, vec![], "no-match")]
+#[case::nothing_but_amount_and_day(SeenLine { suggested: Some(day("2024-06-02")), near: true, ..seen() }, vec![], "ambiguous")]
 #[case::another_reference(SeenLine { suggested: Some(day("2024-06-03")), named: true, ..seen() }, vec![], "no-match")]
 #[case::came_in(SeenLine { amount: cents(500), ..seen() }, vec![], "no-match")]
 #[case::came_back(SeenLine { amount: cents(500), returned: true, ..seen() }, vec![], "returned")]
@@ -210,6 +214,7 @@ fn matching() -> ReconciliationCommand {
             name: "line 17".into(),
             it: MatchedLine { line: line_id(17), amount: cents(-500) },
         }],
+        worth: BTreeMap::new(),
         items: vec![Named { name: "payment 4".into(), it: MatchedItem { of, amount: cents(-500) } }],
         tolerance: None::<Tolerance>,
     })
