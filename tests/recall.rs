@@ -138,6 +138,8 @@ fn what_the_bank_has_made_is_not_taken_back() {
         let lines = ledger.csv("bank lines");
         lines.iter().find(|line| line["references"].ends_with(end)).unwrap()["line"].clone()
     };
+    let refused = ledger.fail(1, &format!("--actor berit payment recall {first} --reason x"));
+    assert!(refused.contains(&format!("made-by-the-bank: line {} has its reference", of("B1"))), "{refused}");
     ledger.ok(&format!("bank match {} {first}", of("B1")));
     let refused = ledger.fail(1, &format!("--actor berit payment recall {first} --reason x"));
     assert!(refused.contains("made-by-the-bank") && refused.contains("svala bank unmatch 1"), "{refused}");

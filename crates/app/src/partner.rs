@@ -254,10 +254,9 @@ impl Ledger {
         let (about, text) = (payment.to_string(), reason_text(reason)?);
         let settled = Settled::PaidOutside { partner: code.clone(), payment };
         let request = ["reverse-payment", &about, reason];
-        self.execute_about(About::Made(code.clone()), &request, |session, draft| {
-            let matched = session.settled_by(draft, &settled)?;
+        self.execute_unless_made(&code, &settled, &request, |session, draft, (matched, shown)| {
             let reason = session.seal_own(draft, &text)?;
-            session.on_partner(draft, &code, &PartnerCommand::ReversePaid { payment, matched, reason })
+            session.on_partner(draft, &code, &PartnerCommand::ReversePaid { payment, matched, shown, reason })
         })
         .await
     }

@@ -58,7 +58,7 @@ pub struct PaymentFileMade {
     pub rewritten: Vec<Rewritten>,
     /// Approved payments that are not in it, each with the reason.
     pub left_out: Vec<String>,
-    /// Payments in it that were taken back from it since.
+    /// Payments in it that were taken back from it since, or came back.
     pub taken_back: Vec<CreditorReference>,
 }
 
@@ -167,7 +167,8 @@ impl Ledger {
             let payment = partner.and_then(|(partner, _)| partner.payments.get(filed.payment));
             orders.extend(payment.map(|payment| (filed.partner.clone(), filed.payment, payment.clone())));
         }
-        let taken_back = orders.iter().filter(|(.., payment)| payment.state == PaymentState::Recalled);
+        let not_made = [PaymentState::Recalled, PaymentState::Returned];
+        let taken_back = orders.iter().filter(|(.., payment)| not_made.contains(&payment.state));
         let taken_back = taken_back.map(|(.., payment)| payment.reference.clone()).collect();
         let debtor = self.reveal::<Debtor>(&[(LEDGER_SUBJECT, file.debtor)]).await?.pop().flatten();
         let content = Initiation {

@@ -21,10 +21,10 @@ pub use interchange::pain::Debtor;
 
 use crate::command::reason_text;
 use crate::error::AppError;
-use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::ledger::{ATTEMPTS_MAX, LEDGER_SUBJECT, Ledger};
 use crate::partner::unknown;
 use crate::query::PaymentDetail;
-use crate::session::{About, Decided, Draft, Purpose, Session};
+use crate::session::{About, Decided, Draft, Executed, Purpose, Session};
 
 impl Ledger {
     /// Proposes to pay a partner what is due of a period, or altogether, less what was paid already; a dry run shows what
@@ -112,20 +112,45 @@ impl Ledger {
     ) -> Result<PaymentState, AppError> {
         let (about, text) = (payment.to_string(), reason_text(reason)?);
         let settled = Settled::Payment { partner: code.clone(), payment };
-        self.execute_about(
-            About::Made(code.clone()),
-            &["recall-payment", &about, reason],
-            |session, draft| {
-                let matched = session.settled_by(draft, &settled)?;
-                let reason = session.seal_own(draft, &text)?;
-                let command = PaymentCommand::Recall { payment, reason, matched };
-                session.on_partner(draft, code, &PartnerCommand::Payment(command))
-            },
-        )
+        let request = ["recall-payment", &about, reason];
+        self.execute_unless_made(code, &settled, &request, |session, draft, (matched, shown)| {
+            let reason = session.seal_own(draft, &text)?;
+            let command = PaymentCommand::Recall { payment, reason, matched, shown };
+            session.on_partner(draft, code, &PartnerCommand::Payment(command))
+        })
         .await?;
         let found = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
         let payment = found.as_ref().and_then(|(partner, _)| partner.payments.get(payment));
         payment.map(|payment| payment.state).ok_or_else(|| unknown(code))
+    }
+
+    /// Decides and writes a command that rests on what the bank has shown of a payment: the match that says that it was
+    /// made, and the open line that has its reference. Nothing is written where the bank told more meanwhile.
+    pub(crate) async fn execute_unless_made(
+        &self,
+        code: &PartnerCode,
+        of: &Settled,
+        request: &[&str],
+        work: impl Fn(&mut Session<'_>, &mut Draft, (Option<u64>, Option<u64>)) -> Result<Decided, AppError>,
+    ) -> Result<(), AppError> {
+        let request: Vec<&str> = request.iter().copied().chain([code.as_str(), self.actor()]).collect();
+        for _ in 0..ATTEMPTS_MAX {
+            let mut session = Session::new(self, Purpose::Write);
+            self.current().await?;
+            session.load_all_of_bank().await?;
+            let revision = session.load_about(&About::Made(code.clone())).await?;
+            let shown = self.look_at_bank().await?.line_naming(of);
+            let executed = session.try_at(revision, &request, |session, draft| {
+                session.rest_on_bank(draft);
+                let matched = session.settled_by(draft, of)?;
+                work(session, draft, (matched, shown))
+            });
+            match executed.await? {
+                Executed::Now | Executed::Before => return Ok(()),
+                Executed::Late => {}
+            }
+        }
+        Err(AppError::always_second())
     }
 
     /// The payments of a file that were not taken back and did not come back.

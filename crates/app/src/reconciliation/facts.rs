@@ -13,7 +13,7 @@ use domain::matching::Rules;
 use domain::partner::{PaidFor, PartnerEvent};
 use domain::payment::{OutsideState, Payable, PaymentState};
 use domain::reconciliation::Settled;
-use domain::{CaseId, Event, FoldError, Holds, LineId, Partner, PartnerCode, PaymentId, Recorded};
+use domain::{CaseId, Event, FoldError, Holds, KeyDigest, LineId, Partner, PartnerCode, PaymentId, Recorded};
 use jiff::civil::Date;
 use money::{Amount, Eur};
 use rulebook::Country;
@@ -260,6 +260,15 @@ fn seen_lines(looked: &Looked, rules: &Rules) -> Vec<SeenLine> {
         .filter(|finding| finding.items.is_empty())
         .flat_map(|finding| finding.found.lines.iter().copied())
         .collect();
+    let went_out = looked.open_lines.iter().filter(|line| line.amount.is_negative());
+    let accounts: HashMap<LineId, KeyDigest> =
+        went_out.filter_map(|line| Some((line.line, line.counterpart?))).collect();
+    let elsewhere: HashSet<LineId> = said
+        .suggestions
+        .iter()
+        .filter(|finding| looked.is_elsewhere(finding, &accounts))
+        .flat_map(|finding| finding.found.lines.iter().copied())
+        .collect();
     let seen = looked.open_lines.iter().map(|line| SeenLine {
         line: line.line,
         amount: line.amount,
@@ -270,6 +279,7 @@ fn seen_lines(looked: &Looked, rules: &Rules) -> Vec<SeenLine> {
         named: line.is_named(),
         taken_back: taken_back.contains(&line.line),
         suggested: suggested.get(&line.line).copied(),
+        elsewhere: elsewhere.contains(&line.line),
         near: suggested.get(&line.line).is_some_and(|day| rules.are_near(line.booked_on, *day)),
     });
     seen.collect()

@@ -2,7 +2,7 @@
 
 use domain::matching::{Rules, Tolerance};
 use domain::reconciliation::{BY_HAND, MatchedItem, MatchedLine, Named, NewMatch, Settled};
-use domain::{LineId, PartnerCode, ReconciliationCommand};
+use domain::{KeyDigest, LineId, PartnerCode, ReconciliationCommand};
 
 use super::looked::{Finding, Looked};
 use crate::command::reason_text;
@@ -212,7 +212,19 @@ impl Looked {
                 .collect(),
             items: items.collect(),
             tolerance,
+            apart_max: Some(rules.write_off_alone_max).filter(|_| !self.share_a_reference(finding)),
         }
+    }
+
+    /// Whether all its lines have a reference in common.
+    fn share_a_reference(&self, finding: &Finding) -> bool {
+        let mut lines = finding.found.lines.iter().filter_map(|line| self.lines.get(line));
+        let Some(first) = lines.next() else { return false };
+        let mut common: Vec<KeyDigest> = first.references.iter().map(|known| known.digest).collect();
+        for line in lines {
+            common.retain(|digest| line.references.iter().any(|known| known.digest == *digest));
+        }
+        !common.is_empty()
     }
 
     /// Whether one of its lines is in another currency, and the bank says what it is in euro.

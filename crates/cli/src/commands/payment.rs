@@ -249,7 +249,9 @@ fn warned(made: &PaymentFileMade) {
         remark(format!("\"{}\" is written {} in the file", rewritten.name, rewritten.written));
     }
     for reference in &made.taken_back {
-        remark(format!("payment {reference} in it was taken back since: do not give this file to the bank"));
+        remark(format!(
+            "payment {reference} in it was taken back since, or came back: do not give this file to the bank"
+        ));
     }
     for reason in &made.left_out {
         remark(format!("left out: {reason}"));

@@ -29,6 +29,8 @@ pub struct SeenLine {
     pub taken_back: bool,
     /// The day of something with its amount that the rules suggest.
     pub suggested: Option<Date>,
+    /// It has the reference of something and went to another account than that.
+    pub elsewhere: bool,
     /// That day is so near that with a reference, or the account on the other side, it would be beyond doubt.
     pub near: bool,
 }
@@ -78,7 +80,21 @@ pub(super) fn kind_of(
             None => (ExceptionKind::NoMatch, "came in, and nothing explains it".to_owned()),
         };
     }
-    if let Some((_, name)) = first(Known::Settled) {
+    if let (true, Some((_, name))) = (line.elsewhere, first(Known::Open)) {
+        let why = format!(
+            "has the reference of {name}, and went to another account than the one that was approved"
+        );
+        return (ExceptionKind::PaidWithoutDecision, why);
+    }
+    if let Some((amount, name)) = first(Known::Settled) {
+        // Less than what was to be paid is something else: the bank's charge, as a rule.
+        let less = line.amount.currency() == amount.currency() && line.amount.value() > amount.value();
+        if less {
+            let why = format!(
+                "has the reference of {name}, which another line settles, and is over less: a charge of the bank, or part of a second payment"
+            );
+            return (ExceptionKind::Amount, why);
+        }
         let why = format!("has the reference of {name}, which another line settles");
         return (ExceptionKind::PaidTwice, why);
     }

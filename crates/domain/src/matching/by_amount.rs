@@ -92,7 +92,8 @@ fn note(rule: &Rule, lines: &ByKey, items: &ByKey, candidates: &mut Candidates) 
 
 /// None if the rule asks for an account on the other side that is not known.
 fn key(rule: &Rule, amount: money::Amount, counterpart: Option<KeyDigest>) -> Option<Key> {
-    let counterpart = match rule.counterpart {
+    let same = rule.counterpart || (rule.kind == RuleKind::Amount && !rule.without_counterpart);
+    let counterpart = match same {
         true => Some(counterpart?),
         false => None,
     };

@@ -58,8 +58,28 @@ struct Ladder {
 }
 
 impl Ladder {
+    /// Whether money went to another account than it was meant for: then a reference alone does not decide. What came in
+    /// may name whoever sent it back.
+    fn is_elsewhere(&self, line: usize, item: usize) -> bool {
+        let accounts = self.lines[line].counterpart.zip(self.items[item].counterpart);
+        self.lines[line].amount.is_negative() && accounts.is_some_and(|(line, item)| line != item)
+    }
+
+    /// Suggests what went elsewhere, and keeps it from the weaker rules.
+    fn suggest_elsewhere(&mut self, rule: &Rule, lines: &[usize], items: &[usize]) {
+        let why = format!("{}, but it went to another account than that of who was to be paid", named(rule));
+        let suggestion = self.matched(rule, lines, items, None, why);
+        self.outcome.suggestions.push(suggestion);
+        lines.iter().for_each(|line| self.free.lines[*line] = false);
+        items.iter().for_each(|item| self.free.items[*item] = false);
+    }
+
     fn take(&mut self, rule: &Rule, resolved: Resolved) {
         for (line, item) in resolved.pairs {
+            if rule.kind == RuleKind::Reference && self.is_elsewhere(line, item) {
+                self.suggest_elsewhere(rule, &[line], &[item]);
+                continue;
+            }
             let amount = self.lines[line].amount;
             let why = match rule.kind {
                 RuleKind::Reference => format!("{} and {amount} {}", named(rule), amount.currency()),
@@ -80,6 +100,10 @@ impl Ladder {
         for (line, item) in resolved.pairs {
             let (amount, owed) = (self.lines[line].amount, self.items[item].amount);
             let Some(worth) = self.lines[line].exchanged() else { continue };
+            if self.is_elsewhere(line, item) {
+                self.suggest_elsewhere(rule, &[line], &[item]);
+                continue;
+            }
             let off =
                 by_exchange::residual(rule, worth, owed).filter(|off| off.is_negative() || off.is_positive());
             let residual = off.zip(rule.residual_account.clone());
@@ -98,6 +122,10 @@ impl Ladder {
 
     fn take_groups(&mut self, rule: &Rule, grouped: groups::Grouped) {
         for groups::Group { lines, items, residual } in grouped.groups {
+            if lines.iter().any(|line| items.iter().any(|item| self.is_elsewhere(*line, *item))) {
+                self.suggest_elsewhere(rule, &lines, &items);
+                continue;
+            }
             let account = rule
                 .residual_account
                 .clone()

@@ -66,6 +66,8 @@ pub enum PaymentCommand {
         reason: TextId,
         /// The match that says that the bank has made it.
         matched: Option<u64>,
+        /// The open line that has its reference.
+        shown: Option<u64>,
     },
     /// The bank gave the money back: what it was to pay is due again.
     Return {

@@ -35,6 +35,9 @@ pub struct NewMatch {
     pub items: Vec<Named<MatchedItem>>,
     /// How much they may be off.
     pub tolerance: Option<Tolerance>,
+    /// Up to which amount lines with nothing in common may take each other back: what one person alone writes off. None
+    /// where they have a reference in common.
+    pub apart_max: Option<Eur>,
 }
 
 /// A command about matches.

@@ -82,6 +82,7 @@ impl NewMatch {
     /// [`Refusal`] where they do not.
     pub fn residual(&self) -> Result<Option<Residual>, Refusal> {
         if self.items.is_empty() {
+            self.have_something_in_common()?;
             return taken_back(sum(self.lines.iter().map(|line| line.it.amount))?);
         }
         let owed = sum(self.items.iter().map(|item| item.it.amount))?;
@@ -110,6 +111,19 @@ impl NewMatch {
 }
 
 impl NewMatch {
+    /// Lines that take each other back have a reference in common, or are so small that one person would write them off.
+    fn have_something_in_common(&self) -> Result<(), Refusal> {
+        let Some(most) = self.apart_max else { return Ok(()) };
+        let Some(large) = self.lines.iter().find(|line| !within(line.it.amount, most)) else { return Ok(()) };
+        let detail = format!(
+            "{} is over {} {}, and has no reference in common with the other: one person explains no more than {most} EUR so; write them off, which two people do (`svala exception resolve … --write-off`)",
+            large.name,
+            large.it.amount,
+            large.it.amount.currency()
+        );
+        Err(Refusal::new("nothing-in-common", detail))
+    }
+
     /// What a line is in the currency of what it settles.
     fn paid(&self, line: &Named<MatchedLine>, currency: Currency) -> Result<Amount, Refusal> {
         let Named { name, it } = line;

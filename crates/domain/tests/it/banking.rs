@@ -348,6 +348,7 @@ impl World {
             worth: BTreeMap::new(),
             items: items.iter().map(of_item).collect(),
             tolerance,
+            apart_max: None,
         }
     }
 

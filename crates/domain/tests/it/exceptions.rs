@@ -43,6 +43,7 @@ fn seen() -> SeenLine {
         taken_back: false,
         suggested: None,
         near: false,
+        elsewhere: false,
     }
 }
 
@@ -59,6 +60,8 @@ fn kinds(facts: &Facts) -> Vec<String> {
 #[case::another_amount(seen(), vec![known(Known::Open, -400)], "amount")]
 #[case::other_direction(seen(), vec![known(Known::Open, 500)], "no-match")]
 #[case::settled_already(seen(), vec![known(Known::Settled, -500)], "paid-twice")]
+#[case::a_charge_of_what_is_settled(SeenLine { amount: cents(-35), ..seen() }, vec![known(Known::Settled, -500)], "amount")]
+#[case::to_another_account(SeenLine { elsewhere: true, ..seen() }, vec![known(Known::Open, -500)], "paid-without-decision")]
 #[case::in_no_file(seen(), vec![known(Known::NotMade, -500)], "paid-without-decision")]
 #[case::another_line_wants_it(SeenLine { tied: Some(1), ..seen() }, vec![known(Known::Open, -500)], "paid-twice")]
 #[case::two_would_fit(SeenLine { tied: Some(2), ..seen() }, vec![known(Known::Open, -500)], "ambiguous")]
@@ -217,6 +220,7 @@ fn matching() -> ReconciliationCommand {
         worth: BTreeMap::new(),
         items: vec![Named { name: "payment 4".into(), it: MatchedItem { of, amount: cents(-500) } }],
         tolerance: None::<Tolerance>,
+        apart_max: None,
     })
 }
 

@@ -248,6 +248,58 @@ fn a_silent_line_in_another_currency_is_suggested() {
     assert_eq!(outcome.suggestions.len(), 1);
 }
 
+/// Money that went to another account than the one that was approved is not what was to be paid, whatever reference it has.
+#[test]
+fn what_went_to_another_account_is_suggested_at_most() {
+    let to = |number: u64, line: OpenLine| OpenLine { counterpart: Some(key(number)), ..line };
+    let of = |number: u64, item: OpenItem| OpenItem { counterpart: Some(key(number)), ..item };
+    let crowns = || in_crowns(1, -5_712, Some(-500), &[(EndToEnd, 7)]);
+    for line in [
+        line(1, -500, 0, &[(EndToEnd, 7)]),
+        line(1, -500, 0, &[(Creditor, 7)]),
+        line(1, -650, 0, &[(EndToEnd, 7)]),
+        crowns(),
+    ] {
+        let due = || item(1, -500, 0, &[7]);
+        let outcome = run(&rules(), &[to(2, line.clone())], &[of(1, due())]);
+        assert!(outcome.matches.is_empty() && outcome.ties.is_empty(), "{line:?}");
+        assert_eq!(outcome.suggestions.len(), 1, "{line:?}");
+        assert_eq!(run(&rules(), &[to(1, line.clone())], &[of(1, due())]).matches.len(), 1, "{line:?}");
+        assert_eq!(run(&rules(), &[to(1, line)], &[due()]).matches.len(), 1);
+    }
+    // What comes back may come from whoever sends it.
+    let back = to(2, line(1, 500, 0, &[(EndToEnd, 7)]));
+    assert_eq!(run(&rules(), &[back], &[of(1, item(1, 500, 0, &[7]))]).matches.len(), 1);
+}
+
+/// Somebody else's line of the same amount keeps no true pair from its rule.
+#[test]
+fn a_stranger_of_the_same_amount_takes_nothing_away() {
+    let stranger = OpenLine { counterpart: Some(key(9)), ..line(1, -500, 0, &[]) };
+    let items = [item(1, -500, 0, &[7]), item(2, -500, 0, &[8])];
+    for rules in [rules(), Rules::embedded().unwrap()] {
+        let lines = [stranger.clone(), line(2, -503, 0, &[(EndToEnd, 7)])];
+        assert!(
+            told(&run(&rules, &lines, &items))
+                .contains(&"reference-less-fee: 2 > 1 -0.03 bank-fees".to_owned())
+        );
+    }
+}
+
+/// What went out less a charge, or in parts, and what came back under the same reference are two things.
+#[test]
+fn what_came_back_does_not_keep_what_went_out_from_its_rule() {
+    let back = line(9, 900, 1, &[(EndToEnd, 7)]);
+    for out in [
+        vec![line(1, -903, 0, &[(EndToEnd, 7)])],
+        vec![line(1, -400, 0, &[(EndToEnd, 7)]), line(2, -500, 0, &[(EndToEnd, 7)])],
+    ] {
+        let lines: Vec<OpenLine> = out.iter().cloned().chain([back.clone()]).collect();
+        let outcome = run(&rules(), &lines, &[item(1, -900, 0, &[7])]);
+        assert_eq!(outcome.matches.iter().map(|m| m.lines.len()).collect::<Vec<_>>(), [out.len()]);
+    }
+}
+
 /// A line that is in two ties keeps the items of both from the weaker rules: none of them is free for another line.
 #[test]
 fn what_is_in_any_tie_of_a_line_is_kept_from_weaker_rules() {

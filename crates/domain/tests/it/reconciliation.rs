@@ -52,6 +52,7 @@ fn matching(lines: Vec<Named<MatchedLine>>, items: Vec<Named<MatchedItem>>) -> R
         worth: BTreeMap::new(),
         items,
         tolerance: Some(Tolerance { max: eur("5.00"), account }),
+        apart_max: None,
     })
 }
 
@@ -236,6 +237,13 @@ fn lines_that_take_each_other_back_are_matched_with_each_other() {
         let amount = Amount::parse(amount, "USD".parse().unwrap(), money::Locale::Strict).unwrap();
         Named { name: "a line".into(), it: MatchedLine { line: LineId(Uuid::from_u128(id)), amount } }
     };
+    let ReconciliationCommand::Match(apart) = against(vec![line(6, -501), line(7, 501)]) else {
+        panic!("another command")
+    };
+    let apart =
+        |most: &str| ReconciliationCommand::Match(NewMatch { apart_max: Some(eur(most)), ..apart.clone() });
+    assert_eq!(give(&mut state, "anna", &apart("5.00")).unwrap_err().codes(), "nothing-in-common");
+    give(&mut state, "anna", &apart("5.01")).unwrap();
     give(&mut state, "anna", &against(vec![in_dollars(8, "-5.00"), in_dollars(9, "5.00")])).unwrap();
 }
 
@@ -313,6 +321,7 @@ fn commands(found: &[Match], lines: &[OpenLine], items: &[OpenItem]) -> Vec<Reco
                 .iter()
                 .find(|rule| rule.id == found.rule)
                 .and_then(|rule| rule.tolerance()),
+            apart_max: None,
         })
     };
     found.iter().map(command).collect()
