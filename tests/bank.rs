@@ -589,3 +589,40 @@ fn an_account_is_closed_and_takes_nothing_more() {
     assert!(refused.contains("account-closed: the account payments (…0003) was closed"), "{refused}");
     ledger.is_sound();
 }
+
+/// Every account that is not registered is named at once; what is known is taken on purpose, and the rest later.
+#[test]
+fn a_file_of_several_accounts_is_taken_for_those_that_are_known() {
+    let ledger = with_account();
+    let own = statement(17, "2024-06-03", "0.00", "5.00", &[Line("5.00", "B1", "x")]);
+    let others = ["AT611904300234573201", "DE89370400440532013000"].map(|number| own.replace(IBAN, number));
+    ledger.write(
+        "all.xml",
+        message(&[own, others[0].clone(), others[1].clone(), others[1].replace("S17", "S18")]),
+    );
+    let root = ledger.root();
+    let refused = ledger.fail(1, "import statement all.xml");
+    for part in
+        ["statement 2: the account …3201", "statement 3: the account …3000", "--only-known takes the others"]
+    {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
+    assert_eq!(refused.matches("is not registered").count(), 2, "each once: {refused}");
+    assert!(
+        ledger
+            .fail(1, "import statement all.xml --account GB82WEST12345698765432")
+            .contains("nothing-to-take")
+    );
+    assert_eq!(ledger.root(), root);
+    let said = ledger.ok("import statement all.xml --only-known");
+    assert!(
+        said.contains("all.xml: 1 statement") && said.contains("left out: the account …3201 in EUR"),
+        "{said}"
+    );
+    assert_eq!(ledger.json("import statement all.xml --only-known")["left_out"][1], "…3201 in EUR");
+    ledger.ok("bank account add vienna --iban AT611904300234573201 --currency EUR");
+    let said = ledger.ok("import statement all.xml --account 'AT61 1904 3002 3457 3201'");
+    assert!(said.contains("statement 17 of vienna"), "{said}");
+    assert_eq!(ledger.csv("bank lines").len(), 2);
+    ledger.is_sound();
+}

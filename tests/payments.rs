@@ -611,3 +611,37 @@ fn a_name_without_latin_letters_is_given_in_them_first() {
     assert!(!bodies.contains("Crescent"));
     ledger.is_sound();
 }
+
+/// One payment for each partner to which something is due; who cannot be paid keeps nobody else waiting.
+#[test]
+fn all_partners_are_proposed_at_once() {
+    let ledger = ledger();
+    spend(
+        &ledger,
+        &[
+            "caritas,FX-2042,education,2024-05-02,80.00,EUR,Lempa,C-1,,",
+            "weldo,FX-2043,education,2024-05-02,30.00,EUR,Lempa,W-1,,",
+        ],
+    );
+    ledger.ok("--actor anna partner payment-details propose weldo --iban 'DE89 3704 0044 0532 0130 00' --holder Weldo");
+    ledger.approve_account("berit", "weldo");
+    let root = ledger.root();
+    let dry = ledger.run("payment propose --all --dry-run --format csv");
+    let totals = |out: &str| -> Vec<String> {
+        crate::support::rows(out).iter().map(|row| format!("{} {}", row["partner"], row["total"])).collect()
+    };
+    assert_eq!(totals(&dry.out), ["irara 920.00", "weldo 30.00"]);
+    assert!(
+        dry.err.contains("caritas: refused: no-payment-details") && dry.err.contains("2 payments; dry run"),
+        "{dry}"
+    );
+    assert_eq!(ledger.root(), root);
+    let run = ledger.run("--actor anna payment propose --all --format csv");
+    assert_eq!(run.code, Some(1), "somebody could not be paid");
+    assert_eq!(totals(&run.out), totals(&dry.out));
+    assert_eq!(ledger.csv("payment list --state proposed").len(), 2);
+    let again = ledger.run("--actor anna payment propose --all --format csv");
+    assert!(totals(&again.out).is_empty() && again.err.contains("0 payments"), "{again}");
+    ledger.fail(2, "payment propose");
+    ledger.is_sound();
+}

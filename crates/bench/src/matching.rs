@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use app::Ledger;
-use app::import::{Cases, Grants, StatementsRequest};
+use app::import::{Cases, Grants, Only, StatementsRequest};
 use app::reconciliation::MatchAsked;
 use domain::matching::Rules;
 use money::Currency;
@@ -67,7 +67,13 @@ pub async fn run(database: &dyn Database, files: &Month) -> Outcome<Samples> {
 }
 
 async fn import(ledger: &Ledger, file: &Path) -> Outcome<(u64, Duration)> {
-    let request = StatementsRequest { path: file.to_owned(), csv: None, accept_gap: None, dry_run: false };
+    let request = StatementsRequest {
+        path: file.to_owned(),
+        csv: None,
+        accept_gap: None,
+        only: Only::All,
+        dry_run: false,
+    };
     let begun = Instant::now();
     let report = ledger.import_statements(&request).await?;
     Ok((report.statements.iter().map(|statement| statement.lines).sum(), begun.elapsed()))

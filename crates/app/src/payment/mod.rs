@@ -61,6 +61,16 @@ impl Ledger {
         Ok(PaymentDetail { held, ..self.told_payment(partner, &events, payment).await? })
     }
 
+    /// The partners to which something is due today, or of which something is held, in the order of their codes.
+    pub async fn partners_due(&self) -> Result<Vec<PartnerCode>, AppError> {
+        let due = self.payments_due(None).await?;
+        let owed = due.iter().filter(|item| {
+            let taken = item.paid_outside.is_negative() || item.open_advance.is_negative();
+            !item.due.is_zero() || !item.held.is_zero() || taken
+        });
+        Ok(owed.filter_map(|item| item.partner.parse().ok()).collect())
+    }
+
     /// Proposes to pay a partner in advance: what is still to be spent, settled by later payments.
     pub async fn propose_advance(
         &self,
@@ -122,6 +132,23 @@ impl Ledger {
         let found = self.partners_and_events(std::slice::from_ref(code)).await?.pop();
         let payment = found.as_ref().and_then(|(partner, _)| partner.payments.get(payment));
         payment.map(|payment| payment.state).ok_or_else(|| unknown(code))
+    }
+
+    /// Lets nothing come of a proposal to take a payment back: who wanted it withdraws it, anybody else refuses it.
+    pub async fn withdraw_recall(
+        &self,
+        code: &PartnerCode,
+        payment: PaymentId,
+        reason: &str,
+    ) -> Result<(), AppError> {
+        let (about, text) = (payment.to_string(), reason_text(reason)?);
+        let request = ["withdraw-recall", &about, reason];
+        self.execute_about(About::Partner(code.clone()), &request, |session, draft| {
+            let reason = session.seal_own(draft, &text)?;
+            let command = PaymentCommand::WithdrawRecall { payment, reason };
+            session.on_partner(draft, code, &PartnerCommand::Payment(command))
+        })
+        .await
     }
 
     /// Decides and writes a command that rests on what the bank has shown of a payment: the match that says that it was

@@ -235,6 +235,16 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
             number(e.payment.0),
             text(e.reason)
         ),
+        PartnerEvent::PaymentRecallWithdrawn(e) => {
+            let what = if e.by == e.proposed_by { "withdraws it" } else { "refuses it" };
+            format!(
+                "payment {} is not taken back from its file, as {} wanted: {} {what}: {}",
+                number(e.payment.0),
+                e.proposed_by,
+                e.by,
+                text(e.reason)
+            )
+        }
         PartnerEvent::PaymentRecalled(e) => format!(
             "payment {} taken back from its file by {}: {}",
             number(e.payment.0),

@@ -289,6 +289,7 @@ pub async fn import(place: &Place, format: Format, request: &StatementsRequest) 
             "sha256": report.sha256,
             "statements": report.statements,
             "imported_before": report.imported_before.as_ref().map(|e| json!({"position": e.position, "actor": e.actor})),
+            "left_out": report.left_out,
             "written": report.written,
         }))?,
         Format::Csv => {
@@ -327,7 +328,8 @@ fn in_words(dry_run: bool, report: &StatementsReport) -> String {
         format!("{name}: {count}")
     };
     let statements = report.statements.iter().map(statement_in_words);
-    std::iter::once(head).chain(statements).collect::<Vec<_>>().join("\n")
+    let left_out = report.left_out.iter().map(|account| format!("  left out: the account {account}"));
+    std::iter::once(head).chain(statements).chain(left_out).collect::<Vec<_>>().join("\n")
 }
 
 fn statement_in_words(statement: &StatementOutcome) -> String {

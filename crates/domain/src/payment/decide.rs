@@ -8,7 +8,7 @@ use super::command::{NewAdvance, NewPayment, PaymentCommand};
 use super::due::{Standing, Worth, left};
 use super::event::{
     Payable, PaymentApproved, PaymentCancelled, PaymentItem, PaymentProposed, PaymentRecallProposed,
-    PaymentRecalled, PaymentReturnUndone, PaymentReturned,
+    PaymentRecallWithdrawn, PaymentRecalled, PaymentReturnUndone, PaymentReturned,
 };
 use super::state::{Outside, OutsideState, Payment, PaymentState};
 use crate::balance::Line;
@@ -52,6 +52,17 @@ pub(crate) fn decide(
         }
         PaymentCommand::Recall { payment, reason, matched, shown } => {
             recall(partner, *payment, *reason, (*matched, *shown), by)
+        }
+        PaymentCommand::WithdrawRecall { payment: id, reason } => {
+            let payment = in_state(partner, *id, PaymentState::Instructed)?;
+            let Some(proposed_by) = payment.recall_by.clone() else {
+                let detail = format!(
+                    "nobody wants to take payment {} back: `svala payment recall list`",
+                    payment.reference
+                );
+                return Err(Refusal::new("nothing-proposed", detail));
+            };
+            Ok(PaymentRecallWithdrawn { payment: *id, proposed_by, reason: *reason, by: by.clone() }.into())
         }
         PaymentCommand::Return { payment, matching } if partner.payments.outside(*payment).is_some() => {
             outside_in(partner, *payment, OutsideState::Made)?;

@@ -529,3 +529,27 @@ fn a_return_is_known_by_its_code(#[case] code: &str, #[case] returned: bool) {
     let told = exchanged("").replace("</TxDtls>", "<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf></TxDtls>");
     assert_eq!(lines(&told)[0].returned, Some("AC04".parse().ok()));
 }
+
+/// Another file of the bank, given by mistake, is told for what it is.
+#[rstest]
+#[case("camt.052.001.02", "BkToCstmrAcctRpt", "a report of the day so far")]
+#[case("pain.001.001.03", "CstmrCdtTrfInitn", "an order of payments")]
+#[case("pain.002.001.10", "CstmrPmtStsRpt", "svala payment recall")]
+#[case("camt.029.001.09", "RsltnOfInvstgtn", "another kind of message")]
+fn another_message_is_named(#[case] message: &str, #[case] element: &str, #[case] wanted: &str) {
+    let text = format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:{message}\"><{element}><GrpHdr><MsgId>M</MsgId></GrpHdr></{element}></Document>"
+    );
+    let error = read(&text).unwrap_err();
+    assert_eq!(error.rule(), "statement.unknown-file");
+    let said = error.to_string();
+    assert!(said.contains(&format!("This is {message}, ")) && said.contains(wanted), "{said}");
+}
+
+#[test]
+fn another_encoding_is_told() {
+    let text = MESSAGE.replace("Sun &amp; Moon", "R\u{1}dgivning").replace("UTF-8", "ISO-8859-1");
+    let bytes: Vec<u8> = text.bytes().map(|byte| if byte == 1 { 0xE5 } else { byte }).collect();
+    let said = read(bytes).unwrap_err().to_string();
+    assert!(said.contains("UTF-8"), "{said}");
+}
