@@ -486,3 +486,143 @@ fn the_public_samples_pass_the_gate_or_are_told_what_is_off() {
     );
     ledger.is_sound();
 }
+
+/// A payment in euro from an account in crowns: the reference decides, what the bank says it came to in euro is held against
+/// it, and the rest is an exchange difference. Without a reference it is suggested.
+#[test]
+fn a_payment_that_the_bank_exchanged_is_matched_and_booked() {
+    let ledger = Ledger::new();
+    ledger.ok(&format!("bank account add crowns --iban {IBAN} --currency SEK"));
+    ledger.ok("partner register caritas --name 'Caritas Armenia'");
+    for (amount, reference) in [("500.00", "P-500"), ("70.00", "P-70")] {
+        ledger.ok(&format!("partner paid caritas --amount {amount} --on 2024-06-03 --reference {reference}"));
+    }
+    let rate = "<CcyXchg><SrcCcy>SEK</SrcCcy><TrgtCcy>EUR</TrgtCcy><UnitCcy>EUR</UnitCcy><XchgRate>11.4246</XchgRate></CcyXchg>";
+    let entry = |amount: &str, name: &str, reference: &str, eur: &str| {
+        format!(
+            "<Ntry><Amt Ccy=\"SEK\">{amount}</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2024-06-03</Dt></BookgDt>\
+             <AcctSvcrRef>{name}</AcctSvcrRef><NtryDtls><TxDtls><Refs><EndToEndId>{reference}</EndToEndId></Refs>\
+             <AmtDtls><InstdAmt><Amt Ccy=\"EUR\">{eur}</Amt>{rate}</InstdAmt></AmtDtls></TxDtls></NtryDtls></Ntry>"
+        )
+    };
+    let entries = [entry("5713.67", "B1", "P-500", "500.12"), entry("799.72", "B2", "NOTPROVIDED", "70.00")];
+    let empty = statement(17, "2024-06-03", "10000.00", "3486.61", &[]).replace("EUR", "SEK");
+    ledger.write("june.xml", message(&[empty.replace("</Stmt>", &format!("{}</Stmt>", entries.concat()))]));
+    ledger.ok("import statement june.xml");
+    let line = ledger.csv("bank lines").remove(0);
+    assert_eq!(
+        (format!("{} {}", line["ordered"], line["ordered_currency"]), &*line["rate"], &*line["in_eur"]),
+        ("-500.12 EUR".to_owned(), "1 EUR = 11.4246", "-500.12")
+    );
+    let matched = ledger.csv("bank match");
+    assert_eq!(matched.len(), 1);
+    assert_eq!(
+        (&*matched[0]["rule"], &*matched[0]["residual"], &*matched[0]["residual_account"]),
+        ("reference-in-another-currency", "-0.12", "exchange")
+    );
+    assert!(matched[0]["why"].contains("-5713.67 SEK are -500.12 EUR, says the bank"), "{matched:?}");
+    let trial = |account: &str| {
+        let rows = ledger.csv("books trial-balance");
+        rows.into_iter().find(|row| row["account"] == account).map(|row| row["closing"].clone())
+    };
+    assert_eq!(trial("6640").as_deref(), Some("0.12"));
+    assert_eq!(trial("1930").as_deref(), Some("-500.12"));
+    let proposals = ledger.csv("bank proposals");
+    assert_eq!(
+        (&*proposals[0]["certainty"], &*proposals[0]["items"]),
+        ("suggestion", "payment 6 to caritas")
+    );
+    // A person knows; then undone it is as if it had never been.
+    let number = ledger.csv("bank lines")[1]["line"].clone();
+    ledger.ok(&format!("bank match {number} P-70"));
+    assert_eq!(trial("1935").as_deref(), Some("0.00"));
+    ledger.ok("bank unmatch 1 --reason 'another payment'");
+    ledger.ok("bank unmatch 2 --reason 'another payment'");
+    assert_eq!(trial("1930").as_deref(), Some("0.00"));
+    ledger.is_sound();
+}
+
+/// An account ends once everything of it is known and explained; later statements and files are refused in words.
+#[test]
+fn an_account_is_closed_and_takes_nothing_more() {
+    let ledger = with_account();
+    ledger.ok("import statement june-3.xml");
+    let close = "bank account close payments --on 2024-06-30 --reason 'another bank'";
+    let refused = ledger.fail(1, close);
+    assert!(
+        refused.contains("balance-left: its last statement closes with 747.00 EUR")
+            && refused.contains("lines-open: 3 of its lines"),
+        "{refused}"
+    );
+    assert!(ledger.fail(2, &close.replace("payments", "cash")).contains("there is no account cash"));
+    let last = [Line("-747.00", "B9", "RF18539007547034")];
+    ledger.write("june-4.xml", message(&[statement(18, "2024-06-04", "747.00", "0.00", &last)]));
+    ledger.ok("import statement june-4.xml");
+    for line in ledger.csv("bank lines") {
+        let number = &line["line"];
+        let name = ledger.csv("exception list").into_iter().find(|row| row["exception"].ends_with(&**number));
+        let resolve =
+            format!("exception resolve {} --write-off funding --reason x", name.unwrap()["exception"]);
+        ledger.ok(&format!("--actor anna {resolve}"));
+        if !ledger.csv("bank lines --open").iter().all(|open| open["line"] != *number) {
+            ledger.ok(&format!("--actor berit {resolve}"));
+        }
+    }
+    ledger.ok(&format!("--actor anna {close}"));
+    let account = ledger.csv("bank account list").remove(0);
+    assert_eq!((&*account["closed_on"], &*account["closed_by"]), ("2024-06-30", "anna"));
+    assert!(
+        ledger
+            .ok("bank history payments")
+            .contains("the account payments was closed on 2024-06-30 by anna: another bank")
+    );
+    assert!(ledger.fail(1, close).contains("already-closed"));
+    let lines = [Line("5.00", "B10", "x")];
+    ledger.write("july.xml", message(&[statement(19, "2024-07-01", "0.00", "5.00", &lines)]));
+    let refused = ledger.fail(1, "import statement july.xml");
+    assert!(
+        refused.contains("account-closed: july.xml, statement 1: the account payments was closed"),
+        "{refused}"
+    );
+    let file = "payment file --out p.xml --debtor-name Norrkassan --execute-on 2099-07-15 --debtor-iban";
+    let refused = ledger.fail(1, &format!("{file} {IBAN}"));
+    assert!(refused.contains("account-closed: the account payments (…0003) was closed"), "{refused}");
+    ledger.is_sound();
+}
+
+/// Every account that is not registered is named at once; what is known is taken on purpose, and the rest later.
+#[test]
+fn a_file_of_several_accounts_is_taken_for_those_that_are_known() {
+    let ledger = with_account();
+    let own = statement(17, "2024-06-03", "0.00", "5.00", &[Line("5.00", "B1", "x")]);
+    let others = ["AT611904300234573201", "DE89370400440532013000"].map(|number| own.replace(IBAN, number));
+    ledger.write(
+        "all.xml",
+        message(&[own, others[0].clone(), others[1].clone(), others[1].replace("S17", "S18")]),
+    );
+    let root = ledger.root();
+    let refused = ledger.fail(1, "import statement all.xml");
+    for part in
+        ["statement 2: the account …3201", "statement 3: the account …3000", "--only-known takes the others"]
+    {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
+    assert_eq!(refused.matches("is not registered").count(), 2, "each once: {refused}");
+    assert!(
+        ledger
+            .fail(1, "import statement all.xml --account GB82WEST12345698765432")
+            .contains("nothing-to-take")
+    );
+    assert_eq!(ledger.root(), root);
+    let said = ledger.ok("import statement all.xml --only-known");
+    assert!(
+        said.contains("all.xml: 1 statement") && said.contains("left out: the account …3201 in EUR"),
+        "{said}"
+    );
+    assert_eq!(ledger.json("import statement all.xml --only-known")["left_out"][1], "…3201 in EUR");
+    ledger.ok("bank account add vienna --iban AT611904300234573201 --currency EUR");
+    let said = ledger.ok("import statement all.xml --account 'AT61 1904 3002 3457 3201'");
+    assert!(said.contains("statement 17 of vienna"), "{said}");
+    assert_eq!(ledger.csv("bank lines").len(), 2);
+    ledger.is_sound();
+}

@@ -5,6 +5,7 @@ use std::process::Child;
 
 use sha2::{Digest, Sha256};
 
+use crate::bank::IBAN;
 use crate::forger;
 use crate::support::{Cells, Ledger, Run, find};
 
@@ -15,6 +16,7 @@ const FROM: &str = "--debtor-name Norrkassan --debtor-iban 'SE35 5000 0000 0549 
 /// A ledger with accepted spend of IRARA in two quarters, and an account that two people brought into force.
 fn ledger() -> Ledger {
     let ledger = Ledger::small("cases");
+    paying_account(&ledger);
     spend(
         &ledger,
         &[
@@ -30,6 +32,11 @@ fn ledger() -> Ledger {
     }
     account(&ledger, "--iban 'GB82 WEST 1234 5698 7654 32' --holder 'Irära Återvändande'");
     ledger
+}
+
+/// The account of the authority that pays.
+fn paying_account(ledger: &Ledger) {
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
 }
 
 fn account(ledger: &Ledger, details: &str) {
@@ -451,6 +458,7 @@ fn an_advance_is_paid_and_settled() {
 #[test]
 fn grants_in_cash_are_paid_back() {
     let ledger = Ledger::small("grants");
+    paying_account(&ledger);
     let period = "partner statement weldo --period 2020-01-01..2099-12-31";
     let totals = &ledger.json(period)["totals"];
     assert_eq!((&totals["grants"], &totals["owed"]), (&"615.00".into(), &"615.00".into()));
@@ -532,6 +540,7 @@ fn what_was_paid_outside_meanwhile_is_not_paid_again() {
 
     // Nor where it was approved before.
     let other = Ledger::small("cases");
+    paying_account(&other);
     spend(&other, &["irara,FX-2041,education,2024-02-01,500.00,EUR,Lempa,R-1,,"]);
     account(&other, "--iban 'GB82 WEST 1234 5698 7654 32' --holder IRARA");
     let number = proposed(&other, "");
@@ -565,4 +574,96 @@ fn no_more_is_held_than_is_owed() {
         .map(|line| format!("{} {}", line["receipt_no"], line["eur"]))
         .collect();
     assert_eq!(held, ["R-3 40.00"]);
+}
+
+/// Whoever types another account than one of the authority's is told which there are.
+#[test]
+fn a_file_is_paid_from_a_registered_account() {
+    let ledger = Ledger::small("cases");
+    let file = format!("--actor anna payment file --out pay.xml {FROM}");
+    let refused = ledger.fail(1, &file);
+    assert!(
+        refused.contains("unknown-account: the account …0003") && refused.contains("none is registered yet"),
+        "{refused}"
+    );
+    paying_account(&ledger);
+    ledger.ok("bank account add cash-desk --number 0012-44871 --currency SEK");
+    assert!(ledger.fail(1, &file).contains("nothing-to-pay"));
+    let other = file.replace("SE35 5000 0000 0549 1000 0003", "AT61 1904 3002 3457 3201");
+    let refused = ledger.fail(1, &other);
+    assert!(
+        refused.contains("the account …3201 is no account of the authority here: registered are cash-desk (…4871 in SEK), payments (…0003 in EUR)"),
+        "{refused}"
+    );
+    assert!(!ledger.path("pay.xml").exists());
+}
+
+/// A name of which a bank would make dots pays nobody: it is refused until two people have given it in Latin letters.
+#[test]
+fn a_name_without_latin_letters_is_given_in_them_first() {
+    let ledger = ledger();
+    let iban = "--iban 'IQ98 NBIQ 8501 2345 6789 012' --bic NBIQIQBA --holder 'جمعية الهلال الأحمر'";
+    account(&ledger, iban);
+    for line in ["payment propose --partner irara", "payment advance irara 5.00 --reason x"] {
+        let refused = ledger.fail(1, &format!("--actor anna {line}"));
+        assert!(
+            refused.contains("name-not-latin")
+                && refused.contains("irara would be paid")
+                && refused.contains("--latin-name"),
+            "{refused}"
+        );
+    }
+    account(&ledger, &format!("{iban} --latin-name 'Iraqi Red Crescent'"));
+    assert_eq!(ledger.json("partner show irara")["details"][0]["latin_name"], "Iraqi Red Crescent");
+    assert!(
+        ledger.ok("partner history irara").contains("of جمعية الهلال الأحمر, for banks Iraqi Red Crescent")
+    );
+    let number = proposed(&ledger, "");
+    ledger.ok(&format!("--actor berit payment approve {number}"));
+    let debtor = FROM.replace("Norrkassan", "'Κασσα'");
+    assert!(
+        ledger
+            .fail(2, &format!("--actor anna payment file --out pay.xml {debtor}"))
+            .contains("--debtor-name")
+    );
+    ledger.ok(&format!("--actor anna payment file --out pay.xml {FROM}"));
+    let xml = ledger.read("pay.xml");
+    assert!(xml.contains("<Nm>Iraqi Red Crescent</Nm>") && !xml.contains("...."), "{xml}");
+    let bodies = ledger.ask("SELECT body FROM events", |row| row.get::<String>(0)).join("\n");
+    assert!(!bodies.contains("Crescent"));
+    ledger.is_sound();
+}
+
+/// One payment for each partner to which something is due; who cannot be paid keeps nobody else waiting.
+#[test]
+fn all_partners_are_proposed_at_once() {
+    let ledger = ledger();
+    spend(
+        &ledger,
+        &[
+            "caritas,FX-2042,education,2024-05-02,80.00,EUR,Lempa,C-1,,",
+            "weldo,FX-2043,education,2024-05-02,30.00,EUR,Lempa,W-1,,",
+        ],
+    );
+    ledger.ok("--actor anna partner payment-details propose weldo --iban 'DE89 3704 0044 0532 0130 00' --holder Weldo");
+    ledger.approve_account("berit", "weldo");
+    let root = ledger.root();
+    let dry = ledger.run("payment propose --all --dry-run --format csv");
+    let totals = |out: &str| -> Vec<String> {
+        crate::support::rows(out).iter().map(|row| format!("{} {}", row["partner"], row["total"])).collect()
+    };
+    assert_eq!(totals(&dry.out), ["irara 920.00", "weldo 30.00"]);
+    assert!(
+        dry.err.contains("caritas: refused: no-payment-details") && dry.err.contains("2 payments; dry run"),
+        "{dry}"
+    );
+    assert_eq!(ledger.root(), root);
+    let run = ledger.run("--actor anna payment propose --all --format csv");
+    assert_eq!(run.code, Some(1), "somebody could not be paid");
+    assert_eq!(totals(&run.out), totals(&dry.out));
+    assert_eq!(ledger.csv("payment list --state proposed").len(), 2);
+    let again = ledger.run("--actor anna payment propose --all --format csv");
+    assert!(totals(&again.out).is_empty() && again.err.contains("0 payments"), "{again}");
+    ledger.fail(2, "payment propose");
+    ledger.is_sound();
 }

@@ -144,6 +144,8 @@ fn what_the_bank_has_made_is_not_taken_back() {
         let lines = ledger.csv("bank lines");
         lines.iter().find(|line| line["references"].ends_with(end)).unwrap()["line"].clone()
     };
+    let refused = ledger.fail(1, &format!("--actor berit payment recall {first} --reason x"));
+    assert!(refused.contains(&format!("made-by-the-bank: line {} has its reference", of("B1"))), "{refused}");
     ledger.ok(&format!("bank match {} {first}", of("B1")));
     let refused = ledger.fail(1, &format!("--actor berit payment recall {first} --reason x"));
     assert!(refused.contains("made-by-the-bank") && refused.contains("svala bank unmatch 1"), "{refused}");
@@ -204,5 +206,41 @@ fn a_line_for_what_was_recorded_and_taken_back_says_so() {
             ("no-match", "match both lines with each other: svala bank match LINE,LINE")
         );
     }
+    ledger.is_sound();
+}
+
+/// What waits for a second person is listed, and ends as well when nothing comes of it.
+#[test]
+fn what_one_person_wants_to_take_back_is_listed_and_withdrawn() {
+    let (ledger, [(first, reference), (second, _)]) = ledger();
+    ledger.ok(&format!("--actor anna payment recall {first} {second} --reason 'the account is closed'"));
+    let listed = ledger.csv("payment recall list");
+    assert_eq!(listed.len(), 2);
+    let row = find(listed, "payment", &first);
+    assert_eq!(
+        (&*row["reference"], &*row["total"], &*row["file"], &*row["by"], &*row["reason"]),
+        (&*reference, "500.00", "1", "anna", "the account is closed")
+    );
+    ledger.ok(&format!("--actor anna payment recall withdraw {first} --reason 'it is open'"));
+    ledger.ok(&format!("--actor berit payment recall withdraw {second} --reason 'no letter'"));
+    assert!(ledger.csv("payment recall list").is_empty());
+    let history = ledger.ok("partner history irara");
+    assert!(
+        history.contains("is not taken back from its file, as anna wanted: anna withdraws it: it is open"),
+        "{history}"
+    );
+    assert!(ledger.ok("partner history caritas").contains("berit refuses it: no letter"));
+    let refused = ledger.fail(1, &format!("payment recall withdraw {first} --reason x"));
+    assert!(refused.contains("nothing-proposed"), "{refused}");
+    // Whoever wants it now is the first again.
+    ledger.ok(&format!("--actor berit payment recall {first} --reason x"));
+    assert_eq!(state(&ledger, &first), "instructed");
+    assert!(
+        ledger.fail(1, &format!("--actor berit payment recall {first} --reason x")).contains("same-person")
+    );
+    ledger.ok(&format!("--actor anna payment recall {first} --reason x"));
+    assert_eq!(state(&ledger, &first), "recalled");
+    ledger.fail(2, &format!("payment recall {second}"));
+    assert!(ledger.ok("duties").contains("nobody"));
     ledger.is_sound();
 }

@@ -13,6 +13,8 @@ pub const PARTNERS: [(&str, &str); 3] = [
 ];
 /// Whoever is paid outside of the ledger, and reports nothing.
 pub const OUTSIDE: &str = "malteser";
+/// The account to which they are paid.
+pub const OUTSIDE_ACCOUNT: &str = "NL91ABNA0417164300";
 /// What each partner spends in a month: the same as the others, so that only reference or account tell them apart.
 pub const SPENT: [(&str, i64); 3] = [("2024-04", 10_000), ("2024-05", 25_050), ("2024-06", 61_500)];
 /// The last day on which the bank has told of anything, and when the two files were to be executed. What was not executed
@@ -90,7 +92,7 @@ impl Month {
             (n * 40_000 + 20_000 + random.up_to(99), [10_000, 25_050][random.below(2) as usize]);
         let day = 1 + random.up_to(13);
         let soon = day + 1 + random.up_to(2);
-        match random.below(21) {
+        match random.below(22) {
             0 | 1 => {
                 let paid = self.pay(common, day);
                 let line = self.line(-common, day + random.up_to(10), Said::Named(&paid));
@@ -103,7 +105,7 @@ impl Month {
             }
             3 => {
                 let paid = self.pay(alone, day);
-                let line = self.line(-alone, soon, Said::Nothing);
+                let line = self.silent(-alone, soon);
                 self.settles(&[&line], &[&paid]);
             }
             4 => {
@@ -150,14 +152,14 @@ impl Month {
                     self.missing(&paid, alone);
                 }
                 for _ in 0..=random.below(2) {
-                    let line = self.line(-alone, soon, Said::Nothing);
+                    let line = self.silent(-alone, soon);
                     self.open.insert(("ambiguous", line, -alone));
                 }
             }
             // The same, but one of the lines says it: then the other one is clear as well.
             12 => {
                 let (first, second) = (self.pay(alone, day), self.pay(alone, day));
-                let other = self.line(-alone, soon, Said::Nothing);
+                let other = self.silent(-alone, soon);
                 let named = self.line(-alone, day + random.up_to(9), Said::Named(&first));
                 self.settles(&[&named], &[&first]);
                 self.settles(&[&other], &[&second]);
@@ -165,14 +167,14 @@ impl Month {
             13 => {
                 let paid = self.pay(alone, day);
                 for _ in 0..2 {
-                    let line = self.line(-alone, soon, Said::Nothing);
+                    let line = self.silent(-alone, soon);
                     self.open.insert(("ambiguous", line, -alone));
                 }
                 self.missing(&paid, alone);
             }
             14 => {
                 let paid = self.pay(alone, day);
-                let line = self.line(-alone, day + 4 + random.up_to(8), Said::Nothing);
+                let line = self.silent(-alone, day + 6 + random.up_to(6));
                 self.open.insert(("date", line, -alone));
                 self.missing(&paid, alone);
             }
@@ -188,12 +190,19 @@ impl Month {
                 self.open.insert(("no-match", line, -alone));
                 self.missing(&paid, alone);
             }
+            // It has the amount and the day, and says neither what it is nor to whom.
             17 => {
+                let paid = self.pay(alone, day);
+                let line = self.line(-alone, soon, Said::Nothing);
+                self.open.insert(("ambiguous", line, -alone));
+                self.missing(&paid, alone);
+            }
+            18 => {
                 let line = self.line(-150, day, Said::Nothing);
                 self.open.insert(("no-match", line, -150));
             }
             // The partner pays a part of it back by itself, and the bank shows that or not.
-            18 | 19 => {
+            19 | 20 => {
                 let paid = self.pay(alone, day);
                 let line = self.line(-alone, soon, Said::Named(&paid));
                 self.settles(&[&line], &[&paid]);
@@ -225,7 +234,13 @@ impl Month {
                     self.missing(&reference, cents);
                     continue;
                 }
-                1 => Said::Nothing,
+                // To whom it went is not known here, so it could be anybody's.
+                1 => {
+                    let line = self.entry(-cents, "2024-03-13", Said::Nothing);
+                    self.open.insert(("ambiguous", line, -cents));
+                    self.missing(&reference, cents);
+                    continue;
+                }
                 _ => Said::Named(&reference),
             };
             let line = self.entry(-cents, "2024-03-13", said);
@@ -379,6 +394,15 @@ impl Month {
     /// What the bank booked on a day of June; answers with what it calls it.
     fn line(&mut self, cents: i64, day: i64, said: Said<'_>) -> String {
         self.entry(cents, &format!("2024-06-{day:02}"), said)
+    }
+
+    /// What went out without a reference: to whom, the bank says.
+    fn silent(&mut self, cents: i64, day: i64) -> String {
+        let line = self.line(cents, day, Said::Nothing);
+        if let Some(entry) = self.entries.last_mut() {
+            entry.account = Some(OUTSIDE_ACCOUNT.to_owned());
+        }
+        line
     }
 
     fn entry(&mut self, cents: i64, day: &str, said: Said<'_>) -> String {

@@ -136,8 +136,9 @@ impl Ledger {
                         Event::PaymentFile(event) => named.extend(own_text(&recorded, event.text())),
                         Event::Reconciliation(event) => named.extend(own_text(&recorded, event.text())),
                         Event::Bank(event) => {
-                            let (scope, digest, _) = event.unique_fact();
-                            name(&mut facts, scope, digest.0, recorded.position);
+                            if let Some((scope, digest, _)) = event.unique_fact() {
+                                name(&mut facts, scope, digest.0, recorded.position);
+                            }
                             named.extend(event.texts().filter_map(|text| own_text(&recorded, Some(text))));
                         }
                         Event::Line(event) => {

@@ -89,6 +89,7 @@ impl Ledger {
             Account::Iban { .. } => Vec::new(),
         };
         parts.extend(seat.iter().map(String::as_str));
+        parts.extend(details.latin_name.as_ref().map(Name::as_str));
         let digest = self.key_digest(PAYMENT_DETAILS, &parts);
         let words = digest.to_string();
         self.partner_command(code, &["propose-payment-details", &words], |session, draft| {
@@ -273,10 +274,9 @@ impl Ledger {
         let (about, text) = (payment.to_string(), reason_text(reason)?);
         let settled = Settled::PaidOutside { partner: code.clone(), payment };
         let request = ["reverse-payment", &about, reason];
-        self.execute_about(About::Made(code.clone()), &request, |session, draft| {
-            let matched = session.settled_by(draft, &settled)?;
+        self.execute_unless_made(&code, &settled, &request, |session, draft, (matched, shown)| {
             let reason = session.seal_own(draft, &text)?;
-            session.on_partner(draft, &code, &PartnerCommand::ReversePaid { payment, matched, reason })
+            session.on_partner(draft, &code, &PartnerCommand::ReversePaid { payment, matched, shown, reason })
         })
         .await
     }

@@ -29,7 +29,7 @@ pub use import::{ImportCommand, ImportFile};
 pub use partner::{
     AgreementCommand, DetailsCommand, FeeCommand, HoldCommand, PartnerCommand, ScopeArgs, StatementBy,
 };
-pub use payment::PaymentCommand;
+pub use payment::{PaymentCommand, RecallCommand};
 pub use period::{CheckHow, PeriodCommand};
 pub use reconcile::ReconcileCommand;
 pub use report::ReportCommand;

@@ -225,6 +225,7 @@ impl Duties {
                 PartnerEvent::PaymentCancelled(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentInstructed(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentRecallProposed(e) => self.payments.get(&e.payment).map(|p| p.number),
+                PartnerEvent::PaymentRecallWithdrawn(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentRecalled(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentReturned(e) => self.payments.get(&e.payment).map(|p| p.number),
                 PartnerEvent::PaymentReturnUndone(e) => self.payments.get(&e.payment).map(|p| p.number),
@@ -349,6 +350,12 @@ impl Duties {
             PartnerEvent::PaymentRecallProposed(e) => {
                 if let Some(payment) = self.payments.get_mut(&e.payment) {
                     payment.recall_by = Some(actor.clone());
+                }
+                [other_name(&e.by), None]
+            }
+            PartnerEvent::PaymentRecallWithdrawn(e) => {
+                if let Some(payment) = self.payments.get_mut(&e.payment) {
+                    payment.recall_by = None;
                 }
                 [other_name(&e.by), None]
             }

@@ -77,6 +77,7 @@ impl Session<'_> {
             booked_on: line.booked_on,
             value_on: line.value_on,
             amount: line.amount,
+            exchange: line.exchange,
             references,
             code: line.code.clone(),
             reversal: line.reversal,

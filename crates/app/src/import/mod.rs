@@ -57,7 +57,7 @@ pub(crate) use rows::{named, part_digest, reversal_parts};
 pub use spend::Spend;
 pub use statement_file::CsvStatement;
 pub(crate) use statements::masked;
-pub use statements::{StatementOutcome, StatementsReport, StatementsRequest};
+pub use statements::{Only, StatementOutcome, StatementsReport, StatementsRequest};
 
 /// Errors listed; the others are counted.
 pub const ERRORS_LISTED_MAX: usize = 1_000;

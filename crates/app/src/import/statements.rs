@@ -1,8 +1,9 @@
 //! Statements of the bank: a file is taken in as a whole or not at all, in one command.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
-use domain::bank::{Imported, Statement, StatementKind};
+use domain::bank::{Imported, Statement, StatementKind, plain_reference};
 use domain::ids::FileDigest;
 use domain::ledger::ImportCounts;
 use domain::{BankAccountCode, KeyDigest, Refusal, TextId};
@@ -34,8 +35,22 @@ pub struct StatementsRequest {
     pub csv: Option<CsvStatement>,
     /// Why a statement may follow although something before it is missing.
     pub accept_gap: Option<String>,
+    /// Which statements of the file are taken.
+    pub only: Only,
     /// Decide everything, write nothing.
     pub dry_run: bool,
+}
+
+/// Which statements of a file are taken; the others are left out, and may be imported later from the same file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Only {
+    /// All of them: an account that is not registered refuses the file.
+    #[default]
+    All,
+    /// Those of accounts that are registered.
+    Known,
+    /// Those of the account with this number.
+    Number(String),
 }
 
 /// What an import of statements came to.
@@ -45,8 +60,10 @@ pub struct StatementsReport {
     pub file: String,
     /// SHA-256 of the file.
     pub sha256: String,
-    /// Each statement or notification in it.
+    /// Each statement or notification in it that was taken.
     pub statements: Vec<StatementOutcome>,
+    /// The ends of the numbers of accounts whose statements were left out, each with its currency.
+    pub left_out: Vec<String>,
     /// Where this very file was imported before: nothing was done now.
     pub imported_before: Option<EarlierImport>,
     /// Something was written.
@@ -90,6 +107,32 @@ struct Found {
     lines: Vec<StatementLine>,
 }
 
+/// What becomes of a statement of a file.
+enum Taken {
+    /// It is taken.
+    Known(Box<Found>),
+    /// It is left out, as was asked for: whose it is.
+    LeftOut(String),
+    /// Its account is not registered, and so nothing of the file is taken: in words.
+    Unknown(String),
+}
+
+/// Every account that is not registered, each once, and what can be done.
+fn all_unknown(mut details: Vec<String>) -> Refusal {
+    let account = |detail: &String| detail.split_once(": the account ").map(|(_, rest)| rest.to_owned());
+    let mut seen = HashSet::new();
+    details.retain(|detail| seen.insert(account(detail)));
+    if let Some(last) = details.last_mut() {
+        last.push_str("; --only-known takes the others");
+    }
+    Refusal {
+        reasons: details
+            .into_iter()
+            .flat_map(|detail| Refusal::new("unknown-account", detail).reasons)
+            .collect(),
+    }
+}
+
 impl Ledger {
     /// Imports a file of statements.
     pub async fn import_statements(&self, request: &StatementsRequest) -> Result<StatementsReport, AppError> {
@@ -100,16 +143,30 @@ impl Ledger {
             file: name,
             sha256: hex::encode(&sha256),
             statements: Vec::new(),
+            left_out: Vec::new(),
             imported_before: self.imported_before(import_key).await?,
             written: false,
         };
         if report.imported_before.is_some() {
             return Ok(report);
         }
-        let mut read = Vec::with_capacity(statements.len());
+        let (mut read, mut unknown) = (Vec::with_capacity(statements.len()), Vec::new());
         for (number, statement) in (1..).zip(statements) {
-            read.push(self.statement_of(&report.file, number, statement).await?);
+            match self.statement_of(&report.file, number, statement, &request.only).await? {
+                Taken::Known(found) => read.push(*found),
+                Taken::LeftOut(account) => report.left_out.push(account),
+                Taken::Unknown(reason) => unknown.push(reason),
+            }
         }
+        if !unknown.is_empty() {
+            return Err(AppError::Refused(all_unknown(unknown)));
+        }
+        if read.is_empty() {
+            let said = format!("{}: no statement in it is of an account that is asked for", report.file);
+            return Err(AppError::Refused(Refusal::new("nothing-to-take", said)));
+        }
+        report.left_out.sort();
+        report.left_out.dedup();
         report.statements = self.take_in(request, &report.file, &read, FileDigest(sha256)).await?;
         if request.dry_run {
             return Ok(report);
@@ -123,11 +180,14 @@ impl Ledger {
             ..ImportCounts::default()
         };
         let warnings = [
+            ("statement.left-out", report.left_out.len() as u64),
             ("statement.not-booked", count(|statement| statement.not_booked)),
             ("statement.batch", count(|statement| statement.unbroken.len() as u64)),
         ];
         let warnings = warnings.into_iter().filter(|(_, times)| *times > 0).collect();
-        self.record_import(KIND, sha256, &report.file, counts, &warnings, Some(import_key)).await?;
+        // What was left out may be taken from the same file later.
+        let import_key = Some(import_key).filter(|_| report.left_out.is_empty());
+        self.record_import(KIND, sha256, &report.file, counts, &warnings, import_key).await?;
         report.written = true;
         self.checkpoint_what_is_written().await;
         Ok(report)
@@ -139,23 +199,30 @@ impl Ledger {
         file: &str,
         number: u64,
         statement: BankStatement,
-    ) -> Result<Found, AppError> {
+        only: &Only,
+    ) -> Result<Taken, AppError> {
         let in_file = |problem: StatementProblem| {
             AppError::File(FileError { file: file.to_owned(), problem: FileProblem::Statement(problem) })
         };
         let currency = statement.account_currency().ok_or_else(|| {
             in_file(StatementProblem::no_currency(StatementPlace { statement: number, entry: None }))
         })?;
+        let (shown, plain) = (masked(&statement.account), plain_reference(&statement.account));
+        if matches!(only, Only::Number(wanted) if plain_reference(wanted) != plain) {
+            return Ok(Taken::LeftOut(format!("{shown} in {currency}")));
+        }
         let Some(account) = self.account_of(&statement.account, currency).await? else {
+            if *only == Only::Known {
+                return Ok(Taken::LeftOut(format!("{shown} in {currency}")));
+            }
             let detail = format!(
-                "{file}, statement {number}: the account {} in {currency} is not registered; if it is yours, `svala bank account add CODE --iban … --currency {currency}` registers it",
-                masked(&statement.account)
+                "{file}, statement {number}: the account {shown} in {currency} is not registered; if it is yours, `svala bank account add CODE --iban … --currency {currency}` registers it"
             );
-            return Err(AppError::Refused(Refusal::new("unknown-account", detail)));
+            return Ok(Taken::Unknown(detail));
         };
         let lines = statement.lines(number).map_err(in_file)?;
         let key = self.statement_key(&account, &statement);
-        Ok(Found { account, statement, key, lines })
+        Ok(Taken::Known(Box::new(Found { account, statement, key, lines })))
     }
 
     /// Decides all statements, each on what those before it brought, and writes them in one append.
@@ -177,11 +244,14 @@ impl Ledger {
             let mut accounts: Vec<&BankAccountCode> = statements.iter().map(|read| &read.account).collect();
             accounts.sort();
             accounts.dedup();
-            for account in accounts {
+            for account in &accounts {
                 revision += session.load_bank_account(account).await?;
             }
-            let parts =
-                [KIND, &sha256.to_string(), request.accept_gap.as_deref().unwrap_or_default(), self.actor()];
+            let (file_id, gap_reason) =
+                (sha256.to_string(), request.accept_gap.as_deref().unwrap_or_default());
+            // Of one file other accounts may be taken another time.
+            let mut parts = vec![KIND, file_id.as_str(), gap_reason, self.actor()];
+            parts.extend(accounts.iter().map(|account| account.as_str()));
             let mut draft = session.draft(0, &parts, revision);
             let mut outcomes = Vec::with_capacity(statements.len());
             for (number, read) in (1_u64..).zip(statements) {

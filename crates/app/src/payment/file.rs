@@ -58,7 +58,7 @@ pub struct PaymentFileMade {
     pub rewritten: Vec<Rewritten>,
     /// Approved payments that are not in it, each with the reason.
     pub left_out: Vec<String>,
-    /// Payments in it that were taken back from it since.
+    /// Payments in it that were taken back from it since, or came back.
     pub taken_back: Vec<CreditorReference>,
 }
 
@@ -67,6 +67,11 @@ impl Ledger {
     /// A dry run makes the same file, and records nothing.
     pub async fn make_payment_file(&self, asked: FileAsked) -> Result<PaymentFileMade, AppError> {
         may_execute_on(self.today(), asked.execute_on, asked.far_ahead)?;
+        if pain::is_lost(asked.debtor.name.as_str()) {
+            let said = "--debtor-name has letters that no bank takes: give it in Latin letters, as the bank writes it";
+            return Err(AppError::Usage(said.to_owned()));
+        }
+        self.open_account_with(&asked.debtor.iban.to_string(), asked.execute_on).await?;
         let (payments, left_out) = match asked.payments.is_empty() {
             true => self.payable_now(asked.execute_on).await?,
             false => (asked.payments.clone(), Vec::new()),
@@ -162,7 +167,8 @@ impl Ledger {
             let payment = partner.and_then(|(partner, _)| partner.payments.get(filed.payment));
             orders.extend(payment.map(|payment| (filed.partner.clone(), filed.payment, payment.clone())));
         }
-        let taken_back = orders.iter().filter(|(.., payment)| payment.state == PaymentState::Recalled);
+        let not_made = [PaymentState::Recalled, PaymentState::Returned];
+        let taken_back = orders.iter().filter(|(.., payment)| not_made.contains(&payment.state));
         let taken_back = taken_back.map(|(.., payment)| payment.reference.clone()).collect();
         let debtor = self.reveal::<Debtor>(&[(LEDGER_SUBJECT, file.debtor)]).await?.pop().flatten();
         let content = Initiation {

@@ -8,7 +8,7 @@ use ::cases::{CaseRow, CasesProjection};
 use ::claims::ClaimsProjection;
 use ::grants::GrantsProjection;
 use domain::grant::PaymentMethod;
-use domain::partner::{PartnerEvent, PaymentDetails};
+use domain::partner::{Account, Name, PartnerEvent, PaymentDetails};
 use domain::payment::{NewAdvance, NewPayment, PaymentState, Standing};
 use domain::reconciliation::Settled;
 use domain::{
@@ -21,9 +21,9 @@ pub use interchange::pain::Debtor;
 
 use crate::command::reason_text;
 use crate::error::AppError;
-use crate::ledger::{LEDGER_SUBJECT, Ledger};
+use crate::ledger::{ATTEMPTS_MAX, LEDGER_SUBJECT, Ledger};
 use crate::query::PaymentDetail;
-use crate::session::{About, Decided, Draft, Purpose, Session};
+use crate::session::{About, Decided, Draft, Executed, Purpose, Session};
 
 impl Ledger {
     /// Proposes to pay a partner what is due of a period, or altogether, less what was paid already; a dry run shows what
@@ -57,6 +57,16 @@ impl Ledger {
         let (_, events) = self.partner_and_events(code).await?;
         let held = self.held_lines(code, period).await?;
         Ok(PaymentDetail { held, ..self.told_payment(partner, &events, payment).await? })
+    }
+
+    /// The partners to which something is due today, or of which something is held, in the order of their codes.
+    pub async fn partners_due(&self) -> Result<Vec<PartnerCode>, AppError> {
+        let due = self.payments_due(None).await?;
+        let owed = due.iter().filter(|item| {
+            let taken = item.paid_outside.is_negative() || item.open_advance.is_negative();
+            !item.due.is_zero() || !item.held.is_zero() || taken
+        });
+        Ok(owed.filter_map(|item| item.partner.parse().ok()).collect())
     }
 
     /// Proposes to pay a partner in advance: what is still to be spent, settled by later payments.
@@ -110,22 +120,64 @@ impl Ledger {
     ) -> Result<PaymentState, AppError> {
         let (about, text) = (payment.to_string(), reason_text(reason)?);
         let settled = Settled::Payment { partner: code.clone(), payment };
-        self.execute_about(
-            About::Made(code.clone()),
-            &["recall-payment", &about, reason],
-            |session, draft| {
-                let matched = session.settled_by(draft, &settled)?;
-                let reason = session.seal_own(draft, &text)?;
-                let command = PaymentCommand::Recall { payment, reason, matched };
-                session.on_partner(draft, code, &PartnerCommand::Payment(command))
-            },
-        )
+        let request = ["recall-payment", &about, reason];
+        self.execute_unless_made(code, &settled, &request, |session, draft, (matched, shown)| {
+            let reason = session.seal_own(draft, &text)?;
+            let command = PaymentCommand::Recall { payment, reason, matched, shown };
+            session.on_partner(draft, code, &PartnerCommand::Payment(command))
+        })
         .await?;
         let (partner, _) = self.partner_and_events(code).await?;
         let payment = partner.payments.get(payment);
         payment
             .map(|payment| payment.state)
             .ok_or_else(|| AppError::Usage("there is no such payment".to_owned()))
+    }
+
+    /// Lets nothing come of a proposal to take a payment back: who wanted it withdraws it, anybody else refuses it.
+    pub async fn withdraw_recall(
+        &self,
+        code: &PartnerCode,
+        payment: PaymentId,
+        reason: &str,
+    ) -> Result<(), AppError> {
+        let (about, text) = (payment.to_string(), reason_text(reason)?);
+        let request = ["withdraw-recall", &about, reason];
+        self.execute_about(About::Partner(code.clone()), &request, |session, draft| {
+            let reason = session.seal_own(draft, &text)?;
+            let command = PaymentCommand::WithdrawRecall { payment, reason };
+            session.on_partner(draft, code, &PartnerCommand::Payment(command))
+        })
+        .await
+    }
+
+    /// Decides and writes a command that rests on what the bank has shown of a payment: the match that says that it was
+    /// made, and the open line that has its reference. Nothing is written where the bank told more meanwhile.
+    pub(crate) async fn execute_unless_made(
+        &self,
+        code: &PartnerCode,
+        of: &Settled,
+        request: &[&str],
+        work: impl Fn(&mut Session<'_>, &mut Draft, (Option<u64>, Option<u64>)) -> Result<Decided, AppError>,
+    ) -> Result<(), AppError> {
+        let request: Vec<&str> = request.iter().copied().chain([code.as_str(), self.actor()]).collect();
+        for _ in 0..ATTEMPTS_MAX {
+            let mut session = Session::new(self, Purpose::Write);
+            self.current().await?;
+            session.load_all_of_bank().await?;
+            let revision = session.load_about(&About::Made(code.clone())).await?;
+            let shown = self.look_at_bank().await?.line_naming(of);
+            let executed = session.try_at(revision, &request, |session, draft| {
+                session.rest_on_bank(draft);
+                let matched = session.settled_by(draft, of)?;
+                work(session, draft, (matched, shown))
+            });
+            match executed.await? {
+                Executed::Now | Executed::Before => return Ok(()),
+                Executed::Late => {}
+            }
+        }
+        Err(AppError::always_second())
     }
 
     /// The payments of a file that were not taken back and did not come back.
@@ -259,12 +311,30 @@ impl Ledger {
 
 /// Whether a bank transfers to this account of a partner.
 fn may_be_transferred_to(code: &PartnerCode, details: &PaymentDetails) -> Result<(), AppError> {
+    is_legible(code, details)?;
     let Some(lacks) = details.account.lacks() else { return Ok(()) };
     let detail = format!(
         "{code} is paid to {} outside of SEPA, and a bank asks there for {lacks} (`svala partner payment-details propose {code} …`, then another person approves it)",
         details.account.masked()
     );
     Err(AppError::Refused(domain::Refusal::new("bank-not-found", detail)))
+}
+
+/// Whether the names that a bank needs can be written in its letters: in dots it would pay nobody, or somebody else.
+fn is_legible(code: &PartnerCode, details: &PaymentDetails) -> Result<(), AppError> {
+    let lost = |name: &Name| interchange::pain::is_lost(name.as_str());
+    let (what, option) = match &details.account {
+        _ if lost(details.name_for_bank()) => ("who holds its account", "--latin-name"),
+        Account::Local { bank, .. } if lost(bank) => ("its bank", "--bank"),
+        Account::Local { seat: Some(seat), .. } if lost(&seat.town) => {
+            ("the town of its bank", "--bank-town")
+        }
+        Account::Local { .. } | Account::Iban { .. } => return Ok(()),
+    };
+    let detail = format!(
+        "the name of {what} has letters that no bank takes, and {code} would be paid under another name: propose its payment details again with {option} in Latin letters, as its bank writes it (`svala partner payment-details propose {code} …`), then another person approves them"
+    );
+    Err(AppError::Refused(domain::Refusal::new("name-not-latin", detail)))
 }
 
 /// Nobody has made this file.

@@ -31,6 +31,10 @@ pub struct BankAccountItem {
     pub sequence: Option<u64>,
     /// The balance with which it closes.
     pub closing: Option<String>,
+    /// Its last day, if it was closed.
+    pub closed_on: Option<Date>,
+    /// By whom.
+    pub closed_by: String,
     /// When it was registered (UTC).
     pub opened_at: String,
     /// By whom.
@@ -98,6 +102,14 @@ pub struct BankLineItem {
     pub amount: String,
     /// In which currency.
     pub currency: Currency,
+    /// What was ordered, in its own currency, where the bank exchanged it.
+    pub ordered: Option<String>,
+    /// That currency.
+    pub ordered_currency: String,
+    /// The bank's rate: `1 EUR = 11.4246`.
+    pub rate: String,
+    /// What a line in another currency is in euro, as the bank says.
+    pub in_eur: Option<String>,
     /// Domain, family and subfamily of the kind of movement.
     pub code: String,
     /// It takes an earlier entry back.
@@ -134,6 +146,8 @@ impl Ledger {
                 statements: account.statements.len() as u64,
                 sequence: account.last.and_then(|last| last.sequence),
                 closing: account.last.map(|last| last.closing.to_string()),
+                closed_on: account.closed.as_ref().map(|closed| closed.on),
+                closed_by: account.closed.map_or_else(String::new, |closed| closed.by.to_string()),
                 opened_at: opened.map_or_else(String::new, |event| utc(event.recorded_at)),
                 opened_by: opened.map_or_else(String::new, |event| event.actor.clone()),
             });
@@ -165,7 +179,7 @@ impl Ledger {
         for recorded in &events {
             let what = match self.statement_item(&account, recorded).await? {
                 Some(item) => in_words(&item),
-                None => format!("the account {} in {} was registered", account.code, account.currency),
+                None => self.of_account_in_words(&account, &recorded.event).await?,
             };
             items.push(HistoryItem {
                 position: recorded.position,
@@ -176,6 +190,25 @@ impl Ledger {
             });
         }
         Ok(items)
+    }
+
+    /// What became of an account itself.
+    async fn of_account_in_words(&self, account: &BankAccount, event: &Event) -> Result<String, AppError> {
+        let Event::Bank(BankEvent::BankAccountClosed(e)) = event else {
+            return Ok(format!("the account {} in {} was registered", account.code, account.currency));
+        };
+        let reason = self.reveal::<ReasonText>(&[(LEDGER_SUBJECT, e.reason)]).await?.pop().flatten();
+        let reason = reason.map_or_else(|| ERASED.to_owned(), |text| text.reason);
+        Ok(format!("the account {} was closed on {} by {}: {reason}", account.code, e.closed_on, e.by))
+    }
+
+    /// The accounts, each with its number as far as that was not erased.
+    pub(crate) async fn accounts_and_numbers(&self) -> Result<Vec<(BankAccount, Option<String>)>, AppError> {
+        let accounts = self.accounts_and_events(None).await?;
+        let wanted: Vec<_> = accounts.iter().map(|(account, _)| (LEDGER_SUBJECT, account.details)).collect();
+        let texts = self.reveal::<AccountText>(&wanted).await?;
+        let number = |text: Option<AccountText>| text.map(|text| text.number);
+        Ok(accounts.into_iter().zip(texts).map(|((account, _), text)| (account, number(text))).collect())
     }
 
     /// Lines in the order in which they were booked here.
@@ -300,6 +333,7 @@ fn line_item(row: &LineRow, text: Option<LineText>, matching: Option<u64>) -> Ba
         }
         None => (erased(), erased(), ERASED.to_owned(), ERASED.to_owned()),
     };
+    let exchange = row.exchange.unwrap_or_default();
     BankLineItem {
         line: row.position,
         account: row.account.to_string(),
@@ -307,6 +341,10 @@ fn line_item(row: &LineRow, text: Option<LineText>, matching: Option<u64>) -> Ba
         value_on: row.value_on,
         amount: row.amount.to_string(),
         currency: row.amount.currency(),
+        ordered: exchange.ordered.map(|ordered| ordered.to_string()),
+        ordered_currency: exchange.ordered.map_or_else(String::new, |ordered| ordered.currency().to_string()),
+        rate: exchange.rate.map_or_else(String::new, |rate| format!("1 {} = {}", rate.unit, rate.rate)),
+        in_eur: exchange.eur.map(|eur| eur.to_string()),
         code: row.code.iter().map(ToString::to_string).collect::<Vec<_>>().join("-"),
         reversal: row.reversal,
         returned: match (row.returned, row.return_reason) {

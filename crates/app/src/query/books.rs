@@ -92,7 +92,7 @@ impl Ledger {
         }
         if let Some(partner) = &filter.partner {
             if !self.partner_codes().await?.contains(partner) {
-                return Err(crate::partner::unknown(partner));
+                return Err(self.unknown_partner(partner).await);
             }
             of.push((DimensionOf::Partner, partner.to_string()));
         }

@@ -169,10 +169,11 @@ impl Ledger {
 
     async fn derived(&self, looked: &Looked) -> Result<(Vec<Exception>, Vec<Date>), AppError> {
         let rules = Rules::embedded().map_err(|error| AppError::Usage(error.to_string()))?;
-        let said = looked.said(&rules.under(&self.rulebook));
+        let rules = rules.under(&self.rulebook);
+        let said = looked.said(&rules);
         let certain = said.matches.iter().flat_map(|finding| &finding.found.lines);
         let certain = certain.filter_map(|line| looked.lines.get(line)).map(|row| row.booked_on).collect();
-        Ok((derive(&self.exception_facts(looked, &said).await?), certain))
+        Ok((derive(&self.exception_facts(looked, &said, &rules).await?), certain))
     }
 
     /// What these texts say.

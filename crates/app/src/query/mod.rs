@@ -61,7 +61,7 @@ pub use matches::MatchItem;
 pub use matters::Matter;
 pub use partners::{AgreementItem, DetailsItem, PartnerDetail, PartnerItem, StateTotal};
 pub use payment_detail::{HeldLine, PaymentDetail, PaymentLine};
-pub use payments::{DueItem, PaymentFileItem, PaymentFilter, PaymentItem};
+pub use payments::{DueItem, PaymentFileItem, PaymentFilter, PaymentItem, RecallItem};
 pub use proposals::ProposalItem;
 pub use queries::QueryItem;
 pub use rates::{RateFilter, RateItem};

@@ -95,8 +95,7 @@ impl Ledger {
             }
         }
         let accounts = self.reveal::<PaymentDetails>(&details).await?;
-        let accounts =
-            accounts.into_iter().map(|text| text.map(|t| format!("{} of {}", t.account.masked(), t.holder)));
+        let accounts = accounts.into_iter().map(|text| text.map(|text| told_details(&text)));
         let phrases = self.reveal::<serde_json::Map<String, Value>>(&others).await?;
         let phrases = phrases.into_iter().map(|text| text.map(|text| phrase(&text)));
         let ids = details.iter().chain(&others).map(|(_, id)| *id);
@@ -241,6 +240,16 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
             number(e.payment.0),
             text(e.reason)
         ),
+        PartnerEvent::PaymentRecallWithdrawn(e) => {
+            let what = if e.by == e.proposed_by { "withdraws it" } else { "refuses it" };
+            format!(
+                "payment {} is not taken back from its file, as {} wanted: {} {what}: {}",
+                number(e.payment.0),
+                e.proposed_by,
+                e.by,
+                text(e.reason)
+            )
+        }
         PartnerEvent::PaymentRecalled(e) => format!(
             "payment {} taken back from its file by {}: {}",
             number(e.payment.0),
@@ -325,4 +334,10 @@ fn of_payment_file(event: &PaymentFileEvent) -> String {
 pub(super) fn refused(command: &str, reasons: &[FailedCondition]) -> String {
     let reasons: Vec<String> = reasons.iter().map(|r| format!("{} ({})", r.id, r.detail)).collect();
     format!("refused to {command}: {}", reasons.join("; "))
+}
+
+/// Where a partner is paid, in words.
+fn told_details(details: &PaymentDetails) -> String {
+    let latin = details.latin_name.as_ref().map_or_else(String::new, |name| format!(", for banks {name}"));
+    format!("{} of {}{latin}", details.account.masked(), details.holder)
 }

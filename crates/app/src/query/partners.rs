@@ -81,6 +81,8 @@ pub struct DetailsItem {
     pub state: &'static str,
     /// Who holds the account.
     pub holder: String,
+    /// The same in Latin letters, where it was given.
+    pub latin_name: String,
     /// The account, masked unless all was asked for.
     pub account: String,
     /// The bank.
@@ -315,12 +317,14 @@ impl Ledger {
             let number = of_these.clone().next().map_or(0, |recorded| recorded.position);
             let at = of_these.next_back().map(|recorded| utc(recorded.recorded_at)).unwrap_or_default();
             let [mut holder, mut account, mut bank] = [ERASED; 3].map(str::to_owned);
+            let mut latin_name = String::new();
             if let Some(text) = text {
                 holder = text.holder.to_string();
+                latin_name = text.latin_name.map_or_else(String::new, |name| name.to_string());
                 account = if reveal { text.account.number().to_owned() } else { text.account.masked() };
                 bank = text.account.bank().to_owned();
             }
-            DetailsItem { number, state, holder, account, bank, by: by.to_string(), at }
+            DetailsItem { number, state, holder, latin_name, account, bank, by: by.to_string(), at }
         };
         Ok(wanted.into_iter().zip(texts).map(item).collect())
     }

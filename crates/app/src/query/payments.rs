@@ -10,9 +10,11 @@ use money::Eur;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::history::utc;
 use crate::error::AppError;
-use crate::ledger::Ledger;
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::session::{Purpose, Session};
+use crate::texts::{ERASED, ReasonText};
 
 /// What a partner can be paid.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -105,7 +107,64 @@ pub struct PaymentFileItem {
     pub by: String,
 }
 
+/// A payment that somebody wants to take back from its file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecallItem {
+    /// Its number.
+    pub payment: u64,
+    /// Whom it pays.
+    pub partner: String,
+    /// What stands on it at the bank.
+    pub reference: String,
+    /// What is transferred.
+    pub total: Eur,
+    /// The file it stands in.
+    pub file: Option<u64>,
+    /// The day on which the bank is to execute it.
+    pub execute_on: Option<Date>,
+    /// Who wants it.
+    pub by: String,
+    /// Since when (UTC).
+    pub since: String,
+    /// Why.
+    pub reason: String,
+}
+
 impl Ledger {
+    /// Payments that one person wants to take back from their file, and that wait for another one, in the order in which they
+    /// were proposed.
+    pub async fn recalls(&self) -> Result<Vec<RecallItem>, AppError> {
+        let mut items = Vec::new();
+        for (partner, events) in self.partners_and_events(&self.partner_codes().await?).await? {
+            let numbers = numbers(&events);
+            for (id, payment) in partner.payments.iter() {
+                let wanted = payment.state == PaymentState::Instructed;
+                let Some(by) = payment.recall_by.as_ref().filter(|_| wanted) else { continue };
+                let asked = events.iter().rev().find_map(|recorded| match &recorded.event {
+                    Event::Partner(PartnerEvent::PaymentRecallProposed(e)) if e.payment == id => {
+                        Some((recorded.recorded_at, e.reason))
+                    }
+                    _ => None,
+                });
+                let Some((since, reason)) = asked else { continue };
+                let reason = self.reveal::<ReasonText>(&[(LEDGER_SUBJECT, reason)]).await?.pop().flatten();
+                items.push(RecallItem {
+                    payment: numbers.get(&id.0).copied().unwrap_or_default(),
+                    partner: partner.code.to_string(),
+                    reference: payment.reference.to_string(),
+                    total: payment.total,
+                    file: payment.file.map(|(file, _)| file),
+                    execute_on: payment.file.map(|(_, day)| day),
+                    by: by.to_string(),
+                    since: utc(since),
+                    reason: reason.map_or_else(|| ERASED.to_owned(), |text| text.reason),
+                });
+            }
+        }
+        items.sort_by_key(|item| item.payment);
+        Ok(items)
+    }
+
     /// What each partner can be paid today, or one of them; those that can be paid nothing and owe nothing are left out.
     pub async fn payments_due(&self, partner: Option<&PartnerCode>) -> Result<Vec<DueItem>, AppError> {
         let codes = match partner {

@@ -10,10 +10,11 @@ use domain::bank::plain_reference;
 use domain::case::CaseEvent;
 use domain::exception::{Facts, Known, Payment, RefusedGrant, SeenLine, Subject, Unsettled};
 use domain::grant::GrantState;
+use domain::matching::Rules;
 use domain::partner::{PaidFor, PartnerEvent};
 use domain::payment::{OutsideState, Payable, PaymentState};
 use domain::reconciliation::Settled;
-use domain::{CaseId, Event, FoldError, Holds, LineId, Partner, PartnerCode, PaymentId, Recorded};
+use domain::{CaseId, Event, FoldError, Holds, KeyDigest, LineId, Partner, PartnerCode, PaymentId, Recorded};
 use interchange::pain::Debtor;
 use jiff::civil::Date;
 use money::{Amount, Currency, Eur};
@@ -28,8 +29,13 @@ use crate::texts::PaymentText;
 
 impl Ledger {
     /// Gathers the facts; the rules have `said` what is certain, what is in doubt and what is likely.
-    pub(crate) async fn exception_facts(&self, looked: &Looked, said: &Said) -> Result<Facts, AppError> {
-        let mut facts = Facts { lines: seen_lines(looked, said), ..Facts::default() };
+    pub(crate) async fn exception_facts(
+        &self,
+        looked: &Looked,
+        said: &Said,
+        rules: &Rules,
+    ) -> Result<Facts, AppError> {
+        let mut facts = Facts { lines: seen_lines(looked, said, rules), ..Facts::default() };
         let certain: HashSet<&Settled> = said.matches.iter().flat_map(|finding| &finding.items).collect();
         let told = self.told_until(looked).await?;
         for item in looked.items.values().filter(|item| !item.of.is_back()) {
@@ -300,7 +306,7 @@ fn of_payment(
 }
 
 /// Lines that nothing explains; those of which the rules are certain only wait to be matched.
-fn seen_lines(looked: &Looked, said: &Said) -> Vec<SeenLine> {
+fn seen_lines(looked: &Looked, said: &Said, rules: &Rules) -> Vec<SeenLine> {
     let certain: HashSet<LineId> =
         said.matches.iter().flat_map(|finding| finding.found.lines.iter().copied()).collect();
     let first = |lines: &[LineId]| lines.first().copied();
@@ -319,6 +325,15 @@ fn seen_lines(looked: &Looked, said: &Said) -> Vec<SeenLine> {
         .filter(|finding| finding.items.is_empty())
         .flat_map(|finding| finding.found.lines.iter().copied())
         .collect();
+    let went_out = looked.open_lines.iter().filter(|line| line.amount.is_negative());
+    let accounts: HashMap<LineId, KeyDigest> =
+        went_out.filter_map(|line| Some((line.line, line.counterpart?))).collect();
+    let elsewhere: HashSet<LineId> = said
+        .suggestions
+        .iter()
+        .filter(|finding| looked.is_elsewhere(finding, &accounts))
+        .flat_map(|finding| finding.found.lines.iter().copied())
+        .collect();
     let open = looked.open_lines.iter().filter(|line| !certain.contains(&line.line));
     let seen = open.map(|line| SeenLine {
         line: line.line,
@@ -330,6 +345,8 @@ fn seen_lines(looked: &Looked, said: &Said) -> Vec<SeenLine> {
         named: line.is_named(),
         taken_back: taken_back.contains(&line.line),
         suggested: suggested.get(&line.line).copied(),
+        elsewhere: elsewhere.contains(&line.line),
+        near: suggested.get(&line.line).is_some_and(|day| rules.are_near(line.booked_on, *day)),
     });
     seen.collect()
 }

@@ -132,10 +132,12 @@ impl Ledger {
     async fn paid_to_partners(&self) -> Result<Vec<Told>, AppError> {
         let mut told = Vec::new();
         for (partner, events) in self.partners_and_events(&self.partner_codes().await?).await? {
+            let mut in_force = None;
             for Recorded { position, event, .. } in events {
                 let name = format!("payment {position} to {}", partner.code);
                 let partner_code = partner.code.clone();
                 match event {
+                    Event::Partner(PartnerEvent::PaymentDetailsApproved(e)) => in_force = Some(e.details),
                     // Of what was recorded and taken back the bank shows nothing.
                     Event::Partner(PartnerEvent::PartnerPaid(e))
                         if outside_state(&partner, e.payment) == Some(OutsideState::TakenBack) => {}
@@ -144,7 +146,8 @@ impl Ledger {
                         let of = Settled::PaidOutside { partner: partner_code.clone(), payment: e.payment };
                         let back = Settled::PaidOutsideBack { partner: partner_code, payment: e.payment };
                         let (day, reference) = (e.paid_on, Reference::Recorded(LEDGER_SUBJECT, e.details));
-                        let (number, about, account) = (position, position, None);
+                        // It went where the partner is paid, as far as anybody knows.
+                        let (number, about, account) = (position, position, in_force);
                         let out = Told { of, number, about, name, amount, day, reference, account };
                         match e.amount.is_negative() {
                             // What the partner paid back came in.

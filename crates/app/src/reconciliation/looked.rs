@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use ::bank::{ExceptionRow, ExceptionsProjection, LineRow, LinesProjection, MatchRow, MatchesProjection};
-use domain::LineId;
-use domain::bank::LineReference;
+use domain::bank::{LineReference, ReferenceKind};
 use domain::exception::{Resolution, Subject};
 use domain::matching::{Match, OpenItem, OpenLine, Outcome, Rules, run};
 use domain::reconciliation::Settled;
+use domain::{KeyDigest, LineId};
 use uuid::Uuid;
 
 use super::items::BankItem;
@@ -25,6 +25,8 @@ pub(crate) struct Looked {
     pub open_lines: Vec<OpenLine>,
     /// Items that no line has settled.
     open_items: HashSet<Settled>,
+    /// What each line in a match in force is matched with.
+    matched_with: HashMap<LineId, Vec<Uuid>>,
     /// Lines and items that were matched with each other once, until somebody took that back.
     taken_apart: HashSet<(LineId, Settled)>,
     /// The numbers of payments and grants.
@@ -81,7 +83,10 @@ impl Ledger {
             }
         }
         let (mut matched_lines, mut matched_items) = (HashSet::new(), HashSet::new());
+        let mut matched_with: HashMap<LineId, Vec<Uuid>> = HashMap::new();
         for row in in_force {
+            let ids: Vec<Uuid> = row.items.iter().map(|item| item.of.id()).collect();
+            matched_with.extend(row.lines.iter().map(|line| (line.line, ids.clone())));
             matched_lines.extend(row.lines.into_iter().map(|line| line.line));
             matched_items.extend(row.items.into_iter().map(|item| item.of));
         }
@@ -94,6 +99,7 @@ impl Ledger {
         let open_lines = open.iter().zip(texts).map(|(row, text)| OpenLine {
             line: row.line,
             amount: row.amount,
+            worth: row.worth(),
             booked_on: row.booked_on,
             references: row.references.clone(),
             counterpart: text.and_then(|text| text.account).map(|number| self.counterpart(&number)),
@@ -104,6 +110,7 @@ impl Ledger {
         Ok(Looked {
             open_lines,
             open_items: open_items.collect(),
+            matched_with,
             taken_apart,
             numbers: items.iter().map(|item| (item.of.id(), item.about)).collect(),
             lines: rows.into_iter().map(|row| (row.line, row)).collect(),
@@ -138,6 +145,7 @@ impl Looked {
             .filter(|line| line.amount.is_negative() && !matched.contains(&line.line))
             .flat_map(|line| line.references.iter().copied())
             .collect();
+        let went_out = self.went_out(&said);
         let came_in = self.open_lines.iter().filter(|line| line.amount.is_positive());
         let came_in: Vec<OpenLine> = came_in.filter(|line| !taken.contains(&line.line)).cloned().collect();
         let references: HashMap<LineId, &[LineReference]> =
@@ -145,16 +153,61 @@ impl Looked {
         // It went out once, and no other line says that it went out again: only then it came back, and is due again.
         let came_back = |finding: &Finding| {
             finding.items.iter().all(|of| !unsettled.contains(&of.id()))
-                && !finding
-                    .found
-                    .lines
-                    .iter()
-                    .filter_map(|line| references.get(line))
-                    .any(|references| references.iter().any(|reference| still_out.contains(reference)))
+                && !finding.found.lines.iter().filter_map(|line| references.get(line)).any(|references| {
+                    references.iter().any(|reference| still_out.contains(reference))
+                        || went_out.otherwise(references, &finding.items)
+                })
         };
         let outcome = run(&rules.by_reference(), &came_in, &self.open(&back));
         said.take(outcome, &back, |finding| came_back(finding) && !self.was_taken_apart(finding));
         said
+    }
+
+    /// The open line of money that went out which has the reference of an item. That it belongs to a batch says nothing of
+    /// one payment of it.
+    pub fn line_naming(&self, of: &Settled) -> Option<u64> {
+        let references = &self.items.get(of)?.open.references;
+        let names = |line: &&OpenLine| {
+            let mut own =
+                line.references.iter().filter(|known| known.kind != ReferenceKind::PaymentInformation);
+            line.amount.is_negative() && own.any(|known| references.contains(&known.digest))
+        };
+        let row = self.lines.get(&self.open_lines.iter().find(names)?.line)?;
+        Some(row.position)
+    }
+
+    /// Whether a line of it went to another account than something it would settle; `accounts` tells where lines went.
+    pub fn is_elsewhere(
+        &self,
+        Finding { found, items }: &Finding,
+        accounts: &HashMap<LineId, KeyDigest>,
+    ) -> bool {
+        found.lines.iter().filter_map(|line| accounts.get(line)).any(|account| {
+            let mut owed = items.iter().filter_map(|of| self.items.get(of)?.open.counterpart);
+            owed.any(|owed| owed != *account)
+        })
+    }
+
+    /// What went out under which reference, and for what: as it was matched, or will be now.
+    fn went_out(&self, said: &Said) -> WentOut {
+        let mut now: HashMap<LineId, Vec<Uuid>> = HashMap::new();
+        for finding in &said.matches {
+            let ids: Vec<Uuid> = finding.items.iter().map(Settled::id).collect();
+            now.extend(finding.found.lines.iter().map(|line| (*line, ids.clone())));
+        }
+        let mut by_reference: HashMap<KeyDigest, Vec<Vec<Uuid>>> = HashMap::new();
+        for row in self.lines.values().filter(|row| row.amount.is_negative()) {
+            let settled = now.get(&row.line).or_else(|| self.matched_with.get(&row.line));
+            // What another line took back did not go out.
+            if settled.is_some_and(Vec::is_empty) {
+                continue;
+            }
+            let own = row.references.iter().filter(|known| known.kind != ReferenceKind::PaymentInformation);
+            for digest in own.map(|known| known.digest).collect::<HashSet<_>>() {
+                by_reference.entry(digest).or_default().push(settled.cloned().unwrap_or_default());
+            }
+        }
+        WentOut { by_reference }
     }
 
     /// Whether somebody said that some of these do not belong together.
@@ -190,6 +243,21 @@ impl Looked {
 
     fn open(&self, wanted: &[&Settled]) -> Vec<OpenItem> {
         wanted.iter().filter_map(|of| self.items.get(*of)).map(|item| item.open.clone()).collect()
+    }
+}
+
+/// Lines of money that went out, by their references: each with what it settles, nothing where it is written off.
+struct WentOut {
+    by_reference: HashMap<KeyDigest, Vec<Vec<Uuid>>>,
+}
+
+impl WentOut {
+    /// Whether money went out under one of these references that was not for these items: then it may be that which came
+    /// back.
+    fn otherwise(&self, references: &[LineReference], items: &[Settled]) -> bool {
+        let for_them = |settled: &Vec<Uuid>| items.iter().any(|of| settled.contains(&of.id()));
+        let mut lines = references.iter().filter_map(|known| self.by_reference.get(&known.digest)).flatten();
+        lines.any(|settled| !for_them(settled))
     }
 }
 

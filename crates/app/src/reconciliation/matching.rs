@@ -2,7 +2,7 @@
 
 use domain::matching::{Rules, Tolerance};
 use domain::reconciliation::{BY_HAND, MatchedItem, MatchedLine, Named, NewMatch, Settled};
-use domain::{LineId, PartnerCode, ReconciliationCommand};
+use domain::{KeyDigest, LineId, PartnerCode, ReconciliationCommand};
 
 use super::looked::{Finding, Looked};
 use crate::command::reason_text;
@@ -137,7 +137,7 @@ impl Ledger {
         let mut finding = Finding::by_hand(lines, items);
         let partners: Vec<PartnerCode> = finding.items.iter().filter_map(Settled::partner).cloned().collect();
         let rules = asked.rules.under(&self.rulebook);
-        let new = looked.new_match(&rules, &finding, rules.tolerance());
+        let new = looked.new_match(&rules, &finding, rules.tolerance(looked.is_exchanged(&finding)));
         finding.found.residual = new.residual().ok().flatten();
         let command = ReconciliationCommand::Match(new);
         let words = format!("{:?} {:?} {}", asked.lines, asked.items, asked.rules.version);
@@ -204,9 +204,33 @@ impl Looked {
             rules: rules.version.clone(),
             why: finding.found.why.clone(),
             lines: lines.collect(),
+            worth: finding
+                .found
+                .lines
+                .iter()
+                .filter_map(|line| Some((*line, self.lines.get(line)?.worth()?)))
+                .collect(),
             items: items.collect(),
             tolerance,
+            apart_max: Some(rules.write_off_alone_max).filter(|_| !self.share_a_reference(finding)),
         }
+    }
+
+    /// Whether all its lines have a reference in common.
+    fn share_a_reference(&self, finding: &Finding) -> bool {
+        let mut lines = finding.found.lines.iter().filter_map(|line| self.lines.get(line));
+        let Some(first) = lines.next() else { return false };
+        let mut common: Vec<KeyDigest> = first.references.iter().map(|known| known.digest).collect();
+        for line in lines {
+            common.retain(|digest| line.references.iter().any(|known| known.digest == *digest));
+        }
+        !common.is_empty()
+    }
+
+    /// Whether one of its lines is in another currency, and the bank says what it is in euro.
+    fn is_exchanged(&self, finding: &Finding) -> bool {
+        let mut lines = finding.found.lines.iter().filter_map(|line| self.lines.get(line));
+        lines.any(|row| row.worth().is_some())
     }
 
     /// The item with this number or reference: what went out, or for money that came in what came back.

@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use ::bank::AccountsProjection;
 use domain::bank::{
-    self, BankAccount, BankEvent, BankLine, Imported, KnownLines, LineEvent, OpenAccount, Statement,
+    self, BankAccount, BankEvent, BankLine, CloseAccount, Imported, KnownLines, LineEvent, OpenAccount,
+    Statement,
 };
 use domain::{BankAccountCode, Event, KeyDigest, LineId, Refusal};
 use event_log::{SealedText, StreamId, UniqueKey};
 
 use super::{Draft, Session};
+use crate::bank::unknown;
 use crate::error::AppError;
 use crate::ledger::Ledger;
 
@@ -138,6 +140,20 @@ impl Session<'_> {
         }
     }
 
+    /// Closes an account, which was loaded.
+    pub fn close_bank_account(
+        &mut self,
+        draft: &mut Draft,
+        code: &BankAccountCode,
+        command: &CloseAccount,
+    ) -> Result<Result<(), Refusal>, AppError> {
+        let account = self.bank_account(code).ok_or_else(|| unknown(code))?;
+        match bank::close(account, command, &self.by()?) {
+            Ok(event) => Ok(Ok(self.record_bank(draft, code, event)?)),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
     /// Takes a statement of an account in; account and lines were loaded. Of its sealed texts only those are kept that
     /// an event names: lines that are known already have theirs.
     pub fn import_statement(
@@ -171,12 +187,13 @@ impl Session<'_> {
         code: &BankAccountCode,
         event: BankEvent,
     ) -> Result<(), AppError> {
-        let (scope, digest, entity) = event.unique_fact();
+        let keys =
+            event.unique_fact().map(|(scope, digest, entity)| UniqueKey { scope, digest: digest.0, entity });
+        let keys = keys.into_iter().collect();
         let loaded = self.bank.accounts.entry(code.clone()).or_default();
         loaded.account = Some(BankAccount::evolve(loaded.account.take(), &event)?);
         let before = loaded.version;
         loaded.version += 1;
-        let keys = vec![UniqueKey { scope, digest: digest.0, entity }];
         draft.push(code.stream(), before, &Event::Bank(event), keys)
     }
 

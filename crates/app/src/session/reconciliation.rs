@@ -5,7 +5,7 @@ use domain::reconciliation::{
     self, MatchedItem, Reconciliation, ReconciliationCommandRefused, ReconciliationEvent, Settled,
 };
 use domain::{
-    By, Event, PartnerCode, PartnerCommand, PaymentCommand, ReconciliationCommand, Recorded, Refusal,
+    By, Event, LineId, PartnerCode, PartnerCommand, PaymentCommand, ReconciliationCommand, Recorded, Refusal,
 };
 
 use super::{Decided, Draft, RefusedCommand, Session};
@@ -58,6 +58,14 @@ impl Session<'_> {
         let Some(loaded) = &self.reconciliation else { return Err(not_loaded()) };
         draft.rest_on(reconciliation::stream(), loaded.version);
         Ok(loaded.state.of_item(of).map(|matching| matching.matched.number))
+    }
+
+    /// Whether nothing explains a line, by the matches that were loaded; the command is written only if none is made or
+    /// taken back meanwhile.
+    pub(crate) fn is_unexplained(&self, draft: &mut Draft, line: LineId) -> Result<bool, AppError> {
+        let Some(loaded) = &self.reconciliation else { return Err(not_loaded()) };
+        draft.rest_on(reconciliation::stream(), loaded.version);
+        Ok(loaded.state.of_line(line).is_none() && loaded.state.handling().written_off(line).is_none())
     }
 
     /// Decides a command about matches, which were loaded with the partners it is about; a refusal is kept.

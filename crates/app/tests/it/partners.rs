@@ -27,7 +27,7 @@ fn paid_to(number: &str) -> PaymentDetails {
         bic: Some("BANJGMGM".parse().unwrap()),
         seat: None,
     };
-    PaymentDetails { holder: "Caritas".parse().unwrap(), account }
+    PaymentDetails { holder: "Caritas".parse().unwrap(), latin_name: None, account }
 }
 
 fn reasons(result: Result<(), AppError>) -> String {

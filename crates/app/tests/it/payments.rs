@@ -8,7 +8,7 @@ use domain::hold::Scope;
 use domain::partner::{Account, PaymentDetails};
 use domain::payment::{PainVersion, PaymentState};
 use domain::{PartnerCode, PaymentId, Refusal};
-use money::Eur;
+use money::{Currency, Eur};
 use store_testing::{Before, Interposed};
 
 use crate::races::with_people;
@@ -38,11 +38,13 @@ async fn with_spend() -> Arc<Book> {
         bic: Some("BANJGMGM".parse().unwrap()),
         seat: None,
     };
-    let details = PaymentDetails { holder: "Caritas".parse().unwrap(), account };
+    let details = PaymentDetails { holder: "Caritas".parse().unwrap(), latin_name: None, account };
     book.ledger.propose_payment_details(caritas(), details).await.unwrap();
     let (berit, _) = person_at(&book, "berit", 50).await;
     let number = book.ledger.partner_detail(&caritas(), false).await.unwrap().details[0].number;
     berit.approve_payment_details(caritas(), number).await.unwrap();
+    let account = ("payments".parse().unwrap(), "SE3550000000054910000003", Currency::EUR);
+    book.ledger.open_bank_account(account.0, account.1, account.2).await.unwrap();
     Arc::new(book)
 }
 

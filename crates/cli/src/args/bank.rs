@@ -12,7 +12,7 @@ use money::Currency;
 
 #[derive(Debug, Subcommand)]
 pub enum BankCommand {
-    /// The authority's accounts: register them, list them.
+    /// The authority's accounts: register them, close them, list them.
     #[command(
         subcommand,
         after_help = "Examples:\n  svala bank account add payments --iban \"SE35 5000 0000 0549 1000 0003\" --currency EUR\n  svala bank account add cash-desk --number 0012-44871 --currency EUR\n  svala bank account list"
@@ -163,6 +163,23 @@ pub enum BankAccountCommand {
         /// The account's currency.
         #[arg(long)]
         currency: Currency,
+    },
+    /// Close an account of which everything is known: later statements are refused, and it pays no file any more.
+    #[command(after_help = "\
+Its last statement closes with nothing left, all its lines stand in a statement, and each is matched or written off.
+A statement of days until then may still be imported.
+
+Example:
+  svala bank account close cash-desk --on 2024-12-31 --reason \"the desk was closed\"")]
+    Close {
+        /// The account's code.
+        account: BankAccountCode,
+        /// Its last day.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+        /// Why; kept encrypted, shown in the account's history.
+        #[arg(long)]
+        reason: String,
     },
     /// All accounts, with the last balance that is known.
     List,

@@ -68,6 +68,7 @@ Examples:
   svala import statement june.xml --dry-run
   svala import statement june.xml
   svala import statement june.csv --mapping cash-desk.toml
+  svala import statement all-accounts.xml --only-known
   svala import statement july.xml --accept-gap \"the account was with another bank in between\"")]
     Statement {
         /// The file.
@@ -84,6 +85,12 @@ Examples:
         /// Let a statement follow although something before it is missing; the reason is kept, encrypted.
         #[arg(long, value_name = "REASON")]
         accept_gap: Option<String>,
+        /// Leave out the statements of accounts that are not registered; the same file may be imported again later.
+        #[arg(long, conflicts_with = "account")]
+        only_known: bool,
+        /// Take only the statements of the account with this number, as the file has it.
+        #[arg(long, value_name = "IBAN")]
+        account: Option<String>,
         /// Show what would happen; write nothing.
         #[arg(long)]
         dry_run: bool,

@@ -254,7 +254,9 @@ Examples:
   svala partner payment-details propose caritas --iban \"AT61 1904 3002 3457 3201\" --holder \"Caritas Austria\"
   svala partner payment-details propose ircs --iban \"IQ98 NBIQ 8501 2345 6789 012\" --bic NBIQIQBA --holder IRCS
   svala partner payment-details propose irara --account 0012-44871 --bank \"Bank of Addis\" \\
-      --bank-town \"Addis Ababa\" --bank-country ET --holder IRARA")]
+      --bank-town \"Addis Ababa\" --bank-country ET --holder IRARA
+  svala partner payment-details propose ircs --iban \"IQ98 NBIQ 8501 2345 6789 012\" --bic NBIQIQBA \\
+      --holder \"جمعية الهلال الأحمر العراقي\" --latin-name \"Iraqi Red Crescent Society\"")]
     Propose {
         /// The partner's code.
         partner: PartnerCode,
@@ -279,6 +281,9 @@ Examples:
         /// Who holds the account.
         #[arg(long)]
         holder: Name,
+        /// The same in Latin letters, as its bank writes it: needed where the name has letters that no bank takes.
+        #[arg(long, value_name = "NAME")]
+        latin_name: Option<Name>,
     },
     /// Bring what another person proposed into force.
     Approve {

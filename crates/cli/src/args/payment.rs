@@ -26,11 +26,15 @@ out; what came back after it was paid is taken off, and so are advances.
 Examples:
   svala payment propose --partner caritas --period 2024-Q2 --dry-run
   svala payment propose --partner caritas --period 2024-Q2
-  svala payment propose --partner irara --keep-advance")]
+  svala payment propose --partner irara --keep-advance
+  svala payment propose --all --period 2024-Q2 --dry-run")]
     Propose {
         /// The partner.
+        #[arg(long, required_unless_present = "all", conflicts_with = "all")]
+        partner: Option<PartnerCode>,
+        /// Every partner to which something is due: one payment each.
         #[arg(long)]
-        partner: PartnerCode,
+        all: bool,
         /// Only what was delivered in it: 2024-Q2, 2024-05, 2024, or 2024-04-01..2024-06-30; whatever is due unless given.
         #[arg(long)]
         period: Option<Period>,
@@ -91,15 +95,23 @@ Examples:
         reason: String,
     },
     /// Take back payments that stand in a file, before the bank makes them; another person agrees with the same command.
-    #[command(after_help = "\
+    #[command(
+        after_help = "\
 For a file that the bank rejected or never got, and for a payment in it that must not go. What it was to pay is due again
 once another person has agreed; the file stays in the history with its SHA-256. Tell the bank as well: if it makes the
 payment nevertheless, its line is an exception. What the bank has made already is not taken back, it comes back.
 
 Examples:
   svala payment recall 4711 --reason \"the account is closed\"
-  svala payment recall --file 3 --reason \"rejected by the bank, AM04\"")]
+  svala payment recall --file 3 --reason \"rejected by the bank, AM04\"
+  svala payment recall list
+  svala payment recall withdraw 4711 --reason \"the bank made it\"",
+        args_conflicts_with_subcommands = true,
+        subcommand_negates_reqs = true
+    )]
     Recall {
+        #[command(subcommand)]
+        command: Option<RecallCommand>,
         /// Their numbers or references.
         #[arg(required_unless_present = "file", conflicts_with = "file")]
         payments: Vec<String>,
@@ -107,8 +119,8 @@ Examples:
         #[arg(long, value_name = "NUMBER")]
         file: Option<u64>,
         /// Why; kept encrypted, shown in the partner's history.
-        #[arg(long)]
-        reason: String,
+        #[arg(long, required = true)]
+        reason: Option<String>,
     },
     /// Write approved payments into a file for the bank (pain.001); somebody else than who approved them does it.
     #[command(after_help = "\
@@ -162,6 +174,22 @@ Examples:
     Files,
     /// Every event of the files in words, with who and when; refused commands too.
     History,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RecallCommand {
+    /// Payments that one person wants to take back from their file, and that wait for another one.
+    List,
+    /// Do not take payments back after all: who wanted it withdraws it, anybody else refuses it.
+    #[command(after_help = "Example:\n  svala payment recall withdraw 4711 --reason \"the bank made it\"")]
+    Withdraw {
+        /// Their numbers or references.
+        #[arg(required = true)]
+        payments: Vec<String>,
+        /// Why; kept encrypted, shown in the partner's history.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 /// The version of the message.

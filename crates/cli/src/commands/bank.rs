@@ -18,8 +18,18 @@ use crate::connect::Place;
 use crate::output::{Cell, Failure, counted, listing, object, remark, say};
 use crate::progress::LogBar;
 
-const ACCOUNTS: &[&str] =
-    &["account", "currency", "number", "statements", "sequence", "closing", "opened_at", "opened_by"];
+const ACCOUNTS: &[&str] = &[
+    "account",
+    "currency",
+    "number",
+    "statements",
+    "sequence",
+    "closing",
+    "closed_on",
+    "closed_by",
+    "opened_at",
+    "opened_by",
+];
 
 const STATEMENTS: &[&str] = &[
     "position",
@@ -45,6 +55,10 @@ const LINES: &[&str] = &[
     "value_on",
     "amount",
     "currency",
+    "ordered",
+    "ordered_currency",
+    "rate",
+    "in_eur",
     "code",
     "reversal",
     "returned",
@@ -86,6 +100,10 @@ pub async fn run(place: &Place, format: Format, command: BankCommand) -> Result<
             say(format!(
                 "the account {account} in {currency} is registered: its statements can be imported"
             ))?;
+        }
+        BankCommand::Account(BankAccountCommand::Close { account, on, reason }) => {
+            place.open_to_write().await?.close_bank_account(&account, on, &reason).await?;
+            say(format!("the account {account} is closed on {on}: statements of later days are refused"))?;
         }
         BankCommand::Account(BankAccountCommand::List) => {
             listing(format, ACCOUNTS, &place.open().await?.bank_accounts().await?, account_row)?;
@@ -149,7 +167,7 @@ pub fn rules_of(file: Option<&Path>, chart: &Chart) -> Result<Rules, Failure> {
         Some(path) => {
             let document = std::fs::read_to_string(path)
                 .map_err(|why| Failure::usage(format!("{} cannot be read: {why}", path.display())))?;
-            Rules::parse(&document)
+            Rules::given(&document)
         }
         None => Rules::embedded(),
     };
@@ -173,6 +191,8 @@ fn account_row(account: &BankAccountItem) -> Vec<Cell> {
         account.statements,
         figure(account.sequence),
         figure(account.closing.as_ref()),
+        account.closed_on,
+        &account.closed_by,
         &account.opened_at,
         &account.opened_by
     ]
@@ -205,6 +225,10 @@ fn line_row(line: &BankLineItem) -> Vec<Cell> {
         line.value_on,
         Cell::Figure(line.amount.clone()),
         line.currency.code(),
+        figure(line.ordered.as_ref()),
+        &line.ordered_currency,
+        &line.rate,
+        figure(line.in_eur.as_ref()),
         &line.code,
         if line.reversal { "yes" } else { "no" },
         &line.returned,
@@ -265,6 +289,7 @@ pub async fn import(place: &Place, format: Format, request: &StatementsRequest) 
             "sha256": report.sha256,
             "statements": report.statements,
             "imported_before": report.imported_before.as_ref().map(|e| json!({"position": e.position, "actor": e.actor})),
+            "left_out": report.left_out,
             "written": report.written,
         }))?,
         Format::Csv => {
@@ -303,7 +328,8 @@ fn in_words(dry_run: bool, report: &StatementsReport) -> String {
         format!("{name}: {count}")
     };
     let statements = report.statements.iter().map(statement_in_words);
-    std::iter::once(head).chain(statements).collect::<Vec<_>>().join("\n")
+    let left_out = report.left_out.iter().map(|account| format!("  left out: the account {account}"));
+    std::iter::once(head).chain(statements).chain(left_out).collect::<Vec<_>>().join("\n")
 }
 
 fn statement_in_words(statement: &StatementOutcome) -> String {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use app::Ledger;
 use app::import::{
-    Cases, CsvStatement, Grants, ImportReport, ImportRequest, Importer, RatesRequest, ReceiptFolder,
+    Cases, CsvStatement, Grants, ImportReport, ImportRequest, Importer, Only, RatesRequest, ReceiptFolder,
     Reversals, Spend, StatementsRequest,
 };
 use domain::ledger::ImportCounts;
@@ -29,7 +29,16 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
                 RatesRequest { paths: files.clone(), month: *month, allow_jumps, dry_run: *dry_run };
             return super::rate::import(place, format, &request).await;
         }
-        ImportCommand::Statement { file, mapping, opening, closing, accept_gap, dry_run } => {
+        ImportCommand::Statement {
+            file,
+            mapping,
+            opening,
+            closing,
+            accept_gap,
+            only_known,
+            account,
+            dry_run,
+        } => {
             let csv = mapping.as_ref().map(|mapping| CsvStatement {
                 mapping: mapping.clone(),
                 opening: opening.clone(),
@@ -39,6 +48,11 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
                 path: file.clone(),
                 csv,
                 accept_gap: accept_gap.clone(),
+                only: match account {
+                    Some(number) => Only::Number(number.clone()),
+                    None if *only_known => Only::Known,
+                    None => Only::All,
+                },
                 dry_run: *dry_run,
             };
             return super::bank::import(place, format, &request).await;

@@ -30,7 +30,7 @@ const COLUMNS: &[&str] = &[
 const AGREEMENT_COLUMNS: &[&str] =
     &["partner", "agreement", "programme", "countries", "valid_from", "valid_until", "fee", "in_force"];
 
-const DETAILS_COLUMNS: &[&str] = &["number", "state", "account", "bank", "holder", "by", "at"];
+const DETAILS_COLUMNS: &[&str] = &["number", "state", "account", "bank", "holder", "latin_name", "by", "at"];
 
 pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Result<ExitCode, Failure> {
     match command {
@@ -132,7 +132,17 @@ async fn agreement(place: &Place, format: Format, command: AgreementCommand) -> 
 async fn payment_details(place: &Place, command: DetailsCommand) -> Result<(), Failure> {
     let ledger = place.open_to_write().await?;
     match command {
-        DetailsCommand::Propose { partner, iban, bic, account, bank, bank_town, bank_country, holder } => {
+        DetailsCommand::Propose {
+            partner,
+            iban,
+            bic,
+            account,
+            bank,
+            bank_town,
+            bank_country,
+            holder,
+            latin_name,
+        } => {
             let seat = bank_town.zip(bank_country).map(|(town, country)| Seat { town, country });
             let account = match (iban, account, bank) {
                 (Some(iban), None, None) => Account::Iban { iban, bic },
@@ -140,7 +150,9 @@ async fn payment_details(place: &Place, command: DetailsCommand) -> Result<(), F
                 _ => return Err(Failure::usage("give either --iban, or --account with --bank")),
             };
             let masked = account.masked();
-            ledger.propose_payment_details(partner.clone(), PaymentDetails { holder, account }).await?;
+            ledger
+                .propose_payment_details(partner.clone(), PaymentDetails { holder, latin_name, account })
+                .await?;
             let detail = ledger.partner_detail(&partner, false).await?;
             let number = detail.details.iter().find(|details| details.state == "proposed");
             let number = number.map_or(0, |details| details.number);
@@ -198,7 +210,7 @@ fn agreement_row(a: &AgreementItem) -> Vec<Cell> {
 }
 
 fn details_row(d: &DetailsItem) -> Vec<Cell> {
-    cells![d.number, d.state, &d.account, &d.bank, &d.holder, &d.by, &d.at]
+    cells![d.number, d.state, &d.account, &d.bank, &d.holder, &d.latin_name, &d.by, &d.at]
 }
 
 fn in_words(detail: &PartnerDetail) -> String {

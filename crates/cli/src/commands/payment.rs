@@ -5,11 +5,13 @@ use std::process::ExitCode;
 
 use app::Ledger;
 use app::payment::{Debtor, FileAsked, PaymentFileMade};
-use app::query::{DueItem, PaymentDetail, PaymentFileItem, PaymentFilter, PaymentItem, PaymentLine};
+use app::query::{
+    DueItem, PaymentDetail, PaymentFileItem, PaymentFilter, PaymentItem, PaymentLine, RecallItem,
+};
 use domain::payment::{PaymentState, settled_instead_on};
 
 use super::report;
-use crate::args::{Format, PaymentCommand};
+use crate::args::{Format, PaymentCommand, RecallCommand};
 use crate::cells;
 use crate::connect::Place;
 use crate::output::{Cell, Failure, NewFile, Readers, counted, heading, listing, object, remark, say, table};
@@ -49,13 +51,19 @@ const LINE_COLUMNS: &[&str] =
 const FILE_COLUMNS: &[&str] =
     &["file", "version", "message", "created_at", "execute_on", "payments", "total", "sha256", "by"];
 
+const RECALL_COLUMNS: &[&str] =
+    &["payment", "partner", "reference", "total", "file", "execute_on", "by", "since", "reason"];
+
 pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Result<ExitCode, Failure> {
     match command {
         PaymentCommand::Due { partner } => {
             let due = place.open().await?.payments_due(partner.as_ref()).await?;
             listing(format, DUE_COLUMNS, &due, due_row)?;
         }
-        PaymentCommand::Propose { partner, period, keep_advance, dry_run } => {
+        PaymentCommand::Propose { partner: None, period, keep_advance, dry_run, .. } => {
+            return propose_all(place, format, period, keep_advance, dry_run).await;
+        }
+        PaymentCommand::Propose { partner: Some(partner), period, keep_advance, dry_run, .. } => {
             let ledger = if dry_run { place.open().await? } else { place.open_to_write().await? };
             let proposed = ledger.propose_payment(&partner, period, keep_advance, dry_run).await?;
             show(format, &proposed)?;
@@ -86,7 +94,18 @@ pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Resu
             ledger.cancel_payment(&partner, id, &reason).await?;
             say(format!("payment {payment} is cancelled; what it was to pay is due again"))?;
         }
-        PaymentCommand::Recall { payments, file, reason } => {
+        PaymentCommand::Recall { command: Some(RecallCommand::List), .. } => {
+            listing(format, RECALL_COLUMNS, &place.open().await?.recalls().await?, recall_row)?;
+        }
+        PaymentCommand::Recall { command: Some(RecallCommand::Withdraw { payments, reason }), .. } => {
+            let ledger = place.open_to_write().await?;
+            for (name, (partner, id)) in payments.iter().zip(find(&ledger, &payments).await?) {
+                ledger.withdraw_recall(&partner, id, &reason).await?;
+                say(format!("payment {name} to {partner} is not taken back: it stands in its file"))?;
+            }
+        }
+        PaymentCommand::Recall { command: None, payments, file, reason } => {
+            let reason = reason.ok_or_else(|| Failure::usage("give --reason"))?;
             return recall(place, &payments, file, &reason).await;
         }
         PaymentCommand::File { out: Some(out), again: Some(number), .. } => {
@@ -141,6 +160,38 @@ pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Resu
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// One payment for each partner to which something is due; whoever cannot be paid is told, and keeps nobody else waiting.
+async fn propose_all(
+    place: &Place,
+    format: Format,
+    period: Option<domain::Period>,
+    keep_advance: bool,
+    dry_run: bool,
+) -> Result<ExitCode, Failure> {
+    let ledger = if dry_run { place.open().await? } else { place.open_to_write().await? };
+    let (mut proposed, mut code) = (Vec::new(), ExitCode::SUCCESS);
+    for partner in ledger.partners_due().await? {
+        match ledger.propose_payment(&partner, period, keep_advance, dry_run).await {
+            Ok(detail) => proposed.push(detail.item),
+            Err(app::AppError::Refused(refusal)) if refusal.codes() == "nothing-due" => {}
+            Err(error @ app::AppError::Refused(_)) => {
+                remark(format!("{partner}: {error}"));
+                code = ExitCode::from(1);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    listing(format, COLUMNS, &proposed, row)?;
+    let count = counted(proposed.len(), "payment");
+    match dry_run {
+        true => remark(format!("{count}; dry run: nothing was written")),
+        false => {
+            remark(format!("{count} proposed: another person approves with `svala payment approve NUMBER …`"))
+        }
+    }
+    Ok(code)
 }
 
 async fn approve(place: &Place, payments: &[String]) -> Result<ExitCode, Failure> {
@@ -258,7 +309,9 @@ fn warned(made: &PaymentFileMade) {
         remark(format!("\"{}\" is written {} in the file", rewritten.name, rewritten.written));
     }
     for reference in &made.taken_back {
-        remark(format!("payment {reference} in it was taken back since: do not give this file to the bank"));
+        remark(format!(
+            "payment {reference} in it was taken back since, or came back: do not give this file to the bank"
+        ));
     }
     for reason in &made.left_out {
         remark(format!("left out: {reason}"));
@@ -359,6 +412,20 @@ fn line_row(l: &PaymentLine) -> Vec<Cell> {
         &l.receipt_no,
         &l.supplier,
         l.eur
+    ]
+}
+
+fn recall_row(r: &RecallItem) -> Vec<Cell> {
+    cells![
+        r.payment,
+        &r.partner,
+        &r.reference,
+        r.total,
+        number(r.file),
+        r.execute_on,
+        &r.by,
+        &r.since,
+        &r.reason
     ]
 }
 

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use money::{Amount, Currency};
 
 use super::code::IsoCode;
-use super::event::{LineReference, StatementKind};
+use super::event::{BankExchange, LineReference, StatementKind};
 use crate::ids::{BankAccountCode, FileDigest, KeyDigest, LineId, TextId};
 
 /// Register an account of the authority.
@@ -18,6 +18,19 @@ pub struct OpenAccount {
     pub number_key: KeyDigest,
     /// Its number, in the vault.
     pub details: TextId,
+}
+
+/// Close an account of the authority.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CloseAccount {
+    /// Its last day.
+    pub closed_on: Date,
+    /// How many of its lines nothing explains.
+    pub open_lines: u64,
+    /// How many of its lines only a notification has told of.
+    pub not_stated: u64,
+    /// Why, in the vault.
+    pub reason: TextId,
 }
 
 /// Take a statement or notification in.
@@ -62,6 +75,8 @@ pub struct Booking {
     pub value_on: Option<Date>,
     /// Above zero for money that came in.
     pub amount: Amount,
+    /// What the bank says of an exchange.
+    pub exchange: Option<BankExchange>,
     /// By what payments and receipts recognise it.
     pub references: Vec<LineReference>,
     /// Domain, family and subfamily of the kind of movement.

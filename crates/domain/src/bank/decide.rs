@@ -1,7 +1,10 @@
 //! Decisions about accounts and their statements.
 
+use std::collections::HashSet;
+
 use money::Amount;
 
+use super::close::is_of_its_days;
 use super::command::{Booking, OpenAccount, Statement};
 use super::event::{
     BankAccountOpened, BankEvent, BankLineBooked, BankLineStated, LineEvent, NotificationImported,
@@ -47,6 +50,7 @@ pub fn import(
             if account.notifications.contains_key(&statement.statement) {
                 return Ok(None);
             }
+            is_of_its_days(account, statement)?;
             NotificationImported {
                 statement: statement.statement,
                 lines: statement.lines.len() as u64,
@@ -58,12 +62,20 @@ pub fn import(
         StatementKind::Statement => {
             let stated = adds_up(account, statement, sum)?;
             if let Some(earlier) = account.statements.get(&statement.statement) {
-                return if *earlier == stated { Ok(None) } else { Err(said_otherwise(earlier, &stated)) };
+                return if earlier.says_the_same(&stated) {
+                    Ok(None)
+                } else {
+                    Err(said_otherwise(earlier, &stated))
+                };
             }
-            // A copy under another name is known by what it says.
-            if statement.is_copy && account.statements.values().any(|earlier| *earlier == stated) {
+            // Under another name it is known by what it says, or by its lines.
+            let mut earlier = account.statements.values();
+            let is_one =
+                |known: &Stated| known.is(&stated) || (statement.is_copy && known.says_the_same(&stated));
+            if earlier.any(is_one) || has_lines_of_another(account, statement, &stated, known) {
                 return Ok(None);
             }
+            is_of_its_days(account, statement)?;
             let gap = account.last.as_ref().and_then(|last| gap(last, &stated));
             let gap_accepted = match (gap, statement.gap_accepted) {
                 (Some(refusal), None) => return Err(refusal),
@@ -138,7 +150,23 @@ fn adds_up(account: &BankAccount, statement: &Statement, sum: Amount) -> Result<
         );
         return Err(Refusal::new("statement-does-not-add-up", detail));
     }
-    Ok(Stated { sequence: statement.sequence, opening, closing, lines: statement.lines.len() as u64 })
+    let (sequence, days) = (statement.sequence, (statement.from, statement.to));
+    Ok(Stated { sequence, opening, closing, lines: statement.lines.len() as u64, days })
+}
+
+/// Whether it has the figures of another statement and all its lines: by what the bank calls them, they are the same
+/// entries.
+fn has_lines_of_another(
+    account: &BankAccount,
+    statement: &Statement,
+    stated: &Stated,
+    known: &KnownLines,
+) -> bool {
+    let stated_in = |booking: &Booking| known.get(booking.keys.shared?)?.1;
+    let Some(other) = statement.lines.first().and_then(stated_in) else { return false };
+    let mut once = HashSet::new();
+    statement.lines.iter().all(|line| stated_in(line) == Some(other) && once.insert(line.keys.shared))
+        && account.statements.get(&other).is_some_and(|other| other.has_figures_of(stated))
 }
 
 fn said_otherwise(earlier: &Stated, now: &Stated) -> Refusal {
@@ -154,19 +182,22 @@ fn gap(last: &Stated, next: &Stated) -> Option<Refusal> {
     let numbered = last.sequence.zip(next.sequence);
     // Numbers may begin anew with a year; then the balances alone tell.
     let skipped = numbered.filter(|(last, next)| *next > last.saturating_add(1));
-    let older = numbered.filter(|_| next.is_late_after(last));
+    let older = next.is_late_after(last);
     let broken = last.closing != next.opening;
-    if !broken && skipped.is_none() && older.is_none() {
+    if !broken && skipped.is_none() && !older {
         return None;
     }
     let mut said = Vec::new();
-    match (skipped, older) {
+    match (skipped.filter(|_| !older), numbered.filter(|_| older)) {
         (Some((last, next)), _) if last + 2 == next => {
             said.push(format!("statement {} is missing", last + 1))
         }
         (Some((last, next)), _) => said.push(format!("statements {} to {} are missing", last + 1, next - 1)),
         (_, Some((last, next))) => {
             said.push(format!("it is number {next}, and number {last} was imported before it"));
+        }
+        (None, None) if older => {
+            said.push("it is about earlier days than one that was imported before it".to_owned())
         }
         _ => {}
     }
@@ -237,8 +268,8 @@ fn line(
         }
     };
     known.note(line_key, booking.line, whole.then_some(statement.statement));
-    let Booking { line, booked_on, value_on, amount, references, code, reversal, returned, details, .. } =
-        booking.clone();
+    let Booking { line, booked_on, value_on, amount, exchange, references, code, .. } = booking.clone();
+    let Booking { reversal, returned, details, .. } = booking.clone();
     let booked = BankLineBooked {
         line,
         account: account.code.clone(),
@@ -249,6 +280,7 @@ fn line(
         value_on,
         amount,
         line_key,
+        exchange: exchange.map(Box::new),
         references,
         code,
         reversal,

@@ -1,24 +1,25 @@
 //! What the bank said. Numbers of accounts, names and words are in the vault.
 
 use jiff::civil::Date;
-use money::{Amount, Currency};
+use money::{Amount, Currency, Eur, Rate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::code::IsoCode;
 use super::reference::ReferenceKind;
+use super::upcast::BankLineBookedV1;
 use super::{BANK_ACCOUNT, BANK_LINE, BANK_STATEMENT};
 use crate::event::events;
-use crate::ids::{BankAccountCode, FileDigest, KeyDigest, LineId, TextId};
+use crate::ids::{Actor, BankAccountCode, FileDigest, KeyDigest, LineId, TextId};
 
 events! {
     /// An event of the stream of an account.
-    BankEvent { BankAccountOpened = 1, StatementImported = 1, NotificationImported = 1 }
+    BankEvent { BankAccountOpened = 1, StatementImported = 1, NotificationImported = 1, BankAccountClosed = 1 }
 }
 
 events! {
     /// An event of the stream of one line.
-    LineEvent { BankLineBooked = 1, BankLineStated = 1 }
+    LineEvent { BankLineBooked = 2 (1 as BankLineBookedV1), BankLineStated = 1 }
 }
 
 impl BankEvent {
@@ -28,16 +29,18 @@ impl BankEvent {
             Self::BankAccountOpened(e) => (e.details, None),
             Self::StatementImported(e) => (e.details, e.gap_accepted),
             Self::NotificationImported(e) => (e.details, None),
+            Self::BankAccountClosed(e) => (e.reason, None),
         };
         std::iter::once(first).chain(second)
     }
 
-    /// The fact that this event reserves.
-    pub fn unique_fact(&self) -> (&'static str, KeyDigest, Uuid) {
+    /// The fact that this event reserves, if any.
+    pub fn unique_fact(&self) -> Option<(&'static str, KeyDigest, Uuid)> {
         match self {
-            Self::BankAccountOpened(e) => (BANK_ACCOUNT, e.number_key, Uuid::nil()),
-            Self::StatementImported(e) => (BANK_STATEMENT, e.statement, Uuid::nil()),
-            Self::NotificationImported(e) => (BANK_STATEMENT, e.statement, Uuid::nil()),
+            Self::BankAccountOpened(e) => Some((BANK_ACCOUNT, e.number_key, Uuid::nil())),
+            Self::StatementImported(e) => Some((BANK_STATEMENT, e.statement, Uuid::nil())),
+            Self::NotificationImported(e) => Some((BANK_STATEMENT, e.statement, Uuid::nil())),
+            Self::BankAccountClosed(_) => None,
         }
     }
 }
@@ -72,6 +75,18 @@ pub struct BankAccountOpened {
     pub number_key: KeyDigest,
     /// Its number, in the vault.
     pub details: TextId,
+}
+
+/// An account of the authority was closed: it pays nothing, and has no statement of later days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BankAccountClosed {
+    /// Its last day.
+    pub closed_on: Date,
+    /// Why, in the vault.
+    pub reason: TextId,
+    /// Who closed it.
+    pub by: Actor,
 }
 
 rulebook::codes! {
@@ -138,6 +153,31 @@ pub struct LineReference {
     pub digest: KeyDigest,
 }
 
+/// What the bank says of an exchange between the currency of a payment and that of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BankExchange {
+    /// What was ordered, where that is in another currency than the line; with the sign of the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordered: Option<Amount>,
+    /// What a line in another currency is in euro, as the bank says or by its rate; with the sign of the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eur: Option<Eur>,
+    /// The rate by which the bank exchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<BankRate>,
+}
+
+/// A rate of a bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BankRate {
+    /// The currency of which one unit is exchanged.
+    pub unit: Currency,
+    /// How many units of the other currency that is.
+    pub rate: Rate,
+}
+
 /// Money moved on an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -161,6 +201,9 @@ pub struct BankLineBooked {
     pub amount: Amount,
     /// Keyed digest by which it is recognised.
     pub line_key: KeyDigest,
+    /// What the bank says of an exchange (not in version 1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Box<BankExchange>>,
     /// By what payments and receipts recognise it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<LineReference>,

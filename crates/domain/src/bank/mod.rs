@@ -3,22 +3,25 @@
 //! The stream of an account holds its statements, so that each continues the one before it. A line has a stream of its
 //! own, because what it settles is decided about it alone.
 
+mod close;
 mod code;
 mod command;
 mod decide;
 mod event;
 mod reference;
 mod state;
+mod upcast;
 
+pub use close::close;
 pub use code::{IsoCode, NotAnIsoCode};
-pub use command::{Booking, LineKeys, OpenAccount, Statement};
+pub use command::{Booking, CloseAccount, LineKeys, OpenAccount, Statement};
 pub use decide::{Imported, import, open};
 pub use event::{
-    BankAccountOpened, BankEvent, BankLineBooked, BankLineStated, LineEvent, LineReference,
-    NotificationImported, StatementImported, StatementKind,
+    BankAccountClosed, BankAccountOpened, BankEvent, BankExchange, BankLineBooked, BankLineStated, BankRate,
+    LineEvent, LineReference, NotificationImported, StatementImported, StatementKind,
 };
 pub use reference::{ReferenceKind, plain_reference};
-pub use state::{BankAccount, BankLine, KnownLines, Stated};
+pub use state::{BankAccount, BankLine, Closed, KnownLines, Stated};
 
 /// Kind of unique fact: the number of an account with its currency.
 pub const BANK_ACCOUNT: &str = "bank-account";

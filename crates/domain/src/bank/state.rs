@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::civil::Date;
 use money::{Amount, Currency};
 
 use super::event::{BankEvent, BankLineBooked, LineEvent};
-use crate::ids::{BankAccountCode, KeyDigest, LineId, TextId};
+use crate::ids::{Actor, BankAccountCode, KeyDigest, LineId, TextId};
 use crate::refusal::FoldError;
 
 /// An account of the authority.
@@ -23,6 +24,19 @@ pub struct BankAccount {
     pub notifications: BTreeMap<KeyDigest, u64>,
     /// The statement that the next one continues: the one imported last, unless that was a late one.
     pub last: Option<Stated>,
+    /// The last day that a statement is about.
+    pub stated_until: Option<Date>,
+    /// Since when it is closed, if it is.
+    pub closed: Option<Closed>,
+}
+
+/// That an account was closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// Its last day.
+    pub on: Date,
+    /// Who closed it.
+    pub by: Actor,
 }
 
 /// What a statement said.
@@ -36,12 +50,32 @@ pub struct Stated {
     pub closing: Amount,
     /// How many lines it has.
     pub lines: u64,
+    /// The first and the last day it is about.
+    pub days: (Option<Date>, Option<Date>),
 }
 
 impl Stated {
-    /// Whether the bank had numbered it before a statement that is there already. Numbers may begin anew with a year:
-    /// then the balances alone tell.
+    /// Whether it says the same as another one, as far as figures go.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        Self { days: (None, None), ..*self } == Self { days: (None, None), ..*other }
+    }
+
+    /// Whether it leads from the same balance to the same, by as many lines.
+    pub fn has_figures_of(&self, other: &Self) -> bool {
+        (self.opening, self.closing, self.lines) == (other.opening, other.closing, other.lines)
+    }
+
+    /// Whether it can only be that other one, whatever the bank calls it: the same number, days and figures.
+    pub fn is(&self, other: &Self) -> bool {
+        self == other && self.sequence.is_some() && self.days.1.is_some()
+    }
+
+    /// Whether it is about earlier days than a statement that is there already; where both end on one day, or do not say
+    /// when, whether the bank had numbered it before. Numbers may begin anew with a year: then the balances alone tell.
     pub fn is_late_after(&self, last: &Self) -> bool {
+        if let Some((last, own)) = last.days.1.zip(self.days.1).filter(|(last, own)| last != own) {
+            return own < last;
+        }
         last.sequence.zip(self.sequence).is_some_and(|(last, own)| own <= last && own != 1)
     }
 }
@@ -58,6 +92,8 @@ impl BankAccount {
                     statements: BTreeMap::new(),
                     notifications: BTreeMap::new(),
                     last: None,
+                    stated_until: None,
+                    closed: None,
                 });
             }
             (None, other) => {
@@ -68,15 +104,24 @@ impl BankAccount {
         let before = match event {
             BankEvent::BankAccountOpened(_) => return Err(FoldError("BankAccountOpened twice".into())),
             BankEvent::StatementImported(e) => {
+                let (sequence, days) = (e.sequence, (e.from, e.to));
                 let stated =
-                    Stated { sequence: e.sequence, opening: e.opening, closing: e.closing, lines: e.lines };
+                    Stated { sequence, opening: e.opening, closing: e.closing, lines: e.lines, days };
                 if account.last.is_none_or(|last| !stated.is_late_after(&last)) {
                     account.last = Some(stated);
                 }
+                account.stated_until = account.stated_until.max(e.to);
                 account.statements.insert(e.statement, stated).is_some()
             }
             BankEvent::NotificationImported(e) => {
                 account.notifications.insert(e.statement, e.lines).is_some()
+            }
+            BankEvent::BankAccountClosed(e) => {
+                let closed = Closed { on: e.closed_on, by: e.by.clone() };
+                if account.closed.replace(closed).is_some() {
+                    return Err(FoldError("an account is closed twice".into()));
+                }
+                false
             }
         };
         if before { Err(FoldError("a statement is imported twice".into())) } else { Ok(account) }

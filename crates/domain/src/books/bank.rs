@@ -123,7 +123,7 @@ impl Journal<'_> {
         Ok(self.voucher(recorded, kind, missing, when, &told, None)?.into_iter().collect())
     }
 
-    /// A line in euro; those of accounts in other currencies are not in these books.
+    /// A line in euro. One in another currency is not in these books until it is matched with something in euro.
     pub(super) fn of_line(
         &mut self,
         recorded: &Recorded,
@@ -137,7 +137,11 @@ impl Journal<'_> {
             return Ok(Vec::new());
         };
         self.lines.insert(e.line, (recorded.position, e.booked_on));
-        let Some(eur) = e.amount.to_eur_exact() else { return Ok(Vec::new()) };
+        let Some(eur) = e.amount.to_eur_exact() else {
+            let worth = e.exchange.as_ref().and_then(|exchange| exchange.eur);
+            self.exchanged.extend(worth.map(|eur| (e.line, eur)));
+            return Ok(Vec::new());
+        };
         if e.kind == StatementKind::Notification {
             let at_bank = self.at_bank.entry(e.account.to_string()).or_default();
             at_bank.notified.insert(e.line, (e.booked_on, eur));
@@ -239,6 +243,17 @@ impl Journal<'_> {
         let whose = words::about(&items.iter().map(|(told, _)| told).collect::<Vec<_>>());
         let text = words::joined(&format!("Match {number}, {lines} {done}"), &whose);
         let what = What { kind, about: *about, when, seen, text: &text };
+        // A line in another currency comes into the books as what it is in euro, and goes with its match.
+        let mut vouchers = Vec::new();
+        for line in matched.lines.iter().filter(|_| !matched.items.is_empty()) {
+            if let Some(worth) = self.exchanged.get(&line.line).copied() {
+                let number = self.lines.get(&line.line).map_or(0, |(number, _)| *number);
+                let name = format!("line {number}");
+                let (told, when) = (Told { about: *about, name, ..Told::default() }, When::Moved(*day));
+                let worth = if undone { worth.checked_neg()? } else { worth };
+                vouchers.extend(self.voucher(recorded, MoneyKind::BankLine, worth, when, &told, None)?);
+            }
+        }
         let explained = self.make(recorded, what, &[(&of_lines, sum)], &credit)?;
         let off = match &matched.residual {
             Some(residual) => {
@@ -249,7 +264,8 @@ impl Journal<'_> {
             }
             None => None,
         };
-        Ok(explained.into_iter().chain(off).collect())
+        vouchers.extend(explained.into_iter().chain(off));
+        Ok(vouchers)
     }
 
     /// What is off, where it is to be booked.

@@ -103,6 +103,8 @@ pub struct Journal<'c> {
     pub(super) at_bank: HashMap<String, AtBank>,
     /// The number of each line, and the day on which the bank booked it.
     pub(super) lines: HashMap<LineId, (u64, Date)>,
+    /// What lines in other currencies are in euro, as the bank says.
+    pub(super) exchanged: HashMap<LineId, Eur>,
     /// Matches that were recorded.
     pub(super) matches: HashMap<u64, Matched>,
     /// What is written off.
@@ -163,6 +165,7 @@ impl<'c> Journal<'c> {
             payments: HashMap::new(),
             at_bank: HashMap::new(),
             lines: HashMap::new(),
+            exchanged: HashMap::new(),
             matches: HashMap::new(),
             write_offs: BTreeMap::new(),
             numbers: BTreeMap::new(),

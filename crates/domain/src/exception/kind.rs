@@ -11,7 +11,7 @@ rulebook::codes! {
     ExceptionKind {
         /// Nothing at all explains a line, or no line shows a payment.
         NoMatch = "no-match",
-        /// More than one payment would fit.
+        /// More than one payment would fit; or one, of which nothing but amount and day says so.
         Ambiguous = "ambiguous",
         /// The amount fits, the day does not.
         Date = "date",

@@ -29,6 +29,10 @@ pub struct SeenLine {
     pub taken_back: bool,
     /// The day of something with its amount that the rules suggest.
     pub suggested: Option<Date>,
+    /// It has the reference of something and went to another account than that.
+    pub elsewhere: bool,
+    /// That day is so near that with a reference, or the account on the other side, it would be beyond doubt.
+    pub near: bool,
 }
 
 /// Why a line is open that another line takes back.
@@ -86,7 +90,21 @@ fn went_out(line: &SeenLine, named: &[&Named<'_>]) -> (ExceptionKind, String, Op
         let mut out = named.iter().filter(|(_, amount, _)| amount.is_negative());
         out.find(|(known, ..)| *known == wanted).map(|(_, amount, name)| (amount, name))
     };
-    if let Some((_, name)) = first(Known::Settled) {
+    if let (true, Some((_, name))) = (line.elsewhere, first(Known::Open)) {
+        let why = format!(
+            "has the reference of {name}, and went to another account than the one that was approved"
+        );
+        return (ExceptionKind::PaidWithoutDecision, why, None);
+    }
+    if let Some((amount, name)) = first(Known::Settled) {
+        // Less than what was to be paid is something else: the bank's charge, as a rule.
+        let less = line.amount.currency() == amount.currency() && line.amount.value() > amount.value();
+        if less {
+            let why = format!(
+                "has the reference of {name}, which another line settles, and is over less: a charge of the bank, or part of a second payment"
+            );
+            return (ExceptionKind::Amount, why, None);
+        }
         let why = format!("has the reference of {name}, which another line settles");
         return (ExceptionKind::PaidTwice, why, None);
     }
@@ -122,6 +140,12 @@ fn went_out(line: &SeenLine, named: &[&Named<'_>]) -> (ExceptionKind, String, Op
                     "has a reference that nothing else has, and the amount of something of {day}: `svala bank proposals`"
                 );
                 (ExceptionKind::NoMatch, why, None)
+            }
+            Some(day) if line.near => {
+                let why = format!(
+                    "has the amount of something of {day}, and neither a reference nor an account says that it is that: `svala bank proposals`"
+                );
+                (ExceptionKind::Ambiguous, why, None)
             }
             Some(day) => {
                 let why = format!("has the amount of something of {day}: `svala bank proposals`");

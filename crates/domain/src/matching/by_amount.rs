@@ -32,13 +32,15 @@ pub(super) fn resolve(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], free:
             wanted.filter_map(|(at, item)| Some((key(rule, item.amount, item.counterpart)?, item.day, at))),
         )
     };
-    let lines_where =
-        |wanted: &dyn Fn(usize) -> bool| {
-            let wanted = lines.iter().enumerate().filter(|(at, _)| free.lines[*at] && wanted(*at));
-            by_key(wanted.filter_map(|(at, line)| {
-                Some((key(rule, line.amount, line.counterpart)?, line.booked_on, at))
-            }))
-        };
+    let lines_where = |wanted: &dyn Fn(usize) -> bool| {
+        let wanted = lines.iter().enumerate().filter(|(at, _)| free.lines[*at] && wanted(*at));
+        by_key(wanted.filter_map(|(at, line)| {
+            // Without a reference a line in another currency is suggested at most.
+            let exchanged = if apart { None } else { line.exchanged() };
+            let amount = exchanged.unwrap_or(line.amount);
+            Some((key(rule, amount, line.counterpart)?, line.booked_on, at))
+        }))
+    };
     let plain_lines = lines_where(&|at| !apart || !line_named(at));
     let named_lines = lines_where(&|at| apart && line_named(at));
     let mut candidates = Candidates::default();
@@ -54,12 +56,14 @@ pub(super) fn resolve(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], free:
         near(&plain_lines) + if item_named(item) { 0 } else { near(&named_lines) }
     };
     let mut resolved = candidates.resolve(lines_of);
-    // Two that are known and differ do not belong together, whatever the amount. Nor is it beyond doubt that a line to
-    // somebody, without the reference that the item has, is the item's.
+    // Two that are known and differ do not belong together, whatever the amount. Where one of them is not known, amount
+    // and day alone are beyond doubt only if the rule says so; and never for a line to somebody, without the reference
+    // that the item has.
     let agree = |(line, item): &(usize, usize)| match (lines[*line].counterpart, items[*item].counterpart) {
         (Some(line), Some(item)) => line == item,
-        (Some(_), None) => rule.kind == RuleKind::Suggestion || !item_named(*item),
-        _ => true,
+        _ if rule.kind == RuleKind::Suggestion => true,
+        (Some(_), None) => rule.without_counterpart && !item_named(*item),
+        (None, _) => rule.without_counterpart,
     };
     resolved.pairs.retain(agree);
     resolved
@@ -88,7 +92,8 @@ fn note(rule: &Rule, lines: &ByKey, items: &ByKey, candidates: &mut Candidates) 
 
 /// None if the rule asks for an account on the other side that is not known.
 fn key(rule: &Rule, amount: money::Amount, counterpart: Option<KeyDigest>) -> Option<Key> {
-    let counterpart = match rule.counterpart {
+    let same = rule.counterpart || (rule.kind == RuleKind::Amount && !rule.without_counterpart);
+    let counterpart = match same {
         true => Some(counterpart?),
         false => None,
     };

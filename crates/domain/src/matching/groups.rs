@@ -30,16 +30,17 @@ pub(super) struct Grouped {
 
 /// The groups of a rule.
 pub(super) fn resolve(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], free: &Free) -> Grouped {
-    let mut by_reference: HashMap<KeyDigest, (Vec<usize>, Vec<usize>)> = HashMap::new();
+    // What went out and what came back under one reference are two things.
+    let mut by_reference: HashMap<(KeyDigest, bool), (Vec<usize>, Vec<usize>)> = HashMap::new();
     for (at, line) in lines.iter().enumerate().filter(|(at, _)| free.lines[*at]) {
         let looked_at = line.references.iter().filter(|reference| rule.references.contains(&reference.kind));
         for digest in looked_at.map(|reference| reference.digest).collect::<HashSet<_>>() {
-            by_reference.entry(digest).or_default().0.push(at);
+            by_reference.entry((digest, line.amount.is_negative())).or_default().0.push(at);
         }
     }
     for (at, item) in items.iter().enumerate().filter(|(at, _)| free.items[*at]) {
         for digest in item.references.iter().collect::<HashSet<_>>() {
-            if let Some((_, of_reference)) = by_reference.get_mut(digest) {
+            if let Some((_, of_reference)) = by_reference.get_mut(&(*digest, item.amount.is_negative())) {
                 of_reference.push(at);
             }
         }

@@ -7,6 +7,7 @@
 //! lines and items, not with that of their pairs.
 
 mod by_amount;
+mod by_exchange;
 mod by_reference;
 mod groups;
 mod open;

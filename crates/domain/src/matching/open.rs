@@ -1,7 +1,7 @@
 //! What is to be matched, and what comes of it.
 
 use jiff::civil::Date;
-use money::Amount;
+use money::{Amount, Currency, Eur};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -30,6 +30,8 @@ pub struct OpenLine {
     pub line: LineId,
     /// Above zero for money that came in.
     pub amount: Amount,
+    /// What a line in another currency is in euro, if the bank says it.
+    pub worth: Option<Eur>,
     /// The day it was booked.
     pub booked_on: Date,
     /// Its references.
@@ -47,6 +49,11 @@ const THEIRS: [ReferenceKind; 4] = [
 ];
 
 impl OpenLine {
+    /// What it is in euro, if it is in another currency and the bank says it.
+    pub(super) fn exchanged(&self) -> Option<Amount> {
+        self.worth.filter(|_| self.amount.currency() != Currency::EUR).map(Amount::from)
+    }
+
     /// Whether it carries a reference of who pays or is paid.
     pub fn is_named(&self) -> bool {
         self.references.iter().any(|known| THEIRS.contains(&known.kind))

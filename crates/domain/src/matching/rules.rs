@@ -1,5 +1,7 @@
 //! The rules, as data.
 
+use jiff::ToSpan;
+use jiff::civil::Date;
 use money::Eur;
 use rulebook::Rulebook;
 use serde::Deserialize;
@@ -38,6 +40,8 @@ rulebook::codes! {
         Amount = "amount",
         /// The same, and somebody looks at it.
         Suggestion = "suggestion",
+        /// One line in another currency and one item in euro: a reference, and nearly what they come to.
+        Exchange = "exchange",
         /// Two lines that take each other back: a reference and the amount, in opposite directions; somebody looks at it.
         Reversal = "reversal",
     }
@@ -63,10 +67,13 @@ pub struct Rule {
     /// Whether the account on the other side must be the same; else two that are known must not differ.
     #[serde(default)]
     pub counterpart: bool,
+    /// Whether amount and day are enough where the account on one side is not known; else such a pair is suggested at most.
+    #[serde(default)]
+    pub without_counterpart: bool,
     /// Most lines or items of a group.
     #[serde(default)]
     pub members_max: usize,
-    /// How much a group may be off.
+    /// How much a group, or a line in another currency, may be off.
     #[serde(default)]
     pub residual_max: Option<Eur>,
     /// Where what it is off is booked.
@@ -86,6 +93,23 @@ impl Rules {
     /// [`NotRules`], which a test keeps from happening.
     pub fn embedded() -> Result<Self, NotRules> {
         Self::parse(EMBEDDED)
+    }
+
+    /// Reads rules (TOML) that somebody gives in place of those in this program. Who gives them may be who writes off, so
+    /// they may lower what one person alone writes off, and never raise it.
+    ///
+    /// # Errors
+    /// [`NotRules`] says which rule is not as it must be.
+    pub fn given(document: &str) -> Result<Self, NotRules> {
+        let (given, own) = (Self::parse(document)?, Self::embedded()?);
+        let (asked, most) = (given.write_off_alone_max, own.write_off_alone_max);
+        if asked > most {
+            let wrong = format!(
+                "write_off_alone_max is {asked}, and one person alone writes off {most} at most: a file of rules may lower that, and never raise it; what is more takes two people"
+            );
+            return Err(NotRules(wrong));
+        }
+        Ok(given)
     }
 
     /// The document they are read from (TOML).
@@ -144,13 +168,25 @@ impl Rules {
     /// The same rules without those that look at amounts and days alone: what comes back is told by its reference.
     #[must_use]
     pub fn by_reference(&self) -> Self {
-        let by_reference = |rule: &&Rule| matches!(rule.kind, RuleKind::Reference | RuleKind::Group);
+        let by_reference =
+            |rule: &&Rule| matches!(rule.kind, RuleKind::Reference | RuleKind::Group | RuleKind::Exchange);
         Self { rules: self.rules.iter().filter(by_reference).cloned().collect(), ..self.clone() }
     }
 
-    /// How much a match by hand may be off, and where the rest is booked: as much as the most generous rule.
-    pub fn tolerance(&self) -> Option<Tolerance> {
-        let tolerances = self.rules.iter().filter_map(Rule::tolerance);
+    /// Whether a line is booked so near to an item's day that an amount rule would take them for the same.
+    pub fn are_near(&self, booked_on: Date, day: Date) -> bool {
+        let mut amounts = self.rules.iter().filter(|rule| rule.kind == RuleKind::Amount);
+        amounts.any(|rule| {
+            let first = day.saturating_sub(i64::from(rule.days_before).days());
+            (first..=day.saturating_add(i64::from(rule.days_after).days())).contains(&booked_on)
+        })
+    }
+
+    /// How much a match by hand may be off, and where the rest is booked: as much as the most generous rule. A line in
+    /// another currency is held against the rules for such (`exchanged`).
+    pub fn tolerance(&self, exchanged: bool) -> Option<Tolerance> {
+        let rules = self.rules.iter().filter(|rule| (rule.kind == RuleKind::Exchange) == exchanged);
+        let tolerances = rules.filter_map(Rule::tolerance);
         tolerances.max_by_key(|tolerance| tolerance.max)
     }
 }
@@ -172,9 +208,16 @@ impl Rule {
     }
 
     fn wrong(&self) -> Option<&'static str> {
-        let by_reference = matches!(self.kind, RuleKind::Reference | RuleKind::Group | RuleKind::Reversal);
-        if by_reference == self.references.is_empty() {
-            return Some("a reference, group or reversal needs references, and no other kind has them");
+        let by_amount = matches!(self.kind, RuleKind::Amount | RuleKind::Suggestion);
+        if by_amount != self.references.is_empty() {
+            return Some(
+                "a reference, group, exchange or reversal needs references, and no other kind has them",
+            );
+        }
+        if self.without_counterpart && (self.kind != RuleKind::Amount || self.counterpart) {
+            return Some(
+                "only an amount can do without_counterpart, and not one that asks for the counterpart",
+            );
         }
         if (self.kind == RuleKind::Group) != (self.members_max >= 1) {
             return Some("a group needs members_max, and no other kind has it");
@@ -185,8 +228,9 @@ impl Rule {
         if self.residual_max.is_some() != self.residual_account.is_some() {
             return Some("residual_max and residual_account come together");
         }
-        if self.residual_max.is_some_and(|max| max.is_negative() || self.kind != RuleKind::Group) {
-            return Some("only a group may be off, and not by less than nothing");
+        let may_be_off = matches!(self.kind, RuleKind::Group | RuleKind::Exchange);
+        if self.residual_max.is_some_and(|max| max.is_negative() || !may_be_off) {
+            return Some("only a group or exchange may be off, and not by less than nothing");
         }
         None
     }

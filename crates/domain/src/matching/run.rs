@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::open::{Match, OpenItem, OpenLine, Outcome, Residual, Tie};
 use super::pairs::{Free, Resolved};
 use super::rules::{Rule, RuleKind, Rules};
-use super::{by_amount, by_reference, groups, reversals};
+use super::{by_amount, by_exchange, by_reference, groups, reversals};
 
 /// Matches lines with items. Ids must be distinct; the order of lines and items does not matter.
 pub fn run(rules: &Rules, lines: &[OpenLine], items: &[OpenItem]) -> Outcome {
@@ -36,6 +36,10 @@ pub fn run(rules: &Rules, lines: &[OpenLine], items: &[OpenItem]) -> Outcome {
                 let resolved = by_amount::resolve(rule, &ladder.lines, &ladder.items, &ladder.free);
                 ladder.suggest(rule, resolved);
             }
+            RuleKind::Exchange => {
+                let resolved = by_exchange::resolve(rule, &ladder.lines, &ladder.items, &ladder.free);
+                ladder.take_exchanged(rule, resolved);
+            }
             RuleKind::Reversal => ladder.suggest_reversals(rule),
         }
     }
@@ -54,8 +58,28 @@ struct Ladder {
 }
 
 impl Ladder {
+    /// Whether money went to another account than it was meant for: then a reference alone does not decide. What came in
+    /// may name whoever sent it back.
+    fn is_elsewhere(&self, line: usize, item: usize) -> bool {
+        let accounts = self.lines[line].counterpart.zip(self.items[item].counterpart);
+        self.lines[line].amount.is_negative() && accounts.is_some_and(|(line, item)| line != item)
+    }
+
+    /// Suggests what went elsewhere, and keeps it from the weaker rules.
+    fn suggest_elsewhere(&mut self, rule: &Rule, lines: &[usize], items: &[usize]) {
+        let why = format!("{}, but it went to another account than that of who was to be paid", named(rule));
+        let suggestion = self.matched(rule, lines, items, None, why);
+        self.outcome.suggestions.push(suggestion);
+        lines.iter().for_each(|line| self.free.lines[*line] = false);
+        items.iter().for_each(|item| self.free.items[*item] = false);
+    }
+
     fn take(&mut self, rule: &Rule, resolved: Resolved) {
         for (line, item) in resolved.pairs {
+            if rule.kind == RuleKind::Reference && self.is_elsewhere(line, item) {
+                self.suggest_elsewhere(rule, &[line], &[item]);
+                continue;
+            }
             let amount = self.lines[line].amount;
             let why = match rule.kind {
                 RuleKind::Reference => format!("{} and {amount} {}", named(rule), amount.currency()),
@@ -72,8 +96,36 @@ impl Ladder {
         resolved.contested.iter().for_each(|item| self.free.items[*item] = false);
     }
 
+    fn take_exchanged(&mut self, rule: &Rule, resolved: Resolved) {
+        for (line, item) in resolved.pairs {
+            let (amount, owed) = (self.lines[line].amount, self.items[item].amount);
+            let Some(worth) = self.lines[line].exchanged() else { continue };
+            if self.is_elsewhere(line, item) {
+                self.suggest_elsewhere(rule, &[line], &[item]);
+                continue;
+            }
+            let off =
+                by_exchange::residual(rule, worth, owed).filter(|off| off.is_negative() || off.is_positive());
+            let residual = off.zip(rule.residual_account.clone());
+            let residual = residual.map(|(amount, account)| Residual { amount, account });
+            let off = off.map_or_else(String::new, |off| format!(", {off} EUR off"));
+            let why = format!(
+                "{}: {amount} {} are {worth} EUR, says the bank{off}",
+                named(rule),
+                amount.currency()
+            );
+            self.settle(rule, &[line], &[item], residual, why);
+        }
+        self.keep_apart(rule, resolved.ties);
+        resolved.contested.iter().for_each(|item| self.free.items[*item] = false);
+    }
+
     fn take_groups(&mut self, rule: &Rule, grouped: groups::Grouped) {
         for groups::Group { lines, items, residual } in grouped.groups {
+            if lines.iter().any(|line| items.iter().any(|item| self.is_elsewhere(*line, *item))) {
+                self.suggest_elsewhere(rule, &lines, &items);
+                continue;
+            }
             let account = rule
                 .residual_account
                 .clone()

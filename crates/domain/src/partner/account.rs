@@ -237,6 +237,17 @@ impl Account {
 pub struct PaymentDetails {
     /// Who holds it.
     pub holder: Name,
+    /// The same in Latin letters, as the bank of the account has it, where the name is written in others: banks take no
+    /// other letters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latin_name: Option<Name>,
     /// The account.
     pub account: Account,
+}
+
+impl PaymentDetails {
+    /// The name of the holder for a bank.
+    pub fn name_for_bank(&self) -> &Name {
+        self.latin_name.as_ref().unwrap_or(&self.holder)
+    }
 }

@@ -144,6 +144,8 @@ pub enum PartnerCommand {
         payment: PaymentId,
         /// The match that says that the bank has made it, if there is one.
         matched: Option<u64>,
+        /// The open line that has its reference.
+        shown: Option<u64>,
         /// Why, in the vault.
         reason: TextId,
     },

@@ -128,8 +128,8 @@ pub fn decide(
             }
             FeeReversalDropped { fee: *fee, reason: *reason }.into()
         }
-        PartnerCommand::ReversePaid { payment, matched, reason } => {
-            crate::payment::reverse_paid(partner, *payment, *matched, *reason)?
+        PartnerCommand::ReversePaid { payment, matched, shown, reason } => {
+            crate::payment::reverse_paid(partner, *payment, (*matched, *shown), *reason)?
         }
         PartnerCommand::RefuseFee { fee, reason } => {
             undecided(partner, *fee)?;

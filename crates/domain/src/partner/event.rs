@@ -15,7 +15,7 @@ use crate::event::events;
 use crate::ids::{Actor, AgreementCode, FeeId, FileDigest, KeyDigest, PartnerCode, PaymentId, TextId};
 use crate::payment::{
     PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentProposed, PaymentRecallProposed,
-    PaymentRecalled, PaymentReturnUndone, PaymentReturned,
+    PaymentRecallWithdrawn, PaymentRecalled, PaymentReturnUndone, PaymentReturned,
 };
 use crate::rates::Quote;
 
@@ -47,6 +47,7 @@ events! {
         PaymentCancelled = 1,
         PaymentInstructed = 1,
         PaymentRecallProposed = 1,
+        PaymentRecallWithdrawn = 1,
         PaymentRecalled = 1,
         PaymentReturned = 1,
         PaymentReturnUndone = 1,
@@ -70,6 +71,7 @@ impl PartnerEvent {
             Self::PaymentProposed(e) => e.reason,
             Self::PaymentCancelled(e) => Some(e.reason),
             Self::PaymentRecallProposed(e) => Some(e.reason),
+            Self::PaymentRecallWithdrawn(e) => Some(e.reason),
             Self::PaymentRecalled(e) => Some(e.reason),
             _ => None,
         }

@@ -173,6 +173,7 @@ impl Partner {
             | PartnerEvent::PaymentCancelled(_)
             | PartnerEvent::PaymentInstructed(_)
             | PartnerEvent::PaymentRecallProposed(_)
+            | PartnerEvent::PaymentRecallWithdrawn(_)
             | PartnerEvent::PaymentRecalled(_)
             | PartnerEvent::PaymentReturned(_)
             | PartnerEvent::PaymentReturnUndone(_) => partner.payments.evolve(event)?,

@@ -66,6 +66,15 @@ pub enum PaymentCommand {
         reason: TextId,
         /// The match that says that the bank has made it.
         matched: Option<u64>,
+        /// The open line that has its reference.
+        shown: Option<u64>,
+    },
+    /// Do not take a payment back that somebody wants to take back.
+    WithdrawRecall {
+        /// Which.
+        payment: PaymentId,
+        /// Why, in the vault.
+        reason: TextId,
     },
     /// The bank gave the money back: what it was to pay is due again.
     Return {
@@ -92,6 +101,7 @@ impl PaymentCommand {
             Self::Approve { .. } => "approve-payment",
             Self::Cancel { .. } => "cancel-payment",
             Self::Recall { .. } => "recall-payment",
+            Self::WithdrawRecall { .. } => "withdraw-recall",
             Self::Return { .. } => "return-payment",
             Self::UndoReturn { .. } => "undo-return",
         }
@@ -104,6 +114,7 @@ impl PaymentCommand {
             Self::Approve { payment, .. }
             | Self::Cancel { payment, .. }
             | Self::Recall { payment, .. }
+            | Self::WithdrawRecall { payment, .. }
             | Self::Return { payment, .. }
             | Self::UndoReturn { payment, .. } => Some(*payment),
         }

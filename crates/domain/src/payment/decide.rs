@@ -8,7 +8,7 @@ use super::command::{NewAdvance, NewPayment, PaymentCommand};
 use super::due::{Standing, Worth, left};
 use super::event::{
     Payable, PaymentApproved, PaymentCancelled, PaymentItem, PaymentProposed, PaymentRecallProposed,
-    PaymentRecalled, PaymentReturnUndone, PaymentReturned,
+    PaymentRecallWithdrawn, PaymentRecalled, PaymentReturnUndone, PaymentReturned,
 };
 use super::state::{Outside, OutsideState, Payment, PaymentState};
 use crate::balance::Line;
@@ -50,8 +50,19 @@ pub(crate) fn decide(
                 _ => Err(wrong_state(payment)),
             }
         }
-        PaymentCommand::Recall { payment, reason, matched } => {
-            recall(partner, *payment, *reason, *matched, by)
+        PaymentCommand::Recall { payment, reason, matched, shown } => {
+            recall(partner, *payment, *reason, (*matched, *shown), by)
+        }
+        PaymentCommand::WithdrawRecall { payment: id, reason } => {
+            let payment = in_state(partner, *id, PaymentState::Instructed)?;
+            let Some(proposed_by) = payment.recall_by.clone() else {
+                let detail = format!(
+                    "nobody wants to take payment {} back: `svala payment recall list`",
+                    payment.reference
+                );
+                return Err(Refusal::new("nothing-proposed", detail));
+            };
+            Ok(PaymentRecallWithdrawn { payment: *id, proposed_by, reason: *reason, by: by.clone() }.into())
         }
         PaymentCommand::Return { payment, matching } if partner.payments.outside(*payment).is_some() => {
             outside_in(partner, *payment, OutsideState::Made)?;
@@ -97,10 +108,13 @@ fn recall(
     partner: &Partner,
     id: PaymentId,
     reason: TextId,
-    matched: Option<u64>,
+    (matched, shown): (Option<u64>, Option<u64>),
     by: &Actor,
 ) -> Result<PartnerEvent, Refusal> {
     let payment = in_state(partner, id, PaymentState::Instructed)?;
+    if let Some(line) = shown.filter(|_| matched.is_none()) {
+        return Err(shown_by(line, &format!("payment {}", payment.reference)));
+    }
     if let Some(number) = matched {
         let detail = format!(
             "match {number} says that the bank has made payment {}: if that is wrong, `svala bank unmatch {number}`; if the money comes back, match the line that brings it",
@@ -117,6 +131,14 @@ fn recall(
         Some(_) => Ok(PaymentRecalled { payment: id, reason, by: by.clone() }.into()),
         None => Ok(PaymentRecallProposed { payment: id, reason, by: by.clone() }.into()),
     }
+}
+
+/// An open line has its reference: it would be paid again.
+fn shown_by(line: u64, what: &str) -> Refusal {
+    let detail = format!(
+        "line {line} has its reference, so the bank has made {what}: match them (`svala bank match`), or find out what the line is first"
+    );
+    Refusal::new("made-by-the-bank", detail)
 }
 
 /// Whether the bank can have made a payment: it stands in a file, and was not taken back from it.
@@ -185,16 +207,19 @@ fn propose(partner: &Partner, new: &NewPayment, by: &Actor) -> Result<PaymentPro
     let items: Vec<PaymentItem> =
         due.iter().map(|(worth, eur)| PaymentItem { of: worth.of, eur: *eur }).collect();
     let gross = Eur::sum(items.iter().map(|item| item.eur)).map_err(too_large)?;
-    if items.iter().all(|item| item.eur.is_negative()) || gross.is_negative() {
-        return Err(nothing(partner, held, gross));
-    }
-    // Where a payment that was taken into account was taken back, the partner is paid so much more.
+    // Where a payment or an advance that was taken into account was taken back or came back, the partner is paid so much
+    // more, though nothing else is due.
     let paid_before = partner.payments.open_outside().map_err(too_large)?.min(gross);
     let left = gross.checked_sub(paid_before).map_err(too_large)?;
     let advance_settled = match new.keep_advance {
         true => Eur::ZERO,
         false => partner.payments.open_advance().map_err(too_large)?.min(left),
     };
+    let total = left.checked_sub(advance_settled).map_err(too_large)?;
+    let nothing_due = items.iter().all(|item| item.eur.is_negative()) || gross.is_negative();
+    if nothing_due && (total.is_zero() || total.is_negative()) {
+        return Err(nothing(partner, held, gross));
+    }
     Ok(PaymentProposed {
         payment: new.payment,
         reference: new.reference.clone(),
@@ -202,7 +227,7 @@ fn propose(partner: &Partner, new: &NewPayment, by: &Actor) -> Result<PaymentPro
         items,
         paid_before,
         advance_settled,
-        total: left.checked_sub(advance_settled).map_err(too_large)?,
+        total,
         account,
         reason: None,
         by: by.clone(),
@@ -290,10 +315,13 @@ fn still_right(
 pub(crate) fn reverse_paid(
     partner: &Partner,
     id: PaymentId,
-    matched: Option<u64>,
+    (matched, shown): (Option<u64>, Option<u64>),
     reason: TextId,
 ) -> Result<PartnerEvent, Refusal> {
     let outside = outside_in(partner, id, OutsideState::Made)?;
+    if let Some(line) = shown.filter(|_| matched.is_none()) {
+        return Err(shown_by(line, "the payment"));
+    }
     if let Some(number) = matched {
         let detail = format!(
             "match {number} says that the bank has made the payment: if that is wrong, `svala bank unmatch {number}`; if the money came back, match the line that brings it"

@@ -152,6 +152,20 @@ pub struct PaymentRecallProposed {
     pub by: Actor,
 }
 
+/// A payment is not to be taken back from its file after all: withdrawn by who wanted it, or refused by another person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentRecallWithdrawn {
+    /// Which.
+    pub payment: PaymentId,
+    /// Who had wanted it.
+    pub proposed_by: Actor,
+    /// Why, in the vault.
+    pub reason: TextId,
+    /// Who withdrew or refused it.
+    pub by: Actor,
+}
+
 /// A payment that stands in a file is not made. Its items are due again, and what it settled of advances is open again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -21,7 +21,7 @@ pub use decide::{ITEMS_MAX, can_be_made, ready, was_made};
 pub use due::{Standing, Worth, left, standing};
 pub use event::{
     Payable, PaymentApproved, PaymentCancelled, PaymentInstructed, PaymentItem, PaymentProposed,
-    PaymentRecallProposed, PaymentRecalled, PaymentReturnUndone, PaymentReturned,
+    PaymentRecallProposed, PaymentRecallWithdrawn, PaymentRecalled, PaymentReturnUndone, PaymentReturned,
 };
 pub use file::{
     FiledPayment, NewPaymentFile, PainVersion, PaymentFileCommandRefused, PaymentFileEvent,

@@ -191,6 +191,12 @@ impl Payments {
             PartnerEvent::PaymentRecallProposed(e) => {
                 self.in_state(e.payment, &[PaymentState::Instructed])?.recall_by = Some(e.by.clone());
             }
+            PartnerEvent::PaymentRecallWithdrawn(e) => {
+                let payment = self.in_state(e.payment, &[PaymentState::Instructed])?;
+                if payment.recall_by.take().as_ref() != Some(&e.proposed_by) {
+                    return Err(FoldError(format!("nobody wants to take payment {} back", e.payment)));
+                }
+            }
             PartnerEvent::PaymentRecalled(e) => {
                 let proposed = self.payments.len() as u64;
                 let payment = self.in_state(e.payment, &[PaymentState::Instructed])?;

@@ -1,8 +1,12 @@
 //! What can be asked of matches.
 
+use std::collections::BTreeMap;
+
+use money::Eur;
+
 use super::event::{MatchedItem, MatchedLine};
 use crate::exception::{ExceptionCommand, ExceptionId};
-use crate::ids::TextId;
+use crate::ids::{LineId, TextId};
 use crate::matching::Tolerance;
 
 /// Something with what people call it, for refusals.
@@ -25,10 +29,15 @@ pub struct NewMatch {
     pub why: String,
     /// The lines.
     pub lines: Vec<Named<MatchedLine>>,
+    /// What lines in other currencies are in euro, as the bank says.
+    pub worth: BTreeMap<LineId, Eur>,
     /// What they settle; none where they take each other back.
     pub items: Vec<Named<MatchedItem>>,
     /// How much they may be off.
     pub tolerance: Option<Tolerance>,
+    /// Up to which amount lines with nothing in common may take each other back: what one person alone writes off. None
+    /// where they have a reference in common.
+    pub apart_max: Option<Eur>,
 }
 
 /// A command about matches.

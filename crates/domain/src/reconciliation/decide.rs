@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use money::Amount;
+use money::{Amount, Currency};
 
 use super::command::{Named, NewMatch, ReconciliationCommand};
 use super::event::{MatchUndone, MatchedLine, PaymentMatched, ReconciliationEvent};
@@ -81,11 +81,14 @@ impl NewMatch {
     /// # Errors
     /// [`Refusal`] where they do not.
     pub fn residual(&self) -> Result<Option<Residual>, Refusal> {
-        let paid = sum(self.lines.iter().map(|line| line.it.amount))?;
         if self.items.is_empty() {
-            return taken_back(paid);
+            self.have_something_in_common()?;
+            return taken_back(sum(self.lines.iter().map(|line| line.it.amount))?);
         }
         let owed = sum(self.items.iter().map(|item| item.it.amount))?;
+        let paid: Vec<Amount> =
+            self.lines.iter().map(|line| self.paid(line, owed.currency())).collect::<Result<_, _>>()?;
+        let paid = sum(paid.into_iter())?;
         let off = add(paid, owed.negated())?;
         if off == Amount::zero(off.currency()) {
             return Ok(None);
@@ -104,6 +107,36 @@ impl NewMatch {
                 Err(Refusal::new("does-not-add-up", detail))
             }
         }
+    }
+}
+
+impl NewMatch {
+    /// Lines that take each other back have a reference in common, or are so small that one person would write them off.
+    fn have_something_in_common(&self) -> Result<(), Refusal> {
+        let Some(most) = self.apart_max else { return Ok(()) };
+        let Some(large) = self.lines.iter().find(|line| !within(line.it.amount, most)) else { return Ok(()) };
+        let detail = format!(
+            "{} is over {} {}, and has no reference in common with the other: one person explains no more than {most} EUR so; write them off, which two people do (`svala exception resolve … --write-off`)",
+            large.name,
+            large.it.amount,
+            large.it.amount.currency()
+        );
+        Err(Refusal::new("nothing-in-common", detail))
+    }
+
+    /// What a line is in the currency of what it settles.
+    fn paid(&self, line: &Named<MatchedLine>, currency: Currency) -> Result<Amount, Refusal> {
+        let Named { name, it } = line;
+        if it.amount.currency() == currency {
+            return Ok(it.amount);
+        }
+        self.worth.get(&it.line).map(|eur| Amount::from(*eur)).ok_or_else(|| {
+            let detail = format!(
+                "{name} is in {}, what it would settle in {currency}, and the bank does not say what the one is in the other (AmtDtls): ask it for a statement that does, or write the line off",
+                it.amount.currency()
+            );
+            Refusal::new("two-currencies", detail)
+        })
     }
 }
 

@@ -1,13 +1,13 @@
 //! Statements of the bank: they add up, continue each other, and each line is there once.
 
 use domain::bank::{
-    BankAccount, BankEvent, BankLine, Booking, Imported, KnownLines, LineEvent, LineKeys, OpenAccount,
-    Statement, StatementKind, import, open,
+    BankAccount, BankEvent, BankLine, Booking, CloseAccount, Imported, KnownLines, LineEvent, LineKeys,
+    OpenAccount, Statement, StatementKind, close, import, open,
 };
 use domain::books::{Chart, Journal};
 use domain::closing::Closings;
 use domain::ids::FileDigest;
-use domain::{Event, KeyDigest, LineId, Recorded, Refusal};
+use domain::{By, Event, KeyDigest, LineId, Recorded, Refusal};
 use event_log::StreamId;
 use money::{Amount, Currency, Eur, Locale};
 use proptest::collection::vec;
@@ -49,6 +49,7 @@ fn booking(line: u128, euros: &str, shared: Option<u64>) -> Booking {
         booked_on: day("2024-06-03"),
         value_on: None,
         amount: amount(euros),
+        exchange: None,
         references: Vec::new(),
         code: Vec::new(),
         reversal: false,
@@ -455,4 +456,115 @@ fn a_copy_under_another_name_is_known() {
     let first =
         Statement { is_copy: true, ..statement(3, None, "5.00", "6.00", vec![booking(5, "1.00", None)]) };
     assert_eq!(told.take(&first), Ok((1, 0)), "what it is a copy of was never here");
+}
+
+/// An account ends when everything of it is known and explained; then nothing of later days is taken in.
+#[test]
+fn an_account_is_closed_when_nothing_of_it_is_left() {
+    let mut told = Told::new();
+    let ask = |on: &str, open_lines: u64, not_stated: u64| CloseAccount {
+        closed_on: day(on),
+        open_lines,
+        not_stated,
+        reason: text(3),
+    };
+    let codes = |told: &Told, command: &CloseAccount| match close(&told.account, command, &who("anna")) {
+        Ok(_) => String::new(),
+        Err(refusal) => refusal.codes(),
+    };
+    assert_eq!(codes(&told, &ask("2024-06-30", 0, 0)), "", "one that never had a statement");
+    let first = from(
+        "2024-06-01",
+        "2024-06-10",
+        statement(1, Some(1), "0.00", "5.00", vec![booking(1, "5.00", None)]),
+    );
+    told.take(&first).unwrap();
+    assert_eq!(codes(&told, &ask("2024-06-30", 1, 2)), "balance-left not-stated lines-open");
+    let last = from(
+        "2024-06-11",
+        "2024-06-20",
+        statement(2, Some(2), "5.00", "0.00", vec![booking(2, "-5.00", None)]),
+    );
+    told.take(&last).unwrap();
+    assert_eq!(codes(&told, &ask("2024-06-19", 0, 0)), "stated-later");
+    let partner = By::of(actor("omar@ettc"), |_| true);
+    let told_off = close(&told.account, &ask("2024-06-30", 0, 0), &partner).unwrap_err();
+    assert_eq!(told_off.codes(), "acts-for-partner");
+    let closed = close(&told.account, &ask("2024-06-30", 0, 0), &who("anna")).unwrap();
+    told.account = BankAccount::evolve(Some(told.account.clone()), &closed).unwrap();
+    assert_eq!(codes(&told, &ask("2024-06-30", 0, 0)), "already-closed");
+    assert!(BankAccount::evolve(Some(told.account.clone()), &closed).is_err());
+
+    assert_eq!(told.take(&last), Ok((0, 1)), "what is known stays known");
+    let late = from("2024-06-21", "2024-06-30", statement(3, Some(3), "0.00", "0.00", vec![]));
+    told.take(&late).unwrap();
+    let later = from("2024-07-01", "2024-07-01", statement(4, Some(4), "0.00", "0.00", vec![]));
+    let (code, said) = refused(&mut told, &later);
+    assert_eq!(code, "account-closed");
+    assert!(
+        said.contains("was closed on 2024-06-30 by anna, and this statement is until 2024-07-01"),
+        "{said}"
+    );
+    let notified = notification(5, vec![on("2024-07-01", booking(9, "1.00", Some(9)))]);
+    assert_eq!(refused(&mut told, &notified).0, "account-closed");
+}
+
+/// A statement under another name is the one it was: by its number, days and figures, or by what the bank calls its lines.
+#[test]
+fn the_same_statement_under_another_name_is_known() {
+    let lines = || vec![booking(1, "-9.00", Some(11)), booking(2, "9.00", Some(12))];
+    let june = |name: u64, sequence, lines| {
+        from("2024-06-01", "2024-06-10", statement(name, sequence, "5.00", "5.00", lines))
+    };
+    for sequence in [Some(1), None] {
+        let mut told = Told::new();
+        told.take(&june(1, sequence, lines())).unwrap();
+        assert_eq!(told.take(&june(2, sequence, lines())), Ok((0, 2)));
+        assert_eq!(told.lines.len(), 2);
+    }
+    // Without names of the bank the number and the days tell it; with others it is another statement.
+    let nameless = || vec![booking(1, "-9.00", None), booking(2, "9.00", None)];
+    let mut told = Told::new();
+    told.take(&june(1, Some(1), nameless())).unwrap();
+    assert_eq!(told.take(&june(2, Some(1), nameless())), Ok((0, 2)));
+    let nameless = vec![booking(5, "-9.00", None), booking(6, "9.00", None)];
+    let later = from("2024-06-11", "2024-06-12", statement(3, Some(2), "5.00", "5.00", nameless));
+    assert_eq!(told.take(&later), Ok((2, 0)));
+    let mut told = Told::new();
+    told.take(&june(1, Some(1), lines())).unwrap();
+    let others = vec![booking(3, "-9.00", Some(11)), booking(4, "9.00", Some(13))];
+    assert_eq!(
+        told.take(&from("2024-06-11", "2024-06-12", statement(4, Some(2), "5.00", "5.00", others))),
+        Ok((2, 0))
+    );
+    // Whatever somebody would accept.
+    let mut told = Told::new();
+    let moved = |name| statement(name, None, "5.00", "-4.00", vec![booking(1, "-9.00", Some(11))]);
+    told.take(&moved(1)).unwrap();
+    assert_eq!(told.take(&Statement { gap_accepted: Some(text(3)), ..moved(2) }), Ok((0, 1)));
+}
+
+/// January after February, in whatever number: what is late is told by its days.
+#[test]
+fn a_late_statement_with_the_first_number_is_not_the_last() {
+    let gap = |statement: Statement| Statement { gap_accepted: Some(text(3)), ..statement };
+    let month = |number: u64, sequence, opening, closing, line| {
+        let (first, last) = (format!("2024-0{number}-01"), format!("2024-0{number}-28"));
+        from(&first, &last, statement(number, sequence, opening, closing, vec![line]))
+    };
+    for numbered in [true, false] {
+        let number = |number: u64| numbered.then_some(number);
+        let mut told = Told::new();
+        told.take(&month(2, number(2), "9.00", "7.00", booking(1, "-2.00", None))).unwrap();
+        let january = month(1, number(1), "10.00", "9.00", booking(2, "-1.00", None));
+        let (code, said) = refused(&mut told, &january);
+        assert_eq!(code, "statement-gap");
+        assert!(
+            said.contains(if numbered { "it is number 1, and number 2" } else { "it is about earlier days" }),
+            "{said}"
+        );
+        told.take(&gap(january)).unwrap();
+        assert_eq!(told.account.last.unwrap().closing, amount("7.00"));
+        told.take(&month(3, number(3), "7.00", "4.00", booking(3, "-3.00", None))).unwrap();
+    }
 }

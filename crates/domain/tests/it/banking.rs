@@ -126,7 +126,8 @@ impl World {
                 for by in ["anna", "clara"] {
                     let of = Settled::Payment { partner: code.clone(), payment };
                     let matched = self.banking.reconciliation.of_item(&of).map(|of| of.matched.number);
-                    let recall = PaymentCommand::Recall { payment, reason: text(5), matched };
+                    // A line that names it and is open is not looked for: it is an exception then.
+                    let recall = PaymentCommand::Recall { payment, reason: text(5), matched, shown: None };
                     self.on_partner(&actor(by), &code, &PartnerCommand::Payment(recall))?;
                 }
                 Ok(())
@@ -156,7 +157,7 @@ impl World {
             BankAct::ByHand { line, item } => {
                 let (lines, items) = (self.open_lines(), self.open_items());
                 let (line, (of, _)) = (pick(&lines, *line)?.line, pick(&items, *item)?);
-                let new = self.new_match(&[line], &[of], rules_of_matching().tolerance());
+                let new = self.new_match(&[line], &[of], rules_of_matching().tolerance(false));
                 self.reconcile(by, &ReconciliationCommand::Match(new))
             }
             BankAct::Against { line, other } => {
@@ -321,6 +322,7 @@ impl World {
             value_on: None,
             amount,
             line_key: digest,
+            exchange: None,
             references: references.clone(),
             code: Vec::new(),
             reversal: false,
@@ -329,7 +331,8 @@ impl World {
             details: text(4),
         };
         self.record(&actor("anna"), line.stream(), 1, Event::Line(LineEvent::BankLineBooked(booked)));
-        self.banking.lines.push(OpenLine { line, amount, booked_on: on, references, counterpart: None });
+        let (worth, counterpart) = (None, None);
+        self.banking.lines.push(OpenLine { line, amount, worth, booked_on: on, references, counterpart });
         line
     }
 
@@ -429,8 +432,10 @@ impl World {
             rules: "1".into(),
             why: "somebody said so".into(),
             lines: lines.iter().map(of_line).collect(),
+            worth: BTreeMap::new(),
             items: items.iter().map(of_item).collect(),
             tolerance,
+            apart_max: None,
         }
     }
 

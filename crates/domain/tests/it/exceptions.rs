@@ -1,5 +1,7 @@
 //! Exceptions: what does not fit is found from what is there, and whoever answers for it is known.
 
+use std::collections::BTreeMap;
+
 use domain::exception::{
     Age, Clue, Direction, Exception, ExceptionCommand, ExceptionId, ExceptionKind, Facts, Known, Payment,
     RefusedGrant, SeenLine, Subject, Unsettled, derive,
@@ -40,6 +42,8 @@ fn seen() -> SeenLine {
         named: false,
         taken_back: false,
         suggested: None,
+        near: false,
+        elsewhere: false,
     }
 }
 
@@ -56,6 +60,8 @@ fn kinds(facts: &Facts) -> Vec<String> {
 #[case::another_amount(seen(), vec![known(Known::Open, -400)], "amount")]
 #[case::other_direction(seen(), vec![known(Known::Open, 500)], "no-match")]
 #[case::settled_already(seen(), vec![known(Known::Settled, -500)], "paid-twice")]
+#[case::a_charge_of_what_is_settled(SeenLine { amount: cents(-35), ..seen() }, vec![known(Known::Settled, -500)], "amount")]
+#[case::to_another_account(SeenLine { elsewhere: true, ..seen() }, vec![known(Known::Open, -500)], "paid-without-decision")]
 #[case::in_no_file(seen(), vec![known(Known::NotMade, -500)], "paid-without-decision")]
 #[case::another_line_wants_it(SeenLine { tied: Some(1), ..seen() }, vec![known(Known::Open, -500)], "paid-twice")]
 #[case::two_would_fit(SeenLine { tied: Some(2), ..seen() }, vec![known(Known::Open, -500)], "ambiguous")]
@@ -68,6 +74,7 @@ fn kinds(facts: &Facts) -> Vec<String> {
 #[case::recorded_once(seen(), vec![known(Known::Unrecorded, -500)], "paid-without-decision")]
 #[case::recorded_anew(seen(), vec![known(Known::Unrecorded, -500), known(Known::Open, -400)], "amount")]
 #[case::recalled_and_recorded(seen(), vec![known(Known::TakenBack, -500), known(Known::Open, -400)], "amount")]
+#[case::nothing_but_amount_and_day(SeenLine { suggested: Some(day("2024-06-02")), near: true, ..seen() }, vec![], "ambiguous")]
 #[case::another_reference(SeenLine { suggested: Some(day("2024-06-03")), named: true, ..seen() }, vec![], "no-match")]
 #[case::came_in(SeenLine { amount: cents(500), ..seen() }, vec![], "no-match")]
 #[case::came_back(SeenLine { amount: cents(500), returned: true, ..seen() }, vec![], "returned")]
@@ -244,8 +251,10 @@ fn matching() -> ReconciliationCommand {
             name: "line 17".into(),
             it: MatchedLine { line: line_id(17), amount: cents(-500) },
         }],
+        worth: BTreeMap::new(),
         items: vec![Named { name: "payment 4".into(), it: MatchedItem { of, amount: cents(-500) } }],
         tolerance: None::<Tolerance>,
+        apart_max: None,
     })
 }
 

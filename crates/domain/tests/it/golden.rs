@@ -339,9 +339,13 @@ fn the_story_of_a_partner_and_its_hold_ends_like_this() {
         holds.evolve(&event).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     let (mut account, mut line) = (None, None);
-    for name in
-        ["BankAccountOpened", "StatementImported", "NotificationImported", "StatementImported.after-a-gap"]
-    {
+    for name in [
+        "BankAccountOpened",
+        "StatementImported",
+        "NotificationImported",
+        "StatementImported.after-a-gap",
+        "BankAccountClosed",
+    ] {
         let Event::Bank(event) = event(name) else { panic!("{name}") };
         account =
             Some(BankAccount::evolve(account, &event).unwrap_or_else(|error| panic!("{name}: {error}")));
@@ -350,7 +354,10 @@ fn the_story_of_a_partner_and_its_hold_ends_like_this() {
         let Event::Line(event) = event(name) else { panic!("{name}") };
         line = Some(BankLine::evolve(line, &event).unwrap_or_else(|error| panic!("{name}: {error}")));
     }
-    let last = account.unwrap().last.unwrap();
+    let account = account.unwrap();
+    let closed = account.closed.as_ref().map(|closed| format!("{} by {}", closed.on, closed.by));
+    assert_eq!(closed.as_deref(), Some("2024-12-31 by berit"));
+    let last = account.last.unwrap();
     assert_eq!((last.sequence, last.closing.to_string().as_str()), (None, "257.00"));
     assert!(line.unwrap().stated_in.is_some());
 
@@ -482,6 +489,7 @@ fn a_first_version_is_not_read_with_what_the_second_added() {
         ("ClaimProposed", "cut"),
         ("PartnerAssigned", "assigned_on"),
         ("ClaimReopened", "by_two"),
+        ("BankLineBooked", "exchange"),
     ];
     let corpus = corpus();
     for golden in corpus.iter().filter(|golden| golden.version == 2) {

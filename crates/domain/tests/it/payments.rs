@@ -597,7 +597,7 @@ fn not_back(paying: &mut Paying, payment: PaymentId) -> Result<Vec<PartnerEvent>
 }
 
 fn recall(paying: &mut Paying, by: &str, payment: PaymentId, matched: Option<u64>) -> Result<(), Refusal> {
-    let recall = PaymentCommand::Recall { payment, reason: text(9), matched };
+    let recall = PaymentCommand::Recall { payment, reason: text(9), matched, shown: None };
     paying.give(by, PartnerCommand::Payment(recall)).map(|_| ())
 }
 
@@ -616,6 +616,9 @@ fn what_the_bank_did_not_make_is_taken_back_by_two() {
     paying.write("anna", &[first]).unwrap();
     assert_eq!(codes(recall(&mut paying, "caritas", first, None)), "acts-for-partner");
     assert_eq!(codes(recall(&mut paying, "anna", first, Some(7))), "made-by-the-bank");
+    let shown = PaymentCommand::Recall { payment: first, reason: text(9), matched: None, shown: Some(61) };
+    let refused = paying.give("anna", PartnerCommand::Payment(shown)).unwrap_err().to_string();
+    assert!(refused.starts_with("made-by-the-bank: line 61 has its reference"), "{refused}");
     recall(&mut paying, "anna", first, None).unwrap();
     assert_eq!(paying.payment(first).state, PaymentState::Instructed);
     assert_eq!(codes(paying.propose("anna")), "nothing-due", "one person is not enough");
@@ -748,7 +751,8 @@ fn a_payment_outside_that_is_taken_back_is_owed_again(#[case] paid_for: PaidFor)
     let mut paying = Paying::to(&[&history]);
     paying.paid_outside(paid_for, "120.00");
     let outside = PaymentId(Uuid::from_u128(paying.next));
-    let take_back = |payment| PartnerCommand::ReversePaid { payment, matched: None, reason: text(7) };
+    let take_back =
+        |payment| PartnerCommand::ReversePaid { payment, matched: None, shown: None, reason: text(7) };
     let mut before = paying_twin(&paying);
     let first = before.propose("anna").unwrap();
     assert_eq!(before.told(first), "380.00: 500.00");
@@ -767,7 +771,14 @@ fn a_payment_outside_that_is_taken_back_is_owed_again(#[case] paid_for: PaidFor)
     paying.approve("berit", first).unwrap();
     paying.write("anna", &[first]).unwrap();
     paying.done("anna", take_back(outside));
-    assert_eq!(codes(paying.propose("anna")), "nothing-due", "it waits for something to be paid with");
+    let mut alone = paying_twin(&paying);
+    let owed = alone.propose("anna").unwrap();
+    assert_eq!(alone.told(owed), "120.00: ", "though nothing else is due");
+    alone.approve("berit", owed).unwrap();
+    alone.write("anna", &[owed]).unwrap();
+    assert_eq!(codes(alone.propose("anna")), "nothing-due");
+    let open = [alone.partner.payments.open_outside(), alone.partner.payments.open_advance()];
+    assert_eq!(open, [Ok(Eur::ZERO), Ok(Eur::ZERO)]);
     history.done(spend(2, "2024-06-01", "100.00"));
     history.done(accept(2));
     paying.cases = vec![history.case().clone()];

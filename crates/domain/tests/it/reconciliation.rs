@@ -1,7 +1,8 @@
 //! Matches: everything once, by whom and when, taken back without a trace in what is open.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use domain::bank::{BankExchange, BankLineBooked, LineEvent, StatementKind};
 use domain::books::{Chart, Journal, TrialBalance, Voucher};
 use domain::closing::Closings;
 use domain::ids::DifferenceAccount;
@@ -50,8 +51,10 @@ fn matching(lines: Vec<Named<MatchedLine>>, items: Vec<Named<MatchedItem>>) -> R
         rules: "1".into(),
         why: "somebody said so".into(),
         lines,
+        worth: BTreeMap::new(),
         items,
         tolerance: Some(Tolerance { max: eur("5.00"), account }),
+        apart_max: None,
     })
 }
 
@@ -133,6 +136,73 @@ fn two_currencies_have_no_sum_and_a_tolerance_is_in_euro() {
     assert_eq!(refused.unwrap_err().codes(), "two-currencies");
 }
 
+/// A line in crowns settles a payment in euro by what the bank says it is: the books hold it from its match on, the rest is an
+/// exchange difference, and nothing is left of it once it is undone.
+#[test]
+fn a_line_in_another_currency_settles_a_payment_and_stands_in_the_books() {
+    let crowns = Amount::parse("-5712.30", "SEK".parse().unwrap(), money::Locale::Strict).unwrap();
+    let id = LineId(Uuid::from_u128(1));
+    let line = Named { name: "line 1".into(), it: MatchedLine { line: id, amount: crowns } };
+    let ReconciliationCommand::Match(new) = matching(vec![line], vec![item(1, -50_000)]) else {
+        panic!("another command")
+    };
+    let mut state = Reconciliation::default();
+    let unknown = ReconciliationCommand::Match(new.clone());
+    let refused = give(&mut state, "anna", &unknown).unwrap_err().to_string();
+    assert!(refused.contains("line 1 is in SEK, what it would settle in EUR"), "{refused}");
+    let tolerance = rules().tolerance(true);
+    assert_eq!(tolerance.as_ref().map(|of| of.account.as_str()), Some("exchange"));
+    let worth = |cents: i64| BTreeMap::from([(id, Eur::from_cents(cents))]);
+    let new = NewMatch { tolerance, ..new };
+    let far = ReconciliationCommand::Match(NewMatch { worth: worth(-52_501), ..new.clone() });
+    assert_eq!(give(&mut state, "anna", &far).unwrap_err().codes(), "does-not-add-up");
+    let near = ReconciliationCommand::Match(NewMatch { worth: worth(-50_012), ..new });
+    let matched = give(&mut state, "anna", &near).unwrap();
+
+    let (chart, closings) = (Chart::standard().unwrap(), Closings::default());
+    let mut journal = Journal::under(&chart, &closings);
+    let exchange = BankExchange { eur: Some(Eur::from_cents(-50_012)), ..BankExchange::default() };
+    let digest = KeyDigest([1; 32]);
+    let booked = BankLineBooked {
+        line: id,
+        account: "crowns".parse().unwrap(),
+        statement: digest,
+        kind: StatementKind::Statement,
+        ordinal: 1,
+        booked_on: day("2024-06-03"),
+        value_on: None,
+        amount: crowns,
+        line_key: digest,
+        exchange: Some(Box::new(exchange)),
+        references: Vec::new(),
+        code: Vec::new(),
+        reversal: false,
+        returned: false,
+        return_reason: None,
+        details: text(4),
+    };
+    let mut line = recorded(1, matched.clone());
+    (line.stream_id, line.event) = (id.stream(), Event::Line(LineEvent::BankLineBooked(booked)));
+    assert!(journal.book(&line).unwrap().is_empty(), "what it settles is not known yet");
+    let mut sums: BTreeMap<String, Eur> = BTreeMap::new();
+    let mut book = |event: ReconciliationEvent, position: u64| {
+        let vouchers = journal.book(&recorded(position, event)).unwrap();
+        for voucher in &vouchers {
+            assert_eq!(sum(std::slice::from_ref(voucher)), Eur::ZERO);
+        }
+        for entry in vouchers.iter().flat_map(|voucher| &voucher.entries) {
+            let of = sums.entry(entry.account.clone()).or_default();
+            *of = of.checked_add(entry.amount).unwrap();
+        }
+        sums.iter()
+            .filter(|(_, sum)| !sum.is_zero())
+            .map(|(of, sum)| format!("{of} {sum}"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(book(matched, 2), ["1930 -500.12", "1935 500.00", "6640 0.12"]);
+    assert!(book(give(&mut state, "anna", &undo(1)).unwrap(), 3).is_empty());
+}
+
 #[test]
 fn nobody_matches_or_frees_what_is_paid_to_the_partner_for_which_they_act() {
     let mut state = Reconciliation::default();
@@ -169,6 +239,13 @@ fn lines_that_take_each_other_back_are_matched_with_each_other() {
         let amount = Amount::parse(amount, "USD".parse().unwrap(), money::Locale::Strict).unwrap();
         Named { name: "a line".into(), it: MatchedLine { line: LineId(Uuid::from_u128(id)), amount } }
     };
+    let ReconciliationCommand::Match(apart) = against(vec![line(6, -501), line(7, 501)]) else {
+        panic!("another command")
+    };
+    let apart =
+        |most: &str| ReconciliationCommand::Match(NewMatch { apart_max: Some(eur(most)), ..apart.clone() });
+    assert_eq!(give(&mut state, "anna", &apart("5.00")).unwrap_err().codes(), "nothing-in-common");
+    give(&mut state, "anna", &apart("5.01")).unwrap();
     give(&mut state, "anna", &against(vec![in_dollars(8, "-5.00"), in_dollars(9, "5.00")])).unwrap();
 }
 
@@ -234,6 +311,7 @@ fn commands(found: &[Match], lines: &[OpenLine], items: &[OpenItem]) -> Vec<Reco
                     it: MatchedLine { line: line.line, amount: line.amount },
                 })
                 .collect(),
+            worth: BTreeMap::new(),
             items: of_items
                 .map(|item| Named {
                     name: String::new(),
@@ -245,6 +323,7 @@ fn commands(found: &[Match], lines: &[OpenLine], items: &[OpenItem]) -> Vec<Reco
                 .iter()
                 .find(|rule| rule.id == found.rule)
                 .and_then(|rule| rule.tolerance()),
+            apart_max: None,
         })
     };
     found.iter().map(command).collect()

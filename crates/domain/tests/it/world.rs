@@ -159,6 +159,7 @@ fn partner_command(first: u128) -> impl Strategy<Value = PartnerCommand> {
         (PAYMENTS + first..PAYMENTS + first + 12).prop_map(|number| PartnerCommand::ReversePaid {
             payment: PaymentId(Uuid::from_u128(number)),
             matched: None,
+            shown: None,
             reason: text(7),
         });
     let paid = (any::<bool>(), select(&["0.01", "615.00", "2000.00"][..]), date());

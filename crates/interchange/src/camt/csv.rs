@@ -11,7 +11,7 @@ use super::StatementProblem;
 use super::mapping::{CsvMapping, DateForm, RowOrder, StatedBalances};
 use super::read::LINES_MAX;
 use super::statement::{
-    Balance, BankStatement, Entry, EntryStatus, Party, References, Transaction, TransactionCode,
+    Balance, BankStatement, Entry, EntryStatus, Exchanged, Party, References, Transaction, TransactionCode,
 };
 use crate::cell::iso_date;
 use crate::error::{FileError, FileProblem};
@@ -148,6 +148,7 @@ impl Row<'_> {
             bank_reference: text(&names.bank_reference),
             code: TransactionCode::default(),
             batch: None,
+            exchanged: Exchanged::default(),
             transactions: vec![transaction],
             information: None,
         };

@@ -7,7 +7,7 @@ use money::{Amount, Currency};
 use super::StatementProblem;
 use super::fields::{directed, doubled, once, put, set};
 use super::read::{Amounted, Building, Keep};
-use super::statement::{Entry, EntryStatus, TransactionCode};
+use super::statement::{Entry, EntryStatus, Exchanged, TransactionCode};
 use super::xml::Xml;
 use crate::error::FileProblem;
 
@@ -81,6 +81,14 @@ impl Building {
                 let text = self.text(xml, path)?;
                 self.entry.as_mut().is_none_or(|(_, entry)| once(&mut entry.information, text))
             }
+            rest if rest.starts_with("/AmtDtls/") => {
+                let (text, amount) = self.of_exchange(xml, path)?;
+                let below = rest.strip_prefix("/AmtDtls").unwrap_or_default();
+                if let Some((_, entry)) = &mut self.entry {
+                    entry.exchanged.take(below, &text, amount);
+                }
+                true
+            }
             rest => match rest.strip_prefix("/BkTxCd") {
                 Some(part) => {
                     let code = self.code_part(xml, path, part)?;
@@ -123,6 +131,7 @@ pub(super) fn empty_entry() -> Entry {
         bank_reference: None,
         code: TransactionCode::default(),
         batch: None,
+        exchanged: Exchanged::default(),
         transactions: Vec::new(),
         information: None,
     }

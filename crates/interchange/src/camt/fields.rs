@@ -62,6 +62,18 @@ impl Building {
         })?)
     }
 
+    /// What stands in an element about an exchange, and as an amount if it is one that can be read.
+    pub(super) fn of_exchange<Rd: Read>(
+        &self,
+        xml: &Xml<Rd>,
+        path: &str,
+    ) -> Result<(String, Option<Amount>), FileProblem> {
+        let text = self.said(xml, path)?;
+        let currency = xml.currency().and_then(|code| code.parse::<Currency>().ok());
+        let amount = currency.and_then(|currency| amount::unsigned(&text, currency).ok());
+        Ok((text, amount))
+    }
+
     pub(super) fn credit<Rd: Read>(&mut self, xml: &Xml<Rd>, path: &str) -> Result<bool, FileProblem> {
         match self.said(xml, path)?.as_str() {
             "CRDT" => Ok(true),

@@ -1,6 +1,6 @@
 //! The booked lines of a statement: batches are broken into their transactions.
 
-use domain::bank::{IsoCode, ReferenceKind, StatementKind, plain_reference};
+use domain::bank::{BankExchange, IsoCode, ReferenceKind, StatementKind, plain_reference};
 use domain::creditor::CreditorReference;
 use jiff::civil::Date;
 use money::Amount;
@@ -22,6 +22,8 @@ pub struct StatementLine {
     pub part: u64,
     /// Above zero for money that came in.
     pub amount: Amount,
+    /// What the bank says of an exchange.
+    pub exchange: Option<BankExchange>,
     /// The day it was booked.
     pub booked_on: Date,
     /// The day from which it counts for interest.
@@ -149,14 +151,19 @@ fn line(
     let silent = entry.code.domain.is_empty() && entry.code.proprietary.is_none();
     let code = if silent { &transaction.code } else { &entry.code };
     let counterpart = if amount.is_negative() { &transaction.creditor } else { &transaction.debtor };
+    let exchanged = transaction.exchanged.of_line(amount);
+    // What an entry says of the whole is not that of its parts.
+    let of_entry = || entry.exchanged.of_line(amount).filter(|_| part == 0);
+    let is_return = entry.code.is_return() || transaction.code.is_return();
     StatementLine {
         entry: nth,
         part,
         amount,
+        exchange: exchanged.or_else(of_entry),
         booked_on,
         value_on: entry.value_on,
         reversal: entry.reversal,
-        returned: transaction.returned,
+        returned: transaction.returned.or_else(|| is_return.then_some(None)),
         bank_reference: entry.bank_reference.clone().or_else(|| transaction.references.bank.clone()),
         code: code.domain.clone(),
         proprietary_code: code.proprietary.clone(),

@@ -12,6 +12,7 @@
 mod amount;
 mod csv;
 mod entry;
+mod exchange;
 mod fields;
 mod lines;
 mod mapping;
@@ -27,6 +28,6 @@ pub use mapping::{CsvMapping, MAPPING_BYTES_MAX, NotAMapping, StatedBalances};
 pub use problem::{StatementPlace, StatementProblem};
 pub use read::{LINES_MAX, TEXT_BYTES_KEPT_MAX, check_statements, read_statements};
 pub use statement::{
-    Balance, BankStatement, Entry, EntryStatus, Party, References, Transaction, TransactionCode,
+    Balance, BankStatement, Entry, EntryStatus, Exchanged, Party, References, Transaction, TransactionCode,
 };
 pub use xml::STATEMENT_FILE_BYTES_MAX;

@@ -28,6 +28,14 @@ pub enum StatementProblem {
         "This is no bank statement: its first element is not the Document of a camt.053 or camt.054 message, version 02 or later. Get such a file from the bank, or import CSV with --mapping."
     )]
     NotCamt,
+    /// A message of ISO 20022 of another kind.
+    #[error("This is {message}, {advice}")]
+    Other {
+        /// Its name and version.
+        message: Box<str>,
+        /// What it is, and what to do, as a sentence for people.
+        advice: &'static str,
+    },
     /// A message without a statement in it.
     #[error("The message has no statement in it. Get the file anew from the bank.")]
     NoStatement,
@@ -82,6 +90,24 @@ impl StatementProblem {
         Self::Cell { row, column: echo(column).into(), value: None, rule, message: message.into() }
     }
 
+    /// A message without a statement: of another kind, or empty.
+    pub(super) fn without_statement(message: &str) -> Self {
+        let advice = match message.split('.').take(2).collect::<Vec<_>>().join(".").as_str() {
+            "camt.053" | "camt.054" | "" => return Self::NoStatement,
+            "camt.052" => {
+                "a report of the day so far, whose entries may still change. Ask the bank for camt.053, the statement of whole days."
+            }
+            "pain.001" => {
+                "an order of payments to the bank, such as `svala payment file` writes, and no statement. Get camt.053 from the bank."
+            }
+            "pain.002" => {
+                "what the bank says of an order of payments, and no statement. What it rejected is taken back with `svala payment recall`; get camt.053 from the bank for what it made."
+            }
+            _ => "another kind of message. A statement of the bank is camt.053, a notification camt.054.",
+        };
+        Self::Other { message: echo(message).into(), advice }
+    }
+
     /// Nothing says in which currency the account is.
     pub fn no_currency(place: StatementPlace) -> Self {
         let message = "Neither the account nor a balance or an entry names its currency.";
@@ -104,7 +130,7 @@ impl StatementProblem {
     /// The stable id of the rule that was broken.
     pub fn rule(&self) -> &'static str {
         match self {
-            Self::NotCamt => "statement.unknown-file",
+            Self::NotCamt | Self::Other { .. } => "statement.unknown-file",
             Self::NoStatement => "statement.none",
             Self::TooLarge => "file.too-large",
             Self::Element { rule, .. } | Self::Cell { rule, .. } => rule,

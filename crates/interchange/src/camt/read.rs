@@ -48,7 +48,9 @@ fn read(reader: impl Read, keep: Keep) -> Result<Vec<BankStatement>, FileProblem
         match xml.next()? {
             Step::Open => building.open(&xml)?,
             Step::Close => building.close(&xml)?,
-            Step::End if building.statements.is_empty() => return Err(StatementProblem::NoStatement.into()),
+            Step::End if building.statements.is_empty() => {
+                return Err(StatementProblem::without_statement(xml.message()).into());
+            }
             Step::End => return Ok(building.statements),
         }
     }

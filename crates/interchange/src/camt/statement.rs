@@ -2,7 +2,7 @@
 
 use domain::bank::{IsoCode, StatementKind};
 use jiff::civil::Date;
-use money::{Amount, Currency};
+use money::{Amount, Currency, Rate};
 
 /// One statement of an account, or one notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,8 @@ pub struct Entry {
     pub code: TransactionCode,
     /// The payment order it was a batch of (`Btch/PmtInfId`), the first where there are several.
     pub batch: Option<String>,
+    /// What it says of an exchange of the whole.
+    pub exchanged: Exchanged,
     /// The movements it is made of, as far as they are named.
     pub transactions: Vec<Transaction>,
     /// What else the bank says.
@@ -120,6 +122,20 @@ pub struct TransactionCode {
     pub proprietary: Option<String>,
 }
 
+/// Subfamilies of movements that bring a payment back: returned by the other bank, or called back.
+const RETURNS: [&str; 2] = ["RRTN", "RPCR"];
+
+impl TransactionCode {
+    /// Whether it says that a payment came back: a subfamily of ISO 20022 (`PMNT-ICDT-RRTN`), or what banks have kept of
+    /// MT940 as a code of their own (`NRTI`, perhaps with more behind it: `NRTI+159`).
+    pub fn is_return(&self) -> bool {
+        let own = self.proprietary.as_deref().unwrap_or_default();
+        let kind = own.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let of_mt940 = kind.strip_prefix(['N', 'S', 'F']) == Some("RTI");
+        of_mt940 || self.domain.get(2).is_some_and(|code| RETURNS.contains(&code.as_str()))
+    }
+}
+
 /// One movement of an entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Transaction {
@@ -129,6 +145,8 @@ pub struct Transaction {
     pub batch: Option<String>,
     /// Its amounts, without a sign: of the transaction, of its details, the counter value.
     pub amounts: Vec<Amount>,
+    /// What it says of an exchange.
+    pub exchanged: Exchanged,
     /// Whether money came in, where it says so itself.
     pub credit: Option<bool>,
     /// What kind of movement it is.
@@ -145,6 +163,21 @@ pub struct Transaction {
     pub returned: Option<Option<IsoCode>>,
     /// What else the bank says.
     pub information: Option<String>,
+}
+
+/// What a bank says of an exchange between two currencies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Exchanged {
+    /// What was ordered (`InstdAmt`), without a sign.
+    pub ordered: Option<Amount>,
+    /// What that came to before charges, or after (`TxAmt`, `CntrValAmt`), without signs.
+    pub came_to: [Option<Amount>; 2],
+    /// The currencies between which it was exchanged (`SrcCcy`, `TrgtCcy`).
+    pub between: [Option<Currency>; 2],
+    /// The currency of which one unit is exchanged (`UnitCcy`).
+    pub unit: Option<Currency>,
+    /// The rate (`XchgRate`).
+    pub rate: Option<Rate>,
 }
 
 /// The references of a movement.

@@ -50,7 +50,10 @@ impl Building {
             "/Refs/UETR" => set(&mut references.uetr, self.reference(xml, path)?),
             "/Refs/TxId" => set(&mut references.transaction, self.reference(xml, path)?),
             "/Amt" | "/AmtDtls/TxAmt/Amt" | "/AmtDtls/CntrValAmt/Amt" => {
-                transaction.amounts.push(self.amount(xml, path)?);
+                let amount = self.amount(xml, path)?;
+                let below = rest.strip_prefix("/AmtDtls").unwrap_or_default();
+                transaction.exchanged.take(below, "", Some(amount));
+                transaction.amounts.push(amount);
                 transaction.amounts.len() <= 3
             }
             "/CdtDbtInd" => once(&mut transaction.credit, self.credit(xml, path)?),
@@ -84,6 +87,11 @@ impl Building {
                 true
             }
             "/AddtlTxInf" => once(&mut transaction.information, self.text(xml, path)?),
+            rest if rest.starts_with("/AmtDtls/") => {
+                let (text, amount) = self.of_exchange(xml, path)?;
+                transaction.exchanged.take(rest.strip_prefix("/AmtDtls").unwrap_or_default(), &text, amount);
+                true
+            }
             rest => match rest.strip_prefix("/BkTxCd") {
                 Some(part) => put(&mut transaction.code, self.code_part(xml, path, part)?),
                 None => true,

@@ -164,6 +164,7 @@ impl<Rd: Read> Xml<Rd> {
     }
 }
 
+const NOT_UTF8: &str = "this is not UTF-8, as messages of ISO 20022 are: get it so from the bank, or convert it (iconv -f ISO-8859-1 -t UTF-8)";
 const TOO_LONG: &str = "an element or a text is longer than 64 KiB";
 
 fn currency(start: &BytesStart<'_>) -> Result<Option<String>, &'static str> {
@@ -197,7 +198,7 @@ fn failed(error: &Error, offset: u64) -> FileProblem {
         Error::Io(error) => {
             FileProblem::Io { row: 1, source: io::Error::new(error.kind(), error.to_string()) }
         }
-        Error::Encoding(_) => FileProblem::Xml { offset, what: "this is not UTF-8" },
+        Error::Encoding(_) => FileProblem::Xml { offset, what: NOT_UTF8 },
         _ => FileProblem::Xml { offset, what: "this is no well-formed XML" },
     }
 }

@@ -15,6 +15,7 @@ use money::Eur;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use text::is_lost;
 pub use write::{instruction_ids, write};
 
 /// Largest amount that has the 18 digits of the schema, in cents.

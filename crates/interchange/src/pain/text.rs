@@ -26,6 +26,12 @@ pub(super) fn plain_name(name: &str) -> String {
     }
 }
 
+/// Whether a name has letters or digits for which banks have none: they would become dots, and it another name.
+pub fn is_lost(name: &str) -> bool {
+    let mut letters = name.nfd().filter(|c| !is_combining_mark(*c) && c.is_alphanumeric());
+    letters.any(|c| !c.is_ascii() && instead_of(c) == ".")
+}
+
 /// The same of a town, which has at most 35 characters.
 pub(super) fn plain_town(name: &str) -> String {
     plain_name(name).chars().take(TOWN_MAX).collect::<String>().trim().to_owned()
@@ -76,6 +82,19 @@ mod tests {
             ("Caritas (Armenia), O'Neill +1/2?", "Caritas (Armenia), O'Neill +1/2?"),
         ] {
             assert_eq!(plain_name(name), written);
+        }
+    }
+
+    #[test]
+    fn what_banks_have_no_letters_for_is_lost() {
+        for name in ["Կարիտաս", "جمعية الهلال الأحمر", "ካሪታስ ኢትዮጵያ", "Caritas 東京", "Ελλάς", "Ibrahim ٣"]
+        {
+            assert!(is_lost(name), "{name}");
+        }
+        for name in
+            ["Rådgivningsbyrån", "Łódź & Đà – “Æsop”", "O’Neill [1]", "Caritas @ home", "ʼn", "a\u{a0}b"]
+        {
+            assert!(!is_lost(name), "{name}");
         }
     }
 

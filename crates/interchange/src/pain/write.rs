@@ -146,7 +146,7 @@ impl Message<'_> {
                     })
                 })?,
             }
-            m.within("Cdtr", |m| m.name(transfer.to.holder.as_str()))?;
+            m.within("Cdtr", |m| m.name(transfer.to.name_for_bank().as_str()))?;
             m.within("CdtrAcct", |m| {
                 m.within("Id", |m| match &transfer.to.account {
                     Account::Iban { iban, .. } => m.leaf("IBAN", &iban.to_string()),

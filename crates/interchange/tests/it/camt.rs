@@ -436,3 +436,120 @@ proptest! {
         }
     }
 }
+
+/// One entry of an account in crowns, as a bank tells of a payment that it exchanged.
+fn exchanged(details: &str) -> String {
+    format!(
+        r#"<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt><Stmt><Id>S-1</Id>
+<Acct><Id><IBAN>SE3550000000054910000003</IBAN></Id><Ccy>SEK</Ccy></Acct>
+<Ntry><Amt Ccy="SEK">5712.30</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2024-06-03</Dt></BookgDt>
+<NtryDtls><TxDtls><Refs><EndToEndId>E-1</EndToEndId></Refs><AmtDtls>{details}</AmtDtls></TxDtls></NtryDtls></Ntry>
+</Stmt></BkToCstmrStmt></Document>"#
+    )
+}
+
+const RATE: &str = "<CcyXchg><SrcCcy>SEK</SrcCcy><TrgtCcy>EUR</TrgtCcy><UnitCcy>EUR</UnitCcy><XchgRate>11.4246</XchgRate></CcyXchg>";
+
+/// What was ordered, what the line is in euro, and the rate, as far as the bank says them.
+#[rstest]
+#[case::ordered(
+    "<InstdAmt><Amt Ccy=\"EUR\">500.00</Amt></InstdAmt>",
+    Some("-500.00 EUR"),
+    Some("-500.00"),
+    None
+)]
+#[case::with_its_rate(
+    &format!("<InstdAmt><Amt Ccy=\"EUR\">500.00</Amt></InstdAmt><TxAmt><Amt Ccy=\"SEK\">5712.30</Amt>{RATE}</TxAmt>"),
+    Some("-500.00 EUR"), Some("-500.00"), Some("1 EUR = 11.4246")
+)]
+#[case::by_the_rate(&format!("<TxAmt><Amt Ccy=\"SEK\">5700.00</Amt>{RATE}</TxAmt>"), None, Some("-500.00"), Some("1 EUR = 11.4246"))]
+#[case::counter_value("<CntrValAmt><Amt Ccy=\"EUR\">499.90</Amt></CntrValAmt>", None, Some("-499.90"), None)]
+#[case::a_rate_the_other_way_round(
+    &format!("<TxAmt><Amt Ccy=\"SEK\">5712.30</Amt>{}</TxAmt>", RATE.replace("<UnitCcy>EUR", "<UnitCcy>SEK")),
+    None, None, Some("1 SEK = 11.4246")
+)]
+#[case::a_rate_between_others(
+    &format!("<TxAmt><Amt Ccy=\"SEK\">5712.30</Amt>{}</TxAmt>", RATE.replace("SEK", "USD")),
+    None, None, Some("1 EUR = 11.4246")
+)]
+#[case::in_a_third("<InstdAmt><Amt Ccy=\"USD\">540.00</Amt></InstdAmt>", Some("-540.00 USD"), None, None)]
+#[case::in_its_own("<InstdAmt><Amt Ccy=\"SEK\">5712.30</Amt></InstdAmt>", None, None, None)]
+#[case::in_none("<InstdAmt><Amt Ccy=\"E1\">x</Amt></InstdAmt>", None, None, None)]
+fn what_the_bank_exchanged_is_told(
+    #[case] details: &str,
+    #[case] ordered: Option<&str>,
+    #[case] eur: Option<&str>,
+    #[case] rate: Option<&str>,
+) {
+    let line = lines(&exchanged(details)).remove(0);
+    assert_eq!(line.amount.to_string(), "-5712.30");
+    let told = line.exchange.unwrap_or_default();
+    let amount = told.ordered.map(|amount| format!("{amount} {}", amount.currency()));
+    assert_eq!(amount.as_deref(), ordered);
+    assert_eq!(told.eur.map(|eur| eur.to_string()).as_deref(), eur);
+    assert_eq!(told.rate.map(|rate| format!("1 {} = {}", rate.unit, rate.rate)).as_deref(), rate);
+}
+
+/// What an entry says of the whole is no part's.
+#[test]
+fn an_exchange_of_a_whole_batch_is_not_that_of_its_parts() {
+    let whole = "<AmtDtls><InstdAmt><Amt Ccy=\"EUR\">500.00</Amt></InstdAmt></AmtDtls><NtryDtls>";
+    let text = exchanged("").replace("<NtryDtls>", whole);
+    assert!(lines(&text)[0].exchange.is_some());
+    let part = |amount: &str| format!("<TxDtls><Amt Ccy=\"SEK\">{amount}</Amt></TxDtls>");
+    let parts = format!("{}{}</NtryDtls>", part("5000.00"), part("712.30"));
+    let (head, _) = text.split_once("<TxDtls>").unwrap();
+    let broken = lines(&format!("{head}{parts}</Ntry></Stmt></BkToCstmrStmt></Document>"));
+    assert_eq!(broken.len(), 2);
+    assert!(broken.iter().all(|line| line.exchange.is_none()));
+}
+
+/// Banks that give no `RtrInf` tell a return by its code: of ISO 20022, or of their own.
+#[rstest]
+#[case::of_a_transfer(
+    "<Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmlyCd>RRTN</SubFmlyCd></Fmly></Domn>",
+    true
+)]
+#[case::received("<Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd><SubFmlyCd>RRTN</SubFmlyCd></Fmly></Domn>", true)]
+#[case::called_back("<Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmlyCd>RPCR</SubFmlyCd></Fmly></Domn>", true)]
+#[case::as_in_mt940("<Prtry><Cd>NRTI</Cd></Prtry>", true)]
+#[case::as_in_germany("<Prtry><Cd>NRTI+159+00931</Cd><Issr>DK</Issr></Prtry>", true)]
+#[case::an_ordinary_one(
+    "<Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd><SubFmlyCd>ESCT</SubFmlyCd></Fmly></Domn>",
+    false
+)]
+#[case::another_of_the_bank("<Prtry><Cd>NTRF+166</Cd></Prtry>", false)]
+#[case::a_word("<Prtry><Cd>CONCERTI</Cd></Prtry>", false)]
+fn a_return_is_known_by_its_code(#[case] code: &str, #[case] returned: bool) {
+    let of_the_entry = exchanged("").replace("<NtryDtls>", &format!("<BkTxCd>{code}</BkTxCd><NtryDtls>"));
+    let of_the_transaction = exchanged("").replace("</TxDtls>", &format!("<BkTxCd>{code}</BkTxCd></TxDtls>"));
+    for text in [of_the_entry, of_the_transaction] {
+        assert_eq!(lines(&text)[0].returned, returned.then_some(None));
+    }
+    let told = exchanged("").replace("</TxDtls>", "<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf></TxDtls>");
+    assert_eq!(lines(&told)[0].returned, Some("AC04".parse().ok()));
+}
+
+/// Another file of the bank, given by mistake, is told for what it is.
+#[rstest]
+#[case("camt.052.001.02", "BkToCstmrAcctRpt", "a report of the day so far")]
+#[case("pain.001.001.03", "CstmrCdtTrfInitn", "an order of payments")]
+#[case("pain.002.001.10", "CstmrPmtStsRpt", "svala payment recall")]
+#[case("camt.029.001.09", "RsltnOfInvstgtn", "another kind of message")]
+fn another_message_is_named(#[case] message: &str, #[case] element: &str, #[case] wanted: &str) {
+    let text = format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:{message}\"><{element}><GrpHdr><MsgId>M</MsgId></GrpHdr></{element}></Document>"
+    );
+    let error = read(&text).unwrap_err();
+    assert_eq!(error.rule(), "statement.unknown-file");
+    let said = error.to_string();
+    assert!(said.contains(&format!("This is {message}, ")) && said.contains(wanted), "{said}");
+}
+
+#[test]
+fn another_encoding_is_told() {
+    let text = MESSAGE.replace("Sun &amp; Moon", "R\u{1}dgivning").replace("UTF-8", "ISO-8859-1");
+    let bytes: Vec<u8> = text.bytes().map(|byte| if byte == 1 { 0xE5 } else { byte }).collect();
+    let said = read(bytes).unwrap_err().to_string();
+    assert!(said.contains("UTF-8"), "{said}");
+}

@@ -349,7 +349,7 @@ fn valid(content: &Initiation) -> (InitiationFile, Element) {
 
 fn to_iban(holder: &str, iban: &str, bic: Option<&str>) -> PaymentDetails {
     let account = Account::Iban { iban: iban.parse().unwrap(), bic: bic.map(|bic| bic.parse().unwrap()) };
-    PaymentDetails { holder: holder.parse().unwrap(), account }
+    PaymentDetails { holder: holder.parse().unwrap(), latin_name: None, account }
 }
 
 fn to_local(holder: &str, number: &str, bank: &str) -> PaymentDetails {
@@ -359,7 +359,7 @@ fn to_local(holder: &str, number: &str, bank: &str) -> PaymentDetails {
         bic: None,
         seat: None,
     };
-    PaymentDetails { holder: holder.parse().unwrap(), account }
+    PaymentDetails { holder: holder.parse().unwrap(), latin_name: None, account }
 }
 
 fn transfer(bits: u64, eur: &str, to: PaymentDetails) -> Transfer {
@@ -416,7 +416,7 @@ fn a_bank_without_iban_is_named_by_code_or_seat() {
                 bic: bic.map(|bic| bic.parse().unwrap()),
                 seat,
             };
-            PaymentDetails { holder: "IRARA".parse().unwrap(), account }
+            PaymentDetails { holder: "IRARA".parse().unwrap(), latin_name: None, account }
         };
         let mut content = content(
             version,

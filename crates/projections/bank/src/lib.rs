@@ -6,10 +6,10 @@ mod matches;
 
 use std::borrow::Cow;
 
-use domain::bank::{BankEvent, IsoCode, LineEvent, LineReference, StatementKind};
+use domain::bank::{BankEvent, BankExchange, IsoCode, LineEvent, LineReference, StatementKind};
 use domain::{BankAccountCode, Event, FoldError, KeyDigest, LineId, Recorded, TextId};
 use jiff::civil::Date;
-use money::Amount;
+use money::{Amount, Eur};
 use projection_runner::Projection;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,9 @@ pub struct LineRow {
     pub value_on: Option<Date>,
     /// Above zero for money that came in.
     pub amount: Amount,
+    /// What the bank says of an exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<BankExchange>,
     /// By what payments and receipts recognise it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<LineReference>,
@@ -87,12 +90,19 @@ pub struct LineRow {
     pub details: TextId,
 }
 
+impl LineRow {
+    /// What a line in another currency is in euro, if the bank says it.
+    pub fn worth(&self) -> Option<Eur> {
+        self.exchange.and_then(|exchange| exchange.eur)
+    }
+}
+
 /// The projection of lines; rows are named by the line's id.
 pub struct LinesProjection;
 
 impl Projection for LinesProjection {
     const NAME: &'static str = "bank-lines";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Row = LineRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
@@ -111,6 +121,7 @@ impl Projection for LinesProjection {
                 booked_on: e.booked_on,
                 value_on: e.value_on,
                 amount: e.amount,
+                exchange: e.exchange.as_deref().copied(),
                 references: e.references.clone(),
                 code: e.code.clone(),
                 reversal: e.reversal,

@@ -155,6 +155,9 @@ impl Lines {
             row.statements = joined(self.statements.get(&line.statement).copied().into_iter());
             match (matched.of_line(line.line), self.written_off.get(&line.line)) {
                 (Some(found), _) => {
+                    // What is in another currency stands in the books as what it was matched for.
+                    let exchanged = line.worth().filter(|_| !found.items.is_empty());
+                    row.bank = exchanged.and_then(|eur| eur.checked_neg().ok()).unwrap_or(row.bank);
                     row.state = "matched".to_owned();
                     row.matches = found.number.to_string();
                     row.payments = joined(found.items.iter().filter_map(|item| number_of(&item.of)));
