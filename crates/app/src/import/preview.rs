@@ -54,7 +54,7 @@ pub(super) fn of_spend(
     }
     let supposes = !accepts && !session.writes();
     let takes_two = if supposes && held_back.is_none() { suppose(session, at, claims)? } else { false };
-    let why = held_back.or(takes_two.then_some("takes two people"));
+    let why = held_back.filter(|_| accepts || supposes).or(takes_two.then_some("takes two people"));
     let standing = standing(session, claims, why).map_err(FoldError::from)?;
     let mut sighted = Vec::new();
     let mut people = Vec::new();
