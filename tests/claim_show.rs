@@ -8,7 +8,9 @@ const SPEND: &str =
 /// Reported in another currency, asked about and answered, proposed and accepted by two, and partly taken back.
 #[test]
 fn a_claim_tells_all_that_happened_to_it() {
-    let ledger = Ledger::small("cases");
+    let ledger = Ledger::new();
+    ledger.take_files(&crate::support::fixtures());
+    ledger.import_up_to("cases");
     ledger.write("inforeuro-2024-02.json", r#"[{"isoA3Code":"USD","value":1.25}]"#);
     ledger.ok("import rates inforeuro-2024-02.json");
     let row = |receipt: &str, amount: &str| {

@@ -298,7 +298,7 @@ fn a_template_takes_rows_of_its_partner_only_and_counts_those_outside_its_period
     assert_eq!((&dry["counts"]["applied"], &dry["outside_period"]), (&2.into(), &1.into()), "{dry}");
     let said = ledger.ok("import spend own.xlsx");
     assert!(
-        said.contains("warning          1  (delivered outside of the template's period; kept)"),
+        said.contains("warning          1  (delivered outside of the template's period; kept: rows 3)"),
         "{said}"
     );
 

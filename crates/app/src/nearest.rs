@@ -92,7 +92,7 @@ mod tests {
     fn a_slip_is_one_letter_and_no_number() {
         let known = codes(&["caritas", "iom-1"]);
         let slip = |code: &str| slip_of(&code.parse().unwrap(), &known).is_some();
-        assert!(slip("caritsa") && slip("carita") && slip("caritas2") == false && slip("iom-2") == false);
+        assert!(slip("caritsa") && slip("carita") && !slip("caritas2") && !slip("iom-2"));
         assert!(!slip("caritas") && !slip("ettc") && !slip("karitass"));
     }
 }

@@ -138,12 +138,12 @@ pub(crate) struct FileText {
 
 impl Ledger {
     /// The keyed digests of a receipt, however its supplier and number are spelled: another spelling has one of them too.
-    pub(crate) fn alike(&self, supplier: &str, receipt_no: &str) -> Alike {
+    pub(crate) fn alike(&self, supplier: &str, receipt_no: &str) -> Box<Alike> {
         let supplier = plain_supplier(&supplier.nfkc().collect::<String>());
         let digest = |number: String| self.key_digest(RECEIPT_ALIKE, &[&supplier, &number]);
         let [grouped, whole] = plain_numbers(receipt_no).map(digest);
         let receipts = if grouped == whole { vec![grouped] } else { vec![grouped, whole] };
-        Alike { supplier: self.key_digest(SUPPLIER, &[&supplier]), receipts }
+        Box::new(Alike { supplier: self.key_digest(SUPPLIER, &[&supplier]), receipts })
     }
 
     /// Opens texts, in the order asked for; `None` where the text or its person's key was erased.

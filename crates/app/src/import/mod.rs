@@ -202,7 +202,8 @@ impl Ledger {
         request: &ImportRequest,
         progress: &dyn ImportProgress,
     ) -> Result<ImportReport, AppError> {
-        if !I::BY_PARTNERS || importer.decides() {
+        // A dry run says what would come of it.
+        if !I::BY_PARTNERS || (importer.decides() && !request.dry_run) {
             self.may_decide().await?;
         }
         let kind = <I::Row as Row>::KIND;

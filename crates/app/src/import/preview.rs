@@ -40,20 +40,22 @@ pub(crate) struct Preview {
     sighted: BTreeMap<(u64, usize), (ClaimId, Sighted)>,
 }
 
-/// Tells of a row of spend that was decided: of each share the claim, if it was reported.
+/// Tells of a row of spend that was decided: of each share the claim, if it was reported; and why it is left open though all
+/// are accepted.
 pub(super) fn of_spend(
     session: &mut Session<'_>,
     at: At,
     row: &SpendRow,
-    accepts: bool,
+    (accepts, held_back): (bool, Option<&'static str>),
     claims: &[(CaseId, ClaimId)],
 ) -> Result<(), AppError> {
     if session.preview().is_none() {
         return Ok(());
     }
     let supposes = !accepts && !session.writes();
-    let takes_two = if supposes { suppose(session, at, claims)? } else { false };
-    let standing = standing(session, claims, takes_two).map_err(FoldError::from)?;
+    let takes_two = if supposes && held_back.is_none() { suppose(session, at, claims)? } else { false };
+    let why = held_back.filter(|_| accepts || supposes).or(takes_two.then_some("takes two people"));
+    let standing = standing(session, claims, why).map_err(FoldError::from)?;
     let mut sighted = Vec::new();
     let mut people = Vec::new();
     for ((id, claim_id), name) in claims.iter().zip(&row.case_refs) {
@@ -113,7 +115,7 @@ fn suppose(session: &mut Session<'_>, at: At, claims: &[(CaseId, ClaimId)]) -> R
 fn standing(
     session: &Session<'_>,
     claims: &[(CaseId, ClaimId)],
-    takes_two: bool,
+    why: Option<&'static str>,
 ) -> Result<Option<Standing>, Overflow> {
     let known: Vec<&Claim> =
         claims.iter().filter_map(|(case, claim)| session.case(*case)?.claims.get(claim)).collect();
@@ -123,7 +125,7 @@ fn standing(
         reasons.extend(claim.reason.map(|reason| reason.code()));
         reasons.extend((claim.state == ClaimState::Queried).then_some(QueryReason::LateUse.code()));
     }
-    reasons.extend(takes_two.then_some("takes two people"));
+    reasons.extend(why);
     let joined = |codes: BTreeSet<&str>| codes.into_iter().collect::<Vec<_>>().join(", ");
     let eur: Option<Vec<Eur>> = known.iter().map(|claim| claim.eur).collect();
     let eligible = Eur::sum(known.iter().map(|claim| claim.eligible))?;

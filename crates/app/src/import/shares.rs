@@ -105,7 +105,7 @@ pub(super) async fn load_parts(
         let owner = session.owner(RECEIPT, *receipt).map(Owner::case);
         let of_another = owner.is_some_and(|owner| owner != rows::case_of(session, name));
         // The last of a receipt's rows stands for all of them.
-        let more = times.get_mut(receipt).map_or(0, |times| std::mem::take(times));
+        let more = times.get_mut(receipt).map_or(0, std::mem::take);
         if more > 0 && (of_another || more > 1) {
             open.push((row, more));
         }

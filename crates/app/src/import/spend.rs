@@ -45,7 +45,7 @@ impl Importer for Spend {
             .map(|row| rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no))
             .collect();
         session.load_keys(RECEIPT, &receipts).await?;
-        if self.accept {
+        if self.accept || session.preview().is_some() {
             self.load_elsewhere(session, rows).await?;
         }
         // Whoever spends euros only pays for no rates.
@@ -180,7 +180,11 @@ impl Importer for Spend {
             _ => RowOutcome::Applied(refused),
         };
         let claims: Vec<_> = reports.iter().map(|(share, claim, _)| (share.case, *claim)).collect();
-        preview::of_spend(session, at, row, self.accept, &claims)?;
+        let held_back = reports.first().and_then(|(_, _, report)| match report {
+            ClaimCommand::Report(spend) => self.held_back(session, row, spend),
+            _ => None,
+        });
+        preview::of_spend(session, at, row, (self.accept, held_back), &claims)?;
         Ok(outcome)
     }
 

@@ -227,7 +227,7 @@ impl Ledger {
     }
 
     /// What tells a receipt, unless it was erased.
-    fn alike_of(&self, text: Option<ReceiptText>) -> Option<Alike> {
+    fn alike_of(&self, text: Option<ReceiptText>) -> Option<Box<Alike>> {
         text.map(|text| self.alike(&text.supplier, &text.receipt_no))
     }
 }

@@ -47,7 +47,9 @@ pub async fn run(
     let bar = LogBar::new();
     let progress = |position, last| bar.at(position, last);
     let statement = match by {
-        StatementBy::Record => Statement::ByRecord(ledger.statement(partner, period, at, &progress).await?),
+        StatementBy::Record => {
+            Statement::ByRecord(Box::new(ledger.statement(partner, period, at, &progress).await?))
+        }
         StatementBy::Delivery => {
             Statement::ByDelivery(ledger.deliveries(partner, period, at, &progress).await?)
         }
@@ -79,7 +81,7 @@ pub async fn run(
 #[derive(serde::Serialize)]
 #[serde(untagged)]
 enum Statement {
-    ByRecord(StatementDocument),
+    ByRecord(Box<StatementDocument>),
     ByDelivery(DeliveryDocument),
 }
 

@@ -45,7 +45,7 @@ pub struct Spend {
     /// What other people's parts of the same receipt come to that were reported before.
     pub beside: Option<Amount>,
     /// What tells its receipt, however that is spelled.
-    pub alike: Option<Alike>,
+    pub alike: Option<Box<Alike>>,
 }
 
 /// A command about a claim of a case.

@@ -110,7 +110,7 @@ pub struct SpendReported {
     pub beside: Option<Amount>,
     /// What tells its receipt, however that is spelled (none in versions 1 to 4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alike: Option<Alike>,
+    pub alike: Option<Box<Alike>>,
 }
 
 /// What tells a receipt, however it is spelled and whoever reports it: keyed digests.

@@ -98,7 +98,7 @@ pub struct Sighted {
     /// Whether money went or may go out for it.
     pub counts: bool,
     /// What tells the receipt, however it is spelled; none once it was erased.
-    pub alike: Option<Alike>,
+    pub alike: Option<Box<Alike>>,
     /// SHA-256 of the receipt's file.
     pub receipt_sha256: Option<FileDigest>,
     /// SHA-256 of the file it was reported in.

@@ -29,8 +29,8 @@ fn digest(number: u64) -> KeyDigest {
 }
 
 /// What tells a receipt with this number, of a supplier of its own.
-fn receipt(number: u64) -> Alike {
-    Alike { supplier: digest(100 + number), receipts: vec![digest(number)] }
+fn receipt(number: u64) -> Box<Alike> {
+    Box::new(Alike { supplier: digest(100 + number), receipts: vec![digest(number)] })
 }
 
 fn sighted(number: u64, amount: &str) -> Sighted {
@@ -114,7 +114,7 @@ fn what_no_agreement_covers_is_said_with_where_and_when() {
 /// Both places are named, and at both.
 #[test]
 fn one_receipt_at_two_partners() {
-    let alike = Some(Alike { supplier: digest(9), receipts: vec![digest(9), digest(1)] });
+    let alike = Some(Box::new(Alike { supplier: digest(9), receipts: vec![digest(9), digest(1)] }));
     let there = Sighted { partner: partner("ettc"), alike, ..sighted(2, "12.00") };
     let claims = [sighted(1, "10.00"), there.clone()];
     assert_eq!(raised(&claims), ["1:same-receipt", "2:same-receipt"]);
@@ -176,7 +176,7 @@ fn the_parts_of_one_receipt(#[case] other: Sighted, #[case] expected: &[&str]) {
 #[test]
 fn receipts_that_reach_the_limit_together_are_held_back() {
     let of_one_supplier = |number: u64, amount: &str, on: &str| {
-        let alike = Some(Alike { supplier: digest(200), receipts: vec![digest(number)] });
+        let alike = Some(Box::new(Alike { supplier: digest(200), receipts: vec![digest(number)] }));
         let benefit = Some(benefit(7, "jrs"));
         Sighted { alike, benefit, delivered_on: day(on), ..sighted(number, amount) }
     };

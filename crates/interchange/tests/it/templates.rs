@@ -136,7 +136,6 @@ fn each_list_to_choose_from_covers_its_column_and_names_its_values() {
     let lists: Vec<(&str, &str, &str)> = between(spend, "<dataValidation ", "</dataValidation>")
         .into_iter()
         .map(|list| {
-            assert!(list.contains("type=\"list\""), "{list}");
             let said =
                 match (list.contains("errorStyle=\"warning\""), list.contains("showErrorMessage=\"1\"")) {
                     (true, true) => "warns",
@@ -150,8 +149,16 @@ fn each_list_to_choose_from_covers_its_column_and_names_its_values() {
         ("A2:A10001", "&quot;irara&quot;", "refuses"),
         ("B2:B10001", "svala!$F$2:$F$3", "lets pass"),
         ("C2:C10001", "svala!$D$2:$D$3", "refuses"),
+        // Days are held against the period, amounts against zero.
+        ("D2:D10001", "DATE(2024,4,1)", "warns"),
+        ("E2:E10001", "0", "refuses"),
         ("F2:F10001", "svala!$E$2:$E$3", "warns"),
     ];
+    for kind in
+        ["type=\"date\"", "type=\"decimal\" operator=\"greaterThan\"", "<formula2>DATE(2024,6,30)</formula2>"]
+    {
+        assert!(spend.contains(kind), "{kind}: {spend}");
+    }
     let plain = lists.iter().map(|(at, list, said)| (*at, list.replace('"', "&quot;"), *said));
     assert_eq!(plain.collect::<Vec<_>>(), expected.map(|(at, list, said)| (at, list.to_owned(), said)));
     for (place, name) in [("A1", "partner"), ("B1", "case_ref"), ("C1", "category"), ("F1", "currency")] {

@@ -63,7 +63,7 @@ pub struct ClaimRow {
     pub beside: Option<Amount>,
     /// What tells its receipt, however that is spelled; none of the oldest claims.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alike: Option<Alike>,
+    pub alike: Option<Box<Alike>>,
     /// Day of the report.
     pub reported_on: Date,
     /// SHA-256 of the file it was reported in; none of the oldest claims.
