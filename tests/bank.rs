@@ -626,3 +626,39 @@ fn a_file_of_several_accounts_is_taken_for_those_that_are_known() {
     assert_eq!(ledger.csv("bank lines").len(), 2);
     ledger.is_sound();
 }
+
+/// Pages of one statement come as several messages: each leads from balance to balance, and none is missing.
+#[test]
+fn the_pages_of_a_statement_continue_each_other() {
+    let ledger = Ledger::new();
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    let page = |number: u64, last: bool, opening: &str, closing: &str, lines: &[Line<'_>]| {
+        let paged = format!(
+            "<StmtPgntn><PgNb>{number}</PgNb><LastPgInd>{last}</LastPgInd></StmtPgntn><ElctrncSeqNb>"
+        );
+        let mut text = statement(17, "2024-06-03", opening, closing, lines).replace("<ElctrncSeqNb>", &paged);
+        if number > 1 {
+            text = text.replace("OPBD", "ITBD");
+        }
+        message(&[if last { text } else { text.replace("CLBD", "ITBD") }])
+    };
+    ledger.write("1.xml", page(1, false, "100.00", "95.00", &[Line("-5.00", "B1", "x")]));
+    ledger.write("2.xml", page(2, false, "95.00", "90.00", &[Line("-5.00", "B2", "x")]));
+    ledger.write("3.xml", page(3, true, "90.00", "80.00", &[Line("-10.00", "B3", "x")]));
+    ledger.ok("import statement 1.xml");
+    assert!(
+        ledger
+            .fail(1, "import statement 3.xml")
+            .contains("it opens with 90.00, and the one before it closes with 95.00")
+    );
+    ledger.ok("import statement 2.xml");
+    ledger.ok("import statement 3.xml");
+    ledger.write("2-again.xml", ledger.read("2.xml").replace("<GrpHdr>", "<GrpHdr> "));
+    assert!(ledger.ok("import statement 2-again.xml").contains("known already"));
+    let next = statement(18, "2024-06-04", "80.00", "80.00", &[]);
+    ledger.write("next.xml", message(&[next]));
+    ledger.ok("import statement next.xml");
+    let account = ledger.csv("bank account list").remove(0);
+    assert_eq!((&*account["closing"], ledger.csv("bank lines").len()), ("80.00", 3));
+    ledger.is_sound();
+}

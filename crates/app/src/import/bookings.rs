@@ -20,7 +20,11 @@ impl Ledger {
     pub(super) fn statement_key(&self, account: &BankAccountCode, statement: &BankStatement) -> KeyDigest {
         let number = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
         let (kind, sequence) = (statement.kind.code(), number(statement.electronic_sequence));
-        self.key_digest(BANK_STATEMENT, &[account.as_str(), kind, &statement.id, &sequence])
+        let mut parts = vec![account.as_str(), kind, &statement.id, &sequence];
+        // The pages of a statement have its name.
+        let page = number(statement.page.filter(|_| statement.is_later_page()));
+        parts.extend(Some(page.as_str()).filter(|page| !page.is_empty()));
+        self.key_digest(BANK_STATEMENT, &parts)
     }
 
     /// By what each line is recognised. Lines that are equal in all that the bank tells them apart by are counted, so

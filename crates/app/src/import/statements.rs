@@ -310,7 +310,11 @@ impl Session<'_> {
             statement: *key,
             kind: statement.kind,
             is_copy: statement.copy.is_some(),
-            sequence: statement.electronic_sequence.or(statement.legal_sequence),
+            // A later page has the number of its statement: that it continues the one before, the balances tell.
+            sequence: statement
+                .electronic_sequence
+                .or(statement.legal_sequence)
+                .filter(|_| !statement.is_later_page()),
             from: statement.from.or(balances.0.and_then(|balance| balance.on)),
             to: statement.to.or(balances.1.and_then(|balance| balance.on)),
             opening: balances.0.map(|balance| balance.amount),

@@ -67,6 +67,8 @@ fn read(
         electronic_sequence: None,
         legal_sequence: None,
         copy: None,
+        page: None,
+        goes_on: false,
         from,
         to,
         account: mapping.account.split_whitespace().collect(),

@@ -182,8 +182,19 @@ impl Building {
                 return self.of_balance(path, |balance| once(&mut balance.on, on));
             }
             "/Bal" => return self.finish_balance(path),
-            "/Id" | "/ElctrncSeqNb" | "/LglSeqNb" | "/CpyDplctInd" | "/FrToDt/FrDtTm" | "/FrToDt/FrDt"
-            | "/FrToDt/ToDtTm" | "/FrToDt/ToDt" | "/Acct/Id/IBAN" | "/Acct/Id/Othr/Id" | "/Acct/Ccy" => {}
+            "/StmtPgntn/PgNb"
+            | "/StmtPgntn/LastPgInd"
+            | "/Id"
+            | "/ElctrncSeqNb"
+            | "/LglSeqNb"
+            | "/CpyDplctInd"
+            | "/FrToDt/FrDtTm"
+            | "/FrToDt/FrDt"
+            | "/FrToDt/ToDtTm"
+            | "/FrToDt/ToDt"
+            | "/Acct/Id/IBAN"
+            | "/Acct/Id/Othr/Id"
+            | "/Acct/Ccy" => {}
             _ => return Ok(()),
         }
         let text = self.text(xml, path)?;
@@ -206,6 +217,15 @@ impl Building {
                     _ => &mut statement.electronic_sequence,
                 };
                 once(to, number)
+            }
+            "/StmtPgntn/PgNb" => {
+                let number =
+                    text.parse().map_err(|_| wrong("statement.page", "The number of a page is digits."))?;
+                once(&mut statement.page, number)
+            }
+            "/StmtPgntn/LastPgInd" => {
+                statement.goes_on = matches!(text.as_str(), "false" | "0");
+                true
             }
             "/CpyDplctInd" => {
                 once(&mut statement.copy, code(&text).ok_or_else(|| wrong("statement.code", CODE))?)
@@ -296,6 +316,8 @@ fn empty_statement(kind: StatementKind, message_id: Option<String>) -> BankState
         electronic_sequence: None,
         legal_sequence: None,
         copy: None,
+        page: None,
+        goes_on: false,
         from: None,
         to: None,
         account: String::new(),

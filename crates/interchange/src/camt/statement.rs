@@ -19,6 +19,10 @@ pub struct BankStatement {
     pub legal_sequence: Option<u64>,
     /// It was sent before: `COPY`, `DUPL` or `CODU`.
     pub copy: Option<IsoCode>,
+    /// Which page of a statement of several it is, from 1 (`StmtPgntn`).
+    pub page: Option<u64>,
+    /// Other pages follow.
+    pub goes_on: bool,
     /// The first day it is about.
     pub from: Option<Date>,
     /// The last day it is about.
@@ -34,14 +38,22 @@ pub struct BankStatement {
 }
 
 impl BankStatement {
-    /// The booked balance before the first entry: `OPBD` or else `PRCD`.
+    /// The booked balance before the first entry: `OPBD` or else `PRCD`; of a later page the first `ITBD`.
     pub fn opening(&self) -> Option<&Balance> {
-        self.balance("OPBD").or_else(|| self.balance("PRCD"))
+        let between = || self.balance("ITBD").filter(|_| self.is_later_page());
+        self.balance("OPBD").or_else(|| self.balance("PRCD")).or_else(between)
     }
 
-    /// The booked balance after the last entry: `CLBD`.
+    /// The booked balance after the last entry: `CLBD`; of a page that others follow the last `ITBD`.
     pub fn closing(&self) -> Option<&Balance> {
-        self.balance("CLBD")
+        let mut balances = self.balances.iter().rev();
+        let between = || balances.find(|balance| balance.code == "ITBD").filter(|_| self.goes_on);
+        self.balance("CLBD").or_else(between)
+    }
+
+    /// Whether it is the second page of a statement, or a later one.
+    pub fn is_later_page(&self) -> bool {
+        self.page.is_some_and(|page| page > 1)
     }
 
     /// The currency of the account: as it is named, or else that of its balances or first entry.
