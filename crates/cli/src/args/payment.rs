@@ -12,7 +12,13 @@ use money::Eur;
 #[derive(Debug, Subcommand)]
 pub enum PaymentCommand {
     /// What each partner can be paid today: due, held, open advances, and what is under way.
-    #[command(after_help = "Examples:\n  svala payment due\n  svala payment due --partner caritas")]
+    #[command(after_help = "\
+Less than nothing in paid_outside or open_advance is owed to the partner as well: what a payment had taken into account
+came back or was taken back. The next payment pays it, though nothing else is due.
+
+Examples:
+  svala payment due
+  svala payment due --partner caritas")]
     Due {
         /// This partner only.
         #[arg(long)]
