@@ -82,6 +82,7 @@ pub struct Banking {
     pub reconciliation: Reconciliation,
     lines: Vec<OpenLine>,
     statements: u64,
+    told_until: Option<Date>,
     /// What the last statement closes with.
     pub balance: Eur,
 }
@@ -264,6 +265,9 @@ impl World {
 
     /// One statement, which goes on where the last one ended; answers with its last line.
     fn book(&mut self, lines: &[(Amount, Vec<KeyDigest>)], on: Date) -> LineId {
+        // One statement after the other, as the bank makes them.
+        let on = self.banking.told_until.map_or(on, |told| told.max(on));
+        self.banking.told_until = Some(on);
         let account: BankAccountCode = "payments".parse().unwrap();
         if self.banking.statements == 0 {
             let (number_key, details) = (KeyDigest([8; 32]), text(8));

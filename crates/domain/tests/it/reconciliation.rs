@@ -181,6 +181,18 @@ fn a_line_in_another_currency_settles_a_payment_and_stands_in_the_books() {
         return_reason: None,
         details: text(4),
     };
+    let paid = PartnerPaid {
+        payment: PaymentId(Uuid::from_u128(1)),
+        paid_for: PaidFor::Claims,
+        amount: eur("500.00"),
+        paid_on: day("2024-06-02"),
+        payment_key: digest,
+        details: text(5),
+    };
+    let mut made = recorded(1, matched.clone());
+    (made.stream_id, made.event) =
+        (partner("caritas").stream(), Event::Partner(PartnerEvent::PartnerPaid(paid)));
+    journal.book(&made).unwrap();
     let mut line = recorded(1, matched.clone());
     (line.stream_id, line.event) = (id.stream(), Event::Line(LineEvent::BankLineBooked(booked)));
     assert!(journal.book(&line).unwrap().is_empty(), "what it settles is not known yet");
