@@ -571,6 +571,10 @@ fn an_account_is_closed_and_takes_nothing_more() {
     ledger.ok(&format!("--actor anna {close}"));
     let account = ledger.csv("bank account list").remove(0);
     assert_eq!((&*account["closed_on"], &*account["closed_by"]), ("2024-06-30", "anna"));
+    // No statement tells of days on which it is closed, and none has to.
+    let until = |period: &str| ledger.run(&format!("period check {period} --format csv")).out;
+    assert!(until("2024-06").contains("the last statement ends"), "{}", until("2024-06"));
+    assert!(!until("2024-07").contains("the last statement ends"), "{}", until("2024-07"));
     assert!(
         ledger
             .ok("bank history payments")

@@ -158,6 +158,11 @@ impl Stated {
     /// Days of the period before the first statement and after the last one.
     fn days_without(&self, period: Period) -> Vec<Matter> {
         let account = &self.account.account;
+        // An account that was closed has no statement of the days after.
+        let until = self.account.closed_on.map_or(period.last(), |on| on.min(period.last()));
+        if until < period.first() {
+            return Vec::new();
+        }
         let first = self.statements.iter().filter_map(first_day).min();
         let last = self.statements.iter().filter_map(last_day).max();
         let (Some(first), Some(last)) = (first, last) else {
@@ -168,7 +173,7 @@ impl Stated {
             let what = format!("the first statement begins on {first}: nothing tells of the days before");
             matters.push(matter(account, Some(first), what));
         }
-        if last < period.last() {
+        if last < until {
             matters.push(matter(account, Some(last), format!("the last statement ends on {last}")));
         }
         matters
