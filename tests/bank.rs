@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Ledger, on_postgres, samples};
+use crate::support::{Ledger, find, on_postgres, samples};
 
 pub const IBAN: &str = "SE3550000000054910000003";
 
@@ -527,6 +527,8 @@ fn a_payment_that_the_bank_exchanged_is_matched_and_booked() {
     };
     assert_eq!(trial("6640").as_deref(), Some("0.12"));
     assert_eq!(trial("1930").as_deref(), Some("-500.12"));
+    let check = ledger.run("period check 2024-06 --format csv").out;
+    assert!(check.contains("the last statement ends on") && !check.contains("the bank says"), "{check}");
     let proposals = ledger.csv("bank proposals");
     assert_eq!(
         (&*proposals[0]["certainty"], &*proposals[0]["items"]),
@@ -657,6 +659,8 @@ fn the_pages_of_a_statement_continue_each_other() {
     );
     ledger.ok("import statement 2.xml");
     ledger.ok("import statement 3.xml");
+    let check = ledger.run("period check 2024-06 --format csv").out;
+    assert!(check.contains("the last statement ends on") && !check.contains("the bank says"), "{check}");
     ledger.write("2-again.xml", ledger.read("2.xml").replace("<GrpHdr>", "<GrpHdr> "));
     assert!(ledger.ok("import statement 2-again.xml").contains("known already"));
     let next = statement(18, "2024-06-04", "80.00", "80.00", &[]);
@@ -664,5 +668,25 @@ fn the_pages_of_a_statement_continue_each_other() {
     ledger.ok("import statement next.xml");
     let account = ledger.csv("bank account list").remove(0);
     assert_eq!((&*account["closing"], ledger.csv("bank lines").len()), ("80.00", 3));
+    ledger.is_sound();
+}
+
+/// A statement without a number that comes late is late for the books as it is for the account.
+#[test]
+fn a_late_statement_without_a_number_leaves_the_books_where_the_bank_is() {
+    let ledger = Ledger::new();
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    for (month, opening, closing, moved) in
+        [(6, "100.00", "80.00", "-20.00"), (8, "60.00", "50.00", "-10.00"), (7, "80.00", "60.00", "-20.00")]
+    {
+        let (day, name) = (format!("2024-0{month}-20"), format!("B{month}"));
+        let numbered = statement(month, &day, opening, closing, &[Line(moved, &name, "x")]);
+        let days = format!("<FrToDt><FrDtTm>{day}T00:00:00</FrDtTm><ToDtTm>{day}T23:59:59</ToDtTm></FrToDt>");
+        let number = format!("<ElctrncSeqNb>{month}</ElctrncSeqNb>");
+        ledger.write("statement.xml", message(&[numbered.replace(&number, &days)]));
+        ledger.ok("import statement statement.xml --accept-gap 'by post'");
+    }
+    let row = find(ledger.csv("books trial-balance"), "account", "1930");
+    assert_eq!(row["closing"], "50.00");
     ledger.is_sound();
 }

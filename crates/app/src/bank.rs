@@ -75,7 +75,8 @@ impl Ledger {
                 not_stated += u64::from(!row.stated);
             }
             let reason = session.seal_own(&mut draft, &text)?;
-            let command = CloseAccount { closed_on, open_lines, not_stated, reason };
+            let today = self.today();
+            let command = CloseAccount { closed_on, today, open_lines, not_stated, reason };
             session.close_bank_account(&mut draft, code, &command)??;
             session.commit(draft);
             match session.flush().await?.pop().map(|(_, outcome)| outcome) {
@@ -93,7 +94,7 @@ impl Ledger {
     /// # Errors
     /// A refusal that names those that are.
     pub(crate) async fn open_account_with(&self, number: &str, day: Date) -> Result<(), AppError> {
-        let (mut known, wanted) = (Vec::new(), plain_reference(number));
+        let (mut known, mut ended, wanted) = (Vec::new(), None, plain_reference(number));
         for (account, number) in self.accounts_and_numbers().await? {
             let is_open = account.closed.as_ref().is_none_or(|closed| day <= closed.on);
             let number = number.unwrap_or_default();
@@ -107,11 +108,14 @@ impl Ledger {
                     account.code,
                     masked(&number)
                 );
-                return Err(AppError::Refused(Refusal::new("account-closed", detail)));
+                ended = Some(Refusal::new("account-closed", detail));
             }
             known.extend(
                 is_open.then(|| format!("{} ({} in {})", account.code, masked(&number), account.currency)),
             );
+        }
+        if let Some(ended) = ended {
+            return Err(AppError::Refused(ended));
         }
         let known = if known.is_empty() {
             "none is registered yet".to_owned()

@@ -154,7 +154,21 @@ impl Ledger {
     pub async fn at_this_moment(&self) -> Result<Self, AppError> {
         // Whatever stands in the way of writing them, reading may go on; where it may not, it says so itself.
         let _ = self.runner.catch_up(&|_, _| {}).await;
-        Ok(self.over(Past::now(self.store.as_ref()).await?, self.environment.clone()))
+        let moment = self.over(Past::now(self.store.as_ref()).await?, self.environment.clone());
+        moment.under_its_rulebook().await
+    }
+
+    /// The same under the rulebook that its log adopted last.
+    async fn under_its_rulebook(self) -> Result<Self, AppError> {
+        let own = self.own_events().await?;
+        let adopted = own.iter().rev().find_map(|recorded| match &recorded.event {
+            Event::Ledger(LedgerEvent::RulebookAdopted(adopted)) => Some(adopted),
+            _ => None,
+        });
+        match adopted.filter(|adopted| adopted.sha256.0 != self.rulebook.digest()) {
+            Some(adopted) => Ok(Self { rulebook: Rulebook::parse(&adopted.document)?, ..self }),
+            None => Ok(self),
+        }
     }
 
     /// The same ledger with another store.
@@ -181,14 +195,7 @@ impl Ledger {
         let past = Past::of(self.store.clone(), position).await?;
         let last = past.read_log(position.saturating_sub(1), 1).await?.pop();
         let now = last.map_or(0, |last| last.recorded_at);
-        let ledger = self.over(past, Environment::new(move || now, OsEntropy));
-        let (_, own) = ledger.rulebooks_and_events().await?;
-        let adopted = own.iter().rev().find_map(|recorded| match &recorded.event {
-            Event::Ledger(LedgerEvent::RulebookAdopted(adopted)) => Some(&adopted.document),
-            _ => None,
-        });
-        let rulebook = adopted.map(|document| Rulebook::parse(document)).transpose()?;
-        Ok(Self { rulebook: rulebook.unwrap_or_else(|| self.rulebook.clone()), ..ledger })
+        self.over(past, Environment::new(move || now, OsEntropy)).under_its_rulebook().await
     }
 
     /// The rulebook in force.

@@ -4,6 +4,7 @@
 //! it is still well, after each use: a second round trip for every query, during which the next one needs another
 //! connection.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub(crate) struct Readers {
     free: Semaphore,
     /// There is one connection, in one transaction. When it is lost, so is the moment, and nothing is asked again.
     one_moment: bool,
+    /// The one moment has been.
+    begun: AtomicBool,
 }
 
 impl Readers {
@@ -49,6 +52,7 @@ impl Readers {
             idle: Mutex::default(),
             free: Semaphore::new(READERS_MAX as usize),
             one_moment: false,
+            begun: AtomicBool::new(false),
         }
     }
 
@@ -73,8 +77,13 @@ impl Readers {
 
     /// A connection of its own, for what is not one query.
     pub(crate) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        // Another connection would see another moment.
+        if self.begun.load(Ordering::Relaxed) {
+            return Err(sqlx::Error::PoolClosed);
+        }
         let mut connection = connect(&self.options, self.patience).await?;
         if self.one_moment {
+            self.begun.store(true, Ordering::Relaxed);
             let begun = sqlx::raw_sql(ONE_MOMENT).execute(&mut connection);
             answered(self.patience.answering, begun).await.flatten()?;
         }
@@ -91,10 +100,8 @@ impl Readers {
             None => self.connect().await?,
         };
         let asked = answered(self.patience.answering, query.fetch_all(&mut connection)).await.flatten();
-        match &asked {
-            Err(error) if is_lost(error) && self.one_moment => self.free.close(),
-            Err(error) if is_lost(error) => {}
-            _ => self.put_back(connection),
+        if !asked.as_ref().is_err_and(is_lost) {
+            self.put_back(connection);
         }
         asked
     }

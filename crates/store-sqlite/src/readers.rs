@@ -3,6 +3,7 @@
 //! A connection is at hand for the next query as soon as its answer is there. The driver's own pool asks it first whether
 //! it is still well, after each use: another change of threads and back for every query.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use event_log::StoreError;
@@ -26,12 +27,15 @@ pub(crate) struct Readers {
     free: Semaphore,
     /// There is one connection, in one transaction.
     one_moment: bool,
+    /// The one moment has been.
+    begun: AtomicBool,
 }
 
 impl Readers {
     pub(crate) fn new(options: SqliteConnectOptions) -> Self {
         let free = Semaphore::new(READERS_MAX as usize);
-        Self { options: options.read_only(true), idle: Mutex::default(), free, one_moment: false }
+        let (idle, begun) = (Mutex::default(), AtomicBool::new(false));
+        Self { options: options.read_only(true), idle, free, one_moment: false, begun }
     }
 
     /// One connection that stays in one transaction: all it reads is as of its first query.
@@ -44,8 +48,13 @@ impl Readers {
     }
 
     async fn connect(&self) -> Result<SqliteConnection, sqlx::Error> {
+        // Another connection would see another moment.
+        if self.begun.load(Ordering::Relaxed) {
+            return Err(sqlx::Error::PoolClosed);
+        }
         let mut connection = self.options.connect().await?;
         if self.one_moment {
+            self.begun.store(true, Ordering::Relaxed);
             sqlx::raw_sql("BEGIN").execute(&mut connection).await?;
         }
         Ok(connection)

@@ -125,8 +125,12 @@ impl Ledger {
         let parts = reversal_parts([partner.as_str(), &supplier, &receipt_no], reversed_on, &amount);
         let about = claim.to_string();
         let mut parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        // The same amount may come back from each who shares a receipt, or has a part of it.
-        if shared.is_some() || session.owner(RECEIPT, of_several).is_some() {
+        let plain = self.digest(REVERSAL, &parts);
+        session.load_keys(REVERSAL, &[plain]).await?;
+        let is_known = session.owner(REVERSAL, plain).is_some_and(|owner| owner.entity == claim.0);
+        // The same amount may come back from each who shares a receipt, or has a part of it; what was recorded while nobody
+        // else had one is still the same.
+        if !is_known && (shared.is_some() || session.owner(RECEIPT, of_several).is_some()) {
             parts.push(&about);
         }
         let reversal_key = self.key_digest(REVERSAL, &parts);

@@ -45,6 +45,15 @@ impl Importer for Reversals {
             let message = "This partner has reported no such receipt of this supplier. Import the spend first, or correct the file.";
             errors.push(at.error("receipt_no", None, "reversal.unknown-receipt", message));
         }
+        let parts = parts(row);
+        let reversal_key = session.ledger().key_digest(REVERSAL, &parts.each_ref().map(String::as_str));
+        if let Some((_, claim)) = claim
+            && session.owner(REVERSAL, reversal_key.0).is_some_and(|owner| owner.entity == claim.0)
+        {
+            // Whoever else has a part of the receipt by now.
+            session.note(REVERSAL, reversal_key.0, &[]);
+            return Ok(RowOutcome::Recognised);
+        }
         if let Some(known) = claim.and_then(|(case, id)| session.case(case)?.claims.get(&id)) {
             let second = rows::part_digest(session, &row.partner, &row.supplier, &row.receipt_no, 2);
             errors.extend(match (known.shared, session.owner(RECEIPT, second)) {
@@ -56,8 +65,6 @@ impl Importer for Reversals {
             return Ok(RowOutcome::Errors(errors));
         };
 
-        let parts = parts(row);
-        let reversal_key = session.ledger().key_digest(REVERSAL, &parts.each_ref().map(String::as_str));
         let repeated = session.note(REVERSAL, reversal_key.0, &[]).is_some();
         if repeated || session.owner(REVERSAL, reversal_key.0).is_some() {
             return Ok(RowOutcome::Recognised);

@@ -1,7 +1,7 @@
 //! What is looked at about the bank before a period is closed: whether its statements tell of all days, whether the books
 //! say what they say, and what was on its way when the period ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use domain::FoldError;
 use domain::bank::StatementKind;
@@ -40,8 +40,7 @@ impl Ledger {
         let mut matters = Vec::new();
         let mut accounts = Vec::new();
         for account in self.bank_accounts().await? {
-            let mut statements = of_account.remove(&account.account).unwrap_or_default();
-            statements.sort_by_key(|of| (first_day(of), last_day(of), of.sequence, of.position));
+            let statements = in_order(of_account.remove(&account.account).unwrap_or_default());
             accounts.push(Stated { account, statements });
         }
         accounts.sort_by(|a, b| a.account.account.cmp(&b.account.account));
@@ -98,7 +97,12 @@ impl Ledger {
             stated = stated.checked_add(since).map_err(FoldError::from)?;
         }
         let number = account_of(chart, MoneyKind::BankLine, |posting| &posting.debit);
-        let entries = vouchers.iter().filter(|voucher| voucher.day <= last).flat_map(|of| &of.entries);
+        // A line in another currency is booked with its match, and stands in no statement in euro.
+        let lines = self.bank_lines(&BankLineFilter::default()).await?;
+        let lines: HashSet<u64> = lines.iter().map(|line| line.line).collect();
+        let in_euro = |of: &&Voucher| of.kind != MoneyKind::BankLine || lines.contains(&of.position);
+        let until = vouchers.iter().filter(|voucher| voucher.day <= last);
+        let entries = until.filter(in_euro).flat_map(|of| &of.entries);
         let booked = entries.filter(|entry| entry.account == number).map(|entry| entry.amount);
         let booked = Eur::sum(booked).map_err(FoldError::from)?;
         let off = booked.checked_sub(stated).map_err(FoldError::from)?;
@@ -245,4 +249,19 @@ fn amount(text: Option<&str>, currency: Currency) -> Option<Amount> {
 
 fn euros(text: Option<&str>, currency: Currency) -> Option<Eur> {
     amount(text, currency)?.to_eur_exact()
+}
+
+/// One after the other, as the bank made them: a later page of a statement has no number and follows the one before it.
+fn in_order(mut statements: Vec<BankStatementItem>) -> Vec<BankStatementItem> {
+    statements.sort_by_key(|of| of.position);
+    let mut number = None;
+    let mut numbered: Vec<_> = statements
+        .into_iter()
+        .map(|of| {
+            number = of.sequence.or(number);
+            (first_day(&of), last_day(&of), number, of)
+        })
+        .collect();
+    numbered.sort_by_key(|(first, last, number, of)| (*first, *last, *number, of.position));
+    numbered.into_iter().map(|(.., of)| of).collect()
 }

@@ -71,6 +71,8 @@ impl Ledger {
         for statement in self.bank_statements(None).await? {
             statement.to.into_iter().for_each(|day| hears(statement.account.clone(), day));
         }
+        let accounts = self.bank_accounts().await?.into_iter();
+        told.closed = accounts.filter(|of| of.closed_on.is_some()).map(|of| of.account).collect();
         let (files, _) = self.payment_files_and_events().await?;
         for file in files.iter() {
             let debtor = self.reveal::<Debtor>(&[(LEDGER_SUBJECT, file.debtor)]).await?.pop().flatten();
@@ -239,6 +241,8 @@ impl Ledger {
 #[derive(Default)]
 struct ToldUntil {
     accounts: HashMap<String, Date>,
+    /// Those of which nothing more will be told.
+    closed: HashSet<String>,
     payments: HashMap<PaymentId, String>,
 }
 
@@ -250,6 +254,9 @@ impl ToldUntil {
             Settled::Payment { payment, .. } => self.payments.get(payment),
             _ => None,
         };
+        if of_file.is_some_and(|account| self.closed.contains(account)) {
+            return Some(Date::MAX);
+        }
         let of_account = of_file.and_then(|account| self.accounts.get(account));
         of_account.or_else(|| self.accounts.values().max()).copied()
     }

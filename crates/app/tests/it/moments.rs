@@ -76,6 +76,7 @@ fn keep_moving(store: Arc<Interposed>, quick: Arc<Ledger>, number: u32) {
 /// A replay ends although the rows never hold still, and calls none of them different.
 async fn a_replay_of_a_busy_ledger_ends<P: Home>() {
     let Some(book) = on::<P>().await else { return };
+    book.import(Kind::Cases, "another.csv", &[person_to("MV-9", "GM", "irara")]).await;
     let (slow, store) = interposed(&book).await;
     keep_moving(store, Arc::new(book.another(4).await), 1);
     let replayed = slow.replay(false, &|_, _| {}).await.unwrap();

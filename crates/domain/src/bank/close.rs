@@ -17,7 +17,10 @@ pub fn close(account: &BankAccount, command: &CloseAccount, by: &By) -> Result<B
     }
     let mut reasons = Vec::new();
     let mut refuse = |id: &str, detail: String| reasons.extend(Refusal::new(id, detail).reasons);
-    let CloseAccount { closed_on, open_lines, not_stated, reason } = *command;
+    let CloseAccount { closed_on, today, open_lines, not_stated, reason } = *command;
+    if closed_on > today {
+        refuse("in-the-future", format!("{closed_on} is still to come: close it when it has ended"));
+    }
     if let Some(until) = account.stated_until.filter(|until| *until > closed_on) {
         let detail = format!(
             "its last statement is until {until}, later than {closed_on}: give the day on which it ended"

@@ -25,6 +25,8 @@ pub struct OpenAccount {
 pub struct CloseAccount {
     /// Its last day.
     pub closed_on: Date,
+    /// The day on which that is said.
+    pub today: Date,
     /// How many of its lines nothing explains.
     pub open_lines: u64,
     /// How many of its lines only a notification has told of.

@@ -97,13 +97,16 @@ impl Journal<'_> {
         let at_bank = self.at_bank.entry(recorded.stream_id.id().to_owned()).or_default();
         let before = at_bank.account.as_ref().and_then(|account| account.last);
         let account = BankAccount::evolve(at_bank.account.take(), event)?;
-        let last = account.last;
+        let BankEvent::StatementImported(e) = event else {
+            at_bank.account = Some(account);
+            return Ok(Vec::new());
+        };
+        let own = account.statements.get(&e.statement).copied();
         at_bank.account = Some(account);
-        let (BankEvent::StatementImported(e), Some(last)) = (event, last) else { return Ok(Vec::new()) };
         let eur = |amount: Amount| amount.to_eur_exact();
         let (Some(opening), Some(closing)) = (eur(e.opening), eur(e.closing)) else { return Ok(Vec::new()) };
         let own_day = e.from.or(e.to).unwrap_or_else(|| recorded.recorded_on());
-        let is_late = before.is_some_and(|before| before == last && last.sequence != e.sequence);
+        let is_late = before.zip(own).is_some_and(|(before, own)| own.is_late_after(&before));
         let (missing, day) = match before.filter(|_| is_late) {
             // Its lines were missing until now, but for those that a notification had told of.
             Some(_) => at_bank.comes_late(closing.checked_sub(opening)?, own_day, e.to)?,

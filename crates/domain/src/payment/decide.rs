@@ -209,7 +209,7 @@ fn propose(partner: &Partner, new: &NewPayment, by: &Actor) -> Result<PaymentPro
     let gross = Eur::sum(items.iter().map(|item| item.eur)).map_err(too_large)?;
     // Where a payment or an advance that was taken into account was taken back or came back, the partner is paid so much
     // more, though nothing else is due.
-    let paid_before = partner.payments.open_outside().map_err(too_large)?.min(gross);
+    let paid_before = taken_off(partner.payments.open_outside().map_err(too_large)?, gross);
     let left = gross.checked_sub(paid_before).map_err(too_large)?;
     let advance_settled = match new.keep_advance {
         true => Eur::ZERO,
@@ -232,6 +232,12 @@ fn propose(partner: &Partner, new: &NewPayment, by: &Actor) -> Result<PaymentPro
         reason: None,
         by: by.clone(),
     })
+}
+
+/// Of what was paid outside of the ledger, what a payment takes into account: no more than it is over, and nothing where
+/// more came back than is due.
+fn taken_off(outside: Eur, gross: Eur) -> Eur {
+    outside.min(gross.max(Eur::ZERO))
 }
 
 fn advance(partner: &Partner, new: &NewAdvance, by: &Actor) -> Result<PaymentProposed, Refusal> {
@@ -298,11 +304,22 @@ fn still_right(
     if !payment.is_advance() {
         let gross = payment.gross().map_err(too_large)?;
         let open = partner.payments.open_outside().map_err(too_large)?;
-        let outside = open.checked_add(payment.paid_before).map_err(too_large)?.min(gross);
+        let outside = taken_off(open.checked_add(payment.paid_before).map_err(too_large)?, gross);
         if outside != payment.paid_before {
             let detail = format!(
                 "{outside} EUR of payment {reference} were paid outside of the ledger, not {} as when it was proposed: {again}",
                 payment.paid_before
+            );
+            return Err(Refusal::new("no-longer-due", detail));
+        }
+        // Of an advance it settles no more than is open, nor pays more of one that was taken back than is owed of it.
+        let open = partner.payments.open_advance().map_err(too_large)?;
+        let open = open.checked_add(payment.advance_settled).map_err(too_large)?;
+        let open = open.min(gross.checked_sub(outside).map_err(too_large)?);
+        let settled = payment.advance_settled;
+        if (settled.is_positive() && settled > open) || (settled.is_negative() && settled < open) {
+            let detail = format!(
+                "payment {reference} takes {settled} EUR of advances into account, and {open} are open: {again}"
             );
             return Err(Refusal::new("no-longer-due", detail));
         }

@@ -464,6 +464,7 @@ fn an_account_is_closed_when_nothing_of_it_is_left() {
     let mut told = Told::new();
     let ask = |on: &str, open_lines: u64, not_stated: u64| CloseAccount {
         closed_on: day(on),
+        today: day("2024-12-31"),
         open_lines,
         not_stated,
         reason: text(3),
@@ -487,6 +488,7 @@ fn an_account_is_closed_when_nothing_of_it_is_left() {
     );
     told.take(&last).unwrap();
     assert_eq!(codes(&told, &ask("2024-06-19", 0, 0)), "stated-later");
+    assert_eq!(codes(&told, &ask("2025-01-01", 0, 0)), "in-the-future");
     let partner = By::of(actor("omar@ettc"), |_| true);
     let told_off = close(&told.account, &ask("2024-06-30", 0, 0), &partner).unwrap_err();
     assert_eq!(told_off.codes(), "acts-for-partner");

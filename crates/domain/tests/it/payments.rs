@@ -771,6 +771,16 @@ fn a_payment_outside_that_is_taken_back_is_owed_again(#[case] paid_for: PaidFor)
     paying.approve("berit", first).unwrap();
     paying.write("anna", &[first]).unwrap();
     paying.done("anna", take_back(outside));
+    let mut again = paying_twin(&paying);
+    let owed = again.propose("anna").unwrap();
+    again.paid_outside(paid_for, "120.00");
+    assert_eq!(codes(again.approve("berit", owed)), "no-longer-due", "it was paid after all");
+    let mut returned = spent(&["500.00"]);
+    returned.done(reverse(1, "2024-07-09", "30.00"));
+    let mut lowered = paying_twin(&paying);
+    lowered.cases = vec![returned.case().clone()];
+    let owed = lowered.propose("anna").unwrap();
+    assert_eq!(lowered.told(owed), "90.00: -30.00", "what came back is taken off what is owed");
     let mut alone = paying_twin(&paying);
     let owed = alone.propose("anna").unwrap();
     assert_eq!(alone.told(owed), "120.00: ", "though nothing else is due");
