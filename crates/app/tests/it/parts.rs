@@ -93,6 +93,29 @@ fn what_came_back_of_a_receipt_in_parts_is_recorded_by_claim() {
     });
 }
 
+/// What came back before another part was reported is the same afterwards: by hand, and in a file that has it again.
+#[test]
+fn a_reversal_stays_the_same_when_another_part_comes() {
+    many_threads().block_on(async {
+        let book = with_people().await;
+        let path = book.write(Kind::Spend, "first.csv", &[part(1, "100.00")]);
+        import(&book.ledger, Kind::Spend, path, How::Accepting).await.unwrap();
+        let back = reversal("caritas", 1, "2024-05-01", "10.00");
+        book.import(Kind::Reversals, "back.csv", std::slice::from_ref(&back)).await;
+        let path = book.write(Kind::Spend, "second.csv", &[part(2, "60.00")]);
+        import(&book.ledger, Kind::Spend, path, How::Accepting).await.unwrap();
+
+        let claim = book.claims().await.remove(0);
+        let (amount, on) = ("10.00".parse::<money::Eur>().unwrap().into(), "2024-05-01".parse().unwrap());
+        let again = book.ledger.reverse_claim(claim.case_id, claim.id, amount, on, "paid twice").await;
+        assert!(matches!(again, Err(app::AppError::Refused(_))), "{again:?}");
+        let report = book.import(Kind::Reversals, "cumulative.csv", &[back.clone(), back]).await;
+        assert_eq!((report.counts.recognised, report.counts.applied), (2, 0));
+        assert_eq!(book.claims().await[0].reversed.to_string(), "10.00");
+        book.sound().await;
+    });
+}
+
 /// The claims that look like double funding.
 fn same_receipts(flags: &BTreeMap<u64, Vec<Flag>>) -> Vec<u64> {
     let is_same = |flag: &Flag| flag.kind == FlagKind::SameReceipt;

@@ -317,7 +317,7 @@ fn still_right(
         let open = open.checked_add(payment.advance_settled).map_err(too_large)?;
         let open = open.min(gross.checked_sub(outside).map_err(too_large)?);
         let settled = payment.advance_settled;
-        if (settled.is_positive() && settled > open) || (settled.is_negative() && settled < open) {
+        if settled.max(Eur::ZERO) > open.max(Eur::ZERO) || settled.min(Eur::ZERO) < open.min(Eur::ZERO) {
             let detail = format!(
                 "payment {reference} takes {settled} EUR of advances into account, and {open} are open: {again}"
             );
