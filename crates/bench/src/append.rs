@@ -96,6 +96,7 @@ async fn one_writer(
 ) -> Outcome<()> {
     // Later than everything in the invented year, and to a partner for whom nobody acts.
     let (partner, handed_over_on): (PartnerCode, _) = ("another-partner".parse()?, "2100-01-01".parse()?);
+    ledger.register_partner(partner.clone(), "Another partner".parse()?).await?;
     let (mut given, mut appended) = (Vec::new(), Vec::new());
     let (mut inserted, mut alone) = (Vec::new(), Vec::new());
     // All four in turn, because the disk is not equally fast at all times.
