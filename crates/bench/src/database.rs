@@ -35,6 +35,9 @@ pub trait Database: Send + Sync {
     /// Makes an empty ledger.
     async fn ledger(&self, meta: LedgerMeta) -> Outcome<Arc<dyn Store>>;
 
+    /// Where its ledger is: a file, or a URL.
+    fn address(&self) -> String;
+
     /// Makes tables of events, commands and reserved facts with the columns, types and indexes of the log, without its
     /// checks and triggers, and connects to them.
     async fn bare_table(&self) -> Outcome<Box<dyn Bare>>;

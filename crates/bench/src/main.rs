@@ -24,8 +24,12 @@ mod work;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
+use event_log::Store;
+use store_postgres::PostgresStore;
+use store_sqlite::SqliteStore;
 
 use crate::database::Database;
 use crate::figures::Figures;
@@ -79,6 +83,9 @@ struct Args {
     /// Measures once, in this process, with the files in this folder.
     #[arg(long, hide = true)]
     once: Option<PathBuf>,
+    /// Replays the balances of the ledger that is there, and prints the memory it took in KiB.
+    #[arg(long, hide = true)]
+    balances_of: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -99,12 +106,19 @@ enum Format {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if let Some(address) = &args.balances_of {
+        return ended(balances_of(address));
+    }
     let done = match &args.once {
         Some(files) if args.matching.is_empty() => once(&args, files),
         Some(files) => match_once(&args, files),
         None if args.matching.is_empty() => all(&args),
         None => match_all(&args),
     };
+    ended(done)
+}
+
+fn ended(done: Outcome<String>) -> ExitCode {
     match done {
         Ok(report) => {
             println!("{report}");
@@ -115,6 +129,19 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The memory of a replay into balances, in a process that has done nothing else.
+fn balances_of(address: &str) -> Outcome<String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let peak = runtime.block_on(async {
+        let store: Arc<dyn Store> = match address.contains("://") {
+            true => Arc::new(PostgresStore::open(address).await?),
+            false => Arc::new(SqliteStore::open(Path::new(address)).await?),
+        };
+        measure::memory_of_balances(&store).await
+    })?;
+    Ok(peak.map(|kib| kib.to_string()).unwrap_or_default())
 }
 
 /// One run on one database.

@@ -69,6 +69,10 @@ impl Database for Server {
         Ok(Arc::new(PostgresStore::create(&self.ledger.url(), meta).await?))
     }
 
+    fn address(&self) -> String {
+        self.ledger.url()
+    }
+
     async fn bare_table(&self) -> Outcome<Box<dyn Bare>> {
         let mut connection = self.to_bare().await?;
         sqlx::raw_sql(TABLES).execute(&mut connection).await?;

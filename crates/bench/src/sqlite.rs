@@ -84,6 +84,10 @@ impl Database for Files {
         Ok(Arc::new(SqliteStore::create(&self.folder.join("svala.db"), meta).await?))
     }
 
+    fn address(&self) -> String {
+        self.folder.join("svala.db").display().to_string()
+    }
+
     async fn bare_table(&self) -> Outcome<Box<dyn Bare>> {
         let mut connection = self.options("bare.db").create_if_missing(true).connect().await?;
         sqlx::raw_sql(TABLES).execute(&mut connection).await?;
