@@ -41,9 +41,11 @@ bench-matching *options:
     cargo run --release -p bench -- --matching {{options}}
 
 # The tests that take minutes: 50 months whose truth is known, a 100 000 row import with its memory measured, 10 000 rows
-# of a workbook, 1 GiB of CSV.
+# of a workbook, 1 GiB of CSV; then what CI runs with ledgers in files only, on PostgreSQL.
 long:
     SVALA_LONG=1 cargo test --release -p cli --test end_to_end -- long month:: --nocapture
+    SVALA_TEST_LEDGER=postgres scripts/postgres run cargo test --release -p cli --test end_to_end -- \
+        month:: hostile:: a_template_holds reconcile::every_figure
 
 # The long campaigns of faults, on both databases: 200 kills at any moment, a crash at every named place, full disks,
 # restored backups; 20 races of 64 partners; connections cut at every message.

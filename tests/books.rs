@@ -243,7 +243,7 @@ fn hledger(ledger: &Ledger, journal: &str, arguments: &[&str]) -> BTreeMap<Strin
 #[test]
 fn hledger_prints_the_same_balances() {
     if Command::new("hledger").arg("--version").output().is_err() {
-        store_testing::skipped("hledger is not installed here");
+        store_testing::missing("hledger is not installed here");
         return;
     }
     let ledger = ledger();

@@ -33,7 +33,7 @@ impl SmallDisk {
         if mounted.is_ok_and(|mounted| mounted.status.success()) {
             return Some(Self { folder });
         }
-        store_testing::skipped("a disk that can be filled must be mounted, which only root may do");
+        store_testing::missing("a disk that can be filled must be mounted, which only root may do");
         None
     }
 

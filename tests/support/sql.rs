@@ -50,7 +50,7 @@ pub fn empty_database() -> Option<Database> {
     if !on_postgres() {
         return None;
     }
-    let database = block_on(Database::prepared(&schema_version(), async |url| {
+    let database = block_on(Database::with_schema(async |url| {
         PostgresStore::prepare(&url).await.unwrap();
     }));
     assert!(
@@ -58,16 +58,6 @@ pub fn empty_database() -> Option<Database> {
         "SVALA_TEST_LEDGER=postgres needs a server: set {SERVER}, or use scripts/postgres"
     );
     database
-}
-
-/// Another schema is another template for the databases of tests.
-fn schema_version() -> String {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    for migration in sqlx::migrate!("../../migrations/postgres").iter() {
-        (migration.version, &migration.checksum).hash(&mut hasher);
-    }
-    format!("{:016x}", hasher.finish())
 }
 
 pub fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -164,7 +154,7 @@ impl Ledger {
     /// The database's address as `pg_dump` understands it. `None`, said aloud, where that program is not there.
     pub fn address_for_pg_dump(&self) -> Option<String> {
         if let Err(error) = Command::new("pg_dump").arg("--version").output() {
-            store_testing::skipped(&format!("pg_dump cannot be run: {error}"));
+            store_testing::missing(&format!("pg_dump cannot be run: {error}"));
             return None;
         }
         let url = self.database.as_ref().unwrap().url();

@@ -27,5 +27,15 @@ pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
+/// The same for a program that a test needs and that is not here: a failure where `SVALA_TEST_ALL` says that nothing may
+/// be missing, as where every change is checked.
+///
+/// # Panics
+/// If `SVALA_TEST_ALL` is 1.
+pub fn missing(what: &str) {
+    assert!(!std::env::var("SVALA_TEST_ALL").is_ok_and(|all| all == "1"), "missing: {what}");
+    skipped(what);
+}
+
 pub use faulty::{Faults, Faulty, Happened};
 pub use interposed::{Before, Interposed};

@@ -42,6 +42,11 @@ impl Database {
         Some(Self::made_from(server, &template).await)
     }
 
+    /// A database with the tables of a ledger, made once by `prepare` for each version of them.
+    pub async fn with_schema(prepare: impl AsyncFnOnce(String)) -> Option<Self> {
+        Self::prepared(&schema_version(), prepare).await
+    }
+
     /// A copy of this database as it is now. Nobody may be connected to it meanwhile.
     pub async fn copy(&self) -> Self {
         Self::made_from(self.server.clone(), &self.name).await
@@ -95,12 +100,22 @@ impl Drop for Database {
 /// The server to test on. `None`, said aloud, where none is named.
 pub fn server() -> Option<PgConnectOptions> {
     let Some(url) = env::var(SERVER).ok().filter(|url| !url.is_empty()) else {
-        crate::skipped(&format!(
+        crate::missing(&format!(
             "no PostgreSQL to test on; use `scripts/postgres run COMMAND` or set {SERVER}"
         ));
         return None;
     };
     Some(url.parse().unwrap_or_else(|error| panic!("{SERVER}: {error}")))
+}
+
+/// Another schema is another template.
+fn schema_version() -> String {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    for migration in sqlx::migrate!("../../migrations/postgres").iter() {
+        (migration.version, &migration.checksum).hash(&mut hasher);
+    }
+    format!("{:016x}", hasher.finish())
 }
 
 async fn make_template(server: &PgConnectOptions, template: &str, prepare: impl AsyncFnOnce(String)) {

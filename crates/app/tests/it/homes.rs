@@ -55,7 +55,8 @@ pub struct PostgresHome(Database);
 
 impl Place for PostgresHome {
     async fn create(meta: LedgerMeta) -> Option<Self> {
-        let database = Database::create().await?;
+        let prepare = async |url: String| PostgresStore::prepare(&url).await.unwrap();
+        let database = Database::with_schema(prepare).await?;
         PostgresStore::create(&database.url(), meta).await.unwrap().close().await.unwrap();
         Some(Self(database))
     }

@@ -17,7 +17,8 @@ pub struct Ledger {
 
 impl Place for Ledger {
     async fn create(meta: LedgerMeta) -> Option<Self> {
-        let database = Database::create().await?;
+        let prepare = async |url: String| PostgresStore::prepare(&url).await.unwrap();
+        let database = Database::with_schema(prepare).await?;
         let store = PostgresStore::create(&database.url(), meta).await.unwrap();
         Some(Self { store, database })
     }
