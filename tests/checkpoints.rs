@@ -4,8 +4,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use event_log::RecordedEvent;
+use uuid::Uuid;
+
 use crate::forger::{raise, rewrite};
-use crate::support::Ledger;
+use crate::support::{Ledger, either};
 
 const FOLDER: &str = "svala.checkpoints";
 
@@ -125,9 +128,62 @@ fn a_checkpoint_can_be_asked_for_at_any_time_and_replaces_nothing() {
     assert_eq!(ledger.read(&copy), asked.out);
     assert_eq!(fs::read_to_string(in_folder).unwrap(), asked.out);
     assert_eq!(ledger.json("checkpoint")["size"], size);
+    // Again with nothing new in the log: what is there stays, and is what is shown.
+    let again = ledger.run("checkpoint --out archive");
+    assert!(again.code == Some(0) && again.err.contains(&format!("is in {copy} already")), "{again}");
+    assert!(!again.err.contains("written to") && again.out == asked.out, "{again}");
     let refused = ledger.fail(2, "checkpoint --out svala.key");
     assert!(refused.contains("is there already and was not touched"), "{refused}");
     assert!(ledger.ok(&format!("verify --checkpoint {copy}")).contains(&format!("up to position {size}")));
+}
+
+/// An auditor has the database, the public key and a checkpoint from before, and neither the key file nor the folder.
+#[test]
+fn the_ledger_is_verified_without_its_key() {
+    let whole = Ledger::small("reversals");
+    whole.ok("checkpoint --out kept.checkpoint");
+    let (events, root) = whole.root();
+    fs::copy(whole.path(FOLDER).join("ledger.vkey"), whole.path("public.vkey")).unwrap();
+    fs::rename(whole.path("svala.key"), whole.path("away.key")).unwrap();
+    fs::rename(whole.path(FOLDER), whole.path("away.folder")).unwrap();
+    assert!(whole.fail(3, "verify").contains("There is no key file"));
+    let asked = "verify --verifier-key public.vkey --checkpoint kept.checkpoint";
+    let verified = whole.json(asked);
+    assert_eq!((verified["events"].as_u64(), verified["root"].as_str()), (Some(events), Some(root.as_str())));
+    assert_eq!((verified["vouched"].as_u64(), verified["erased"].as_u64()), (Some(events), Some(0)));
+    assert!(whole.ok(asked).contains("without the ledger's key: no text was opened"));
+
+    let nobody = either("x'0000000000000000000000000000002a'", "'00000000-0000-0000-0000-00000000002a'");
+    let (position, _) = whole.first_event("SpendReported");
+    for (change, told) in [
+        (
+            format!("UPDATE events SET body = replace(body, 'EUR', 'SEK') WHERE position = {position}"),
+            format!("position {position}"),
+        ),
+        (
+            format!("UPDATE unique_keys SET entity = {nobody} WHERE scope = 'external-ref'"),
+            "its unique external-ref is reserved for another".to_owned(),
+        ),
+        (
+            "DELETE FROM unique_keys WHERE scope = 'case-reference'".to_owned(),
+            "the reservation of its unique case-reference is missing".to_owned(),
+        ),
+        (
+            format!("DELETE FROM commands WHERE first_position = {position}"),
+            "so it could be written twice".to_owned(),
+        ),
+        ("DELETE FROM vault_texts".to_owned(), "its encrypted text is missing".to_owned()),
+    ] {
+        let ledger = whole.twin();
+        ledger.alter_as_owner(&change);
+        let found = ledger.fail(3, asked);
+        assert!(found.contains(&told), "{change}: {found}");
+    }
+
+    let another = Ledger::new();
+    let key = another.ok("checkpoint --public-key");
+    let refused = whole.fail(2, &format!("verify --verifier-key {}", key.trim_end()));
+    assert!(refused.contains("the public key is that of"), "{refused}");
 }
 
 #[test]
@@ -167,7 +223,7 @@ fn a_rewritten_suffix_is_found_and_longer_is_no_better() {
     // The same, and as many others put in its place.
     let longer = whole.twin();
     rewrite(&longer, |events| {
-        let adopted = events[0].clone();
+        let adopted = RecordedEvent { command_id: Uuid::from_u128(1), ..events[0].clone() };
         events.drain(gone..gone + 2);
         events.extend(std::iter::repeat_n(adopted, 5));
     });

@@ -193,6 +193,7 @@ const LISTINGS: &[(&str, &str)] = &[
         "external_ref,case,stage,destination,return_mode,applied_on,decided_on,departed_on,arrived_on,partner,reasons",
     ),
     ("grant list", "grant,external_ref,case,payment_ref,paid_on,method,eur,returned,reason,state"),
+    ("grant due", "external_ref,case,destination,partner,arrived_on,last_day,days_late,eur,held_by"),
     (
         "partner list",
         "partner,name,agreements,payment_details,holds,open_cases,claims,pending,disbursed,held,disallowed,fees",
@@ -301,6 +302,7 @@ fn an_empty_ledger_lists_nothing_and_is_sound() {
         "claim list",
         "case list",
         "grant list",
+        "grant due",
         "import list",
         "partner list",
         "partner agreement list",

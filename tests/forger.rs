@@ -6,17 +6,18 @@ use std::collections::{BTreeMap, HashMap};
 use event_log::{Frontier, RecordedEvent, hex};
 use uuid::Uuid;
 
-use crate::support::{Found, Ledger, either};
+use crate::support::{Found, Ledger, either, zeros};
 
 /// Beyond every position of a test.
 const AWAY: u64 = 1_000_000;
 
-/// Rewrites the history. Positions, stream versions, hashes, unique facts and the head are made to fit what `change`
+/// Rewrites the history. Positions, stream versions, hashes, unique facts, commands and the head are made to fit what `change`
 /// leaves; nothing inside the database is wrong afterwards.
 pub fn rewrite(ledger: &Ledger, change: impl FnOnce(&mut Vec<RecordedEvent>)) {
     let mut events = events(ledger);
     change(&mut events);
     let (mut tree, mut versions) = (Frontier::new(), HashMap::new());
+    let mut commands: BTreeMap<Uuid, (u64, u64)> = BTreeMap::new();
     let mut moved: BTreeMap<u64, u64> = BTreeMap::new();
     let mut script = vec!["DELETE FROM events; DELETE FROM sealed_runs".to_owned()];
     for (position, event) in (1..).zip(&mut events) {
@@ -24,6 +25,7 @@ pub fn rewrite(ledger: &Ledger, change: impl FnOnce(&mut Vec<RecordedEvent>)) {
         *version += 1;
         moved.insert(event.position, position);
         (event.position, event.stream_version) = (position, *version);
+        commands.entry(event.command_id).or_insert((position, position)).1 = position;
         event.leaf_hash = event.computed_leaf_hash();
         tree.push(event.leaf_hash);
         script.push(format!(
@@ -45,6 +47,18 @@ pub fn rewrite(ledger: &Ledger, change: impl FnOnce(&mut Vec<RecordedEvent>)) {
     for (before, after) in moved {
         script.push(format!("UPDATE unique_keys SET position = {after} + {AWAY} WHERE position = {before}"));
     }
+    for (id, (first, last)) in commands {
+        let id = either(bytes(id.as_bytes()), format!("'{id}'"));
+        let nothing = zeros(32);
+        script.push(format!("INSERT INTO commands VALUES ({id}, {nothing}, 1, 1) ON CONFLICT DO NOTHING"));
+        script.push(format!(
+            "UPDATE commands SET first_position = {first} + {AWAY}, last_position = {last} + {AWAY} WHERE command_id = {id}"
+        ));
+    }
+    script.push(format!("DELETE FROM commands WHERE first_position < {AWAY}"));
+    script.push(format!(
+        "UPDATE commands SET first_position = first_position - {AWAY}, last_position = last_position - {AWAY}"
+    ));
     script.push(format!("DELETE FROM unique_keys WHERE position < {AWAY}"));
     script.push(format!("UPDATE unique_keys SET position = position - {AWAY}"));
     script.push(format!(

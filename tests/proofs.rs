@@ -78,7 +78,6 @@ fn an_altered_proof_or_another_key_proves_nothing() {
         ("verify --proof ledger.vkey --verifier-key ledger.vkey", "it is no proof"),
         ("verify --proof missing --verifier-key ledger.vkey", "missing cannot be read"),
         ("verify --proof three --checkpoint four --verifier-key ledger.vkey", "brings its own checkpoint"),
-        ("verify --verifier-key ledger.vkey", "--proof"),
     ] {
         let refused = auditor.fail(2, line);
         assert!(refused.contains(why), "{why} is not in: {refused}");

@@ -239,3 +239,42 @@ fn spend_without_an_approval_stands_in_the_balance() {
     let line = ledger.support("N-1");
     assert_eq!([&line["pending"], &line["disallowed"]], ["0.00", "120.00"]);
 }
+
+/// Whoever has come home is listed until the grant is paid in full, of an open case, with the hold that stops it.
+#[test]
+fn who_waits_for_the_arrival_grant_is_listed() {
+    let came_home = |name: &str, arrived: &str, partner: &str| {
+        format!(
+            "{name},2023-09-01,IQ,voluntary,migration-agency,refused,yes,yes,yes,no,no,2023-09-10,approve,2023-09-20,{arrived},{partner}"
+        )
+    };
+    let lines = [
+        came_home("D-1", "2023-09-25", "ettc"),
+        came_home("D-2", "2023-09-21", "ettc"),
+        came_home("D-3", "2023-09-21", "weldo"),
+        came_home("D-4", "", "ettc"),
+        came_home("D-5", "2023-09-21", "ettc"),
+    ];
+    let (ledger, _) = with_cases(&lines.each_ref().map(String::as_str));
+    ledger.write(
+        "grants.csv",
+        "payment_ref,case_ref,paid_on,currency,amount,method\n\
+         P-1,D-2,2023-09-22,EUR,600.00,cash-by-partner\nP-2,D-5,2023-09-22,EUR,615.00,bank\n",
+    );
+    ledger.ok("import grants grants.csv");
+    ledger.ok("hold place --partner weldo --from 2023-09-24 --reason 'receipts are missing'");
+    let due = |line: &str| -> Vec<String> {
+        let rows = ledger.csv(&format!("grant due {line}"));
+        let columns = ["external_ref", "partner", "last_day", "days_late", "eur", "held_by"];
+        rows.iter().map(|row| columns.map(|column| row[column].as_str()).join(" ")).collect()
+    };
+    assert_eq!(due("--on 2023-09-23"), ["D-2 ettc 2023-09-24 0 15.00 ", "D-3 weldo 2023-09-24 0 615.00 "]);
+    assert_eq!(
+        due("--on 2023-09-29"),
+        ["D-2 ettc 2023-09-24 5 15.00 ", "D-3 weldo 2023-09-24 5 615.00 1", "D-1 ettc 2023-09-28 1 615.00 "]
+    );
+    assert_eq!(due("--on 2023-09-29 --partner weldo"), ["D-3 weldo 2023-09-24 5 615.00 1"]);
+    ledger.ok("case close D-1 --on 2023-09-28");
+    assert_eq!(due("--on 2023-09-29 --partner ettc"), ["D-2 ettc 2023-09-24 5 15.00 "]);
+    assert!(ledger.fail(2, "grant due --partner wledo").contains("did you mean weldo?"));
+}

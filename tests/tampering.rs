@@ -197,6 +197,101 @@ fn a_missing_reservation_is_named_and_so_is_one_too_many() {
     assert!(found.contains("whose event does not name it"), "{found}");
 }
 
+/// A reservation tells whose case a row of a file is about, and which claim a reversal.
+#[test]
+fn a_reservation_that_names_somebody_else_is_found() {
+    let whole = Ledger::small("reversals");
+    for scope in ["external-ref", "case-reference", "receipt", "payment", "reversal", "import"] {
+        let of = format!("FROM unique_keys WHERE scope = '{scope}' ORDER BY position");
+        let position = whole.number(&format!("SELECT position {of} LIMIT 1"));
+        let mine = format!("scope = '{scope}' AND position = {position}");
+        for (column, another) in [
+            ("stream_id", "'case-00000000-0000-0000-0000-000000000000'".to_owned()),
+            (
+                "entity",
+                either("x'0000000000000000000000000000002a'", "'00000000-0000-0000-0000-00000000002a'")
+                    .to_owned(),
+            ),
+        ] {
+            let ledger = whole.twin();
+            ledger.alter_as_owner(&format!("UPDATE unique_keys SET {column} = {another} WHERE {mine}"));
+            let found = ledger.fail(3, "verify");
+            let told = format!("position {position}: its unique {scope} is reserved for another");
+            assert!(found.contains(&told), "{scope} {column}: {found}");
+        }
+    }
+}
+
+/// The table of commands says what was done already: an append answers from it.
+#[test]
+fn a_command_that_is_missing_moved_or_invented_is_named() {
+    let whole = Ledger::small("grants");
+    let mine = whole.number("SELECT max(first_position) FROM commands");
+    let nobody = either("x'0000000000000000000000000000002a'", "'00000000-0000-0000-0000-00000000002a'");
+    let copied = |positions: &str| {
+        format!(
+            "INSERT INTO commands SELECT {nobody}, fingerprint, {positions} FROM commands WHERE first_position = {mine}"
+        )
+    };
+    for (change, told) in [
+        (format!("DELETE FROM commands WHERE first_position = {mine}"), "so it could be written twice"),
+        (
+            format!(
+                "UPDATE commands SET first_position = 1, last_position = 1 WHERE first_position = {mine}"
+            ),
+            "the positions 1 to 1, which the log does not have of it",
+        ),
+        (copied("first_position, last_position"), "which the log does not have of it"),
+        (copied("900000, 900000"), "position 900000, which the log does not reach"),
+    ] {
+        let ledger = whole.twin();
+        ledger.alter_as_owner(&change);
+        let found = ledger.fail(3, "verify");
+        assert!(found.contains(told), "{change}: {found}");
+    }
+}
+
+/// Without the ledger's own key the names of files and the accounts of partners are gone: nobody may erase that.
+#[test]
+fn the_ledgers_own_key_is_nobodys_to_destroy() {
+    let whole = Ledger::small("grants");
+    let own = either("zeroblob(16)", "'00000000-0000-0000-0000-000000000000'");
+    for change in [
+        format!("DELETE FROM vault_subjects WHERE subject_id = {own}"),
+        format!("UPDATE vault_subjects SET wrapped_key = {} WHERE subject_id = {own}", zeros(60)),
+    ] {
+        let ledger = whole.twin();
+        ledger.alter(&change);
+        ledger.fail(3, "verify");
+    }
+}
+
+/// What was altered before it was folded is not shown, and what is missing is noticed by whoever reads the whole log.
+#[test]
+fn an_altered_or_missing_event_is_in_no_figure() {
+    let whole = Ledger::small("grants");
+    whole.alter("DELETE FROM projections");
+    let (position, stream) = whole.first_event("ArrivalGrantPaid");
+    let ledger = whole.twin();
+    ledger.alter_as_owner(&format!(
+        "UPDATE events SET body = replace(body, '615.00', '616.00') WHERE position = {position}"
+    ));
+    for line in ["balance", "grant list", "summary", "books trial-balance", "duties"] {
+        let refused = ledger.fail(3, line);
+        assert!(
+            refused.contains(&format!("position {position}")) && refused.contains(&stream),
+            "{line}: {refused}"
+        );
+    }
+    // Before the newest checkpoint, so that opening the ledger does not find it.
+    let ledger = whole.twin();
+    ledger.alter_as_owner(&format!("DELETE FROM events WHERE position = {position}"));
+    for line in ["books trial-balance", "duties"] {
+        let refused = ledger.fail(3, line);
+        assert!(refused.contains(&format!("position {position} is missing")), "{line}: {refused}");
+    }
+}
+
 /// The reservation of a case's external reference is in no event, but each case has one.
 #[test]
 fn a_missing_reservation_of_an_external_reference_is_found() {

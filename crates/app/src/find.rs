@@ -57,7 +57,7 @@ impl Ledger {
         let Some(before) = position.checked_sub(1) else { return Ok(None) };
         let Some(recorded) = self.store.read_log(before, 1).await?.pop() else { return Ok(None) };
         let case = recorded.stream_id.id().parse().ok();
-        match (case, Event::decode(&recorded)?) {
+        match (case, Event::decode_checked(&recorded)?) {
             (Some(case), Event::Case(event)) => Ok(Some((case, event))),
             _ => Ok(None),
         }

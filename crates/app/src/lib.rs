@@ -7,7 +7,7 @@
 //! - [`reconciliation`]: lines of the bank and what they settle;
 //! - [`receipts`]: their files, into the vault and out;
 //! - [`query`]: balances, lists, history, explanations, the summary, templates;
-//! - [`check`]: verification, replay, doctor;
+//! - [`verify`]: that nothing was altered or left out; [`check`]: replay, doctor;
 //! - [`checkpoints`]: signed statements of what the log was, kept outside the database.
 
 mod bank;
@@ -21,6 +21,7 @@ mod find;
 mod hold;
 pub mod import;
 pub mod ledger;
+mod named;
 mod nearest;
 mod partner;
 pub mod payment;
@@ -29,6 +30,7 @@ pub mod receipts;
 pub mod reconciliation;
 pub mod session;
 mod texts;
+pub mod verify;
 
 pub use checkpoints::Checkpoints;
 pub use domain::ids::{Actor, NotAnActor};

@@ -129,7 +129,8 @@ impl Ledger {
         if let Some(before) = number.checked_sub(1)
             && let Some(recorded) = self.store.read_log(before, 1).await?.pop()
             && recorded.stream_id == code.stream()
-            && let Event::Partner(PartnerEvent::PaymentDetailsProposed(event)) = Event::decode(&recorded)?
+            && let Event::Partner(PartnerEvent::PaymentDetailsProposed(event)) =
+                Event::decode_checked(&recorded)?
         {
             return Ok(event.details);
         }
@@ -285,7 +286,7 @@ impl Ledger {
     pub async fn find_outside_payment(&self, number: u64) -> Result<(PartnerCode, PaymentId), AppError> {
         if let Some(before) = number.checked_sub(1)
             && let Some(recorded) = self.store.read_log(before, 1).await?.pop()
-            && let Event::Partner(PartnerEvent::PartnerPaid(event)) = Event::decode(&recorded)?
+            && let Event::Partner(PartnerEvent::PartnerPaid(event)) = Event::decode_checked(&recorded)?
             && let Ok(code) = recorded.stream_id.id().parse()
         {
             return Ok((code, event.payment));
@@ -311,7 +312,7 @@ impl Ledger {
             None => None,
         };
         if let Some(recorded) = recorded
-            && let Event::Partner(PartnerEvent::FeeReported(event)) = Event::decode(&recorded)?
+            && let Event::Partner(PartnerEvent::FeeReported(event)) = Event::decode_checked(&recorded)?
             && let Ok(code) = recorded.stream_id.id().parse()
         {
             return Ok((code, event.fee));

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 
 use app::Actor;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use domain::PartnerCode;
 use domain::rates::RateSource;
 use jiff::civil::Date;
 use money::{Currency, Eur};
@@ -333,12 +334,16 @@ event is hashed, and the root must be that of the log.")]
 Exit code 3 when something is wrong, with the position and stream. The checkpoints in the folder are always compared;
 one that was kept elsewhere since tells also what somebody with access to the folder did.
 
+An auditor does not need the ledger's key file, which opens every text and signs checkpoints: with the public key
+(`svala checkpoint --public-key`) everything is checked but what only that key opens.
+
 A proof made by `svala prove` is checked with the public key alone, without the ledger; exit code 1 when it does not
 hold.
 
 Examples:
   svala verify
   svala verify --checkpoint /media/archive/000000004711.checkpoint
+  svala verify --verifier-key ledger.vkey --checkpoint march.checkpoint
   svala verify --proof event-50.tlog-proof --verifier-key ledger.vkey
   svala verify --proof since-march.txt --checkpoint march.checkpoint --verifier-key ledger.vkey")]
     Verify {
@@ -348,8 +353,9 @@ Examples:
         /// A proof to check, in place of the ledger; one of continuation with the --checkpoint that it continues.
         #[arg(long, value_name = "FILE")]
         proof: Option<PathBuf>,
-        /// The public key that checks a proof, or a file with it; that of the checkpoint folder unless given.
-        #[arg(long, value_name = "KEY", requires = "proof")]
+        /// The public key, or a file with it: checks a proof (that of the checkpoint folder unless given), or the ledger
+        /// without its key file.
+        #[arg(long, value_name = "KEY")]
         verifier_key: Option<String>,
     },
 
@@ -433,6 +439,23 @@ pub enum GrantCommand {
         /// Of this case.
         #[arg(long)]
         case: Option<String>,
+    },
+    /// Who has come home and not received the arrival grant, or not all of it; who waits longest first.
+    #[command(after_help = "\
+A partner pays the grant out in cash and is paid back with `svala payment propose`, or it is paid by bank; either is
+recorded with `svala import grants`. Here is what is left of it, the last day on which it is paid without a reason from
+finance, and the hold that stops it.
+
+Examples:
+  svala grant due --partner irara
+  svala grant due --on 2024-05-14 --format csv")]
+    Due {
+        /// Of the cases that this partner has.
+        #[arg(long, value_name = "PARTNER")]
+        partner: Option<PartnerCode>,
+        /// As of this day instead of today.
+        #[arg(long, value_name = "DATE")]
+        on: Option<Date>,
     },
     /// Let a refused payment count, with finance's reason.
     Allow {

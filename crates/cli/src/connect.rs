@@ -221,11 +221,20 @@ impl Place {
 
     /// Opens the ledger to find out what is wrong with it, where it could not be opened to work with.
     pub async fn open_to_inspect(&self) -> Result<Ledger, Failure> {
-        let store: Arc<dyn Store> = match &self.database {
+        let store = self.store_to_inspect().await?;
+        Ok(Ledger::open_to_inspect(self.start(store)?).await?)
+    }
+
+    /// The database alone, for the same, without the ledger's key.
+    pub async fn inspect_without_key(&self) -> Result<Arc<dyn Store>, Failure> {
+        Ok(self.note(self.store_to_inspect().await?))
+    }
+
+    async fn store_to_inspect(&self) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(match &self.database {
             Database::Sqlite(path) => Arc::new(SqliteStore::open_to_inspect(path).await?),
             Database::Postgres { url, .. } => Arc::new(PostgresStore::open_to_inspect(url).await?),
-        };
-        Ok(Ledger::open_to_inspect(self.start(store)?).await?)
+        })
     }
 
     fn start(&self, store: Arc<dyn Store>) -> Result<StartUp, Failure> {

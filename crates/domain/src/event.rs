@@ -16,6 +16,7 @@ use crate::bank::{BankEvent, LineEvent};
 use crate::case::CaseEvent;
 use crate::closing::ClosingEvent;
 use crate::hold::HoldEvent;
+use crate::ids::KeyDigest;
 use crate::ledger::LedgerEvent;
 use crate::partner::PartnerEvent;
 use crate::payment::PaymentFileEvent;
@@ -164,6 +165,17 @@ impl Event {
             .chain(of("reconciliation", ReconciliationEvent::TYPES))
     }
 
+    /// The fact that may exist once and that this event states, if any: its scope, its keyed digest, and what it is about.
+    pub fn unique_fact(&self) -> Option<(&'static str, KeyDigest, Uuid)> {
+        match self {
+            Self::Case(event) => event.unique_fact(),
+            Self::Partner(event) => event.unique_fact(),
+            Self::Bank(event) => event.unique_fact(),
+            Self::Line(event) => event.unique_fact(),
+            _ => None,
+        }
+    }
+
     /// Reads a recorded event and demands that writing it again gives the same bytes: that no other spelling of a
     /// date or number stands in it. For verification.
     pub fn decode_exact(recorded: &RecordedEvent) -> Result<Self, DecodeError> {
@@ -309,13 +321,13 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Reads a recorded event and keeps what its envelope says.
-    pub fn decode(recorded: RecordedEvent) -> Result<Self, DecodeError> {
-        let event = Event::decode(&recorded)?;
+    /// Reads a recorded event with [`Event::decode_checked`] and keeps what its envelope says.
+    pub fn decode_checked(recorded: RecordedEvent) -> Result<Self, DecodeError> {
+        let event = Event::decode_checked(&recorded)?;
         Ok(Self::with(recorded, event))
     }
 
-    /// The same of an event that was never made a [`RecordedEvent`]; `stream_id` is the one the header names.
+    /// The same of an event of a sealed run, unchecked; `stream_id` is the one the header names.
     pub fn read(stream_id: StreamId, header: &Header<'_>, body: &[u8]) -> Result<Self, DecodeError> {
         let event = Event::read(&stream_id, header, body)?;
         Ok(Self {
@@ -327,18 +339,6 @@ impl Recorded {
             recorded_at: header.recorded_at,
             event,
         })
-    }
-
-    /// The same, with [`Event::decode_exact`].
-    pub fn decode_exact(recorded: RecordedEvent) -> Result<Self, DecodeError> {
-        let event = Event::decode_exact(&recorded)?;
-        Ok(Self::with(recorded, event))
-    }
-
-    /// The same, with [`Event::decode_checked`].
-    pub fn decode_checked(recorded: RecordedEvent) -> Result<Self, DecodeError> {
-        let event = Event::decode_checked(&recorded)?;
-        Ok(Self::with(recorded, event))
     }
 
     /// The day on which it was recorded (UTC).

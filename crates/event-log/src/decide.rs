@@ -6,7 +6,9 @@ use uuid::Uuid;
 
 use crate::envelope::{Hash, RecordedEvent, StreamId, UniqueKey};
 use crate::merkle::Frontier;
-use crate::store::{Append, AppendOutcome, Conflict, Head, KeyOwner, SealedText, WrappedSubjectKey};
+use crate::store::{
+    Append, AppendOutcome, Conflict, Head, KeyOwner, SealedText, StoreError, WrappedSubjectKey,
+};
 
 /// The things a batch is about: what a database must be asked before the batch can be decided. Commands and facts stand
 /// in the order of their indexes, in which neighbours share a page.
@@ -55,7 +57,7 @@ pub struct Known {
 }
 
 /// A command that was written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedCommand {
     /// Identifies it across retries.
     pub id: Uuid,
@@ -65,6 +67,23 @@ pub struct RecordedCommand {
     pub first: u64,
     /// Position of its last event.
     pub last: u64,
+}
+
+impl RecordedCommand {
+    /// The record, if its first and last event are its own, as they must be: `writer` is the command that both were
+    /// written by, if it is one. That a command was done is believed of its events and not of this row alone.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if others stand at its positions, or none.
+    pub fn held_against(self, writer: Option<Uuid>) -> Result<Self, StoreError> {
+        if writer == Some(self.id) {
+            return Ok(self);
+        }
+        let Self { id, first, last, .. } = self;
+        Err(StoreError::Damaged(format!(
+            "the record of command {id} says that it wrote the positions {first} to {last}, whose events are not its own"
+        )))
+    }
 }
 
 /// A unique fact with its owner.

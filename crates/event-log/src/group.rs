@@ -162,7 +162,12 @@ async fn write_group<W: WriteBatch>(writer: &W, mut group: Vec<Waiting>) {
             }
         }
         // What holds for all of them.
-        Err(error @ (StoreError::Unreachable(_) | StoreError::Busy(_) | StoreError::Unsafe(_))) => {
+        Err(
+            error @ (StoreError::Unreachable(_)
+            | StoreError::Busy(_)
+            | StoreError::Unsafe(_)
+            | StoreError::Denied(_)),
+        ) => {
             for Waiting { answer, .. } in group {
                 let _ = answer.send(Err(error.clone()));
             }

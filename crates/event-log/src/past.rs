@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use crate::decide::RecordedCommand;
 use crate::envelope::{Hash, RecordedEvent, StreamId};
 use crate::merkle::Frontier;
 use crate::store::{
@@ -160,6 +161,14 @@ impl Store for Past {
     ) -> Result<Vec<(String, Hash, KeyOwner)>, StoreError> {
         // A page without those of later events could be empty before the end.
         if self.has_rows { self.inner.scan_keys(after, limit).await } else { Err(unchangeable()) }
+    }
+
+    async fn scan_commands(
+        &self,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<RecordedCommand>, StoreError> {
+        if self.has_rows { self.inner.scan_commands(after, limit).await } else { Err(unchangeable()) }
     }
 
     async fn subject_keys(&self, subjects: &[Uuid]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {

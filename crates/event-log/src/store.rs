@@ -9,6 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use crate::decide::RecordedCommand;
 use crate::envelope::{Hash, NewEvent, RecordedEvent, StreamId};
 use crate::merkle::Frontier;
 
@@ -159,6 +160,9 @@ pub enum StoreError {
     /// The database is set up so that acknowledged data could be lost or changed.
     #[error("the database is not safe to use: {0}")]
     Unsafe(String),
+    /// The server does not let this user in, or not do what was asked for; with what it said, and what is missing.
+    #[error("the server refuses: {0}")]
+    Denied(String),
     /// Others hold the database, or were first each time; with what the database said of it.
     #[error("the ledger is busy ({0}): other programs are writing to it; try again when they have finished")]
     Busy(String),
@@ -221,6 +225,13 @@ pub trait Store: ProjectionStore + fmt::Debug {
         after: Option<(String, Hash)>,
         limit: u32,
     ) -> Result<Vec<(String, Hash, KeyOwner)>, StoreError>;
+
+    /// All commands that were written, in the order of their ids, page by page, for verification.
+    async fn scan_commands(
+        &self,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<RecordedCommand>, StoreError>;
 
     /// The wrapped keys of people, in the order asked for; `None` where the key was destroyed or never made.
     async fn subject_keys(&self, subjects: &[Uuid]) -> Result<Vec<Option<Vec<u8>>>, StoreError>;

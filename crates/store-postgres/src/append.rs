@@ -27,7 +27,11 @@ const READ: &str = "
 SELECT 0, 0::bigint, position, root, frontier, NULL::text, NULL::uuid, NULL::bigint
 FROM log_head WHERE id = 1
 UNION ALL
-SELECT 1, wanted.place, first_position, fingerprint, NULL, NULL, NULL, last_position
+SELECT 1, wanted.place, first_position, fingerprint, NULL, NULL,
+       (SELECT one.command_id FROM events AS one, events AS other
+        WHERE one.position = found.first_position AND other.position = found.last_position
+          AND one.command_id = other.command_id),
+       last_position
 FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)
 CROSS JOIN LATERAL (SELECT * FROM commands WHERE command_id = wanted.id OFFSET 0) AS found
 UNION ALL
@@ -244,7 +248,8 @@ fn answers(wanted: &Wanted, rows: &[PgRow]) -> Result<(Head, Known), StoreError>
             1 => {
                 let id = *asked.and_then(|place| wanted.commands.get(place)).ok_or_else(beyond)?;
                 let (first, fingerprint, last) = (number(row, 2)?, hash(row, 3)?, number(row, 7)?);
-                known.commands.insert(id, RecordedCommand { id, fingerprint, first, last });
+                let command = RecordedCommand { id, fingerprint, first, last };
+                known.commands.insert(id, command.held_against(get(row, 6)?)?);
             }
             2 => {
                 let stream_id = asked.and_then(|place| wanted.streams.get(place)).ok_or_else(beyond)?;

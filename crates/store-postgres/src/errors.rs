@@ -42,7 +42,6 @@ impl Failed {
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::Database(error) => by_code(&error.code().unwrap_or_default(), error.message()),
-        sqlx::Error::PoolTimedOut => StoreError::Unreachable("it gave no connection in time".into()),
         error @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
             StoreError::Damaged(error.to_string())
         }
@@ -58,7 +57,7 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
 /// As [`store_error`], on a connection that acts in a role: whoever may not do what was tried is told which role it needs.
 pub(crate) fn error_as(role: Role) -> impl Fn(sqlx::Error) -> StoreError {
     move |error| match (is_refused(&error), store_error(error)) {
-        (true, StoreError::Unsafe(message)) => StoreError::Unsafe(format!("{message}: {}", wanted(role))),
+        (true, StoreError::Denied(message)) => StoreError::Denied(format!("{message}: {}", wanted(role))),
         (_, error) => error,
     }
 }
@@ -93,12 +92,13 @@ fn by_code(code: &str, message: &str) -> StoreError {
         "53100" => StoreError::Full,
         // Lock or statement timeout; what is still 40001 or 40P01 after all attempts.
         "55P03" | "57014" | "40001" | "40P01" => StoreError::Busy(message.to_owned()),
-        REFUSED => StoreError::Unsafe(message.to_owned()),
+        // Also a wrong password, an unknown user, and a database that is not there: waiting helps nobody.
+        REFUSED | "28000" | "28P01" | "3D000" => StoreError::Denied(message.to_owned()),
         // The schema's only reference is from a text to the key that opens it.
         "23503" => StoreError::BadRequest("a text of a person who has no key".into()),
         // Our triggers, and pages that cannot be read.
         "23001" | "XX001" | "XX002" => StoreError::Damaged(message.to_owned()),
-        "28000" | "28P01" | "3D000" | "53300" => StoreError::Unreachable(message.to_owned()),
+        "53300" => StoreError::Unreachable(message.to_owned()),
         _ if is_end(code) => StoreError::Unreachable(message.to_owned()),
         _ => StoreError::Database(format!("{message} (SQLSTATE {code})")),
     }
@@ -181,13 +181,13 @@ mod tests {
             StoreError::Busy(said) if said == "text" => "busy",
             StoreError::Full => "full",
             StoreError::Damaged(_) => "damaged",
-            StoreError::Unsafe(_) => "unsafe",
+            StoreError::Denied(_) => "denied",
             StoreError::Unreachable(_) => "unreachable",
             _ => "database",
         };
         let sorted = [
-            "40001", "40P01", "55P03", "57014", "53100", "23001", "XX001", "42501", "57P01", "08006",
-            "25P03", "22000",
+            "40001", "40P01", "55P03", "57014", "53100", "23001", "XX001", "42501", "28P01", "3D000",
+            "53300", "57P01", "08006", "25P03", "22000",
         ];
         assert_eq!(
             sorted.map(kind),
@@ -199,7 +199,10 @@ mod tests {
                 "full",
                 "damaged",
                 "damaged",
-                "unsafe",
+                "denied",
+                "denied",
+                "denied",
+                "unreachable",
                 "unreachable",
                 "unreachable",
                 "unreachable",

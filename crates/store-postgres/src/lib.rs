@@ -22,6 +22,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use event_log::decide::RecordedCommand;
 use event_log::group::GroupCommit;
 use event_log::{
     Append, AppendOutcome, Hash, Head, KeyOwner, LedgerMeta, LiveRow, ProjectionState, ProjectionStore,
@@ -191,6 +192,14 @@ impl Store for PostgresStore {
         limit: u32,
     ) -> Result<Vec<(String, Hash, KeyOwner)>, StoreError> {
         read::scan_keys(&self.readers, after, limit).await
+    }
+
+    async fn scan_commands(
+        &self,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<RecordedCommand>, StoreError> {
+        read::scan_commands(&self.readers, after, limit).await
     }
 
     async fn subject_keys(&self, subjects: &[Uuid]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {

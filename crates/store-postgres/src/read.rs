@@ -1,5 +1,6 @@
 //! Reading the log, the vault and the unique facts, on connections that cannot write.
 
+use event_log::decide::RecordedCommand;
 use event_log::{Hash, Head, KeyOwner, LedgerMeta, RecordedEvent, SealedText, StoreError, StreamId};
 use uuid::Uuid;
 
@@ -83,6 +84,23 @@ pub(crate) async fn scan_keys(
         .fetch(|| sqlx::query(sql).bind(scope.clone()).bind(digest.clone()).bind(i64::from(limit)))
         .await?;
     rows.iter().map(|row| Ok((get(row, 0)?, hash(row, 1)?, key_owner(row, [2, 3, 4])?))).collect()
+}
+
+pub(crate) async fn scan_commands(
+    readers: &Readers,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<RecordedCommand>, StoreError> {
+    // The nil id is before all others, and nobody's: ids are digests.
+    let after = after.unwrap_or_default();
+    let sql = "SELECT command_id, fingerprint, first_position, last_position
+         FROM commands WHERE command_id > $1 ORDER BY command_id LIMIT $2";
+    let rows = readers.fetch(|| sqlx::query(sql).bind(after).bind(i64::from(limit))).await?;
+    let command = |row| {
+        let (id, fingerprint) = (uuid(row, 0)?, hash(row, 1)?);
+        Ok(RecordedCommand { id, fingerprint, first: number(row, 2)?, last: number(row, 3)? })
+    };
+    rows.iter().map(command).collect()
 }
 
 pub(crate) async fn subject_keys(

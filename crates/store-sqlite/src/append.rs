@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use event_log::decide::{Known, RecordedCommand, ReservedKey, Wanted, Written, decide, decide_assuming};
 use event_log::{Append, AppendOutcome, Head, RecordedEvent, StoreError, hex};
 use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
 
 use crate::columns::{get, hash, head, key_owner, number};
 use crate::connection::{Script, Writer, json_list};
@@ -17,7 +18,10 @@ use crate::insert::Table;
 const READ: &str = "
 SELECT 0, position, root, frontier FROM log_head WHERE id = 1;
 
-SELECT 1, wanted.key, fingerprint, first_position, last_position
+SELECT 1, wanted.key, fingerprint, first_position, last_position,
+       (SELECT one.command_id FROM events AS one, events AS other
+        WHERE one.position = first_position AND other.position = last_position
+          AND one.command_id = other.command_id)
 FROM json_each(?) AS wanted CROSS JOIN commands ON command_id = unhex(wanted.value);
 
 SELECT 2, wanted.key, (SELECT coalesce(max(stream_version), 0) FROM events WHERE stream_id = wanted.value)
@@ -152,7 +156,9 @@ fn answers(wanted: &Wanted, rows: &[SqliteRow]) -> Result<(Head, Known), StoreEr
             1 => {
                 let id = *wanted.commands.get(place).ok_or_else(beyond)?;
                 let (fingerprint, first, last) = (hash(row, 2)?, number(row, 3)?, number(row, 4)?);
-                known.commands.insert(id, RecordedCommand { id, fingerprint, first, last });
+                let command = RecordedCommand { id, fingerprint, first, last };
+                let writer = get::<Option<&[u8]>>(row, 5)?.and_then(|bytes| Uuid::from_slice(bytes).ok());
+                known.commands.insert(id, command.held_against(writer)?);
             }
             2 => {
                 let stream_id = wanted.streams.get(place).ok_or_else(beyond)?.clone();

@@ -22,7 +22,6 @@ const CONSTRAINT_FOREIGNKEY: i32 = 787;
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::Database(error) => by_code(code(&*error), error.message()),
-        sqlx::Error::PoolTimedOut => StoreError::Busy("no connection was free in time".into()),
         error @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
             StoreError::Damaged(error.to_string())
         }

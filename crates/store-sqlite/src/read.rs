@@ -1,9 +1,10 @@
 //! Reading the log, the vault and the unique facts, on connections that cannot write.
 
+use event_log::decide::RecordedCommand;
 use event_log::{Hash, Head, KeyOwner, LedgerMeta, RecordedEvent, SealedText, StoreError, StreamId, hex};
 use uuid::Uuid;
 
-use crate::columns::{bytes, get, hash, head, in_places, key_owner, uuid};
+use crate::columns::{bytes, get, hash, head, in_places, key_owner, number, uuid};
 use crate::connection::json_list;
 use crate::errors::damaged;
 use crate::events::{event, select_events};
@@ -94,6 +95,27 @@ pub(crate) async fn scan_keys(
     .bind(i64::from(limit));
     let rows = readers.fetch(query).await?;
     rows.iter().map(|row| Ok((get(row, 0)?, hash(row, 1)?, key_owner(row, 2)?))).collect()
+}
+
+pub(crate) async fn scan_commands(
+    readers: &Readers,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<RecordedCommand>, StoreError> {
+    // No bytes at all come before any id.
+    let after = after.map_or_else(Vec::new, |id| id.as_bytes().to_vec());
+    let query = sqlx::query(
+        "SELECT command_id, fingerprint, first_position, last_position
+         FROM commands WHERE command_id > ? ORDER BY command_id LIMIT ?",
+    )
+    .bind(after)
+    .bind(i64::from(limit));
+    let rows = readers.fetch(query).await?;
+    let command = |row| {
+        let (id, fingerprint) = (uuid(row, 0)?, hash(row, 1)?);
+        Ok(RecordedCommand { id, fingerprint, first: number(row, 2)?, last: number(row, 3)? })
+    };
+    rows.iter().map(command).collect()
 }
 
 pub(crate) async fn subject_keys(

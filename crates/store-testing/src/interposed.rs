@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use event_log::decide::RecordedCommand;
 use event_log::{
     Append, AppendOutcome, Hash, Head, KeyOwner, LedgerMeta, LiveRow, ProjectionState, ProjectionStore,
     RecordedEvent, SealedRun, SealedText, Store, StoreError, StreamId,
@@ -126,6 +127,14 @@ impl Store for Interposed {
     ) -> Result<Vec<(String, Hash, KeyOwner)>, StoreError> {
         self.happen(Before::ScanKeys).await;
         self.inner.scan_keys(after, limit.min(self.page)).await
+    }
+
+    async fn scan_commands(
+        &self,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<RecordedCommand>, StoreError> {
+        self.inner.scan_commands(after, limit.min(self.page)).await
     }
 
     async fn subject_keys(&self, subjects: &[Uuid]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {

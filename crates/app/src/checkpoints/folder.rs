@@ -8,6 +8,7 @@ use event_log::Checkpoint;
 use event_log::note::{NOTE_BYTES_MAX, Note, VerifierKey};
 use event_log::watch::KnownCheckpoint;
 
+use super::Signed;
 use crate::error::AppError;
 
 /// What the names of checkpoints end with.
@@ -20,6 +21,15 @@ const FILE_MODE: u32 = 0o444;
 /// Mode of the folder: only its owner adds to it.
 #[cfg(unix)]
 const FOLDER_MODE: u32 = 0o755;
+
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// Checkpoints of the ledger.
+    pub known: Vec<KnownCheckpoint>,
+    /// The first file that is none, though it is named like one.
+    pub bad: Option<AppError>,
+}
 
 /// A folder of checkpoints, which may not exist yet.
 #[derive(Debug, Clone)]
@@ -71,35 +81,45 @@ impl Folder {
         self.list()?.pop().map(|(size, path)| Self::open(size, &path, key)).transpose()
     }
 
+    /// All of them: those that can be used, and what is wrong with the first that cannot.
+    pub fn all(&self, key: &VerifierKey) -> Result<Kept, AppError> {
+        let mut kept = Kept::default();
+        for (size, path) in self.list()? {
+            match Self::open(size, &path, key) {
+                Ok(checkpoint) => kept.known.push(checkpoint),
+                Err(error) => kept.bad = kept.bad.or(Some(error)),
+            }
+        }
+        Ok(kept)
+    }
+
     /// Reads one of the [`Folder::list`].
     pub fn open(size: u64, path: &Path, key: &VerifierKey) -> Result<KnownCheckpoint, AppError> {
         let known = read(path, key).and_then(|known| match known.checkpoint.size == size {
             true => Ok(known),
             false => Err(format!("it is about {} events, its name says {size}", known.checkpoint.size)),
         });
-        known.map_err(|why| AppError::BadCheckpoint { file: path.display().to_string(), why })
+        known.map_err(|why| bad(path, why))
     }
 
-    /// Writes a checkpoint and waits until it is on disk; one that is there already stays. Answers where it is.
-    pub fn write(
-        &self,
-        checkpoint: &Checkpoint,
-        note: &Note,
-        key: &VerifierKey,
-    ) -> Result<PathBuf, AppError> {
+    /// Writes a checkpoint and waits until it is on disk. One of as many events that is there already stays, and is
+    /// answered with in its place.
+    pub fn write(&self, checkpoint: Checkpoint, note: Note, key: &VerifierKey) -> Result<Signed, AppError> {
         let path = self.0.join(Self::file_name(checkpoint.size));
         let written = self
             .make()
             .and_then(|()| self.add(KEY_FILE, format!("{key}\n").as_bytes()))
             .and_then(|_| self.add(&Self::file_name(checkpoint.size), note.to_string().as_bytes()))
             .map_err(|why| self.failed("written", why))?;
-        if !written {
-            let there = Self::open(checkpoint.size, &path, key)?;
-            if there.checkpoint.root != checkpoint.root {
-                return Err(there.is_not_continued(checkpoint.size).into());
-            }
+        if written {
+            return Ok(Signed { checkpoint, note, file: Some(path), is_new: true });
         }
-        Ok(path)
+        let there = Self::open(checkpoint.size, &path, key)?;
+        if there.checkpoint.root != checkpoint.root {
+            return Err(there.is_not_continued(checkpoint.size).into());
+        }
+        let note = read_note(&path).map_err(|why| bad(&path, why))?;
+        Ok(Signed { checkpoint: there.checkpoint, note, file: Some(path), is_new: false })
     }
 
     /// Whether a file can be added, and nobody but the owner can: what is wrong, if something is.
@@ -157,10 +177,17 @@ impl Folder {
 
 /// Reads the checkpoint in a file, whatever its name; says why where it is none of this ledger.
 pub fn read(path: &Path, key: &VerifierKey) -> Result<KnownCheckpoint, String> {
-    let bytes = read_bounded(path, NOTE_BYTES_MAX).map_err(|error| format!("it cannot be read: {error}"))?;
-    let note = Note::parse(&bytes).map_err(|error| error.to_string())?;
-    let checkpoint = Checkpoint::open(&note, key).map_err(|error| error.to_string())?;
+    let checkpoint = Checkpoint::open(&read_note(path)?, key).map_err(|error| error.to_string())?;
     Ok(KnownCheckpoint { checkpoint, name: path.display().to_string() })
+}
+
+fn read_note(path: &Path) -> Result<Note, String> {
+    let bytes = read_bounded(path, NOTE_BYTES_MAX).map_err(|error| format!("it cannot be read: {error}"))?;
+    Note::parse(&bytes).map_err(|error| error.to_string())
+}
+
+fn bad(path: &Path, why: String) -> AppError {
+    AppError::BadCheckpoint { file: path.display().to_string(), why }
 }
 
 /// The bytes of a file; of one with more than `bytes_max` one byte more, so that it is noticed.
@@ -208,10 +235,17 @@ mod tests {
         let folder = Folder::at(parent.path().join("a/b"));
         let key = LedgerKey::from_bytes([7; 32]);
         let (checkpoint, note, verifier) = signed(&key, 1);
-        let path = folder.write(&checkpoint, &note, &verifier).unwrap();
-        assert_eq!(folder.write(&checkpoint, &note, &verifier).unwrap(), path);
+        let written = folder.write(checkpoint.clone(), note.clone(), &verifier).unwrap();
+        let path = written.file.unwrap();
+        // The same log at another time of day: what is there is answered with.
+        let later = Checkpoint { time: Some(jiff::Timestamp::UNIX_EPOCH), ..checkpoint };
+        let later_note = later.sign(&verifier, |text| key.sign_checkpoint(text));
+        assert_ne!(later_note, note);
+        let there = folder.write(later, later_note, &verifier).unwrap();
+        assert_eq!((there.file.as_ref(), there.checkpoint.time), (Some(&path), None));
+        assert!(written.is_new && !there.is_new && there.note == note);
         let (other, other_note, _) = signed(&key, 2);
-        let refused = folder.write(&other, &other_note, &verifier);
+        let refused = folder.write(other, other_note, &verifier);
         assert!(matches!(refused, Err(AppError::Damaged(Damage::NotContinued { .. }))), "{refused:?}");
         assert_eq!(fs::read_to_string(&path).unwrap(), note.to_string());
         let mut names: Vec<_> =

@@ -16,7 +16,7 @@ use event_log::watch::KnownCheckpoint;
 use event_log::{Append, AppendOutcome, Checkpoint, Head};
 use jiff::Timestamp;
 
-pub use folder::{Folder, read_bounded};
+pub use folder::{Folder, Kept, read, read_bounded};
 use schedule::Last;
 
 use crate::check::Finding;
@@ -47,6 +47,11 @@ impl Checkpoints {
         Self { folder, warn: Arc::new(warn), last: Arc::default() }
     }
 
+    /// Where they are kept.
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
     /// Notes how far checkpoints have come, or were tried.
     fn note(&self, last: Option<Last>) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = last;
@@ -70,8 +75,10 @@ pub struct Signed {
     pub checkpoint: Checkpoint,
     /// The same, signed.
     pub note: Note,
-    /// Its file in the folder; `None` without a folder, or where it could not be written.
+    /// Its file in the folder; `None` without a folder.
     pub file: Option<PathBuf>,
+    /// Whether it was signed now; else it is the one that was in the folder, of as many events.
+    pub is_new: bool,
 }
 
 impl Ledger {
@@ -133,11 +140,10 @@ impl Ledger {
         };
         let note = checkpoint.sign(&self.verifier_key, |text| self.key.sign_checkpoint(text));
         let Some(checkpoints) = &self.checkpoints else {
-            return Ok(Signed { checkpoint, note, file: None });
+            return Ok(Signed { checkpoint, note, file: None, is_new: true });
         };
         checkpoints.note(Some(Last { size: checkpoint.size, time }));
-        let file = checkpoints.folder.write(&checkpoint, &note, &self.verifier_key)?;
-        Ok(Signed { checkpoint, note, file: Some(file) })
+        checkpoints.folder.write(checkpoint, note, &self.verifier_key)
     }
 
     /// The public key that checks this ledger's checkpoints and proofs.
@@ -178,19 +184,6 @@ impl Ledger {
     fn newest_checkpoint(&self) -> Result<Option<KnownCheckpoint>, AppError> {
         let newest = self.checkpoints.as_ref().map(|c| c.folder.newest(&self.verifier_key));
         Ok(newest.transpose()?.flatten())
-    }
-
-    /// Everything in the folder: what can be used, and the first file that cannot.
-    pub(crate) fn folder_checkpoints(&self) -> Result<(Vec<KnownCheckpoint>, Option<AppError>), AppError> {
-        let (mut known, mut bad) = (Vec::new(), None);
-        let listed = self.checkpoints.as_ref().map(|c| c.folder.list()).transpose()?.unwrap_or_default();
-        for (size, path) in listed {
-            match Folder::open(size, &path, &self.verifier_key) {
-                Ok(checkpoint) => known.push(checkpoint),
-                Err(error) => bad = bad.or(Some(error)),
-            }
-        }
-        Ok((known, bad))
     }
 
     /// The tree of the checkpoint, extended by the leaves after it, must be that of the head. This reads only what

@@ -202,7 +202,7 @@ impl Ledger {
     pub async fn find_payment(&self, name: &str) -> Result<(PartnerCode, PaymentId), AppError> {
         if let Some(before) = name.parse::<u64>().ok().and_then(|number| number.checked_sub(1))
             && let Some(recorded) = self.store.read_log(before, 1).await?.pop()
-            && let Event::Partner(PartnerEvent::PaymentProposed(event)) = Event::decode(&recorded)?
+            && let Event::Partner(PartnerEvent::PaymentProposed(event)) = Event::decode_checked(&recorded)?
             && let Ok(code) = recorded.stream_id.id().parse()
         {
             return Ok((code, event.payment));

@@ -4,7 +4,7 @@ use domain::books::{
     AccountAsked, AccountError, AccountLedger, Chart, DimensionOf, Entry, Journal, TrialBalance, Voucher,
     openings,
 };
-use domain::{FoldError, PartnerCode, Period, Recorded};
+use domain::{FoldError, PartnerCode, Period};
 use projection_runner::Progress;
 
 use crate::error::AppError;
@@ -133,7 +133,7 @@ impl Ledger {
         let mut journal = Journal::under(chart, &closings);
         let mut vouchers = Vec::new();
         self.read_log_to(position, progress, |recorded| {
-            vouchers.extend(journal.book(&Recorded::decode_checked(recorded)?)?);
+            vouchers.extend(journal.book(&recorded)?);
             Ok(())
         })
         .await?;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use domain::Recorded;
 use domain::duties::{Duties, Violation};
 use projection_runner::Progress;
 
@@ -21,7 +20,7 @@ impl Ledger {
         let mut duties = Duties::under(limits);
         let (last, mut violations) = (self.store.head().await?.position, Vec::new());
         self.read_log_to(last, progress, |recorded| {
-            violations.extend(duties.observe(&Recorded::decode_checked(recorded)?));
+            violations.extend(duties.observe(&recorded));
             Ok(())
         })
         .await?;

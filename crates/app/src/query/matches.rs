@@ -112,7 +112,7 @@ impl Ledger {
             Some(before) => self.store.read_log(before, 1).await?.pop(),
             None => None,
         };
-        match recorded.map(|recorded| Event::decode(&recorded)).transpose()? {
+        match recorded.map(|recorded| Event::decode_checked(&recorded)).transpose()? {
             Some(Event::Bank(BankEvent::StatementImported(e))) => Ok(e.statement),
             Some(Event::Bank(BankEvent::NotificationImported(e))) => Ok(e.statement),
             _ => Err(AppError::Usage(format!(

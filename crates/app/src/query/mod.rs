@@ -38,8 +38,8 @@ mod three_way;
 use std::collections::HashMap;
 
 use ::cases::CaseRow;
-use domain::CaseId;
-use event_log::{RecordedEvent, StoreError};
+use domain::{CaseId, Recorded};
+use event_log::{Frontier, Hash, StoreError};
 
 pub use balances::BalanceItem;
 pub(crate) use balances::in_own_currencies;
@@ -53,7 +53,7 @@ pub use exceptions::{ExceptionFilter, ExceptionItem};
 pub use explain::{ClaimExplained, Explanation, GrantExplained, Judgement, RuleCited};
 pub use fees::{FeeFilter, FeeItem};
 pub(crate) use flags::room;
-pub use grants::GrantItem;
+pub use grants::{DueGrantItem, GrantItem};
 pub use history::HistoryItem;
 pub use history::utc;
 pub use holds::HoldItem;
@@ -95,25 +95,40 @@ impl Ledger {
         }
     }
 
-    /// Hands over the log from its first event to a position, a page at a time.
+    /// Hands over the log from its first event to a position, a page at a time, and answers with its root up to there:
+    /// every event is there, is hashed, and at the end of the log the root is that of its head.
+    ///
+    /// [`StoreError::Damaged`] where that is not so; then some events were handed over already.
     async fn read_log_to(
         &self,
         end: u64,
         progress: projection_runner::Progress<'_>,
-        mut each: impl FnMut(RecordedEvent) -> Result<(), AppError> + Send,
-    ) -> Result<(), AppError> {
-        let mut after = 0;
-        while after < end {
-            let limit = u32::try_from(end - after).unwrap_or(PAGE).min(PAGE);
-            let page = self.store.read_log(after, limit).await?;
+        mut each: impl FnMut(Recorded) -> Result<(), AppError> + Send,
+    ) -> Result<Hash, AppError> {
+        let head = self.store.head().await?;
+        let mut tree = Frontier::new();
+        while tree.size() < end {
+            let limit = u32::try_from(end - tree.size()).unwrap_or(PAGE).min(PAGE);
+            let page = self.store.read_log(tree.size(), limit).await?;
             if page.is_empty() {
                 return Err(StoreError::Damaged("the log ends before its head".into()).into());
             }
-            after += page.len() as u64;
-            page.into_iter().try_for_each(&mut each)?;
-            progress(after, end);
+            for event in page {
+                let expected = tree.size() + 1;
+                if event.position != expected {
+                    return Err(StoreError::Damaged(format!("position {expected} is missing")).into());
+                }
+                tree.push(event.leaf_hash);
+                each(Recorded::decode_checked(event)?)?;
+            }
+            progress(tree.size(), end);
         }
-        Ok(())
+        let root = tree.root();
+        if head.position == end && head.root != root {
+            let damaged = "the log does not give the root of its head: `svala verify` tells more";
+            return Err(StoreError::Damaged(damaged.into()).into());
+        }
+        Ok(root)
     }
 
     /// Brings the read models up to date.

@@ -6,8 +6,8 @@ use domain::case::CaseEvent;
 use domain::statement::{
     Account, Movement, Stated, Words, fees_undecided, held, owed, totals, undecided, waiting,
 };
-use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Period, Recorded, SubjectId, TextId};
-use event_log::{Frontier, hex};
+use domain::{CaseId, Event, FoldError, Holds, PartnerCode, Period, SubjectId, TextId};
+use event_log::hex;
 use interchange::statement::{StatementDocument, StatementLine};
 use money::Eur;
 use projection_runner::Progress;
@@ -98,12 +98,10 @@ impl Ledger {
         progress: Progress<'_>,
     ) -> Result<Stood, AppError> {
         let end = self.log_end(at).await?;
-        let (mut account, mut tree, mut known) = (Account::of(partner.clone()), Frontier::new(), false);
+        let (mut account, mut known) = (Account::of(partner.clone()), false);
         let (mut holds, mut countries) = (Holds::default(), HashMap::new());
-        self.read_log_to(end, progress, |recorded| {
-            tree.push(recorded.leaf_hash);
+        let read = self.read_log_to(end, progress, |recorded| {
             known |= recorded.stream_id == partner.stream();
-            let recorded = Recorded::decode_checked(recorded)?;
             match &recorded.event {
                 Event::Hold(event) => holds.evolve(event)?,
                 Event::Case(CaseEvent::ApplicationFiled(e)) => {
@@ -112,12 +110,12 @@ impl Ledger {
                 _ => account.apply(&recorded),
             }
             Ok(())
-        })
-        .await?;
+        });
+        let root = hex::encode(&read.await?);
         if !known {
             return Err(AppError::Usage(format!("no partner {partner} is known at position {end}")));
         }
-        Ok(Stood { account, holds, countries, position: end, root: hex::encode(&tree.root()) })
+        Ok(Stood { account, holds, countries, position: end, root })
     }
 
     /// Claims, fees and payments of an account, by number, with their texts.

@@ -93,6 +93,41 @@ fn a_replay_of_a_busy_ledger_ends_on_postgres() {
     many_threads().block_on(a_replay_of_a_busy_ledger_ends::<PostgresHome>());
 }
 
+/// A row that is wrong is put right although nothing holds still: nobody is sent away until the others go home.
+async fn a_busy_ledger_is_repaired<P: Home>() {
+    let Some(book) = on::<P>().await else { return };
+    book.import(Kind::Cases, "another.csv", &[person_to("MV-9", "GM", "irara")]).await;
+    book.another(3).await.cases().await.unwrap();
+    let plain = book.home.open().await;
+    let live = plain.generations("cases").await.unwrap().into_iter().find(|state| state.live).unwrap();
+    let rows = plain.scan_rows("cases", live.generation, None, 100).await.unwrap();
+    let wrong = rows.into_iter().find_map(|(key, value)| {
+        let text = String::from_utf8(value).unwrap();
+        text.contains("\"GM\"").then(|| (key, text.replace("\"GM\"", "\"SO\"").into_bytes()))
+    });
+    let (at, wrong) = (live.position, [wrong.unwrap()]);
+    assert!(plain.write_rows("cases", live.generation, at, at, &wrong).await.unwrap());
+
+    let (slow, store) = interposed(&book).await;
+    keep_moving(store, Arc::new(book.another(4).await), 1);
+    let replayed = slow.replay(true, &|_, _| {}).await.unwrap();
+    let switched: Vec<_> = replayed.iter().filter(|found| found.switched).map(|found| found.name).collect();
+    assert_eq!(switched, ["cases"]);
+    let after = book.another(5).await;
+    assert!(after.replay(false, &|_, _| {}).await.unwrap().iter().all(|found| found.is_equal()));
+    assert!(after.cases().await.unwrap().iter().any(|case| case.destination == "GM"));
+}
+
+#[test]
+fn a_busy_ledger_is_repaired_on_sqlite() {
+    many_threads().block_on(a_busy_ledger_is_repaired::<SqliteHome>());
+}
+
+#[test]
+fn a_busy_ledger_is_repaired_on_postgres() {
+    many_threads().block_on(a_busy_ledger_is_repaired::<PostgresHome>());
+}
+
 /// A fact that is reserved after the last event that a verification reads is no damage.
 #[test]
 fn a_ledger_that_grows_while_it_is_verified_is_sound() {

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use app::checkpoints::Folder;
+use app::verify::verify_without_key;
 use serde_json::json;
 
+use super::prove::{kept_checkpoint, verifier_key};
 use crate::args::Format;
 use crate::cells;
 use crate::connect::Place;
@@ -99,11 +102,32 @@ pub async fn duties(place: &Place, format: Format) -> Result<ExitCode, Failure> 
     Ok(ExitCode::from(u8::from(!violated.is_empty())))
 }
 
-pub async fn verify(place: &Place, format: Format, checkpoints: &[PathBuf]) -> Result<ExitCode, Failure> {
-    let ledger = place.open_to_inspect().await?;
-    let given = checkpoints.iter().map(|file| ledger.read_checkpoint(file)).collect::<Result<_, _>>()?;
+/// With a public key in the place of the ledger's own, everything but what only the latter opens.
+pub async fn verify(
+    place: &Place,
+    format: Format,
+    checkpoints: &[PathBuf],
+    key: Option<String>,
+) -> Result<ExitCode, Failure> {
     let bar = LogBar::new();
-    let verified = ledger.verify_with(given, &|position, last| bar.at(position, last)).await?;
+    let progress = |position, last| bar.at(position, last);
+    let without_key = key.is_some();
+    let (store, verified) = match key {
+        None => {
+            let ledger = place.open_to_inspect().await?;
+            let given = checkpoints.iter().map(|file| ledger.read_checkpoint(file));
+            let verified = ledger.verify_with(given.collect::<Result<_, _>>()?, &progress).await?;
+            (ledger.store().clone(), verified)
+        }
+        Some(key) => {
+            let key = verifier_key(place, Some(key))?;
+            let store = place.inspect_without_key().await?;
+            let given = checkpoints.iter().map(|file| kept_checkpoint(file, &key));
+            let (given, folder) = (given.collect::<Result<_, _>>()?, Folder::at(place.checkpoints()));
+            let verified = verify_without_key(&store, &key, &folder, given, &progress).await?;
+            (store, verified)
+        }
+    };
     drop(bar);
     match format {
         Format::Json => object(&verified)?,
@@ -125,11 +149,15 @@ pub async fn verify(place: &Place, format: Format, checkpoints: &[PathBuf]) -> R
                 "nothing was altered or left out: {} events in {} streams, positions, versions, hashes and root right\n{} unique facts and {} encrypted texts are those the events name{erased}\n{vouched}\nroot {}",
                 verified.events, verified.streams, verified.keys, verified.texts, verified.root
             ))?;
+            if without_key {
+                say(
+                    "without the ledger's key: no text was opened, and whose case an outside reference names was not looked at",
+                )?;
+            }
         }
     }
     // The history is right; what guards it from now on may not be.
-    let unsafe_now: Vec<_> =
-        ledger.store().assertions().await?.into_iter().filter(|(.., holds)| !holds).collect();
+    let unsafe_now: Vec<_> = store.assertions().await?.into_iter().filter(|(.., holds)| !holds).collect();
     for (assertion, found, _) in &unsafe_now {
         remark(format!("but not: {assertion}; found {found}"));
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use app::checkpoints::Folder;
 use event_log::hex;
+use event_log::watch::KnownCheckpoint;
 use serde_json::json;
 
 use crate::args::Format;
@@ -26,23 +27,33 @@ pub async fn sign(place: &Place, format: Format, out: Option<PathBuf>) -> Result
     let signed = ledger.checkpoint().await?;
     let checkpoint = &signed.checkpoint;
     let out = out.map(|out| if out.is_dir() { out.join(Folder::file_name(checkpoint.size)) } else { out });
+    let mut files: Vec<(String, bool)> = Vec::new();
+    files.extend(signed.file.iter().map(|file| (file.display().to_string(), signed.is_new)));
     if let Some(out) = &out {
-        write_new(out, signed.note.to_string().as_bytes(), Readers::Usual)?;
+        // Whoever copies every night does not fail in a night without events.
+        let same = |known: KnownCheckpoint| {
+            known.checkpoint.size == checkpoint.size && known.checkpoint.root == checkpoint.root
+        };
+        let is_there = out.exists() && ledger.read_checkpoint(out).is_ok_and(same);
+        if !is_there {
+            write_new(out, signed.note.to_string().as_bytes(), Readers::Usual)?;
+        }
+        files.push((out.display().to_string(), !is_there));
     }
-    let files = signed.file.iter().chain(&out).map(|file| file.display().to_string());
-    let files: Vec<String> = files.collect();
     match format {
         Format::Json => object(&json!({
             "origin": checkpoint.origin,
             "size": checkpoint.size,
             "root": hex::encode(&checkpoint.root),
             "time": checkpoint.time.map(|time| time.to_string()),
-            "files": files,
+            "files": files.iter().map(|(file, _)| file).collect::<Vec<_>>(),
             "note": signed.note.to_string(),
         }))?,
         Format::Table | Format::Csv => {
             say(signed.note.to_string().trim_end())?;
-            files.iter().for_each(|file| remark(format!("written to {file}")));
+            for (file, is_new) in files {
+                remark(if is_new { format!("written to {file}") } else { format!("is in {file} already") });
+            }
         }
     }
     Ok(ExitCode::SUCCESS)

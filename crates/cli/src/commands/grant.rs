@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use app::query::GrantItem;
+use app::query::{DueGrantItem, GrantItem};
 
 use crate::args::{Format, GrantCommand};
 use crate::cells;
@@ -23,6 +23,19 @@ pub const COLUMNS: &[&str] = &[
     "state",
 ];
 
+/// The columns of what is due.
+const DUE: &[&str] = &[
+    "external_ref",
+    "case",
+    "destination",
+    "partner",
+    "arrived_on",
+    "last_day",
+    "days_late",
+    "eur",
+    "held_by",
+];
+
 pub async fn run(place: &Place, format: Format, command: GrantCommand) -> Result<ExitCode, Failure> {
     match command {
         GrantCommand::List { case } => {
@@ -32,6 +45,10 @@ pub async fn run(place: &Place, format: Format, command: GrantCommand) -> Result
                 None => None,
             };
             listing(format, COLUMNS, &ledger.grants(case).await?, row)?;
+        }
+        GrantCommand::Due { partner, on } => {
+            let ledger = place.open().await?;
+            listing(format, DUE, &ledger.due_grants(partner.as_ref(), on).await?, due)?;
         }
         GrantCommand::Allow { grant: number, reason } => {
             let ledger = place.open_to_write().await?;
@@ -58,6 +75,20 @@ pub async fn run(place: &Place, format: Format, command: GrantCommand) -> Result
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn due(g: &DueGrantItem) -> Vec<Cell> {
+    cells![
+        &g.external_ref,
+        &g.case,
+        &g.destination,
+        &g.partner,
+        g.arrived_on,
+        g.last_day,
+        u64::from(g.days_late),
+        g.eur,
+        g.held_by
+    ]
 }
 
 /// One payment as a row.

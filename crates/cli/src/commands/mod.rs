@@ -63,7 +63,9 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
         Command::Explain { case } => report::explain(place, format, &case).await,
         Command::Summary => report::summary(place, format).await,
         Command::Replay { repair, trust_runs } => check::replay(place, format, repair, trust_runs).await,
-        Command::Verify { checkpoint, proof: None, .. } => check::verify(place, format, &checkpoint).await,
+        Command::Verify { checkpoint, proof: None, verifier_key } => {
+            check::verify(place, format, &checkpoint, verifier_key).await
+        }
         Command::Verify { checkpoint, proof: Some(proof), verifier_key } => {
             prove::check(place, format, &proof, &checkpoint, verifier_key)
         }

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use app::checkpoints::{Folder, read_bounded};
-use event_log::note::{NOTE_BYTES_MAX, Note, VerifierKey};
+use event_log::note::{NOTE_BYTES_MAX, VerifierKey};
 use event_log::proof::{BadProof, PROOF_BYTES_MAX, Proof};
+use event_log::watch::KnownCheckpoint;
 use event_log::{Checkpoint, RecordedEvent, hex};
 use serde_json::json;
 
@@ -65,7 +66,7 @@ pub fn check(
                     proof.old
                 )));
             };
-            let old = checkpoint(older, &key)?;
+            let old = kept_checkpoint(older, &key)?.checkpoint;
             let newer = proof.check(&old, &key).map_err(failed)?;
             continued(format, &old, &newer)?;
         }
@@ -126,7 +127,7 @@ fn described(checkpoint: &Checkpoint) -> String {
 }
 
 /// The key given, as text or as a file; otherwise the one beside the checkpoints.
-fn verifier_key(place: &Place, given: Option<String>) -> Result<VerifierKey, Failure> {
+pub(super) fn verifier_key(place: &Place, given: Option<String>) -> Result<VerifierKey, Failure> {
     let file = match given {
         Some(given) if given.contains('+') && !Path::new(&given).exists() => {
             return given.parse().map_err(|error| Failure::usage(format!("--verifier-key: {error}")));
@@ -146,11 +147,10 @@ fn verifier_key(place: &Place, given: Option<String>) -> Result<VerifierKey, Fai
     text.trim_end().parse().map_err(|error| Failure::usage(format!("{}: {error}", file.display())))
 }
 
-fn checkpoint(file: &Path, key: &VerifierKey) -> Result<Checkpoint, Failure> {
-    let no_checkpoint =
-        |why: String| Failure::usage(format!("{} is no checkpoint of this ledger: {why}", file.display()));
-    let note = Note::parse(&read(file, NOTE_BYTES_MAX)?).map_err(|error| no_checkpoint(error.to_string()))?;
-    Checkpoint::open(&note, key).map_err(|error| no_checkpoint(error.to_string()))
+/// Reads a checkpoint that was kept elsewhere.
+pub(super) fn kept_checkpoint(file: &Path, key: &VerifierKey) -> Result<KnownCheckpoint, Failure> {
+    app::checkpoints::read(file, key)
+        .map_err(|why| Failure::usage(format!("{} is no checkpoint of this ledger: {why}", file.display())))
 }
 
 fn read(file: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {

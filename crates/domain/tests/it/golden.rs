@@ -630,7 +630,7 @@ fn the_story_of_a_part_ends_with_these_figures() {
 #[test]
 fn the_envelope_is_kept_when_an_event_is_read() {
     let event = recorded("case", "Arrived", 1, br#"{"arrived_on":"2024-09-12"}"#);
-    let read = Recorded::decode(event.clone()).unwrap();
+    let read = Recorded::decode_checked(event.clone()).unwrap();
     assert_eq!((read.position, read.stream_version, read.recorded_at), (4711, 3, event.recorded_at));
     assert_eq!(
         (read.stream_id, read.command_id, read.actor),

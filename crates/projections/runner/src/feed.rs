@@ -136,9 +136,9 @@ fn decode(raw: Raw, wanted: &Wanted) -> Result<Page, RunnerError> {
             let last = page.last().map_or(0, |event| event.position);
             let whole = run::number_of(last) >= wanted.seal_from;
             let unsealed = if whole { run::seal(&page) } else { None };
-            let leaves =
-                if wanted.hash { page.iter().map(|e| e.computed_leaf_hash()).collect() } else { Vec::new() };
-            let events = page.into_iter().map(Recorded::decode).collect::<Result<_, _>>()?;
+            // Rows that rest on an altered event would be shown until somebody verifies the log.
+            let leaves = if wanted.hash { page.iter().map(|e| e.leaf_hash).collect() } else { Vec::new() };
+            let events = page.into_iter().map(Recorded::decode_checked).collect::<Result<_, _>>()?;
             Ok(Page { events, last, leaves, unsealed })
         }
     }

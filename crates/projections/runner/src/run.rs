@@ -165,6 +165,35 @@ impl Runner {
         Err(RunnerError::Contended)
     }
 
+    /// Puts rows that are made from the first event on in the place of the live ones of these projections, wherever those
+    /// stand: for rows that are known to be wrong and never hold still. What came meanwhile is folded by the next
+    /// catch-up.
+    ///
+    /// # Errors
+    /// [`RunnerError::Stopped`] before an event that cannot be folded; [`RunnerError::Contended`] if others kept removing
+    /// the new rows.
+    pub async fn rebuild(&self, names: &[&str], progress: Progress<'_>) -> Result<(), RunnerError> {
+        let mut left: Vec<_> = self.projections.clone();
+        left.retain(|projection| names.contains(&projection.name()));
+        for attempt in 0..ATTEMPTS_MAX {
+            if left.is_empty() {
+                return Ok(());
+            }
+            pause(attempt).await;
+            let head = self.store.head().await?;
+            for target in self.build(left.clone(), &head, progress).await?.unwrap_or_default() {
+                let name = target.projection.name();
+                if let Some((position, why)) = target.failed {
+                    return Err(RunnerError::Stopped { name, position, why });
+                }
+                if self.store.switch_generation(name, target.state.generation, head.position).await? {
+                    left.retain(|projection| projection.name() != name);
+                }
+            }
+        }
+        Err(RunnerError::Contended)
+    }
+
     /// Fills a new generation of each of these projections from the first event on. Every event is hashed, and none of
     /// the generations is live before the events turned out to be those of the head. `None` when another process
     /// removed one.

@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use store_postgres::PostgresStore;
 use store_testing::contract::{Build, command, meta, one};
 use store_testing::postgres::Database;
+use uuid::Uuid;
 
 use crate::support::{Ledger, set_on_database};
 
@@ -82,6 +83,23 @@ async fn the_programs_role_can_change_nothing_of_the_log() {
     assert_eq!(
         refused(&mut connection, "INSERT INTO sealed_runs VALUES (0, 'x')").await.split_at(39).1,
         ": 42501"
+    );
+}
+
+/// What the program's role may add by hand is believed by nobody: not a command that no event tells of.
+#[tokio::test]
+async fn a_command_is_not_done_because_a_row_says_so() {
+    let Some(ledger) = Ledger::new().await else { return };
+    one(&ledger.store, command(1).on(1, 0).and(1)).await;
+    let mut connection = ledger.database.connect().await;
+    sql(&mut connection, "SET search_path = svala; SET ROLE svala_append").await.unwrap();
+    let id = Uuid::from_u128(9);
+    let forged = format!("INSERT INTO commands SELECT '{id}', fingerprint, 1, 2 FROM commands LIMIT 1");
+    sql(&mut connection, &forged).await.unwrap();
+    let refused = ledger.store.append(vec![command(9).on(2, 0)]).await;
+    assert!(
+        matches!(&refused, Err(StoreError::Damaged(why)) if why.contains("wrote the positions 1 to 2, whose events are not its own")),
+        "{refused:?}"
     );
 }
 

@@ -28,7 +28,7 @@ async fn kept() -> Option<(Server, PostgresStore)> {
 /// A refusal names the role that is missing.
 fn assert_wants<T: std::fmt::Debug>(role: &str, refused: Result<T, StoreError>) {
     let words = format!("the role {role}");
-    assert!(matches!(&refused, Err(StoreError::Unsafe(why)) if why.contains(&words)), "{role}: {refused:?}");
+    assert!(matches!(&refused, Err(StoreError::Denied(why)) if why.contains(&words)), "{role}: {refused:?}");
 }
 
 /// No superuser: somebody who owns the database and may create roles.

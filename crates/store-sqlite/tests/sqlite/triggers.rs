@@ -134,3 +134,19 @@ async fn texts_go_with_the_key_of_their_person() {
         .unwrap();
     assert_eq!(texts.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
 }
+
+/// A row may be added by hand; the store believes the events that it points to, and not the row.
+#[tokio::test]
+async fn a_command_is_not_done_because_a_row_says_so() {
+    use event_log::{Store, StoreError};
+
+    let ledger = filled().await;
+    let forged = "INSERT INTO commands SELECT x'00000000000000000000000000000009', fingerprint, 1, 2 FROM commands LIMIT 1";
+    ledger.sql(forged).await.unwrap();
+    let refused = ledger.store.append(vec![command(9).on(2, 0)]).await;
+    assert!(
+        matches!(&refused, Err(StoreError::Damaged(why)) if why.contains("wrote the positions 1 to 2, whose events are not its own")),
+        "{refused:?}"
+    );
+    verify(&ledger.store).await.unwrap();
+}

@@ -59,6 +59,24 @@ pub async fn all_facts_are_scanned_in_order(store: &dyn Store) {
     assert_eq!(scanned, expected.collect::<Vec<_>>());
 }
 
+pub async fn all_commands_are_scanned_in_the_order_of_their_ids(store: &dyn Store) {
+    let ids = [300, 2, 1, 256];
+    for (stream, number) in (1..).zip(ids) {
+        one(store, command(number).on(stream, 0).and(stream)).await;
+    }
+    let mut scanned = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.scan_commands(after, 3).await.unwrap();
+        assert!(page.len() <= 3);
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        scanned.extend(page.into_iter().map(|command| (command.id, command.first, command.last)));
+    }
+    let expected: [(u64, u64); 4] = [(1, 5), (2, 3), (256, 7), (300, 1)];
+    assert_eq!(scanned, expected.map(|(id, first)| (Uuid::from_u128(id.into()), first, first + 1)));
+}
+
 /// The first key of a person stays: texts were encrypted with it.
 pub async fn keys_and_texts_are_kept_with_the_first_value(store: &dyn Store) {
     let subjects = [3, 1, 2].map(Uuid::from_u128);

@@ -58,6 +58,7 @@ macro_rules! contract {
             keys::a_fact_is_reserved_once,
             keys::owners_are_found_in_the_order_asked_for,
             keys::all_facts_are_scanned_in_order,
+            keys::all_commands_are_scanned_in_the_order_of_their_ids,
             keys::keys_and_texts_are_kept_with_the_first_value,
             keys::a_text_of_a_person_without_a_key_is_refused,
             reading::the_identity_comes_back,

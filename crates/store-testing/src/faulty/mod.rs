@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use event_log::decide::RecordedCommand;
 use event_log::{
     Append, AppendOutcome, Conflict, Hash, Head, KeyOwner, LedgerMeta, RecordedEvent, SealedRun, SealedText,
     Store, StoreError, StreamId,
@@ -275,6 +276,14 @@ impl Store for Faulty {
         limit: u32,
     ) -> Result<Vec<(String, Hash, KeyOwner)>, StoreError> {
         self.inner.scan_keys(after, limit).await
+    }
+
+    async fn scan_commands(
+        &self,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<RecordedCommand>, StoreError> {
+        self.inner.scan_commands(after, limit).await
     }
 
     async fn subject_keys(&self, subjects: &[Uuid]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
