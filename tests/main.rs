@@ -38,4 +38,5 @@ mod scenario;
 mod statement;
 mod tampering;
 mod together;
+mod undone;
 mod workbooks;

@@ -128,6 +128,7 @@ impl Balances {
                 add(&mut line.pending, e.amount)?;
             }
             CaseEvent::BenefitReversed(e) => subtract(&mut self.at(&e.budget_line).disbursed, e.amount)?,
+            CaseEvent::BenefitReversalUndone(e) => add(&mut self.at(&e.budget_line).disbursed, e.amount)?,
             CaseEvent::ArrivalGrantPaid(e) => add(&mut self.at(&e.budget_line).disbursed, e.amount)?,
             CaseEvent::ArrivalGrantRefused(e) => add(&mut self.at(&e.budget_line).disallowed, e.amount)?,
             CaseEvent::ArrivalGrantAllowed(e) => {
@@ -151,6 +152,7 @@ impl Balances {
             | CaseEvent::ClaimProposed(_)
             | CaseEvent::BenefitReversalProposed(_)
             | CaseEvent::BenefitReversalDropped(_)
+            | CaseEvent::BenefitReversalUndoProposed(_)
             | CaseEvent::ClaimQueried(_)
             | CaseEvent::ClaimAnswered(_) => {}
         }

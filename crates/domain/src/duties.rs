@@ -11,7 +11,7 @@ use crate::closing::ClosingEvent;
 use crate::event::{Event, Recorded};
 use crate::exception::{ExceptionId, Resolution};
 use crate::hold::HoldEvent;
-use crate::ids::{Actor, ClaimId, FeeId, FileDigest, PartnerCode, PaymentId, organisation};
+use crate::ids::{Actor, ClaimId, FeeId, FileDigest, KeyDigest, PartnerCode, PaymentId, organisation};
 use crate::ledger::LedgerEvent;
 use crate::partner::PartnerEvent;
 use crate::payment::PaymentFileEvent;
@@ -81,6 +81,15 @@ struct Watched {
     /// How many share the receipt.
     parts: u32,
     taken_back: WatchedReversals,
+    /// Who proposed to undo which reversal.
+    undoing: Option<(String, KeyDigest)>,
+}
+
+impl Watched {
+    /// Whether two people accept something of it. What is cut off can be reported again, so all of the receipt counts.
+    fn takes_two(&self, limit: Option<Eur>) -> bool {
+        limit.is_some_and(|limit| self.by_two || self.worth >= Some(limit))
+    }
 }
 
 /// What was taken back of a claim or fee, and who would take back more.
@@ -400,6 +409,7 @@ impl Duties {
                     by_two: false,
                     parts: e.shared.map_or(1, |shared| shared.parts),
                     taken_back: WatchedReversals::default(),
+                    undoing: None,
                 };
                 self.claims.insert(e.claim, watched);
                 Vec::new()
@@ -422,8 +432,6 @@ impl Duties {
             CaseEvent::ClaimAccepted(e) => {
                 let limit = self.limits.get(&e.basis.rulebook).copied().flatten();
                 let claim = self.claims.get(&e.claim);
-                // What is cut off can be reported again, so it counts.
-                let worth = claim.and_then(|claim| claim.worth);
                 let breach = match claim.and_then(|claim| claim.proposed.as_ref()) {
                     Some((first, _)) if *first == recorded.actor => Some(Breach::SamePerson),
                     // Two people who want different amounts have not agreed.
@@ -432,9 +440,7 @@ impl Duties {
                     }
                     Some(_) => None,
                     None => {
-                        let by_two = claim.is_some_and(|claim| claim.by_two);
-                        let takes_two = |limit: &Eur| by_two || worth >= Some(*limit);
-                        limit.filter(takes_two).map(|_| Breach::NoSecondPerson)
+                        claim.is_some_and(|claim| claim.takes_two(limit)).then_some(Breach::NoSecondPerson)
                     }
                 };
                 breach.and_then(|breach| self.breach(breach, e.claim, recorded)).into_iter().collect()
@@ -460,9 +466,30 @@ impl Duties {
             }
             CaseEvent::BenefitReversalDropped(e) => {
                 if let Some(claim) = self.claims.get_mut(&e.claim) {
-                    claim.taken_back.proposed = None;
+                    (claim.taken_back.proposed, claim.undoing) = (None, None);
                 }
                 Vec::new()
+            }
+            CaseEvent::BenefitReversalUndoProposed(e) => {
+                if let Some(claim) = self.claims.get_mut(&e.claim) {
+                    claim.undoing = Some((recorded.actor.clone(), e.reversal_key));
+                }
+                let other_name = e.proposed_by.as_str() != recorded.actor;
+                let breach = other_name.then(|| self.breach(Breach::AnotherName, e.claim, recorded));
+                breach.flatten().into_iter().collect()
+            }
+            CaseEvent::BenefitReversalUndone(e) => {
+                let limit = self.limits.get(&e.basis.rulebook).copied().flatten();
+                let claim = self.claims.get_mut(&e.claim);
+                let breach = claim.and_then(|claim| {
+                    let before = &mut claim.taken_back.before;
+                    *before = before.checked_sub(e.amount).unwrap_or(*before);
+                    match claim.undoing.take().filter(|(_, key)| *key == e.reversal_key) {
+                        Some((first, _)) => (first == recorded.actor).then_some(Breach::SamePerson),
+                        None => claim.takes_two(limit).then_some(Breach::NoSecondPerson),
+                    }
+                });
+                breach.and_then(|breach| self.breach(breach, e.claim, recorded)).into_iter().collect()
             }
             CaseEvent::BenefitReversed(e) => {
                 // Before version 3 one person took back any amount.

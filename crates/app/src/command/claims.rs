@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use domain::case::CaseEvent;
 use domain::claim::{ClaimState, Cut, QueryReason, RECEIPT, REVERSAL};
 use domain::rates::RateSource;
-use domain::{CaseId, ClaimCommand, ClaimId, TextId};
+use domain::{CaseId, ClaimCommand, ClaimId, Event, KeyDigest, TextId};
 use event_log::AppendOutcome;
 use jiff::civil::Date;
 use money::{Amount, Eur};
@@ -119,6 +120,8 @@ impl Ledger {
             AppError::Usage("the person of this case was erased: nothing can be added".into())
         })?;
         let (partner, shared) = (known.partner.clone(), known.shared);
+        let undone: Vec<KeyDigest> =
+            known.came_back.iter().filter(|back| back.undone).map(|back| back.key).collect();
         let ReceiptText { supplier, receipt_no, .. } = receipt;
         let of_several = part_digest(&session, partner.as_str(), &supplier, &receipt_no, 2);
         session.load_keys(RECEIPT, &[of_several]).await?;
@@ -132,6 +135,10 @@ impl Ledger {
         // else had one is still the same.
         if !is_known && (shared.is_some() || session.owner(RECEIPT, of_several).is_some()) {
             parts.push(&about);
+        }
+        // What was undone stays known, and can come back all the same.
+        while undone.contains(&self.key_digest(REVERSAL, &parts)) {
+            parts.push("again");
         }
         let reversal_key = self.key_digest(REVERSAL, &parts);
         let reverse = |details| ClaimCommand::Reverse { claim, amount, reversed_on, reversal_key, details };
@@ -147,7 +154,58 @@ impl Ledger {
         Ok(known.is_none_or(|claim| claim.reversal.is_none()))
     }
 
-    /// Ends what somebody proposed to take back of a claim, with a reason: whoever proposed it withdraws it, anybody else
+    /// Undoes a reversal of a claim that was recorded by mistake: the one with this number (the position of its event), or the
+    /// only one there is. Answers whether it is undone now: of much, another person must agree.
+    pub async fn undo_reversal(
+        &self,
+        case: CaseId,
+        claim: ClaimId,
+        reversal: Option<u64>,
+        reason: &str,
+    ) -> Result<bool, AppError> {
+        let reversal_key = self.find_reversal(case, claim, reversal).await?;
+        let undo = |details| ClaimCommand::UndoReversal { claim, reversal_key, details };
+        let name = format!("undo-reversal {reversal_key}");
+        self.with_words(case, claim, &name, reason, undo).await?;
+        let mut session = Session::new(self, Purpose::Check);
+        session.load_cases([case]).await?;
+        let known = session.case(case).and_then(|case| case.claims.get(&claim));
+        Ok(known.is_none_or(|claim| claim.undoing.is_none()))
+    }
+
+    /// Which reversal of a claim is meant: the one with this number, or the only one that was not undone.
+    async fn find_reversal(
+        &self,
+        case: CaseId,
+        claim: ClaimId,
+        number: Option<u64>,
+    ) -> Result<KeyDigest, AppError> {
+        let mut standing = Vec::new();
+        for recorded in self.case_events(case).await? {
+            match &recorded.event {
+                Event::Case(CaseEvent::BenefitReversed(e)) if e.claim == claim => {
+                    standing.push((e.reversal_key, recorded.position, e.amount, e.reversed_on));
+                }
+                Event::Case(CaseEvent::BenefitReversalUndone(e)) if e.claim == claim => {
+                    standing.retain(|(key, ..)| *key != e.reversal_key);
+                }
+                _ => {}
+            }
+        }
+        let told: Vec<String> =
+            standing.iter().map(|(_, at, amount, on)| format!("{at} ({amount} on {on})")).collect();
+        let meant = standing.iter().filter(|(_, at, ..)| number.is_none_or(|number| number == *at));
+        match (meant.collect::<Vec<_>>().as_slice(), told.as_slice()) {
+            ([(key, ..)], _) => Ok(*key),
+            (_, []) => Err(AppError::Usage("nothing of the claim came back that could be undone".into())),
+            (_, told) => Err(AppError::Usage(format!(
+                "say with --reversal which one: of the claim came back {}",
+                told.join(", ")
+            ))),
+        }
+    }
+
+    /// Ends what somebody proposed to take back of a claim, or to undo, with a reason: whoever proposed it withdraws it, anybody else
     /// refuses it.
     pub async fn drop_reversal(&self, case: CaseId, claim: ClaimId, reason: &str) -> Result<(), AppError> {
         let drop = |details| ClaimCommand::DropReversal { claim, details };

@@ -78,7 +78,8 @@ pub struct ClaimItem {
     pub disallowed: Eur,
     /// Came back.
     pub reversed: Eur,
-    /// What somebody would take back, while another one has yet to agree: how much, as of when, who.
+    /// What somebody would take back, or which reversal they would undo, while another one has yet to agree: how much, as of
+    /// when, who.
     pub to_reverse: String,
     /// Why something is disallowed.
     pub reason: String,
@@ -110,6 +111,17 @@ fn said(row: &ClaimRow) -> [Option<TextId>; 2] {
         }
         _ => [row.words, None],
     }
+}
+
+/// What somebody would take back, or undo: one of the two at a time.
+fn to_reverse(row: &ClaimRow) -> String {
+    let taken_back = row.reversal.as_ref().map(|reversal| {
+        let given = reversal.original.map(|given| format!(" ({given} {})", given.currency()));
+        let given = given.unwrap_or_default();
+        format!("{}{given} on {} by {}", reversal.eur, reversal.on, reversal.by)
+    });
+    let undone = row.undoing.as_ref().map(|undo| format!("undo {} on {} by {}", undo.eur, undo.on, undo.by));
+    taken_back.or(undone).unwrap_or_default()
 }
 
 /// Where the file of a claim's receipt is: of a family's there is one, with the first share.
@@ -181,6 +193,7 @@ impl Ledger {
                     || ReceiptText { supplier: ERASED.into(), receipt_no: ERASED.into(), description: None };
                 let ReceiptText { supplier, receipt_no, description } = text.unwrap_or_else(erased);
                 let [words, answer] = said(&row).map(&mut next);
+                let to_reverse = to_reverse(&row);
                 ClaimItem {
                     claim: row.position,
                     external_ref: name.external_ref.clone(),
@@ -203,11 +216,7 @@ impl Ledger {
                     eligible: row.eligible,
                     disallowed: row.disallowed,
                     reversed: row.reversed,
-                    to_reverse: row.reversal.map_or_else(String::new, |reversal| {
-                        let given = reversal.original.map(|given| format!(" ({given} {})", given.currency()));
-                        let given = given.unwrap_or_default();
-                        format!("{}{given} on {} by {}", reversal.eur, reversal.on, reversal.by)
-                    }),
+                    to_reverse,
                     reason: row.reason.map(|reason| reason.to_string()).unwrap_or_default(),
                     state: row.state,
                     proposed_by: row.proposed_by.map(String::from).unwrap_or_default(),

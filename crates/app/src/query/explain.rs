@@ -262,7 +262,7 @@ impl Ledger {
                 }
                 CaseEvent::BenefitReversalDropped(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
-                    let because = "what was proposed to take back is not taken back".to_owned();
+                    let because = "what was proposed to take back or to undo stays as it was".to_owned();
                     explanation.claims.push(undecided(*claim, report, "reversal-dropped", because));
                 }
                 CaseEvent::BenefitReversed(e) => {
@@ -272,6 +272,27 @@ impl Ledger {
                         e.amount, e.reversed_on
                     );
                     explanation.claims.push(undecided(*claim, report, "reversed", because));
+                }
+                CaseEvent::BenefitReversalUndoProposed(e) => {
+                    let Some((claim, report)) = reported.get(&e.claim) else { continue };
+                    let because = format!(
+                        "{} proposed to undo the reversal of {} on {}, recorded by mistake: from {} on another person must agree",
+                        e.proposed_by, e.amount, e.reversed_on, e.second_approval_from
+                    );
+                    explanation.claims.push(undecided(*claim, report, "undo-proposed", because));
+                }
+                CaseEvent::BenefitReversalUndone(e) => {
+                    let Some((claim, report)) = reported.get(&e.claim) else { continue };
+                    let because = format!(
+                        "{} did not come back on {}, that was recorded by mistake; {} − {} = {} was left by {}, so it counts again",
+                        e.amount,
+                        e.reversed_on,
+                        e.basis.cap,
+                        e.basis.disbursed,
+                        left(e.basis.cap, e.basis.disbursed),
+                        e.basis.rule_id.as_deref().unwrap_or("the cap")
+                    );
+                    explanation.claims.push(undecided(*claim, report, "reversal-undone", because));
                 }
                 CaseEvent::ArrivalGrantPaid(e) => {
                     let because = format!(

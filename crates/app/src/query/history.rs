@@ -349,11 +349,26 @@ fn in_words(
         ),
         CaseEvent::BenefitReversalDropped(e) => {
             format!(
-                "what was proposed to take back of claim {} dropped: {}",
+                "what was proposed to take back of claim {}, or to undo, dropped: {}",
                 number(e.claim.0),
                 text(e.details)
             )
         }
+        CaseEvent::BenefitReversalUndoProposed(e) => format!(
+            "undoing the reversal of {} EUR of claim {} on {} proposed: {}; from {} EUR on another person must agree",
+            e.amount,
+            number(e.claim.0),
+            e.reversed_on,
+            text(e.details),
+            e.second_approval_from
+        ),
+        CaseEvent::BenefitReversalUndone(e) => format!(
+            "the reversal of {} EUR of claim {} on {} undone, it counts again: {}",
+            e.amount,
+            number(e.claim.0),
+            e.reversed_on,
+            text(e.details)
+        ),
         CaseEvent::BenefitReversed(e) => {
             let original = e.original.map_or_else(String::new, |original| {
                 format!(" ({} {})", original.amount, original.amount.currency())

@@ -168,7 +168,26 @@ Examples:
         #[arg(long)]
         reason: String,
     },
-    /// End what somebody proposed to take back of a claim: by whoever proposed it, or by somebody who refuses it.
+    /// Undo a reversal that was recorded by mistake: what it took back counts again, if it still fits under the cap.
+    #[command(after_help = "\
+The whole reversal is undone, as an event of today; what was booked stays, and the new voucher names it. A claim whose receipt
+is worth the rulebook's second_approval_from or more takes two people, as accepting it did: the first proposes, and another one
+agrees by the same command. `svala claim show` has the numbers of its reversals in its history.
+
+Examples:
+  svala claim undo-reversal 1412 --reason \"the goods were never returned\"
+  svala claim undo-reversal 1412 --reversal 1530 --reason \"booked for the wrong receipt\"")]
+    UndoReversal {
+        /// The claim's number.
+        claim: u64,
+        /// The number of the reversal; needed where there are several.
+        #[arg(long, value_name = "NUMBER")]
+        reversal: Option<u64>,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+    /// End what somebody proposed to take back of a claim, or to undo: by whoever proposed it, or by somebody who refuses it.
     #[command(after_help = "Example:\n  svala claim drop-reversal 1412 --reason \"the goods were kept\"")]
     DropReversal {
         /// The claim's number.

@@ -8,7 +8,7 @@ use app::query::{AccountFilter, Books};
 use domain::books::{
     AccountLedger, AccountRow, Chart, DimensionOf, Entry, OrganisationNumber, TrialBalance, Voucher,
 };
-use interchange::books::{BooksDocument, beancount, books_workbook, hledger, sie, voucher_name};
+use interchange::books::{BooksDocument, beancount, books_workbook, hledger, sie};
 use money::Eur;
 
 use crate::args::{BooksCommand, BooksOf, Format};
@@ -280,7 +280,7 @@ fn entries(vouchers: &[Voucher]) -> impl Iterator<Item = (&Voucher, &Entry)> {
 fn row(voucher: &Voucher, entry: &Entry) -> Vec<Cell> {
     let [debit, credit] = sides(entry);
     cells![
-        voucher_name(voucher),
+        voucher.name(),
         voucher.day,
         voucher.about_day,
         voucher.closed_period.map(|period| period.to_string()).unwrap_or_default(),

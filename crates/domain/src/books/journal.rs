@@ -16,7 +16,7 @@ use crate::closing::Closings;
 use crate::event::{Event, Recorded};
 use crate::exception::ExceptionId;
 use crate::grant::PaymentMethod;
-use crate::ids::{CaseId, ClaimId, FeeId, GrantId, LineId, PartnerCode, PaymentId};
+use crate::ids::{CaseId, ClaimId, FeeId, GrantId, KeyDigest, LineId, PartnerCode, PaymentId};
 use crate::ledger::LedgerEvent;
 use crate::period::Period;
 use crate::reference::CaseReference;
@@ -52,6 +52,13 @@ pub struct Voucher {
     pub text: String,
     /// The entries, debit first.
     pub entries: Vec<Entry>,
+}
+
+impl Voucher {
+    /// What it is called: series, year and number, such as `S2024-12`.
+    pub fn name(&self) -> String {
+        format!("{}{}-{}", self.series, self.year, self.number)
+    }
 }
 
 /// A row of a voucher (kontering).
@@ -94,6 +101,8 @@ pub struct Journal<'c> {
     programmes: HashMap<String, String>,
     cases: HashMap<CaseId, Known>,
     pub(super) claims: HashMap<ClaimId, (Told, Date)>,
+    /// The voucher of each reversal of a claim, by its name.
+    reversals: HashMap<(ClaimId, KeyDigest), String>,
     pub(super) grants: HashMap<GrantId, (Told, PaymentMethod, Date)>,
     pub(super) fees: HashMap<FeeId, (u64, Date)>,
     /// Payments that were made outside of the ledger.
@@ -159,6 +168,7 @@ impl<'c> Journal<'c> {
             programmes: HashMap::new(),
             cases: HashMap::new(),
             claims: HashMap::new(),
+            reversals: HashMap::new(),
             grants: HashMap::new(),
             fees: HashMap::new(),
             outside: HashMap::new(),
@@ -235,7 +245,20 @@ impl<'c> Journal<'c> {
             }
             CaseEvent::BenefitReversed(e) => {
                 let (told, _) = self.claim(recorded, e.claim)?;
-                (MoneyKind::SpendReversed, e.amount, When::Decided(e.reversed_on), told, None)
+                let (kind, when) = (MoneyKind::SpendReversed, When::Decided(e.reversed_on));
+                let voucher = self.voucher(recorded, kind, e.amount, when, &told, None)?;
+                let names = voucher.iter().map(|voucher| ((e.claim, e.reversal_key), voucher.name()));
+                self.reversals.extend(names);
+                return Ok(voucher);
+            }
+            // What was booked then, the other way round.
+            CaseEvent::BenefitReversalUndone(e) => {
+                let (told, _) = self.claim(recorded, e.claim)?;
+                let before = self.reversals.get(&(e.claim, e.reversal_key)).cloned();
+                let before = before.ok_or_else(|| unknown(recorded))?;
+                let (kind, when) = (MoneyKind::SpendReversed, When::Decided(e.reversed_on));
+                let voucher = self.voucher(recorded, kind, e.amount.checked_neg()?, when, &told, None)?;
+                return Ok(voucher.map(|v| Voucher { text: format!("{}, undoes {before}", v.text), ..v }));
             }
             CaseEvent::ArrivalGrantPaid(e) => {
                 let told = self.grant(recorded, case()?, &e.budget_line, e.method, e.paid_on)?;

@@ -10,7 +10,8 @@ const NAMES_MAX: usize = 4;
 pub(super) fn text(kind: MoneyKind, told: &Told, back: bool) -> String {
     let done = match (kind, back) {
         (MoneyKind::SpendAccepted, _) => "Spend accepted",
-        (MoneyKind::SpendReversed, _) => "Spend taken back",
+        (MoneyKind::SpendReversed, false) => "Spend taken back",
+        (MoneyKind::SpendReversed, true) => "Spend taken back by mistake counts again",
         (MoneyKind::FeeAccepted, _) => "Fee accepted",
         (MoneyKind::FeeReversed, _) => "Fee taken back",
         (MoneyKind::GrantPaid, _) => "Arrival grant paid",

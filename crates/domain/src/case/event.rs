@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::upcast::PartnerAssignedV1;
 use crate::claim::{
-    BenefitReversalDropped, BenefitReversalProposed, BenefitReversed, BenefitReversedV1, BenefitReversedV2,
-    ClaimAccepted, ClaimAcceptedV1, ClaimAnswered, ClaimConverted, ClaimProposed, ClaimProposedV1,
-    ClaimQueried, ClaimQueriedV1, ClaimRefused, ClaimRefusedV1, ClaimReopened, ClaimReopenedV1,
-    EstimateReleased, ReceiptAttached, SpendEstimated, SpendReported, SpendReportedV1, SpendReportedV2,
-    SpendReportedV3, SpendReportedV4,
+    BenefitReversalDropped, BenefitReversalProposed, BenefitReversalUndoProposed, BenefitReversalUndone,
+    BenefitReversed, BenefitReversedV1, BenefitReversedV2, ClaimAccepted, ClaimAcceptedV1, ClaimAnswered,
+    ClaimConverted, ClaimProposed, ClaimProposedV1, ClaimQueried, ClaimQueriedV1, ClaimRefused,
+    ClaimRefusedV1, ClaimReopened, ClaimReopenedV1, EstimateReleased, ReceiptAttached, SpendEstimated,
+    SpendReported, SpendReportedV1, SpendReportedV2, SpendReportedV3, SpendReportedV4,
 };
 use crate::event::events;
 use crate::grant::{
@@ -59,6 +59,8 @@ events! {
         ClaimReopened = 2 (1 as ClaimReopenedV1),
         BenefitReversalProposed = 1,
         BenefitReversalDropped = 1,
+        BenefitReversalUndoProposed = 1,
+        BenefitReversalUndone = 1,
         BenefitReversed = 3 (1 as BenefitReversedV1, 2 as BenefitReversedV2),
     }
 }
@@ -82,6 +84,8 @@ impl CaseEvent {
             Self::ClaimReopened(e) => Some(e.details),
             Self::BenefitReversalProposed(e) => Some(e.details),
             Self::BenefitReversalDropped(e) => Some(e.details),
+            Self::BenefitReversalUndoProposed(e) => Some(e.details),
+            Self::BenefitReversalUndone(e) => Some(e.details),
             Self::BenefitReversed(e) => Some(e.details),
             _ => None,
         }
@@ -103,6 +107,8 @@ impl CaseEvent {
             Self::ClaimReopened(e) => Some(e.claim),
             Self::BenefitReversalProposed(e) => Some(e.claim),
             Self::BenefitReversalDropped(e) => Some(e.claim),
+            Self::BenefitReversalUndoProposed(e) => Some(e.claim),
+            Self::BenefitReversalUndone(e) => Some(e.claim),
             Self::BenefitReversed(e) => Some(e.claim),
             _ => None,
         }

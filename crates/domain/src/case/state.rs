@@ -163,6 +163,8 @@ impl Case {
             | CaseEvent::ClaimReopened(_)
             | CaseEvent::BenefitReversalProposed(_)
             | CaseEvent::BenefitReversalDropped(_)
+            | CaseEvent::BenefitReversalUndoProposed(_)
+            | CaseEvent::BenefitReversalUndone(_)
             | CaseEvent::BenefitReversed(_) => crate::claim::evolve(&mut case.claims, event)?,
         }
         Ok(case)

@@ -110,7 +110,16 @@ pub enum ClaimCommand {
         /// Why, in the vault.
         details: TextId,
     },
-    /// Withdraw or refuse what somebody proposed to take back.
+    /// Have what a reversal took back count again: it was recorded by mistake.
+    UndoReversal {
+        /// Which.
+        claim: ClaimId,
+        /// Which of its reversals: its key.
+        reversal_key: KeyDigest,
+        /// Why, in the vault.
+        details: TextId,
+    },
+    /// Withdraw or refuse what somebody proposed to take back, or to undo.
     DropReversal {
         /// Which.
         claim: ClaimId,
@@ -138,6 +147,7 @@ impl ClaimCommand {
             Self::Answer { .. } => "answer-query",
             Self::Reopen { .. } => "reopen-claim",
             Self::Reverse { .. } => "reverse-benefit",
+            Self::UndoReversal { .. } => "undo-reversal",
             Self::DropReversal { .. } => "drop-reversal",
             Self::Attach { .. } => "attach-receipt",
         }
@@ -154,6 +164,7 @@ impl ClaimCommand {
             | Self::Answer { claim, .. }
             | Self::Reopen { claim, .. }
             | Self::Reverse { claim, .. }
+            | Self::UndoReversal { claim, .. }
             | Self::DropReversal { claim, .. }
             | Self::Attach { claim, .. } => claim.0,
         }
@@ -179,6 +190,9 @@ impl ClaimCommand {
                 Some(claim) => claim.value_of(*amount).ok().map(|(eur, _)| eur),
                 None => amount.to_eur_exact(),
             },
+            Self::UndoReversal { claim, reversal_key, .. } => {
+                Some(case.claims.get(claim)?.came_back_under(*reversal_key)?.eur)
+            }
             _ => None,
         }
     }

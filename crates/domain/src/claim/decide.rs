@@ -11,6 +11,7 @@ use super::event::{
 };
 use super::review;
 use super::state::{Claim, ClaimState, ReceiptFile};
+use super::undo;
 use super::value::{self, euros};
 use crate::approval::asks_for_second_to_take_back;
 use crate::balance::Line;
@@ -39,6 +40,7 @@ pub fn decide(
         | ClaimCommand::Query { .. }
         | ClaimCommand::Reopen { .. }
         | ClaimCommand::Reverse { .. }
+        | ClaimCommand::UndoReversal { .. }
         | ClaimCommand::DropReversal { .. } => by.may_decide()?,
     }
     match command {
@@ -82,9 +84,13 @@ pub fn decide(
             let reversal = (*amount, *reversed_on, *reversal_key, *details);
             reverse(case, *claim, reversal, by.actor(), rulebook)
         }
+        ClaimCommand::UndoReversal { claim, reversal_key, details } => {
+            undo::undo(case, *claim, (*reversal_key, *details), by.actor(), rulebook)
+        }
         ClaimCommand::DropReversal { claim, details } => {
-            if known(case, *claim)?.reversal.is_none() {
-                let detail = "nobody proposed to take back something of the claim";
+            let known = known(case, *claim)?;
+            if known.reversal.is_none() && known.undoing.is_none() {
+                let detail = "nobody proposed to take back something of the claim, or to undo that";
                 return Err(Refusal::new("nothing-proposed", detail));
             }
             Ok(vec![BenefitReversalDropped { claim: *claim, details: *details }.into()])
@@ -240,6 +246,9 @@ fn reverse(
     let (amount, original) = claim.value_of(amount)?;
     bookable(amount, &Line::default())?;
     reversible(claim, amount, reversed_on)?;
+    if let Some(undoing) = &claim.undoing {
+        return Err(undo::proposed_otherwise(claim, undoing));
+    }
     let given = original.map(|original| original.amount);
     let (taken_back, parts) =
         ((amount, given, Some(reversed_on)), claim.shared.map_or(1, |shared| shared.parts));
@@ -291,7 +300,7 @@ fn reversible(claim: &Claim, amount: Eur, reversed_on: Date) -> Result<(), Refus
     Ok(())
 }
 
-fn known(case: &Case, id: ClaimId) -> Result<&Claim, Refusal> {
+pub(super) fn known(case: &Case, id: ClaimId) -> Result<&Claim, Refusal> {
     case.claims.get(&id).ok_or_else(|| Refusal::new("unknown-claim", "the case has no such claim"))
 }
 

@@ -368,6 +368,48 @@ pub struct BenefitReversed {
     pub rulebook: Option<String>,
 }
 
+/// A reversal was recorded by mistake: what it took back counts as disbursed again, now. What was booked stays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BenefitReversalUndone {
+    /// Which claim.
+    pub claim: ClaimId,
+    /// Budget line.
+    pub budget_line: String,
+    /// Which reversal: its key.
+    pub reversal_key: KeyDigest,
+    /// All that it took back, in euro.
+    pub amount: Eur,
+    /// The day on which it was said to have come back.
+    pub reversed_on: Date,
+    /// Why, in the vault.
+    pub details: TextId,
+    /// Facts and figures used: it must fit under the cap.
+    pub basis: Basis,
+}
+
+/// One person would undo a reversal of a claim so large that another one must agree. It moves nothing yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BenefitReversalUndoProposed {
+    /// Which claim.
+    pub claim: ClaimId,
+    /// Which reversal: its key.
+    pub reversal_key: KeyDigest,
+    /// All that it took back, in euro.
+    pub amount: Eur,
+    /// The day on which it was said to have come back.
+    pub reversed_on: Date,
+    /// Why, in the vault.
+    pub details: TextId,
+    /// Who would undo it, and so cannot be the one who agrees.
+    pub proposed_by: Actor,
+    /// From which claim on two people are needed.
+    pub second_approval_from: Eur,
+    /// Version of the rulebook in force.
+    pub rulebook: String,
+}
+
 /// One person would record that so much came back that another one must agree. It moves nothing yet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -391,7 +433,8 @@ pub struct BenefitReversalProposed {
     pub rulebook: String,
 }
 
-/// What somebody would take back of a claim is not taken back: who proposed it withdrew it, or somebody else refused it.
+/// What somebody would take back of a claim is not taken back, or what was is not undone: who proposed it withdrew it, or
+/// somebody else refused it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BenefitReversalDropped {

@@ -6,6 +6,7 @@ mod event;
 mod flags;
 mod review;
 mod state;
+mod undo;
 mod upcast;
 mod value;
 
@@ -13,14 +14,14 @@ pub use command::{ClaimCommand, Spend};
 pub(crate) use decide::attachable;
 pub use decide::decide;
 pub use event::{
-    Alike, Basis, BenefitReversalDropped, BenefitReversalProposed, BenefitReversed, ClaimAccepted,
-    ClaimAnswered, ClaimConverted, ClaimProposed, ClaimQueried, ClaimReason, ClaimRefused, ClaimReopened,
-    Cut, EstimateReleased, Exchange, Original, QueryReason, ReceiptAttached, Shared, SpendEstimated,
-    SpendReported,
+    Alike, Basis, BenefitReversalDropped, BenefitReversalProposed, BenefitReversalUndoProposed,
+    BenefitReversalUndone, BenefitReversed, ClaimAccepted, ClaimAnswered, ClaimConverted, ClaimProposed,
+    ClaimQueried, ClaimReason, ClaimRefused, ClaimReopened, Cut, EstimateReleased, Exchange, Original,
+    QueryReason, ReceiptAttached, Shared, SpendEstimated, SpendReported,
 };
 pub use flags::{Benefit, Flag, FlagKind, Room, Sighted, flags};
 pub(crate) use review::waiting_for_rate;
-pub use state::{Claim, ClaimState, ReceiptFile, evolve};
+pub use state::{CameBack, Claim, ClaimState, ReceiptFile, Undoing, evolve};
 pub(crate) use upcast::{
     BenefitReversedV1, BenefitReversedV2, ClaimAcceptedV1, ClaimProposedV1, ClaimQueriedV1, ClaimRefusedV1,
     ClaimReopenedV1, SpendReportedV1, SpendReportedV2, SpendReportedV3, SpendReportedV4,

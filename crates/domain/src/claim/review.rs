@@ -63,11 +63,8 @@ pub(super) fn accept(
     // A receipt is no smaller for being shared, nor for being accepted in parts: what is cut off can be reported again.
     let worth = claim.worth_of_receipt().unwrap_or(eur);
     let what = format!("accept {wanted}");
-    // What somebody refused is accepted by two, where two ever decide.
-    let by_two =
-        || rulebook.parameters().second_approval_from.filter(|_| claim.by_two && claim.proposed_by.is_none());
-    if let Some(second_approval_from) =
-        asks_for_second(claim.proposed_by.as_ref(), by, worth, &what, rulebook)?.or_else(by_two)
+    let first = claim.proposed_by.as_ref();
+    if let Some(second_approval_from) = asks_for_second_to_accept(claim, first, by, (worth, &what), rulebook)?
     {
         let proposed_by = by.clone();
         let proposed = ClaimProposed { claim: id, proposed_by, second_approval_from, eligible, cut, basis };
@@ -81,6 +78,19 @@ pub(super) fn accept(
     let budget_line = claim.budget_line.clone();
     let accepted = ClaimAccepted { claim: id, budget_line, eligible, disallowed, reason, cut, basis };
     Ok(once_and(accepted, plan::restored(case, id, claim, disallowed)))
+}
+
+/// Whether accepting something of a claim is only a proposal yet: see [`asks_for_second`]. What somebody refused is accepted
+/// by two, where two ever decide.
+pub(super) fn asks_for_second_to_accept(
+    claim: &Claim,
+    first: Option<&Actor>,
+    by: &Actor,
+    (worth, what): (Eur, &str),
+    rulebook: &Rulebook,
+) -> Result<Option<Eur>, Refusal> {
+    let by_two = || rulebook.parameters().second_approval_from.filter(|_| claim.by_two && first.is_none());
+    Ok(asks_for_second(first, by, worth, what, rulebook)?.or_else(by_two))
 }
 
 /// What is accepted at most: of what somebody proposed, what they proposed, so that both agree to the same. Whoever agrees
@@ -184,7 +194,7 @@ pub(crate) fn waiting_for_rate(currency: Currency) -> Refusal {
     Refusal::new("waiting-for-rate", format!("the exchange rate of {currency} is not published yet"))
 }
 
-fn basis(case: &Case, claim: &Claim, rulebook: &Rulebook) -> Basis {
+pub(super) fn basis(case: &Case, claim: &Claim, rulebook: &Rulebook) -> Basis {
     let line = case.balances.line(&claim.budget_line);
     Basis {
         rulebook: rulebook.version().to_owned(),

@@ -8,7 +8,7 @@ use money::{Amount, Eur};
 use super::event::{ClaimReason, Cut, Exchange, Shared};
 use crate::approval::TakingBack;
 use crate::case::CaseEvent;
-use crate::ids::{Actor, ClaimId, FileDigest, PartnerCode, TextId};
+use crate::ids::{Actor, ClaimId, FileDigest, KeyDigest, PartnerCode, TextId};
 use crate::rates::Quote;
 use crate::refusal::FoldError;
 
@@ -86,8 +86,6 @@ pub struct Claim {
     pub disallowed: Eur,
     /// Of the eligible part, what has come back.
     pub reversed: Eur,
-    /// Of that, what came back in the currency of the receipt, and what it was booked at.
-    pub reversed_in_currency: Option<(Amount, Eur)>,
     /// What it took from the plan of its partner, and did not give back.
     pub drawn: Eur,
     /// Why something is disallowed.
@@ -102,6 +100,34 @@ pub struct Claim {
     pub cut: Option<Cut>,
     /// What somebody would take back, while another one has yet to agree.
     pub reversal: Option<TakingBack>,
+    /// What came back, each time, in the order in which it was recorded; also what was undone.
+    pub came_back: Vec<CameBack>,
+    /// Which of it somebody would undo, while another one has yet to agree.
+    pub undoing: Option<Undoing>,
+}
+
+/// One reversal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CameBack {
+    /// What it is known by.
+    pub key: KeyDigest,
+    /// How much, in euro.
+    pub eur: Eur,
+    /// The same in the currency of the receipt, if it was given in that.
+    pub original: Option<Amount>,
+    /// Day.
+    pub on: Date,
+    /// It was recorded by mistake, and counts no more.
+    pub undone: bool,
+}
+
+/// A reversal that somebody would undo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undoing {
+    /// Which: its key.
+    pub key: KeyDigest,
+    /// Who.
+    pub proposed_by: Actor,
 }
 
 /// The file of a receipt.
@@ -126,6 +152,11 @@ impl Claim {
         self.state.is_open()
     }
 
+    /// The reversal that counts and is known by this key.
+    pub fn came_back_under(&self, key: KeyDigest) -> Option<&CameBack> {
+        self.came_back.iter().find(|back| back.key == key && !back.undone)
+    }
+
     /// What is held back for it now, because its rate is still to come.
     pub fn held_back(&self) -> Option<Eur> {
         let (amount, _) = self.estimate.filter(|_| self.state == ClaimState::WaitingForRate)?;
@@ -135,6 +166,11 @@ impl Claim {
     /// Its category, and the budget line that pays.
     pub(crate) fn benefit(&self) -> [&str; 2] {
         [&self.category, &self.budget_line]
+    }
+
+    /// Where it stands once it is accepted, and not all of it has come back.
+    fn accepted_state(&self) -> ClaimState {
+        if self.disallowed.is_zero() { ClaimState::Accepted } else { ClaimState::Cut }
     }
 
     /// Where it stands before any decision.
@@ -164,7 +200,6 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 eligible: Eur::ZERO,
                 disallowed: Eur::ZERO,
                 reversed: Eur::ZERO,
-                reversed_in_currency: None,
                 drawn: Eur::ZERO,
                 reason: None,
                 by_two: false,
@@ -172,6 +207,8 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
                 proposed_by: None,
                 cut: None,
                 reversal: None,
+                came_back: Vec::new(),
+                undoing: None,
             };
             claim.state = claim.undecided_state();
             if claims.insert(e.claim, claim).is_some() {
@@ -221,7 +258,7 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
             }
             (claim.eligible, claim.disallowed, claim.reason) = (e.eligible, e.disallowed, e.reason);
             claim.cut = e.cut;
-            claim.state = if e.disallowed.is_zero() { ClaimState::Accepted } else { ClaimState::Cut };
+            claim.state = claim.accepted_state();
         }
         CaseEvent::ClaimProposed(e) => {
             let claim = undecided(claims, e.claim)?;
@@ -260,24 +297,37 @@ pub fn evolve(claims: &mut BTreeMap<ClaimId, Claim>, event: &CaseEvent) -> Resul
             None => return Err(FoldError(format!("claim {} was never reported", e.claim))),
         },
         CaseEvent::BenefitReversalDropped(e) => match claims.get_mut(&e.claim) {
-            Some(claim) if claim.reversal.is_some() => claim.reversal = None,
+            Some(claim) if claim.reversal.is_some() || claim.undoing.is_some() => {
+                (claim.reversal, claim.undoing) = (None, None);
+            }
             _ => return Err(FoldError(format!("nobody proposed to take back claim {}", e.claim))),
         },
+        CaseEvent::BenefitReversalUndoProposed(e) => match claims.get_mut(&e.claim) {
+            Some(claim) if claim.came_back_under(e.reversal_key).is_some() => {
+                claim.undoing = Some(Undoing { key: e.reversal_key, proposed_by: e.proposed_by.clone() });
+            }
+            _ => return Err(FoldError(format!("nothing like that came back of claim {}", e.claim))),
+        },
+        CaseEvent::BenefitReversalUndone(e) => {
+            let claim = claims
+                .get_mut(&e.claim)
+                .ok_or_else(|| FoldError(format!("claim {} was never reported", e.claim)))?;
+            let mut standing = claim.came_back.iter_mut().filter(|back| !back.undone);
+            match standing.find(|back| (back.key, back.eur) == (e.reversal_key, e.amount)) {
+                Some(back) => back.undone = true,
+                None => return Err(FoldError(format!("nothing like that came back of claim {}", e.claim))),
+            }
+            (claim.reversed, claim.undoing) = (claim.reversed.checked_sub(e.amount)?, None);
+            claim.state = claim.accepted_state();
+        }
         CaseEvent::BenefitReversed(e) => {
             let claim = claims
                 .get_mut(&e.claim)
                 .ok_or_else(|| FoldError(format!("claim {} was never reported", e.claim)))?;
             (claim.reversed, claim.reversal) = (claim.reversed.checked_add(e.amount)?, None);
-            if let Some(original) = &e.original {
-                let (amount, eur) = match claim.reversed_in_currency {
-                    Some((amount, eur)) => (
-                        amount.checked_add(original.amount).map_err(|e| FoldError(e.to_string()))?,
-                        eur.checked_add(e.amount)?,
-                    ),
-                    None => (original.amount, e.amount),
-                };
-                claim.reversed_in_currency = Some((amount, eur));
-            }
+            let original = e.original.map(|original| original.amount);
+            let (key, eur, on) = (e.reversal_key, e.amount, e.reversed_on);
+            claim.came_back.push(CameBack { key, eur, original, on, undone: false });
             if claim.reversed > claim.eligible {
                 return Err(FoldError(format!("claim {} is reversed for more than was accepted", e.claim)));
             }

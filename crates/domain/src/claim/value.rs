@@ -124,11 +124,15 @@ impl Claim {
     /// What an amount in the currency of the receipt is worth after what came back in it before: all parts together come
     /// to what the whole is worth, however it was cut.
     fn converted_back(&self, amount: Amount, quote: &Quote) -> Result<Eur, Refusal> {
-        let Some((before, booked)) = self.reversed_in_currency else { return self.worth_of(amount, quote) };
         let too_large = |overflow: money::Overflow| Refusal::new("amount-too-large", overflow.to_string());
-        let altogether = before
-            .checked_add(amount)
-            .map_err(|error| Refusal::new("amount-too-large", error.to_string()))?;
+        let (mut altogether, mut booked) = (amount, Eur::ZERO);
+        for back in self.came_back.iter().filter(|back| !back.undone) {
+            let Some(before) = back.original else { continue };
+            altogether = altogether
+                .checked_add(before)
+                .map_err(|error| Refusal::new("amount-too-large", error.to_string()))?;
+            booked = booked.checked_add(back.eur).map_err(too_large)?;
+        }
         let eur = self.worth_of(altogether, quote)?.checked_sub(booked).map_err(too_large)?;
         if eur > Eur::ZERO {
             return Ok(eur);

@@ -97,6 +97,7 @@ pub fn delivered(account: &Account, period: Period) -> Result<Vec<Delivered<'_>>
                 claim.undecided = claim.undecided.checked_add(eur)?;
             }
             MovementKind::Reversed => claim.reversed = claim.reversed.checked_add(eur)?,
+            MovementKind::ReversalUndone => claim.reversed = claim.reversed.checked_sub(eur)?,
             MovementKind::Grant
             | MovementKind::GrantBack
             | MovementKind::FeeReported

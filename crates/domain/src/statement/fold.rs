@@ -30,6 +30,8 @@ rulebook::codes! {
         Reopened = "reopened",
         /// Accepted spend came back.
         Reversed = "reversed",
+        /// A reversal was undone: what had come back by mistake counts again.
+        ReversalUndone = "reversal-undone",
         /// The partner paid an arrival grant out in cash.
         Grant = "arrival-grant",
         /// Of such a grant something came back, or it was another partner's after all.
@@ -318,6 +320,10 @@ impl Account {
             }
             CaseEvent::BenefitReversed(e) => {
                 let kind = MovementKind::Reversed;
+                self.moved_with_words(recorded, e.claim.0, kind, e.amount, None, Some(e.details));
+            }
+            CaseEvent::BenefitReversalUndone(e) => {
+                let kind = MovementKind::ReversalUndone;
                 self.moved_with_words(recorded, e.claim.0, kind, e.amount, None, Some(e.details));
             }
             _ => {}

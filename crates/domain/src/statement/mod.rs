@@ -6,8 +6,8 @@
 //! reported late. Two identities hold by construction and are tested:
 //!
 //! - undecided at the end = at the beginning + reported − eligible − disallowed + taken up again
-//! - owed at the end = at the beginning + eligible − reversed + fees − those taken back + arrival grants paid out − those
-//!   that came back − advances − paid + payments taken back
+//! - owed at the end = at the beginning + eligible − reversed + reversals undone + fees − those taken back + arrival grants
+//!   paid out − those that came back − advances − paid + payments taken back
 
 mod delivery;
 mod fold;

@@ -144,7 +144,10 @@ fn unpaid(account: &Account, last: Date) -> Result<Vec<(u64, Eur)>, Overflow> {
     for Movement { kind, eur, about, .. } in account.movements().iter().filter(|moved| moved.day <= last) {
         let eur = *eur;
         match kind {
-            MovementKind::Eligible | MovementKind::Fee | MovementKind::Grant => add(&mut worth, *about, eur)?,
+            MovementKind::Eligible
+            | MovementKind::ReversalUndone
+            | MovementKind::Fee
+            | MovementKind::Grant => add(&mut worth, *about, eur)?,
             MovementKind::Reversed | MovementKind::GrantBack | MovementKind::FeeReversed => {
                 add(&mut worth, *about, eur.checked_neg()?)?;
             }

@@ -44,6 +44,8 @@ pub struct Totals {
     pub reopened: Eur,
     /// Accepted spend that came back in the period.
     pub reversed: Eur,
+    /// Of what had come back, what counts again since the period: it was recorded by mistake.
+    pub reversals_undone: Eur,
     /// Fees that were reported in the period.
     pub fees_reported: Eur,
     /// Fees that were refused in the period.
@@ -104,6 +106,7 @@ pub fn totals(movements: &[Movement], period: Period) -> Result<Totals, Overflow
             MovementKind::Eligible => &mut totals.eligible,
             MovementKind::Reopened => &mut totals.reopened,
             MovementKind::Reversed => &mut totals.reversed,
+            MovementKind::ReversalUndone => &mut totals.reversals_undone,
             MovementKind::FeeReported => &mut totals.fees_reported,
             MovementKind::FeeRefused => &mut totals.fees_refused,
             MovementKind::Fee => &mut totals.fees,
@@ -146,9 +149,10 @@ pub(super) fn effect(kind: MovementKind, eur: Eur) -> Result<Effect, Overflow> {
         MovementKind::FeeReported => Effect { fees_undecided: eur, ..none },
         MovementKind::FeeRefused => Effect { fees_undecided: less, ..none },
         MovementKind::Fee => Effect { fees_undecided: less, owed: eur, ..none },
-        MovementKind::Grant | MovementKind::PaidReversed | MovementKind::PaidBack => {
-            Effect { owed: eur, ..none }
-        }
+        MovementKind::ReversalUndone
+        | MovementKind::Grant
+        | MovementKind::PaidReversed
+        | MovementKind::PaidBack => Effect { owed: eur, ..none },
         MovementKind::Reversed
         | MovementKind::GrantBack
         | MovementKind::FeeReversed

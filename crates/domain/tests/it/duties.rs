@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use domain::case::CaseEvent;
-use domain::claim::{BenefitReversalDropped, BenefitReversalProposed, BenefitReversed, Cut};
+use domain::claim::{
+    Basis, BenefitReversalDropped, BenefitReversalProposed, BenefitReversalUndoProposed,
+    BenefitReversalUndone, BenefitReversed, Cut,
+};
 use domain::duties::{Breach, Duties};
 use domain::exception::{
     ExceptionId, ExceptionKind, ExceptionResolved, Resolution, Subject, WriteOffProposed,
@@ -40,10 +43,10 @@ fn people() -> [&'static str; 6] {
 }
 
 /// What each event was: the stream, who gave the command, and what happened.
-type Log = Vec<(StreamId, String, Event)>;
+pub type Log = Vec<(StreamId, String, Event)>;
 
 /// A partner is met for the first time.
-fn met(code: &str) -> (StreamId, String, Event) {
+pub fn met(code: &str) -> (StreamId, String, Event) {
     let registered = PartnerRegistered { partner: partner(code) };
     (partner(code).stream(), "anna".to_owned(), Event::Partner(registered.into()))
 }
@@ -118,7 +121,7 @@ fn lived(people: [&str; 6]) -> Result<Log, (usize, Refusal)> {
 }
 
 /// Everything that is found in a log, but for names: in a forged one they may fit or not.
-fn found(log: Log) -> Vec<Breach> {
+pub fn found(log: Log) -> Vec<Breach> {
     let limits = BTreeMap::from([(rules().version().to_owned(), rules().parameters().second_approval_from)]);
     let mut duties = Duties::under(limits);
     let mut breaches = Vec::new();
@@ -417,6 +420,11 @@ fn who_takes_back_what_alone_is_found(
 #[case::another_amount(&[("BenefitReversalProposed", "anna"), ("BenefitReversed", "bo")], "2000.01", &[Breach::NoSecondPerson])]
 #[case::dropped(&[("BenefitReversalProposed", "anna"), ("BenefitReversalDropped", "anna"), ("BenefitReversed", "bo")], "2000.00", &[Breach::NoSecondPerson])]
 #[case::a_partners_person(&[("BenefitReversalProposed", "anna"), ("BenefitReversed", "omar@ettc")], "2000.00", &[Breach::ActsForPartner])]
+#[case::undone_by_two(&[("BenefitReversed", "anna"), ("BenefitReversalUndoProposed", "anna"), ("BenefitReversalUndone", "bo")], "10.00", &[])]
+#[case::undone_by_one_twice(&[("BenefitReversed", "anna"), ("BenefitReversalUndoProposed", "anna"), ("BenefitReversalUndone", "anna")], "10.00", &[Breach::SamePerson])]
+#[case::undone_by_one(&[("BenefitReversed", "anna"), ("BenefitReversalUndone", "anna")], "10.00", &[Breach::NoSecondPerson])]
+#[case::undone_after_it_was_dropped(&[("BenefitReversed", "anna"), ("BenefitReversalUndoProposed", "anna"), ("BenefitReversalDropped", "bo"), ("BenefitReversalUndone", "bo")], "10.00", &[Breach::NoSecondPerson])]
+#[case::undone_by_a_partners_person(&[("BenefitReversed", "anna"), ("BenefitReversalUndoProposed", "anna"), ("BenefitReversalUndone", "omar@ettc")], "10.00", &[Breach::ActsForPartner])]
 fn who_takes_back_spend_alone_is_found(
     #[case] steps: &[(&str, &str)],
     #[case] taken_back: &str,
@@ -446,6 +454,34 @@ fn who_takes_back_spend_alone_is_found(
             }
             .into(),
             "BenefitReversalDropped" => BenefitReversalDropped { claim: claim(1), details: text(7) }.into(),
+            "BenefitReversalUndoProposed" => BenefitReversalUndoProposed {
+                claim: claim(1),
+                reversal_key: KeyDigest([7; 32]),
+                amount: eur(taken_back),
+                reversed_on: day("2024-06-01"),
+                details: text(7),
+                proposed_by: actor(name),
+                second_approval_from: eur("2000.00"),
+                rulebook: version.clone(),
+            }
+            .into(),
+            "BenefitReversalUndone" => BenefitReversalUndone {
+                claim: claim(1),
+                budget_line: SUPPORT.into(),
+                reversal_key: KeyDigest([7; 32]),
+                amount: eur(taken_back),
+                reversed_on: day("2024-06-01"),
+                details: text(7),
+                basis: Basis {
+                    rulebook: version.clone(),
+                    rule_id: None,
+                    cap: eur("3000.00"),
+                    disbursed: eur("0.00"),
+                    partner: None,
+                    arrived_on: None,
+                },
+            }
+            .into(),
             what => BenefitReversed {
                 claim: claim(1),
                 budget_line: SUPPORT.into(),

@@ -338,6 +338,74 @@ fn a_share_counts_as_often_as_the_receipt_has_shares() {
     }
 }
 
+/// What was taken back by mistake counts again in whole, once; what is worth so much that two accepted it, two undo.
+#[rstest]
+#[case::small("1999.99", &["anna"])]
+#[case::large("2000.00", &["anna", "bo"])]
+fn a_reversal_is_undone_by_as_many_as_accepted_it(#[case] claimed_for: &str, #[case] people: &[&str]) {
+    let mut history = claimed(claimed_for);
+    for name in people {
+        history.done(by(name, accept_by_name(1)));
+    }
+    let accepted = history.figures(SUPPORT);
+    assert_eq!(history.refused(by("anna", undo_reversal(1))), "not-reversed");
+    history.done(by("anna", reverse(1, "2024-06-01", "10.00")));
+    assert_eq!(history.refused(by("asha@caritas", undo_reversal(1))), "acts-for-partner");
+    let reversed = history.figures(SUPPORT);
+    let (last, first) = people.split_last().unwrap();
+    for name in first {
+        assert_eq!(names(&history.done(by(name, undo_reversal(1)))), ["BenefitReversalUndoProposed"]);
+        assert_eq!(history.figures(SUPPORT), reversed, "a proposal moves nothing");
+        assert_eq!(history.refused(by(name, undo_reversal(1))), "second-person-needed");
+        let more = reverse(1, "2024-06-02", "10.00");
+        assert_eq!(history.refused(by("bo", more)), "proposed-otherwise");
+    }
+    let events = history.done(by(last, undo_reversal(1)));
+    assert_eq!(names(&events), ["BenefitReversalUndone"]);
+    assert_eq!(history.figures(SUPPORT), accepted);
+    let claim = &history.case().claims[&claim(1)];
+    assert_eq!((claim.state, claim.reversed), (ClaimState::Accepted, eur("0.00")));
+    assert_eq!(history.refused(by("bo", undo_reversal(1))), "not-reversed");
+}
+
+/// Somebody else may have got meanwhile what came free; then it does not fit any more.
+#[test]
+fn what_no_longer_fits_the_cap_stays_taken_back() {
+    let mut history = History::arrived(facts());
+    for (number, amount) in [(1, "1500.00"), (2, "1000.00")] {
+        history.done(spend(number, "2024-04-01", amount));
+        history.done(by("anna", accept_by_name(number)));
+        if number == 1 {
+            history.done(by("anna", reverse(1, "2024-06-01", "1500.00")));
+        }
+    }
+    let room = history.case().balances.line(SUPPORT).remaining().unwrap();
+    history.done(spend(3, "2024-04-01", &room.checked_sub(eur("1499.99")).unwrap().to_string()));
+    history.done(by("anna", accept_by_name(3)));
+    assert_eq!(history.case().claims[&claim(1)].state, ClaimState::Reversed);
+    let refusal = history.decide(&by("anna", undo_reversal(1))).unwrap_err();
+    assert_eq!(refusal.codes(), "over-cap");
+    let told = &refusal.reasons[0].detail;
+    assert!(told.contains("1500.00 does not fit") && told.contains("1499.99 are left"), "{told}");
+    history.done(by("anna", reverse(2, "2024-06-01", "0.01")));
+    history.done(by("anna", undo_reversal(1)));
+    assert_eq!(history.case().balances.line(SUPPORT).remaining().unwrap(), eur("0.00"));
+}
+
+/// Of two proposals about one claim the first is decided first.
+#[test]
+fn nothing_is_undone_while_somebody_would_take_back_more() {
+    let mut history = accepted();
+    history.done(by("anna", reverse(1, "2024-06-01", "10.00")));
+    history.done(by("anna", reverse(1, "2024-06-02", "2500.00")));
+    assert_eq!(history.refused(by("bo", undo_reversal(1))), "proposed-otherwise");
+    history.done(by("bo", drop_reversal()));
+    history.done(by("anna", undo_reversal(1)));
+    history.done(by("bo", drop_reversal()));
+    assert_eq!(names(&history.done(by("bo", undo_reversal(1)))), ["BenefitReversalUndoProposed"]);
+    assert_eq!(names(&history.done(by("anna", undo_reversal(1)))), ["BenefitReversalUndone"]);
+}
+
 #[test]
 fn a_proposed_reversal_ends_with_one_refusal() {
     for ending in ["anna", "bo"] {

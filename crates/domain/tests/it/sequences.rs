@@ -162,9 +162,13 @@ pub fn claim_command(numbers: Range<u128>) -> impl Strategy<Value = Command> {
     let dropped = (number(), name()).prop_map(|(number, name)| {
         by(name, ClaimCommand::DropReversal { claim: claim(number), details: text(7) })
     });
+    let undone = (number(), select(&[7_u8, 8][..]), name()).prop_map(|(number, key, name)| {
+        let (claim, reversal_key) = (claim(number), KeyDigest([key; 32]));
+        by(name, ClaimCommand::UndoReversal { claim, reversal_key, details: text(7) })
+    });
     let refused = (number(), name()).prop_map(|(number, name)| by(name, refuse(number)));
     let reopened = (number(), name()).prop_map(|(number, name)| by(name, reopen(number)));
-    prop_oneof![4 => report, 4 => abroad, 4 => convert, 1 => back_abroad, 8 => accept, 2 => asked, 1 => refused, 2 => reopened, 4 => reverse, 1 => dropped]
+    prop_oneof![4 => report, 4 => abroad, 4 => convert, 1 => back_abroad, 8 => accept, 2 => asked, 1 => refused, 2 => reopened, 4 => reverse, 2 => undone, 1 => dropped]
 }
 
 /// About the grants with these numbers.
@@ -274,6 +278,16 @@ proptest! {
                                     let proposed = claim.reversal.as_ref().unwrap();
                                     prop_assert_eq!((proposed.eur, proposed.on), (e.amount, Some(e.reversed_on)));
                                     prop_assert!(proposed.proposed_by != *by.actor());
+                                }
+                            }
+                            CaseEvent::BenefitReversalUndone(e) => {
+                                let claim = &was.claims[&e.claim];
+                                let by = command.given().1;
+                                prop_assert!(by.may_decide().is_ok());
+                                prop_assert!(within_cap(&balances.line(&e.budget_line)), "{:?} passed the cap", e);
+                                if claim.by_two || claim.worth_of_receipt() >= rules().parameters().second_approval_from {
+                                    let proposed = claim.undoing.as_ref().unwrap();
+                                    prop_assert!(proposed.key == e.reversal_key && proposed.proposed_by != *by.actor());
                                 }
                             }
                             CaseEvent::PlanAgreed(e) => {

@@ -73,6 +73,9 @@ pub fn stands(case: &Case, excused: &[String]) -> Result<(), TestCaseError> {
         let decided = claim.eligible.checked_add(claim.disallowed).unwrap();
         prop_assert_eq!(decided, if claim.is_open() { Eur::ZERO } else { claim.eur.unwrap_or(Eur::ZERO) });
         prop_assert!(!claim.reversed.is_negative() && claim.reversed <= claim.eligible);
+        let back = claim.came_back.iter().filter(|back| !back.undone).map(|back| back.eur);
+        prop_assert_eq!(Eur::sum(back).unwrap(), claim.reversed);
+        prop_assert!(claim.reversal.is_none() || claim.undoing.is_none());
         let worth_now = claim.eur.or(claim.held_back()).unwrap_or(Eur::ZERO);
         prop_assert!(!claim.drawn.is_negative() && claim.drawn <= worth_now);
         prop_assert_eq!(claim.proposed_by.is_some() && claim.is_open(), claim.state == ClaimState::Proposed);
@@ -105,7 +108,10 @@ pub fn promises_no_more(before: &Balances, after: &Balances, command: &Command) 
         command.given().0,
         Command::Case(CaseCommand::ChangeReturnMode { .. } | CaseCommand::Withdraw { .. })
             | Command::Claim(
-                ClaimCommand::Report(_) | ClaimCommand::Convert { .. } | ClaimCommand::Reopen { .. }
+                ClaimCommand::Report(_)
+                    | ClaimCommand::Convert { .. }
+                    | ClaimCommand::Reopen { .. }
+                    | ClaimCommand::UndoReversal { .. }
             )
             | Command::Grant(GrantCommand::Allow { .. })
     );

@@ -52,7 +52,7 @@ proptest! {
             let cents = |eur: Eur| eur.cents();
             prop_assert_eq!(cents(t.owed), cents(t.owed_before) + cents(t.eligible) + cents(t.fees) + cents(t.grants)
                 - cents(t.grants_back) - cents(t.reversed) - cents(t.advances) - cents(t.paid) + cents(t.paid_back)
-                - cents(t.fees_reversed) + cents(t.paid_reversed));
+                - cents(t.fees_reversed) + cents(t.paid_reversed) + cents(t.reversals_undone));
             prop_assert_eq!(t.paid_back, sum(MovementKind::PaidBack));
             prop_assert_eq!(
                 (t.fees_reversed, t.paid_reversed),
@@ -76,6 +76,7 @@ fn figure(t: &Totals, kind: MovementKind) -> Eur {
         MovementKind::Disallowed => t.disallowed().unwrap(),
         MovementKind::Reopened => t.reopened,
         MovementKind::Reversed => t.reversed,
+        MovementKind::ReversalUndone => t.reversals_undone,
         MovementKind::Grant => t.grants,
         MovementKind::GrantBack => t.grants_back,
         MovementKind::FeeReported => t.fees_reported,
@@ -140,7 +141,8 @@ proptest! {
             }
             let all = |kind| sum(every.iter().filter(|(of, _)| *of == kind).map(|(_, eur)| *eur));
             let less = |a: Eur, b: Eur| a.checked_sub(b).unwrap();
-            let disbursed = less(all(MovementKind::Eligible), all(MovementKind::Reversed));
+            let reversed = less(all(MovementKind::Reversed), all(MovementKind::ReversalUndone));
+            let disbursed = less(all(MovementKind::Eligible), reversed);
             prop_assert_eq!(disbursed, world.claimed(code, net));
             prop_assert_eq!(before.undecided, world.claimed(code, pending));
             let open = world.partners[&partner(code)].fees.values().filter(|fee| fee.state.is_open());

@@ -227,6 +227,10 @@ pub fn reverse(number: u128, on: &str, amount: &str) -> ClaimCommand {
     }
 }
 
+pub fn undo_reversal(number: u128) -> ClaimCommand {
+    ClaimCommand::UndoReversal { claim: claim(number), reversal_key: KeyDigest([7; 32]), details: text(7) }
+}
+
 pub fn pay(number: u128, on: &str, amount: &str) -> GrantCommand {
     GrantCommand::Pay {
         grant: grant(number),

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use domain::books::{AccountKind, Chart, Entry, RESULT_OF_EARLIER_YEARS};
 
-use super::{BooksDocument, voucher_name};
+use super::BooksDocument;
 
 /// What hledger calls the roots of accounts: asset, liability, income, expense, equity.
 const HLEDGER: [&str; 5] = ["assets", "liabilities", "revenues", "expenses", "equity:earlier-years"];
@@ -36,7 +36,7 @@ pub fn hledger(document: &BooksDocument<'_>) -> String {
         openings.iter().for_each(|entry| posting(&mut journal, entry));
     }
     for voucher in document.vouchers {
-        let (day, called, text) = (voucher.day, voucher_name(voucher), &voucher.text);
+        let (day, called, text) = (voucher.day, voucher.name(), &voucher.text);
         let _ = writeln!(journal, "\n{day} * ({called}) {text}  ; position:{}", voucher.position);
         voucher.entries.iter().for_each(|entry| posting(&mut journal, entry));
     }
@@ -68,7 +68,7 @@ pub fn beancount(document: &BooksDocument<'_>) -> String {
         openings.iter().for_each(|entry| posting(&mut ledger, entry));
     }
     for voucher in document.vouchers {
-        let (day, called, text) = (voucher.day, voucher_name(voucher), &voucher.text);
+        let (day, called, text) = (voucher.day, voucher.name(), &voucher.text);
         let _ = writeln!(ledger, "\n{day} * \"{called}\" \"{text}\"\n  position: {}", voucher.position);
         voucher.entries.iter().for_each(|entry| posting(&mut ledger, entry));
     }

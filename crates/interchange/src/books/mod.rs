@@ -38,8 +38,3 @@ pub struct BooksDocument<'a> {
     /// The day on which the file is made.
     pub made_on: jiff::civil::Date,
 }
-
-/// What a voucher is called: series, year and number, such as `S2024-12`.
-pub fn voucher_name(voucher: &Voucher) -> String {
-    format!("{}{}-{}", voucher.series, voucher.year, voucher.number)
-}

@@ -3,8 +3,8 @@
 use money::Eur;
 use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
 
+use super::BooksDocument;
 use super::workbook::{trial, vouchers};
-use super::{BooksDocument, voucher_name};
 use crate::guard::guarded;
 use crate::statement::{STATEMENT_COLUMNS, StatementDocument, StatementLine};
 use crate::workbook::{bold_and_money, money_cell};
@@ -83,7 +83,7 @@ fn late(sheet: &mut Worksheet, books: &BooksDocument<'_>) -> Result<(), XlsxErro
     let late = books.vouchers.iter().filter_map(|voucher| Some((voucher, voucher.closed_period?)));
     for (row, (voucher, period)) in (1..).zip(late) {
         let words = [
-            voucher_name(voucher),
+            voucher.name(),
             voucher.day.to_string(),
             period.to_string(),
             voucher.about_day.to_string(),

@@ -4,7 +4,7 @@ use domain::books::DimensionOf;
 use money::Eur;
 use rust_xlsxwriter::{Formula, Workbook, Worksheet, XlsxError};
 
-use super::{BooksDocument, voucher_name};
+use super::BooksDocument;
 use crate::guard::guarded;
 use crate::workbook::{bold_and_money, money_cell};
 
@@ -77,7 +77,7 @@ pub(super) fn vouchers(sheet: &mut Worksheet, document: &BooksDocument<'_>) -> R
     let entries = document.vouchers.iter().flat_map(|v| v.entries.iter().map(move |entry| (v, entry)));
     for (row, (voucher, entry)) in (1..).zip(entries) {
         let words = [
-            (0, voucher_name(voucher)),
+            (0, voucher.name()),
             (1, voucher.year.to_string()),
             (2, voucher.day.to_string()),
             (3, voucher.text.clone()),

@@ -272,6 +272,12 @@ impl StatementDocument {
             sum(OWED_BEFORE, "owed before the period", "skuld före perioden", t.owed_before),
             sum("eligible", "eligible", "godkänt", t.eligible),
             sum("reversed", "came back", "återfört", t.reversed),
+            sum(
+                "reversal-undone",
+                "came back by mistake, counts again",
+                "felaktigt återfört, åter godkänt",
+                t.reversals_undone,
+            ),
             sum("fee", "fees accepted", "godkända avgifter", t.fees),
             sum("fee-reversed", "fees taken back", "återtagna avgifter", t.fees_reversed),
             sum("arrival-grant", "arrival grants paid out", "utbetalda ankomststöd", t.grants),

@@ -81,9 +81,12 @@ pub struct ClaimRow {
     /// What somebody would take back, while another one has yet to agree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reversal: Option<Reversal>,
+    /// Which reversal somebody would undo, while another one has yet to agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoing: Option<Reversal>,
 }
 
-/// What somebody would take back.
+/// What somebody would take back, or would undo of what was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reversal {
     /// How much, in euro.
@@ -164,6 +167,7 @@ impl Projection for ClaimsProjection {
                     cut: None,
                     query: None,
                     reversal: None,
+                    undoing: None,
                 });
             }
             (Some(row), _) => row,
@@ -181,7 +185,7 @@ impl Projection for ClaimsProjection {
             CaseEvent::ClaimAccepted(e) => {
                 (row.eligible, row.disallowed, row.reason) = (e.eligible, e.disallowed, e.reason);
                 (row.cut, row.words) = (e.cut, e.cut.map(|cut| cut.details));
-                row.state = if e.disallowed.is_zero() { ClaimState::Accepted } else { ClaimState::Cut };
+                row.state = accepted(e.disallowed);
             }
             CaseEvent::ClaimProposed(e) => {
                 (row.state, row.proposed_by) = (ClaimState::Proposed, Some(e.proposed_by.clone()));
@@ -215,7 +219,15 @@ impl Projection for ClaimsProjection {
                 let original = e.original.map(|original| original.amount);
                 row.reversal = Some(Reversal { eur, original, on, by });
             }
-            CaseEvent::BenefitReversalDropped(_) => row.reversal = None,
+            CaseEvent::BenefitReversalUndoProposed(e) => {
+                let (eur, on, by) = (e.amount, e.reversed_on, e.proposed_by.clone());
+                row.undoing = Some(Reversal { eur, original: None, on, by });
+            }
+            CaseEvent::BenefitReversalDropped(_) => (row.reversal, row.undoing) = (None, None),
+            CaseEvent::BenefitReversalUndone(e) => {
+                (row.reversed, row.undoing) = (row.reversed.checked_sub(e.amount)?, None);
+                row.state = accepted(row.disallowed);
+            }
             CaseEvent::BenefitReversed(e) => {
                 (row.reversed, row.reversal) = (row.reversed.checked_add(e.amount)?, None);
                 if row.reversed == row.eligible {
@@ -226,6 +238,11 @@ impl Projection for ClaimsProjection {
         }
         Ok(row)
     }
+}
+
+/// Where a claim stands that is accepted, and so much of it disallowed.
+fn accepted(disallowed: Eur) -> ClaimState {
+    if disallowed.is_zero() { ClaimState::Accepted } else { ClaimState::Cut }
 }
 
 /// Where a claim stands before any decision.

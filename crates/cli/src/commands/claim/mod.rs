@@ -155,11 +155,21 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             }
             return report::balance_of(&ledger, format, case).await;
         }
+        ClaimCommand::UndoReversal { claim: number, reversal, reason } => {
+            let ledger = place.open_to_write().await?;
+            let (case, claim) = ledger.find_claim(number).await?;
+            if !ledger.undo_reversal(case, claim, reversal, &reason).await? {
+                crate::output::remark(format!(
+                    "undoing a reversal of claim {number} is proposed: another person must agree, by the same `svala claim undo-reversal {number}` of their own; `svala claim drop-reversal {number}` ends it"
+                ));
+            }
+            return report::balance_of(&ledger, format, case).await;
+        }
         ClaimCommand::DropReversal { claim: number, reason } => {
             let ledger = place.open_to_write().await?;
             let (case, claim) = ledger.find_claim(number).await?;
             ledger.drop_reversal(case, claim, &reason).await?;
-            say(format!("nothing of claim {number} is taken back: the proposal has ended"))?;
+            say(format!("claim {number} stays as it is: the proposal has ended"))?;
         }
         ClaimCommand::Refuse { claim: number, reason } => {
             let ledger = place.open_to_write().await?;
