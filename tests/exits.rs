@@ -208,7 +208,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ),
     (
         "partner fee list",
-        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,reversed,to_reverse,state,decided_by,flags,report",
+        "fee,partner,agreement,terms,charged_on,receipt_no,supplier,amount,currency,rate,eur,reversed,to_reverse,state,decided_by,words,answer,flags,report",
     ),
     ("partner fee flags", "fee,partner,receipt_no,charged_on,eur,state,flag,detail"),
     ("partner history irara", "position,recorded_at,actor,event,what"),
@@ -240,7 +240,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ("claim flags", "claim,partner,external_ref,receipt_no,category,eur,state,flag,detail"),
     (
         "claim queries",
-        "claim,partner,external_ref,case,receipt_no,eur,reason,asked_on,age_days,age,question,answered_on,answer",
+        "claim,fee,partner,external_ref,case,receipt_no,eur,reason,asked_on,age_days,age,question,answered_on,answer",
     ),
     (
         "import spend spend.csv --dry-run",

@@ -16,6 +16,7 @@ mod demo;
 mod exceptions;
 mod exits;
 mod families;
+mod fees;
 mod four_eyes;
 mod hostile;
 mod matching;

@@ -258,11 +258,8 @@ impl Ledger {
         fee: FeeId,
         reason: &str,
     ) -> Result<(), AppError> {
-        let (about, text) = (fee.to_string(), reason_text(reason)?);
-        self.partner_command(code, &["drop-fee-reversal", &about, reason], |session, draft| {
-            Ok(PartnerCommand::DropFeeReversal { fee, reason: session.seal_own(draft, &text)? })
-        })
-        .await
+        let drop = |reason| PartnerCommand::DropFeeReversal { fee, reason };
+        self.with_words_on_fee(code, fee, "drop-fee-reversal", reason, drop).await
     }
 
     /// Takes back a payment that was recorded as made outside of the ledger, with a reason. Its reference is free again.
@@ -298,9 +295,40 @@ impl Ledger {
 
     /// Refuses a fee, with finance's reason.
     pub async fn refuse_fee(&self, code: PartnerCode, fee: FeeId, reason: &str) -> Result<(), AppError> {
-        let (about, text) = (fee.to_string(), reason_text(reason)?);
-        self.partner_command(code, &["refuse-fee", &about, reason], |session, draft| {
-            Ok(PartnerCommand::RefuseFee { fee, reason: session.seal_own(draft, &text)? })
+        let refuse = |reason| PartnerCommand::RefuseFee { fee, reason };
+        self.with_words_on_fee(code, fee, "refuse-fee", reason, refuse).await
+    }
+
+    /// Asks the partner something about a fee.
+    pub async fn query_fee(&self, code: PartnerCode, fee: FeeId, question: &str) -> Result<(), AppError> {
+        let query = |details| PartnerCommand::QueryFee { fee, details };
+        self.with_words_on_fee(code, fee, "query-fee", question, query).await
+    }
+
+    /// Records the partner's answer to what was asked last about a fee.
+    pub async fn answer_fee(&self, code: PartnerCode, fee: FeeId, answer: &str) -> Result<(), AppError> {
+        let answered = |details| PartnerCommand::AnswerFee { fee, details };
+        self.with_words_on_fee(code, fee, "answer-fee", answer, answered).await
+    }
+
+    /// Takes up a refused fee again, with finance's reason; two people decide it anew.
+    pub async fn reopen_fee(&self, code: PartnerCode, fee: FeeId, reason: &str) -> Result<(), AppError> {
+        let reopen = |reason| PartnerCommand::ReopenFee { fee, reason };
+        self.with_words_on_fee(code, fee, "reopen-fee", reason, reopen).await
+    }
+
+    /// A command about a fee that comes with somebody's words.
+    async fn with_words_on_fee(
+        &self,
+        code: PartnerCode,
+        fee: FeeId,
+        name: &str,
+        words: &str,
+        command: impl Fn(TextId) -> PartnerCommand,
+    ) -> Result<(), AppError> {
+        let (about, text) = (fee.to_string(), reason_text(words)?);
+        self.partner_command(code, &[name, &about, words], |session, draft| {
+            Ok(command(session.seal_own(draft, &text)?))
         })
         .await
     }

@@ -58,6 +58,23 @@ pub(crate) fn asks_for_second_to_take_back(
     asks_for_second(proposed.map(|of| &of.proposed_by), by, worth, &what(eur, original, on), rulebook)
 }
 
+/// Whether accepting something is only a proposal yet: see [`asks_for_second`]. What somebody had refused (`by_two`) is
+/// accepted by two whatever it is worth, where two ever decide.
+///
+/// # Errors
+/// `second-person-needed` if `by` proposed it.
+pub(crate) fn asks_for_second_to_accept(
+    proposed_by: Option<&Actor>,
+    by: &Actor,
+    by_two: bool,
+    (worth, what): (Eur, &str),
+    rulebook: &Rulebook,
+) -> Result<Option<Eur>, Refusal> {
+    let limit = rulebook.parameters().second_approval_from;
+    let refused_before = || limit.filter(|_| by_two && proposed_by.is_none());
+    Ok(asks_for_second(proposed_by, by, worth, what, rulebook)?.or_else(refused_before))
+}
+
 /// Whether accepting something, or taking that back, is only a proposal yet: the limit of the rulebook that asks for a second person, or `None`
 /// where `by` decides.
 ///
@@ -66,7 +83,7 @@ pub(crate) fn asks_for_second_to_take_back(
 ///
 /// # Errors
 /// `second-person-needed` if `by` proposed it.
-pub(crate) fn asks_for_second(
+fn asks_for_second(
     proposed_by: Option<&Actor>,
     by: &Actor,
     worth: Eur,

@@ -122,6 +122,8 @@ struct WatchedFee {
     number: u64,
     eur: Option<Eur>,
     proposed_by: Option<String>,
+    /// Two people must accept it whatever it is worth: somebody had refused it.
+    by_two: bool,
     taken_back: WatchedReversals,
 }
 
@@ -226,7 +228,9 @@ impl Duties {
                 }
                 PartnerEvent::FeeProposed(e) => self.fees.get(&e.fee).map(|fee| fee.number),
                 PartnerEvent::FeeAccepted(e) => self.fees.get(&e.fee).map(|fee| fee.number),
+                PartnerEvent::FeeQueried(e) => self.fees.get(&e.fee).map(|fee| fee.number),
                 PartnerEvent::FeeRefused(e) => self.fees.get(&e.fee).map(|fee| fee.number),
+                PartnerEvent::FeeReopened(e) => self.fees.get(&e.fee).map(|fee| fee.number),
                 PartnerEvent::FeeReversalProposed(e) => self.fees.get(&e.fee).map(|fee| fee.number),
                 PartnerEvent::FeeReversalDropped(e) => self.fees.get(&e.fee).map(|fee| fee.number),
                 PartnerEvent::FeeReversed(e) => self.fees.get(&e.fee).map(|fee| fee.number),
@@ -293,7 +297,8 @@ impl Duties {
             }
             PartnerEvent::FeeReported(e) => {
                 let taken_back = WatchedReversals::default();
-                let fee = WatchedFee { number: position, eur: e.eur, proposed_by: None, taken_back };
+                let (number, eur) = (position, e.eur);
+                let fee = WatchedFee { number, eur, proposed_by: None, by_two: false, taken_back };
                 self.fees.insert(e.fee, fee);
                 return Vec::new();
             }
@@ -313,9 +318,24 @@ impl Duties {
                 let limit = self.limits.get(&self.rulebook).copied().flatten();
                 let one_person = match &fee.proposed_by {
                     Some(first) => (first == actor).then_some(Breach::SamePerson),
-                    None => limit.filter(|limit| fee.eur >= Some(*limit)).map(|_| Breach::NoSecondPerson),
+                    None => {
+                        let takes_two = |limit: &Eur| fee.by_two || fee.eur >= Some(*limit);
+                        limit.filter(takes_two).map(|_| Breach::NoSecondPerson)
+                    }
                 };
                 [one_person, None]
+            }
+            PartnerEvent::FeeQueried(e) => {
+                if let Some(fee) = self.fees.get_mut(&e.fee) {
+                    fee.proposed_by = None;
+                }
+                return Vec::new();
+            }
+            PartnerEvent::FeeReopened(e) => {
+                if let Some(fee) = self.fees.get_mut(&e.fee) {
+                    (fee.proposed_by, fee.by_two) = (None, true);
+                }
+                return Vec::new();
             }
             PartnerEvent::FeeReversalProposed(e) => {
                 let Some(fee) = self.fees.get_mut(&e.fee) else { return Vec::new() };
@@ -386,6 +406,7 @@ impl Duties {
             PartnerEvent::PartnerPaidReturned(e) => [other_name(&e.by), None],
             PartnerEvent::PartnerPaidReturnUndone(e) => [other_name(&e.by), None],
             PartnerEvent::FeeRefused(_)
+            | PartnerEvent::FeeAnswered(_)
             | PartnerEvent::PartnerPaid(_)
             | PartnerEvent::PartnerPaidReversed(_)
             | PartnerEvent::PartnerNamed(_)
@@ -545,6 +566,7 @@ fn open_to_partners(event: &Event) -> bool {
             PartnerEvent::PartnerRegistered(_)
                 | PartnerEvent::PaymentDetailsProposed(_)
                 | PartnerEvent::FeeReported(_)
+                | PartnerEvent::FeeAnswered(_)
                 | PartnerEvent::FeeReceiptAttached(_)
                 | PartnerEvent::FeeConverted(_)
                 | PartnerEvent::PartnerCommandRefused(_)

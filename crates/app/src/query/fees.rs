@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::ids::FileDigest;
 use domain::partner::{FeeState, PartnerEvent};
-use domain::{Event, FeeId, PartnerCode, Recorded};
+use domain::{Event, FeeId, PartnerCode, Recorded, TextId};
 use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::history::rate;
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
-use crate::texts::{ERASED, ReceiptText};
+use crate::texts::{ERASED, ReasonText, ReceiptText};
 
 /// Which fees to list; everything not given is not asked about.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +58,14 @@ pub struct FeeItem {
     pub state: String,
     /// Who decided it.
     pub decided_by: String,
+    /// Finance's own words: why it refused the fee, or what it asks.
+    pub words: String,
+    /// Day of the question, while that waits for an answer or a decision.
+    pub asked_on: Option<Date>,
+    /// The partner's answer to it.
+    pub answer: String,
+    /// Day of the answer.
+    pub answered_on: Option<Date>,
     /// What is odd about it, each flag once.
     pub flags: String,
     /// The number of the report it came with; none of the oldest, and while the import is not complete.
@@ -84,6 +92,17 @@ impl Ledger {
 
     /// Fees in the order they were reported.
     pub async fn fees(&self, filter: &FeeFilter) -> Result<Vec<FeeItem>, AppError> {
+        let mut fees = self.fees_without_flags(filter).await?;
+        let flags = self.fee_flags().await?;
+        for fee in &mut fees {
+            let flags = flags.get(&fee.fee).into_iter().flatten();
+            fee.flags = flags.map(|flag| flag.kind.code()).collect::<Vec<_>>().join(" ");
+        }
+        Ok(fees)
+    }
+
+    /// The same without what is odd about them, for which all claims are looked at.
+    pub(super) async fn fees_without_flags(&self, filter: &FeeFilter) -> Result<Vec<FeeItem>, AppError> {
         let codes = match &filter.partner {
             Some(code) => vec![code.clone()],
             None => self.partner_codes().await?,
@@ -99,9 +118,15 @@ impl Ledger {
                     continue;
                 }
                 let agreement = fee.agreement.as_ref();
+                let query = said
+                    .queries
+                    .get(id)
+                    .filter(|_| matches!(fee.state, FeeState::Queried | FeeState::Answered));
+                let words = query.map(|query| query.question).or_else(|| said.refusals.get(id).copied());
+                let told = [words, query.and_then(|query| query.answer)];
                 let terms = agreement.and_then(|code| partner.agreements.get(code)?.fee);
                 fees.push((
-                    fee.details,
+                    (fee.details, told),
                     FeeItem {
                         fee: said.numbers.get(id).copied().unwrap_or_default(),
                         partner: partner.code.to_string(),
@@ -125,6 +150,10 @@ impl Ledger {
                         }),
                         state: fee.state.to_string(),
                         decided_by: said.deciders.get(id).cloned().unwrap_or_default(),
+                        words: String::new(),
+                        asked_on: query.map(|query| query.asked_on),
+                        answer: String::new(),
+                        answered_on: query.and_then(|query| query.answered_on),
                         flags: String::new(),
                         report: fee.file.and_then(|file| reports.get(&file).copied()),
                     },
@@ -132,36 +161,52 @@ impl Ledger {
             }
         }
         fees.sort_by_key(|(_, fee)| fee.fee);
-        let flags = self.fee_flags().await?;
-        for (_, fee) in &mut fees {
-            let flags = flags.get(&fee.fee).into_iter().flatten();
-            fee.flags = flags.map(|flag| flag.kind.code()).collect::<Vec<_>>().join(" ");
-        }
-        let texts: Vec<_> = fees.iter().map(|(details, _)| (LEDGER_SUBJECT, *details)).collect();
+        let texts: Vec<_> = fees.iter().map(|((details, _), _)| (LEDGER_SUBJECT, *details)).collect();
         let texts = self.reveal::<ReceiptText>(&texts).await?;
+        let told = fees.iter().flat_map(|((_, told), _)| told.iter().flatten());
+        let told: Vec<_> = told.map(|id| (LEDGER_SUBJECT, *id)).collect();
+        let mut told = self.reveal::<ReasonText>(&told).await?.into_iter();
+        let mut next = |text: Option<TextId>| match text {
+            None => String::new(),
+            Some(_) => told.next().flatten().map_or_else(|| ERASED.to_owned(), |text| text.reason),
+        };
         let erased = || (ERASED.to_owned(), ERASED.to_owned());
         Ok(fees
             .into_iter()
             .zip(texts)
-            .map(|((_, fee), text)| {
+            .map(|(((_, told), fee), text)| {
                 let (receipt_no, supplier) = text.map_or_else(erased, |t| (t.receipt_no, t.supplier));
-                FeeItem { receipt_no, supplier, ..fee }
+                let [words, answer] = told.map(&mut next);
+                FeeItem { receipt_no, supplier, words, answer, ..fee }
             })
             .collect())
     }
 }
 
-/// What the envelopes say of fees.
+/// What the envelopes say of fees, and what was said about them.
 #[derive(Default)]
 struct Said {
     numbers: HashMap<FeeId, u64>,
     deciders: HashMap<FeeId, String>,
+    /// Why finance refused.
+    refusals: HashMap<FeeId, TextId>,
+    /// What was asked last.
+    queries: HashMap<FeeId, FeeQuery>,
+}
+
+/// A question about a fee, and the answer, in the vault.
+struct FeeQuery {
+    asked_on: Date,
+    question: TextId,
+    answered_on: Option<Date>,
+    answer: Option<TextId>,
 }
 
 impl Said {
     fn of(events: &[Recorded]) -> Self {
         let mut said = Self::default();
-        for Recorded { position, actor, event, .. } in events {
+        for recorded in events {
+            let Recorded { position, actor, event, .. } = recorded;
             match event {
                 Event::Partner(PartnerEvent::FeeReported(e)) => {
                     said.numbers.insert(e.fee, *position);
@@ -171,6 +216,22 @@ impl Said {
                 }
                 Event::Partner(PartnerEvent::FeeRefused(e)) => {
                     said.deciders.insert(e.fee, actor.clone());
+                    said.refusals.insert(e.fee, e.reason);
+                }
+                Event::Partner(PartnerEvent::FeeReopened(e)) => {
+                    said.deciders.remove(&e.fee);
+                    said.refusals.remove(&e.fee);
+                }
+                Event::Partner(PartnerEvent::FeeQueried(e)) => {
+                    let (asked_on, question) = (recorded.recorded_on(), e.details);
+                    let query = FeeQuery { asked_on, question, answered_on: None, answer: None };
+                    said.queries.insert(e.fee, query);
+                }
+                Event::Partner(PartnerEvent::FeeAnswered(e)) => {
+                    if let Some(query) = said.queries.get_mut(&e.fee) {
+                        query.answered_on = Some(recorded.recorded_on());
+                        query.answer = Some(e.details);
+                    }
                 }
                 _ => {}
             }

@@ -69,26 +69,13 @@ impl Ledger {
             let decide = format!("svala claim accept {0}, or svala claim refuse {0}", row.position);
             matters.push(open_matter(waits, row.position, of, row.delivered_on, row.eur, what, decide));
         }
-        for (state, waits) in
-            [(FeeState::WaitingForRate, true), (FeeState::Reported, false), (FeeState::Proposed, false)]
-        {
-            let filter = FeeFilter { state: Some(state), ..FeeFilter::default() };
-            for fee in self.fees(&filter).await? {
-                if fee.charged_on <= period.last() {
-                    let what = format!("fee {}: {} {}", fee.state, fee.amount, fee.currency);
-                    let decide =
-                        format!("svala partner fee accept {0}, or svala partner fee refuse {0}", fee.fee);
-                    matters.push(open_matter(
-                        waits,
-                        fee.fee,
-                        fee.partner,
-                        fee.charged_on,
-                        fee.eur,
-                        what,
-                        decide,
-                    ));
-                }
-            }
+        for fee in self.fees_without_flags(&FeeFilter::default()).await? {
+            let open = fee.state.parse::<FeeState>().ok().filter(|state| state.is_open());
+            let Some(state) = open.filter(|_| fee.charged_on <= period.last()) else { continue };
+            let waits = state == FeeState::WaitingForRate;
+            let what = format!("fee {state}: {} {}", fee.amount, fee.currency);
+            let decide = format!("svala partner fee accept {0}, or svala partner fee refuse {0}", fee.fee);
+            matters.push(open_matter(waits, fee.fee, fee.partner, fee.charged_on, fee.eur, what, decide));
         }
         matters.sort_by_key(|matter| (matter.check, matter.number));
         Ok(matters)

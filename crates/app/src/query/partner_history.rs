@@ -160,7 +160,10 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
             e.second_approval_from
         ),
         PartnerEvent::FeeAccepted(e) => format!("fee {} accepted: {} EUR", number(e.fee.0), e.eur),
+        PartnerEvent::FeeQueried(e) => format!("fee {} queried: {}", number(e.fee.0), text(e.details)),
+        PartnerEvent::FeeAnswered(e) => format!("fee {} answered: {}", number(e.fee.0), text(e.details)),
         PartnerEvent::FeeRefused(e) => format!("fee {} refused: {}", number(e.fee.0), text(e.reason)),
+        PartnerEvent::FeeReopened(e) => format!("fee {} taken up again: {}", number(e.fee.0), text(e.reason)),
         PartnerEvent::FeeReversalProposed(e) => format!(
             "taking back {} EUR of fee {} proposed: {}; from {} EUR on another person must agree",
             e.eur,

@@ -1,24 +1,27 @@
-//! Questions about claims: what was asked of partners, how long ago, and what they answered.
+//! Questions about claims and fees: what was asked of partners, how long ago, and what they answered.
 
 use ::claims::ClaimsProjection;
 use domain::PartnerCode;
-use domain::claim::ClaimState;
+use domain::claim::{ClaimState, QueryReason};
 use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;
 
+use super::fees::FeeFilter;
 use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::texts::{ERASED, ReasonText};
 
-/// One claim that was asked about and is not decided since.
+/// One claim or fee that was asked about and is not decided since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct QueryItem {
-    /// The claim's number.
-    pub claim: u64,
+    /// The claim's number; none of a fee.
+    pub claim: Option<u64>,
+    /// The fee's number; none of a claim.
+    pub fee: Option<u64>,
     /// Who reported it, and answers.
     pub partner: String,
-    /// The authority's key for the case.
+    /// The authority's key for the case; a fee is for none.
     pub external_ref: String,
     /// The case's own reference.
     pub case: String,
@@ -43,7 +46,7 @@ pub struct QueryItem {
 }
 
 impl Ledger {
-    /// The claims that wait for an answer or, answered, for a decision; the oldest question first.
+    /// The claims and fees that wait for an answer or, answered, for a decision; the oldest question first.
     pub async fn queries(&self, partner: Option<&PartnerCode>) -> Result<Vec<QueryItem>, AppError> {
         self.current().await?;
         let mut asked = Vec::new();
@@ -77,7 +80,8 @@ impl Ledger {
             let receipt = receipts.next().flatten();
             let age_days = (today - query.asked_on).get_days();
             items.push(QueryItem {
-                claim: row.position,
+                claim: Some(row.position),
+                fee: None,
                 partner: row.partner.to_string(),
                 external_ref: name.external_ref.clone(),
                 case: name.case.clone(),
@@ -92,7 +96,41 @@ impl Ledger {
                 answer: next(query.answer),
             });
         }
+        items.extend(self.fee_queries(partner, today).await?);
+        items.sort_by_key(|item| (item.asked_on, item.claim.or(item.fee)));
         Ok(items)
+    }
+
+    /// The same of fees alone.
+    async fn fee_queries(
+        &self,
+        partner: Option<&PartnerCode>,
+        today: Date,
+    ) -> Result<Vec<QueryItem>, AppError> {
+        let filter = FeeFilter { partner: partner.cloned(), ..FeeFilter::default() };
+        let fees = self.fees_without_flags(&filter).await?.into_iter();
+        let asked = fees.filter_map(|fee| Some((fee.asked_on?, fee)));
+        Ok(asked
+            .map(|(asked_on, fee)| {
+                let age_days = (today - asked_on).get_days();
+                QueryItem {
+                    claim: None,
+                    fee: Some(fee.fee),
+                    partner: fee.partner,
+                    external_ref: String::new(),
+                    case: String::new(),
+                    receipt_no: fee.receipt_no,
+                    eur: fee.eur,
+                    reason: QueryReason::ByFinance.to_string(),
+                    question: fee.words,
+                    asked_on,
+                    age_days,
+                    age: age(age_days),
+                    answered_on: fee.answered_on,
+                    answer: fee.answer,
+                }
+            })
+            .collect())
     }
 }
 

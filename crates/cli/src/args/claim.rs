@@ -50,7 +50,7 @@ pub enum ClaimCommand {
         #[arg(long)]
         decided: bool,
     },
-    /// What was asked about claims, how long ago, and what was answered.
+    /// What was asked about claims and fees, how long ago, and what was answered.
     Queries {
         /// Of this partner.
         #[arg(long)]

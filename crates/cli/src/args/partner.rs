@@ -311,7 +311,7 @@ pub enum FeeCommand {
         /// Of this partner.
         #[arg(long)]
         partner: Option<PartnerCode>,
-        /// In this state: waiting-for-rate, reported, proposed, accepted, refused, reversed.
+        /// In this state: waiting-for-rate, reported, proposed, queried, answered, accepted, refused, reversed.
         #[arg(long)]
         state: Option<FeeState>,
         /// Of the report with this number.
@@ -378,10 +378,43 @@ Examples:
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
-    /// Refuse a fee, with a reason.
-    Refuse {
+    /// Ask the partner about fees before deciding them; `svala claim queries` lists what is open, with that of claims.
+    #[command(after_help = "Example:\n  svala partner fee query 1412 --reason \"which cases is it for?\"")]
+    Query {
+        /// The fees' numbers.
+        #[arg(required = true)]
+        fees: Vec<u64>,
+        /// The question; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Record the partner's answer to a question.
+    #[command(after_help = "Example:\n  svala partner fee answer 1412 --text \"for the cases of May\"")]
+    Answer {
         /// The fee's number.
         fee: u64,
+        /// The answer; kept encrypted, shown in the history.
+        #[arg(long)]
+        text: String,
+    },
+    /// Refuse fees, with a reason.
+    #[command(after_help = "Example:\n  svala partner fee refuse 1412 1415 --reason \"not agreed\"")]
+    Refuse {
+        /// The fees' numbers.
+        #[arg(required = true)]
+        fees: Vec<u64>,
+        /// Why; kept encrypted, shown in the history.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take up refused fees again, because what they were refused for has changed; then two people accept them anew.
+    #[command(
+        after_help = "Example:\n  svala partner fee reopen 1412 --reason \"the agreement came by post\""
+    )]
+    Reopen {
+        /// The fees' numbers.
+        #[arg(required = true)]
+        fees: Vec<u64>,
         /// Why; kept encrypted, shown in the history.
         #[arg(long)]
         reason: String,

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use app::Ledger;
 use app::query::{FeeFilter, FeeItem};
-use domain::PartnerCode;
 use domain::partner::FeeState;
+use domain::{FeeId, PartnerCode};
 use jiff::civil::Date;
 use money::Eur;
 
@@ -31,6 +31,8 @@ const COLUMNS: &[&str] = &[
     "to_reverse",
     "state",
     "decided_by",
+    "words",
+    "answer",
     "flags",
     "report",
 ];
@@ -105,11 +107,46 @@ pub async fn run(place: &Place, format: Format, command: FeeCommand) -> Result<E
             ledger.drop_fee_reversal(partner, fee, &reason).await?;
             say(format!("nothing of fee {number} is taken back: the proposal has ended"))?;
         }
-        FeeCommand::Refuse { fee: number, reason } => {
-            let ledger = place.open_to_write().await?;
-            let (partner, fee) = ledger.find_fee(number).await?;
-            ledger.refuse_fee(partner, fee, &reason).await?;
-            say(format!("fee {number} refused"))?;
+        FeeCommand::Query { fees, reason } => {
+            let query = async |ledger: &Ledger, code, fee| ledger.query_fee(code, fee, &reason).await;
+            return each(place, &fees, "queried; the answer: `svala partner fee answer`", query).await;
+        }
+        FeeCommand::Answer { fee: number, text } => {
+            let answer = async |ledger: &Ledger, code, fee| ledger.answer_fee(code, fee, &text).await;
+            let done = "answered: accept it with `svala partner fee accept`, or refuse it";
+            return each(place, &[number], done, answer).await;
+        }
+        FeeCommand::Refuse { fees, reason } => {
+            let refuse = async |ledger: &Ledger, code, fee| ledger.refuse_fee(code, fee, &reason).await;
+            return each(place, &fees, "refused", refuse).await;
+        }
+        FeeCommand::Reopen { fees, reason } => {
+            let reopen = async |ledger: &Ledger, code, fee| ledger.reopen_fee(code, fee, &reason).await;
+            let done = "is taken up again: two people accept it with `svala partner fee accept`";
+            return each(place, &fees, done, reopen).await;
+        }
+    }
+    Ok(refused)
+}
+
+/// Does something about each fee, one after the other: one that is refused stops none of the others.
+async fn each(
+    place: &Place,
+    fees: &[u64],
+    done: &str,
+    about: impl AsyncFn(&Ledger, PartnerCode, FeeId) -> Result<(), app::AppError>,
+) -> Result<ExitCode, Failure> {
+    let mut refused = ExitCode::SUCCESS;
+    let ledger = place.open_to_write().await?;
+    for number in fees {
+        let (partner, fee) = ledger.find_fee(*number).await?;
+        match about(&ledger, partner, fee).await {
+            Ok(()) => say(format!("fee {number} {done}"))?,
+            Err(error @ app::AppError::Refused(_)) => {
+                remark(format!("fee {number}: {error}"));
+                refused = ExitCode::from(1);
+            }
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(refused)
@@ -174,6 +211,8 @@ fn row(f: &FeeItem) -> Vec<Cell> {
         &f.to_reverse,
         &f.state,
         &f.decided_by,
+        &f.words,
+        &f.answer,
         &f.flags,
         f.report
     ]

@@ -10,7 +10,7 @@ use super::event::{
     Basis, ClaimAccepted, ClaimProposed, ClaimQueried, ClaimReason, ClaimRefused, Cut, QueryReason,
 };
 use super::state::{Claim, ClaimState};
-use crate::approval::asks_for_second;
+use crate::approval::asks_for_second_to_accept;
 use crate::balance::Line;
 use crate::case::{Case, CaseEvent};
 use crate::ids::{Actor, ClaimId, TextId};
@@ -64,7 +64,8 @@ pub(super) fn accept(
     let worth = claim.worth_of_receipt().unwrap_or(eur);
     let what = format!("accept {wanted}");
     let first = claim.proposed_by.as_ref();
-    if let Some(second_approval_from) = asks_for_second_to_accept(claim, first, by, (worth, &what), rulebook)?
+    if let Some(second_approval_from) =
+        asks_for_second_to_accept(first, by, claim.by_two, (worth, &what), rulebook)?
     {
         let proposed_by = by.clone();
         let proposed = ClaimProposed { claim: id, proposed_by, second_approval_from, eligible, cut, basis };
@@ -78,19 +79,6 @@ pub(super) fn accept(
     let budget_line = claim.budget_line.clone();
     let accepted = ClaimAccepted { claim: id, budget_line, eligible, disallowed, reason, cut, basis };
     Ok(once_and(accepted, plan::restored(case, id, claim, disallowed)))
-}
-
-/// Whether accepting something of a claim is only a proposal yet: see [`asks_for_second`]. What somebody refused is accepted
-/// by two, where two ever decide.
-pub(super) fn asks_for_second_to_accept(
-    claim: &Claim,
-    first: Option<&Actor>,
-    by: &Actor,
-    (worth, what): (Eur, &str),
-    rulebook: &Rulebook,
-) -> Result<Option<Eur>, Refusal> {
-    let by_two = || rulebook.parameters().second_approval_from.filter(|_| claim.by_two && first.is_none());
-    Ok(asks_for_second(first, by, worth, what, rulebook)?.or_else(by_two))
 }
 
 /// What is accepted at most: of what somebody proposed, what they proposed, so that both agree to the same. Whoever agrees

@@ -5,8 +5,9 @@ use rulebook::Rulebook;
 
 use super::decide::{known, overflow};
 use super::event::{BenefitReversalUndoProposed, BenefitReversalUndone};
-use super::review::{asks_for_second_to_accept, basis};
+use super::review::basis;
 use super::state::{Claim, Undoing};
+use crate::approval::asks_for_second_to_accept;
 use crate::case::{Case, CaseEvent};
 use crate::ids::{Actor, ClaimId, KeyDigest, TextId};
 use crate::refusal::Refusal;
@@ -50,7 +51,7 @@ pub(super) fn undo(
     let worth = claim.worth_of_receipt().unwrap_or(claim.eligible);
     let what = format!("undo the reversal of {amount} on {reversed_on}");
     let first = claim.undoing.as_ref().map(|undoing| &undoing.proposed_by);
-    let event = match asks_for_second_to_accept(claim, first, by, (worth, &what), rulebook)? {
+    let event = match asks_for_second_to_accept(first, by, claim.by_two, (worth, &what), rulebook)? {
         Some(second_approval_from) => BenefitReversalUndoProposed {
             claim: id,
             reversal_key,

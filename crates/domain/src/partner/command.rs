@@ -156,6 +156,27 @@ pub enum PartnerCommand {
         /// Why, in the vault.
         reason: TextId,
     },
+    /// Finance asks the partner something about a fee before it decides.
+    QueryFee {
+        /// Which.
+        fee: FeeId,
+        /// The question, in the vault.
+        details: TextId,
+    },
+    /// The partner's answer, whoever types it in.
+    AnswerFee {
+        /// Which.
+        fee: FeeId,
+        /// The answer, in the vault.
+        details: TextId,
+    },
+    /// Take up a refused fee again, because what it was refused for has changed or was wrong.
+    ReopenFee {
+        /// Which.
+        fee: FeeId,
+        /// Why, in the vault.
+        reason: TextId,
+    },
 }
 
 impl PartnerCommand {
@@ -174,6 +195,9 @@ impl PartnerCommand {
             Self::ConvertFee { .. } => "convert-fee",
             Self::AcceptFee { .. } => "accept-fee",
             Self::RefuseFee { .. } => "refuse-fee",
+            Self::QueryFee { .. } => "query-fee",
+            Self::AnswerFee { .. } => "answer-fee",
+            Self::ReopenFee { .. } => "reopen-fee",
             Self::Payment(command) => command.name(),
             Self::ReverseFee { .. } => "reverse-fee",
             Self::DropFeeReversal { .. } => "drop-fee-reversal",
@@ -192,6 +216,9 @@ impl PartnerCommand {
             | Self::AcceptFee { fee, .. }
             | Self::ReverseFee { fee, .. }
             | Self::DropFeeReversal { fee, .. }
+            | Self::QueryFee { fee, .. }
+            | Self::AnswerFee { fee, .. }
+            | Self::ReopenFee { fee, .. }
             | Self::RefuseFee { fee, .. } => Some(fee.to_string()),
             Self::Pay { payment, .. } | Self::ReversePaid { payment, .. } => Some(payment.to_string()),
             Self::Payment(command) => command.about().map(|payment| payment.to_string()),
@@ -222,6 +249,9 @@ impl PartnerCommand {
             | Self::ReverseFee { .. }
             | Self::DropFeeReversal { .. }
             | Self::ReversePaid { .. }
+            | Self::QueryFee { .. }
+            | Self::AnswerFee { .. }
+            | Self::ReopenFee { .. }
             | Self::RefuseFee { .. } => None,
         }
     }

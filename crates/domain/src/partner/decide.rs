@@ -7,13 +7,14 @@ use rulebook::Rulebook;
 use super::agreement::{Agreement, FeeTerms};
 use super::command::{Fee as ReportedFee, PartnerCommand};
 use super::event::{
-    AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeReceiptAttached, FeeRefused,
-    FeeReported, FeeReversalDropped, FeeReversalProposed, FeeReversed, PaidFor, PartnerEvent, PartnerNamed,
-    PartnerPaid, PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
+    AgreementEnded, AgreementSigned, FeeAccepted, FeeAnswered, FeeConverted, FeeProposed, FeeQueried,
+    FeeReceiptAttached, FeeRefused, FeeReopened, FeeReported, FeeReversalDropped, FeeReversalProposed,
+    FeeReversed, PaidFor, PartnerEvent, PartnerNamed, PartnerPaid, PartnerRegistered, PaymentDetailsApproved,
+    PaymentDetailsProposed, PaymentDetailsRejected,
 };
 use super::fee::{Fee, FeeState};
 use super::state::{Partner, Proposal};
-use crate::approval::{asks_for_second, asks_for_second_to_take_back};
+use crate::approval::{asks_for_second_to_accept, asks_for_second_to_take_back};
 use crate::balance::Line;
 use crate::by::By;
 use crate::claim::{Exchange, ReceiptFile, attachable, euros, waiting_for_rate};
@@ -37,11 +38,12 @@ pub fn decide(
         (None, _) => return Err(Refusal::new("unknown-partner", "the partner is not registered")),
         (Some(partner), _) => partner,
     };
-    // A partner's people report, with receipts, and propose; a rate is nobody's decision; what the partner is paid, where and on what
+    // A partner's people report, with receipts, answer and propose; a rate is nobody's decision; what the partner is paid, where and on what
     // terms is decided by others.
     match command {
         PartnerCommand::ProposeDetails { .. }
         | PartnerCommand::ReportFee(_)
+        | PartnerCommand::AnswerFee { .. }
         | PartnerCommand::AttachFee { .. } => by.may_speak_for(&partner.code)?,
         PartnerCommand::ConvertFee { .. } => {}
         _ => by.may_decide()?,
@@ -134,6 +136,23 @@ pub fn decide(
         PartnerCommand::RefuseFee { fee, reason } => {
             undecided(partner, *fee)?;
             FeeRefused { fee: *fee, reason: *reason }.into()
+        }
+        PartnerCommand::QueryFee { fee, details } => query_fee(partner, *fee, *details)?,
+        PartnerCommand::AnswerFee { fee, details } => {
+            let state = known(partner, *fee)?.state;
+            if state != FeeState::Queried {
+                let detail = format!("the fee is {state}: nothing is asked about it");
+                return Err(Refusal::new("not-queried", detail));
+            }
+            FeeAnswered { fee: *fee, details: *details }.into()
+        }
+        PartnerCommand::ReopenFee { fee, reason } => {
+            let state = known(partner, *fee)?.state;
+            if state != FeeState::Refused {
+                let detail = format!("the fee is {state}: only a refused fee is taken up again");
+                return Err(Refusal::new("not-refused", detail));
+            }
+            FeeReopened { fee: *fee, reason: *reason }.into()
         }
     };
     Ok(vec![event])
@@ -266,6 +285,18 @@ fn convert_fee(partner: &Partner, id: FeeId, quote: &Quote) -> Result<PartnerEve
     Ok(FeeConverted { fee: id, quote: *quote, eur }.into())
 }
 
+fn query_fee(partner: &Partner, id: FeeId, details: TextId) -> Result<PartnerEvent, Refusal> {
+    let fee = undecided(partner, id)?;
+    match fee.state {
+        FeeState::WaitingForRate => Err(waiting_for_rate(fee.amount.currency())),
+        FeeState::Queried => {
+            let detail = "the fee is queried already: wait for the answer, or decide it";
+            Err(Refusal::new("already-queried", detail))
+        }
+        _ => Ok(FeeQueried { fee: id, details }.into()),
+    }
+}
+
 /// A fee has no cap, so from the limit of the rulebook on it takes two people like a claim.
 fn accept_fee(
     partner: &Partner,
@@ -276,7 +307,8 @@ fn accept_fee(
     let fee = undecided(partner, id)?;
     let eur = fee.eur.ok_or_else(|| waiting_for_rate(fee.amount.currency()))?;
     let what = format!("accept {eur}");
-    Ok(match asks_for_second(fee.proposed_by.as_ref(), by, eur, &what, rulebook)? {
+    let first = fee.proposed_by.as_ref();
+    Ok(match asks_for_second_to_accept(first, by, fee.by_two, (eur, &what), rulebook)? {
         Some(second_approval_from) => {
             let (proposed_by, rulebook) = (by.clone(), rulebook.version().to_owned());
             FeeProposed { fee: id, proposed_by, second_approval_from, rulebook }.into()

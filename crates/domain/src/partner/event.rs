@@ -33,8 +33,11 @@ events! {
         FeeReceiptAttached = 1,
         FeeConverted = 1,
         FeeProposed = 1,
+        FeeQueried = 1,
+        FeeAnswered = 1,
         FeeAccepted = 1,
         FeeRefused = 1,
+        FeeReopened = 1,
         FeeReversalProposed = 1,
         FeeReversalDropped = 1,
         FeeReversed = 1,
@@ -62,7 +65,10 @@ impl PartnerEvent {
             Self::PaymentDetailsProposed(e) => Some(e.details),
             Self::PaymentDetailsRejected(e) => Some(e.reason),
             Self::FeeReported(e) => Some(e.details),
+            Self::FeeQueried(e) => Some(e.details),
+            Self::FeeAnswered(e) => Some(e.details),
             Self::FeeRefused(e) => Some(e.reason),
+            Self::FeeReopened(e) => Some(e.reason),
             Self::FeeReversalProposed(e) => Some(e.reason),
             Self::FeeReversalDropped(e) => Some(e.reason),
             Self::FeeReversed(e) => Some(e.reason),
@@ -245,6 +251,26 @@ pub struct FeeProposed {
     pub rulebook: String,
 }
 
+/// Finance asks the partner about a fee: it waits for an answer, or a decision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeQueried {
+    /// Which.
+    pub fee: FeeId,
+    /// The question, in the vault.
+    pub details: TextId,
+}
+
+/// The partner answered a question about a fee.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeAnswered {
+    /// Which.
+    pub fee: FeeId,
+    /// The answer, in the vault.
+    pub details: TextId,
+}
+
 /// Finance accepted a fee.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -259,6 +285,16 @@ pub struct FeeAccepted {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeeRefused {
+    /// Which.
+    pub fee: FeeId,
+    /// Why, in the vault.
+    pub reason: TextId,
+}
+
+/// A refused fee was taken up again: it is not decided any more. Two people must accept it, because somebody had refused it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeReopened {
     /// Which.
     pub fee: FeeId,
     /// Why, in the vault.

@@ -20,6 +20,10 @@ rulebook::codes! {
         Reported = "reported",
         /// One person would accept it; another must agree.
         Proposed = "proposed",
+        /// Waits for an answer of the partner, or a decision.
+        Queried = "queried",
+        /// The partner answered: waits for a decision.
+        Answered = "answered",
         /// Accepted by finance.
         Accepted = "accepted",
         /// Refused by finance, with a reason.
@@ -38,7 +42,7 @@ impl FeeState {
     /// Not decided yet.
     pub fn is_open(self) -> bool {
         match self {
-            Self::WaitingForRate | Self::Reported | Self::Proposed => true,
+            Self::WaitingForRate | Self::Reported | Self::Proposed | Self::Queried | Self::Answered => true,
             Self::Accepted | Self::Refused | Self::Reversed => false,
         }
     }
@@ -67,6 +71,8 @@ pub struct Fee {
     pub receipt: Option<ReceiptFile>,
     /// How far it has come.
     pub state: FeeState,
+    /// Two people must accept it, whatever it is worth: somebody had refused it.
+    pub by_two: bool,
     /// Who would accept it, while another one has yet to agree.
     pub proposed_by: Option<Actor>,
     /// Of what was accepted, what was taken back.
@@ -85,9 +91,12 @@ impl Fee {
             FeeState::Accepted | FeeState::Reversed => {
                 self.eur.unwrap_or(Eur::ZERO).checked_sub(self.reversed)
             }
-            FeeState::WaitingForRate | FeeState::Reported | FeeState::Proposed | FeeState::Refused => {
-                Ok(Eur::ZERO)
-            }
+            FeeState::WaitingForRate
+            | FeeState::Reported
+            | FeeState::Proposed
+            | FeeState::Queried
+            | FeeState::Answered
+            | FeeState::Refused => Ok(Eur::ZERO),
         }
     }
 }
@@ -104,10 +113,16 @@ impl From<&FeeReported> for Fee {
             details: event.details,
             file: event.file,
             receipt: None,
-            state: if event.eur.is_some() { FeeState::Reported } else { FeeState::WaitingForRate },
+            state: undecided(event.eur),
+            by_two: false,
             proposed_by: None,
             reversed: Eur::ZERO,
             reversal: None,
         }
     }
+}
+
+/// Where a fee stands before any decision.
+pub(super) fn undecided(eur: Option<Eur>) -> FeeState {
+    if eur.is_some() { FeeState::Reported } else { FeeState::WaitingForRate }
 }

@@ -19,11 +19,11 @@ pub use agreement::{Agreement, BasisPoints, FeeTerms, NotBasisPoints};
 pub use command::{Fee as ReportedFee, PartnerCommand};
 pub use decide::decide;
 pub use event::{
-    AgreementEnded, AgreementSigned, FeeAccepted, FeeConverted, FeeProposed, FeeReceiptAttached, FeeRefused,
-    FeeReported, FeeReversalDropped, FeeReversalProposed, FeeReversed, PaidFor, PartnerCommandRefused,
-    PartnerEvent, PartnerNamed, PartnerPaid, PartnerPaidReturnUndone, PartnerPaidReturned,
-    PartnerPaidReversed, PartnerRegistered, PaymentDetailsApproved, PaymentDetailsProposed,
-    PaymentDetailsRejected,
+    AgreementEnded, AgreementSigned, FeeAccepted, FeeAnswered, FeeConverted, FeeProposed, FeeQueried,
+    FeeReceiptAttached, FeeRefused, FeeReopened, FeeReported, FeeReversalDropped, FeeReversalProposed,
+    FeeReversed, PaidFor, PartnerCommandRefused, PartnerEvent, PartnerNamed, PartnerPaid,
+    PartnerPaidReturnUndone, PartnerPaidReturned, PartnerPaidReversed, PartnerRegistered,
+    PaymentDetailsApproved, PaymentDetailsProposed, PaymentDetailsRejected,
 };
 pub use fee::{Fee, FeeState, PARTNER_FEE};
 pub use name::{Name, NotAName};

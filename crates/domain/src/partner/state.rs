@@ -7,7 +7,7 @@ use rulebook::Country;
 
 use super::agreement::Agreement;
 use super::event::PartnerEvent;
-use super::fee::{Fee, FeeState};
+use super::fee::{Fee, FeeState, undecided};
 use super::name::Name;
 use crate::approval::TakingBack;
 use crate::claim::ReceiptFile;
@@ -141,6 +141,21 @@ impl Partner {
                 let fee = partner.undecided(e.fee)?;
                 (fee.state, fee.proposed_by) = (FeeState::Proposed, Some(e.proposed_by.clone()));
             }
+            PartnerEvent::FeeQueried(e) => {
+                let fee = partner.undecided(e.fee)?;
+                // Who proposed it did not know what will be answered.
+                (fee.state, fee.proposed_by) = (FeeState::Queried, None);
+            }
+            PartnerEvent::FeeAnswered(e) => match partner.fees.get_mut(&e.fee) {
+                Some(fee) if fee.state == FeeState::Queried => fee.state = FeeState::Answered,
+                _ => return Err(FoldError(format!("fee {} was asked nothing", e.fee))),
+            },
+            PartnerEvent::FeeReopened(e) => match partner.fees.get_mut(&e.fee) {
+                Some(fee) if fee.state == FeeState::Refused => {
+                    (fee.state, fee.proposed_by, fee.by_two) = (undecided(fee.eur), None, true);
+                }
+                _ => return Err(FoldError(format!("fee {} was not refused", e.fee))),
+            },
             PartnerEvent::FeeAccepted(e) => partner.undecided(e.fee)?.state = FeeState::Accepted,
             PartnerEvent::FeeRefused(e) => partner.undecided(e.fee)?.state = FeeState::Refused,
             PartnerEvent::FeeReversalProposed(e) => {

@@ -103,6 +103,7 @@ pub fn delivered(account: &Account, period: Period) -> Result<Vec<Delivered<'_>>
             | MovementKind::FeeReported
             | MovementKind::Fee
             | MovementKind::FeeRefused
+            | MovementKind::FeeReopened
             | MovementKind::FeeReversed
             | MovementKind::Advance
             | MovementKind::Paid

@@ -42,6 +42,8 @@ rulebook::codes! {
         Fee = "fee",
         /// A fee was refused by finance, with a reason in its history.
         FeeRefused = "fee-refused",
+        /// A refusal of a fee was taken back: the fee is undecided again.
+        FeeReopened = "fee-reopened",
         /// An accepted fee was taken back.
         FeeReversed = "fee-reversed",
         /// The partner was paid in advance.
@@ -153,7 +155,7 @@ pub struct Account {
     questions: Vec<Question>,
 }
 
-/// What finance asked about a claim, until it is asked something else or decided.
+/// What finance asked about a claim or fee, until it is asked something else or decided.
 #[derive(Debug)]
 struct Question {
     day: Date,
@@ -217,7 +219,7 @@ impl Account {
         &self.covered
     }
 
-    /// What finance asked about a claim last, by the end of a day, and did not decide since.
+    /// What finance asked about a claim or fee last, by the end of a day, and did not decide since.
     pub fn question(&self, about: u64, last: Date) -> Option<TextId> {
         let mut questions = self.questions.iter().rev();
         questions.find(|question| question.about == about && question.day <= last)?.words
@@ -354,9 +356,23 @@ impl Account {
                 self.valued(recorded, e.fee.0, e.quote);
                 self.charged(recorded, e.fee.0, e.eur);
             }
-            PartnerEvent::FeeAccepted(e) => self.moved(recorded, e.fee.0, MovementKind::Fee, e.eur, None),
+            PartnerEvent::FeeAccepted(e) => {
+                self.asked(recorded, e.fee.0, None);
+                self.moved(recorded, e.fee.0, MovementKind::Fee, e.eur, None);
+            }
+            PartnerEvent::FeeQueried(e) => self.asked(recorded, e.fee.0, Some(e.details)),
+            PartnerEvent::FeeReopened(e) => {
+                let eur = self.fees.get(&e.fee.0).copied();
+                // It was refused before it had euros: it waits again.
+                if eur.is_none() {
+                    self.waits(recorded, e.fee.0, MovementKind::FeeReported);
+                }
+                let (kind, eur) = (MovementKind::FeeReopened, eur.unwrap_or(Eur::ZERO));
+                self.moved_with_words(recorded, e.fee.0, kind, eur, None, Some(e.reason));
+            }
             PartnerEvent::FeeRefused(e) => {
                 self.waits_no_more(recorded, e.fee.0);
+                self.asked(recorded, e.fee.0, None);
                 let eur = self.fees.get(&e.fee.0).copied().unwrap_or(Eur::ZERO);
                 let (kind, reason) = (MovementKind::FeeRefused, Some("by-finance"));
                 self.moved_with_words(recorded, e.fee.0, kind, eur, reason, Some(e.reason));
@@ -542,7 +558,7 @@ impl Account {
         }
     }
 
-    /// Notes what was asked about a claim, or that it is decided.
+    /// Notes what was asked about a claim or fee, or that it is decided.
     fn asked(&mut self, recorded: &Recorded, id: Uuid, words: Option<TextId>) {
         if let Some(place) = self.places.get(&id) {
             let (day, about) = (recorded.recorded_on(), self.stated[*place].number);

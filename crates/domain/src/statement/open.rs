@@ -157,7 +157,8 @@ fn unpaid(account: &Account, last: Date) -> Result<Vec<(u64, Eur)>, Overflow> {
             | MovementKind::Disallowed
             | MovementKind::Reopened
             | MovementKind::FeeReported
-            | MovementKind::FeeRefused => {}
+            | MovementKind::FeeRefused
+            | MovementKind::FeeReopened => {}
         }
     }
     let mut taken = BTreeMap::new();

@@ -50,6 +50,8 @@ pub struct Totals {
     pub fees_reported: Eur,
     /// Fees that were refused in the period.
     pub fees_refused: Eur,
+    /// Fees refused earlier and taken up again in the period.
+    pub fees_reopened: Eur,
     /// Fees that were accepted in the period.
     pub fees: Eur,
     /// Accepted fees that were taken back in the period.
@@ -109,6 +111,7 @@ pub fn totals(movements: &[Movement], period: Period) -> Result<Totals, Overflow
             MovementKind::ReversalUndone => &mut totals.reversals_undone,
             MovementKind::FeeReported => &mut totals.fees_reported,
             MovementKind::FeeRefused => &mut totals.fees_refused,
+            MovementKind::FeeReopened => &mut totals.fees_reopened,
             MovementKind::Fee => &mut totals.fees,
             MovementKind::FeeReversed => &mut totals.fees_reversed,
             MovementKind::Grant => &mut totals.grants,
@@ -146,7 +149,7 @@ pub(super) fn effect(kind: MovementKind, eur: Eur) -> Result<Effect, Overflow> {
         MovementKind::Reported | MovementKind::Reopened => Effect { undecided: eur, ..none },
         MovementKind::Eligible => Effect { undecided: less, owed: eur, ..none },
         MovementKind::Disallowed => Effect { undecided: less, ..none },
-        MovementKind::FeeReported => Effect { fees_undecided: eur, ..none },
+        MovementKind::FeeReported | MovementKind::FeeReopened => Effect { fees_undecided: eur, ..none },
         MovementKind::FeeRefused => Effect { fees_undecided: less, ..none },
         MovementKind::Fee => Effect { fees_undecided: less, owed: eur, ..none },
         MovementKind::ReversalUndone

@@ -312,6 +312,9 @@ fn the_story_of_a_partner_and_its_hold_ends_like_this() {
         "FeeReceiptAttached",
         "FeeAccepted",
         "FeeRefused",
+        "FeeReopened",
+        "FeeQueried",
+        "FeeAnswered",
         "FeeReported.waiting-for-its-rate",
         "FeeConverted",
         "FeeReversalProposed",
@@ -333,7 +336,7 @@ fn the_story_of_a_partner_and_its_hold_ends_like_this() {
     assert_eq!(partner.details.as_ref().unwrap().approved_by.as_str(), "berit");
     assert_eq!(partner.proposal, None);
     let fees = partner.fees.values().map(|fee| format!("{} {}", fee.state, fee.eur.unwrap()));
-    assert_eq!(fees.collect::<Vec<_>>(), ["accepted 1082.41", "refused 450.00", "reported 432.96"]);
+    assert_eq!(fees.collect::<Vec<_>>(), ["accepted 1082.41", "answered 450.00", "reported 432.96"]);
     assert_eq!(partner.fees.values().next().unwrap().net(), Ok(eur("1000.00")));
     assert_eq!(partner.payments.open_outside(), Ok(eur("0.00")), "what was paid was taken back");
 

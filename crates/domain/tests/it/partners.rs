@@ -14,20 +14,20 @@ use uuid::Uuid;
 use crate::support::*;
 
 /// A partner being told what happens to it.
-struct Told(Option<Partner>);
+pub struct Told(pub Option<Partner>);
 
 impl Told {
-    fn registered() -> Self {
+    pub fn registered() -> Self {
         let mut told = Self(None);
         told.done(register("Caritas Armenia"));
         told
     }
 
-    fn partner(&self) -> &Partner {
+    pub fn partner(&self) -> &Partner {
         self.0.as_ref().unwrap()
     }
 
-    fn done(&mut self, given: impl Into<Given>) -> Vec<PartnerEvent> {
+    pub fn done(&mut self, given: impl Into<Given>) -> Vec<PartnerEvent> {
         let Given(command, by) = given.into();
         let events = decide(self.0.as_ref(), &command, &by, rules());
         let events = events.unwrap_or_else(|refusal| panic!("{command:?}: {refusal}"));
@@ -37,7 +37,7 @@ impl Told {
         events
     }
 
-    fn refused(&self, given: impl Into<Given>) -> String {
+    pub fn refused(&self, given: impl Into<Given>) -> String {
         let Given(command, by) = given.into();
         match decide(self.0.as_ref(), &command, &by, rules()) {
             Err(refusal) => refusal.codes(),
@@ -46,7 +46,7 @@ impl Told {
     }
 }
 
-fn register(name: &str) -> PartnerCommand {
+pub fn register(name: &str) -> PartnerCommand {
     PartnerCommand::Register { partner: partner("caritas"), name: name.parse().unwrap() }
 }
 
@@ -85,7 +85,7 @@ fn reject_details() -> PartnerCommand {
     PartnerCommand::RejectDetails { reason: text(9) }
 }
 
-fn fee(number: u128, on: &str, amount: Amount) -> ReportedFee {
+pub fn fee(number: u128, on: &str, amount: Amount) -> ReportedFee {
     ReportedFee {
         fee: FeeId(Uuid::from_u128(number)),
         charged_on: day(on),
@@ -100,7 +100,7 @@ fn fee(number: u128, on: &str, amount: Amount) -> ReportedFee {
 }
 
 /// A command, and who gives it.
-struct Given(PartnerCommand, By);
+pub struct Given(pub PartnerCommand, pub By);
 
 impl From<PartnerCommand> for Given {
     fn from(command: PartnerCommand) -> Self {
@@ -113,11 +113,11 @@ impl From<PartnerCommand> for Given {
     }
 }
 
-fn accept_fee(number: u128, name: &str) -> Given {
+pub fn accept_fee(number: u128, name: &str) -> Given {
     Given(PartnerCommand::AcceptFee { fee: FeeId(Uuid::from_u128(number)) }, who(name))
 }
 
-fn refuse_fee(number: u128, name: &str) -> Given {
+pub fn refuse_fee(number: u128, name: &str) -> Given {
     Given(PartnerCommand::RefuseFee { fee: FeeId(Uuid::from_u128(number)), reason: text(6) }, who(name))
 }
 

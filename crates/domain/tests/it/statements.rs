@@ -82,6 +82,7 @@ fn figure(t: &Totals, kind: MovementKind) -> Eur {
         MovementKind::FeeReported => t.fees_reported,
         MovementKind::Fee => t.fees,
         MovementKind::FeeRefused => t.fees_refused,
+        MovementKind::FeeReopened => t.fees_reopened,
         MovementKind::FeeReversed => t.fees_reversed,
         MovementKind::Advance => t.advances,
         MovementKind::Paid => t.paid,

@@ -198,6 +198,9 @@ fn partner_command(first: u128) -> impl Strategy<Value = PartnerCommand> {
         3 => converted,
         6 => fee().prop_map(|fee| PartnerCommand::AcceptFee { fee }),
         1 => fee().prop_map(|fee| PartnerCommand::RefuseFee { fee, reason: text(6) }),
+        1 => fee().prop_map(|fee| PartnerCommand::QueryFee { fee, details: text(6) }),
+        1 => fee().prop_map(|fee| PartnerCommand::AnswerFee { fee, details: text(6) }),
+        1 => fee().prop_map(|fee| PartnerCommand::ReopenFee { fee, reason: text(6) }),
         4 => (fee(), prop::option::of(amount())).prop_map(|(fee, amount)| {
             PartnerCommand::ReverseFee { fee, amount, reason: text(7) }
         }),

@@ -296,6 +296,7 @@ impl StatementDocument {
             ),
             sum("fee-reported", "fees reported", "redovisade avgifter", t.fees_reported),
             sum("fee-refused", "fees refused", "ej godkända avgifter", t.fees_refused),
+            sum("fee-reopened", "fees taken up again", "återupptagna avgifter", t.fees_reopened),
             sum(
                 FEES_UNDECIDED,
                 "fees undecided at the end",

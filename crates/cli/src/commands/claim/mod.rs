@@ -54,6 +54,7 @@ pub const SHOWN: &[&str] = COLUMNS.split_at(COLUMNS.len() - 5).0;
 
 const QUERY_COLUMNS: &[&str] = &[
     "claim",
+    "fee",
     "partner",
     "external_ref",
     "case",
@@ -313,6 +314,7 @@ fn row(c: &ClaimItem) -> Vec<Cell> {
 fn query_row(q: &QueryItem) -> Vec<Cell> {
     cells![
         q.claim,
+        q.fee,
         &q.partner,
         &q.external_ref,
         &q.case,

@@ -1,0 +1,112 @@
+//! Fees that finance asks about, refuses and takes up again, and what an agreement lets a partner charge.
+
+use crate::support::{Ledger, find};
+
+const SPEND: &str =
+    "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description";
+
+fn reported(rows: &[&str]) -> Ledger {
+    let ledger = Ledger::new();
+    ledger.take_files(&crate::support::fixtures());
+    ledger.import_up_to("cases");
+    import(&ledger, "fees.csv", rows);
+    ledger
+}
+
+fn import(ledger: &Ledger, name: &str, rows: &[&str]) {
+    ledger.write(name, format!("{SPEND}\n{}\n", rows.join("\n")));
+    ledger.ok(&format!("--actor asha@irara import spend {name}"));
+}
+
+fn fee(ledger: &Ledger, receipt_no: &str) -> crate::support::Cells {
+    find(ledger.csv("partner fee list"), "receipt_no", receipt_no)
+}
+
+/// A question about a fee stands beside those about claims until it is answered and the fee decided.
+#[test]
+fn a_fee_is_asked_about_and_answered() {
+    let ledger = reported(&[
+        "irara,FX-2041,education,2024-01-31,9.00,EUR,Lempa,E-1,,",
+        "irara,,partner-fee,2024-01-31,450.00,EUR,IRARA,F-1,,",
+        "irara,,partner-fee,2024-02-29,460.00,EUR,IRARA,F-2,,",
+    ]);
+    let [first, second] = ["F-1", "F-2"].map(|receipt| fee(&ledger, receipt)["fee"].clone());
+    let claim = ledger.claim("E-1");
+    ledger.ok(&format!("claim query {claim} --reason 'which course?'"));
+    let query = format!("partner fee query {first} {second} --reason 'for which cases?'");
+    assert!(ledger.fail(1, &format!("--actor asha@irara {query}")).contains("acts-for-partner"));
+    let said = ledger.ok(&query);
+    assert!(
+        said.contains(&format!("fee {first} queried")) && said.contains(&format!("fee {second} q")),
+        "{said}"
+    );
+    assert!(ledger.fail(1, &query).contains("already-queried"));
+
+    let open = ledger.csv("claim queries");
+    let listed: Vec<_> = open.iter().map(|row| [&*row["claim"], &*row["fee"], &*row["question"]]).collect();
+    assert_eq!(
+        listed,
+        [
+            [&*claim, "", "which course?"],
+            ["", &*first, "for which cases?"],
+            ["", &*second, "for which cases?"]
+        ]
+    );
+    assert_eq!((&*open[1]["age_days"], &*open[1]["age"], &*open[1]["receipt_no"]), ("0", "0-30", "F-1"));
+    assert_eq!(fee(&ledger, "F-1")["state"], "queried");
+    let undecided = ledger.csv("partner statement irara --period 2020-01-01..2099-12-31");
+    let words = |receipt: &str| {
+        let row = |row: &&crate::support::Cells| {
+            row["movement"] == "fees-undecided" && row["receipt_no"] == receipt
+        };
+        undecided.iter().find(row).unwrap()["words"].clone()
+    };
+    assert_eq!(words("F-1"), "for which cases?");
+
+    let answer = |name: &str| format!("--actor {name} partner fee answer {first} --text 'for FX-2041'");
+    assert!(ledger.fail(1, &answer("omar@newcomer")).contains("acts-for-partner"));
+    ledger.ok(&answer("asha@irara"));
+    assert!(ledger.fail(1, &answer("asha@irara")).contains("not-queried"));
+    let answered = &ledger.csv("claim queries --partner irara")[1];
+    assert_eq!((&*answered["answer"], answered["answered_on"].is_empty()), ("for FX-2041", false));
+    assert_eq!(fee(&ledger, "F-1")["answer"], "for FX-2041");
+    ledger.ok(&format!("partner fee accept {first}"));
+    assert_eq!(ledger.csv("claim queries").len(), 2);
+    let history = ledger.ok("partner history irara");
+    assert!(
+        history.contains("queried: for which cases?") && history.contains("answered: for FX-2041"),
+        "{history}"
+    );
+    ledger.is_sound();
+}
+
+/// A refusal is not the last word, and whoever takes it back does not accept the fee alone.
+#[test]
+fn a_refused_fee_is_taken_up_again() {
+    let ledger = reported(&["irara,,partner-fee,2024-01-31,450.00,EUR,IRARA,F-1,,"]);
+    let number = fee(&ledger, "F-1")["fee"].clone();
+    let reopen = format!("partner fee reopen {number} --reason 'the agreement came by post'");
+    assert!(ledger.fail(1, &reopen).contains("not-refused"));
+    ledger.ok(&format!("--actor anna partner fee refuse {number} --reason 'no agreement'"));
+    assert_eq!(fee(&ledger, "F-1")["words"], "no agreement");
+    ledger.ok(&format!("--actor bo {reopen}"));
+    let now = fee(&ledger, "F-1");
+    assert_eq!([&*now["state"], &*now["words"], &*now["decided_by"]], ["reported", "", ""]);
+    let accept = |name: &str| format!("--actor {name} partner fee accept {number}");
+    assert!(ledger.ok(&accept("bo")).contains("proposed: another person must agree"));
+    assert!(ledger.fail(1, &accept("bo")).contains("second-person-needed"));
+    assert!(ledger.ok(&accept("anna")).contains("accepted"));
+    let totals = &ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["totals"];
+    for (figure, wanted) in [
+        ("fees_reported", "450.00"),
+        ("fees_refused", "450.00"),
+        ("fees_reopened", "450.00"),
+        ("fees", "450.00"),
+        ("fees_undecided", "0.00"),
+        ("owed", "450.00"),
+    ] {
+        assert_eq!(totals[figure], wanted, "{figure}: {totals}");
+    }
+    assert!(ledger.ok("duties").contains("nobody decided what they reported"));
+    ledger.is_sound();
+}
