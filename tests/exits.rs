@@ -235,7 +235,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ("doctor", "check,found,ok"),
     (
         "claim accept --all --dry-run",
-        "claim,partner,external_ref,receipt_no,category,delivered_on,eur,eligible,disallowed,reason,state,flags",
+        "claim,partner,external_ref,receipt_no,category,delivered_on,eur,eligible,disallowed,reason,state,agrees_to,flags",
     ),
     ("claim flags", "claim,partner,external_ref,receipt_no,category,eur,state,flag,detail"),
     (

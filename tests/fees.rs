@@ -64,7 +64,7 @@ fn a_fee_is_asked_about_and_answered() {
     assert_eq!(words("F-1"), "for which cases?");
 
     let answer = |name: &str| format!("--actor {name} partner fee answer {first} --text 'for FX-2041'");
-    assert!(ledger.fail(1, &answer("omar@newcomer")).contains("acts-for-partner"));
+    assert!(ledger.fail(1, &answer("omar@caritas")).contains("acts-for-partner"));
     ledger.ok(&answer("asha@irara"));
     assert!(ledger.fail(1, &answer("asha@irara")).contains("not-queried"));
     let answered = &ledger.csv("claim queries --partner irara")[1];

@@ -3,11 +3,11 @@
 use crate::forger;
 use crate::support::Ledger;
 
-const SPEND: &str =
+pub const SPEND: &str =
     "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description";
 
 /// A ledger under the rules of the program with the cases of the small scenario.
-fn cases() -> Ledger {
+pub fn cases() -> Ledger {
     let ledger = Ledger::new();
     ledger.take_files(&crate::support::fixtures());
     ledger.import_up_to("cases");
@@ -15,24 +15,24 @@ fn cases() -> Ledger {
 }
 
 /// The same with spend that is reported and not decided.
-fn reported(rows: &str) -> Ledger {
+pub fn reported(rows: &str) -> Ledger {
     let ledger = cases();
     ledger.write("some.csv", format!("{SPEND}\n{rows}"));
     ledger.ok("import spend some.csv");
     ledger
 }
 
-fn one(receipt: &str, amount: &str) -> String {
+pub fn one(receipt: &str, amount: &str) -> String {
     format!("irara,FX-2041,education,2024-02-01,{amount},EUR,Lempa,{receipt},,\n")
 }
 
-fn state(ledger: &Ledger, receipt: &str) -> String {
+pub fn state(ledger: &Ledger, receipt: &str) -> String {
     let claims = ledger.csv("claim list");
     let claim = claims.iter().find(|claim| claim["receipt_no"] == receipt);
     claim.map(|claim| claim["state"].clone()).unwrap_or_default()
 }
 
-fn number(ledger: &Ledger, receipt: &str) -> String {
+pub fn number(ledger: &Ledger, receipt: &str) -> String {
     let claims = ledger.csv("claim list");
     claims.iter().find(|claim| claim["receipt_no"] == receipt).unwrap()["claim"].clone()
 }
@@ -197,7 +197,7 @@ fn an_import_that_accepts_proposes_what_is_large() {
     // Whoever imported it cannot agree by accepting in bulk.
     ledger.ok("--actor anna claim accept --all --flagged-too");
     assert_eq!(state(&ledger, "L-1"), "proposed");
-    ledger.ok("--actor bo claim accept --all --flagged-too");
+    ledger.ok("--actor bo claim accept --all --flagged-too --agree");
     assert_eq!(state(&ledger, "L-1"), "cut", "3000.00 − 1999.99 is left");
     assert!(ledger.ok("duties").contains("nobody decided what they reported"));
     ledger.is_sound();
@@ -264,7 +264,7 @@ fn what_has_changed_since_the_preview_is_left_open() {
     assert_eq!(states, ["reported", "reported", "accepted", "proposed"]);
     // Another preview shows them as they stand now.
     let position = ledger.root().0;
-    ledger.ok(&format!("--actor bo {accept} --up-to {position}"));
+    ledger.ok(&format!("--actor bo {accept} --agree --up-to {position}"));
     let states = ["A-1", "A-2", "L-1"].map(|receipt| state(&ledger, receipt));
     assert_eq!(states, ["proposed", "accepted", "accepted"], "what was refused takes two");
     ledger.is_sound();
@@ -452,7 +452,7 @@ fn a_claim_is_reversed_by_its_number() {
 fn a_large_reversal_takes_two_people() {
     let ledger = reported(&[one("B-1", "2100.00"), one("B-2", "300.00")].concat());
     for name in ["anna", "bo"] {
-        ledger.ok(&format!("--actor {name} claim accept --all"));
+        ledger.ok(&format!("--actor {name} claim accept --all --agree"));
     }
     let claim = number(&ledger, "B-1");
     let reverse =

@@ -9,6 +9,7 @@ mod advances;
 mod bad_input;
 mod bank;
 mod books;
+mod bulk;
 mod checkpoints;
 mod claim_show;
 mod commands;

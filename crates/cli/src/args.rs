@@ -24,7 +24,7 @@ use money::{Currency, Eur};
 pub use bank::{BankAccountCommand, BankCommand, LineNumbers, MatchCommand};
 pub use books::{BooksCommand, BooksOf};
 pub use case::{CaseCommand, OnDay, PlannedAmount};
-pub use claim::ClaimCommand;
+pub use claim::{About, ClaimCommand};
 pub use exception::ExceptionCommand;
 pub use import::{ImportCommand, ImportFile};
 pub use partner::{

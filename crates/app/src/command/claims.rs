@@ -42,6 +42,44 @@ pub struct DecidedClaim {
     pub refused: bool,
 }
 
+/// What a bulk acceptance does with claims that somebody else proposed to accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proposals {
+    /// Leaves them: whoever accepts in bulk may not have looked at them.
+    Leave,
+    /// Agrees to them.
+    Agree,
+}
+
+/// What finance says of a claim in words of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saying {
+    /// Nothing of it counts.
+    Refuse,
+    /// The partner is asked.
+    Query,
+    /// A refused one is taken up again.
+    Reopen,
+}
+
+impl Saying {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse-claim",
+            Self::Query => "query-claim",
+            Self::Reopen => "reopen-claim",
+        }
+    }
+
+    fn command(self, claim: ClaimId, details: TextId) -> ClaimCommand {
+        match self {
+            Self::Refuse => ClaimCommand::Refuse { claim, details },
+            Self::Query => ClaimCommand::Query { claim, details },
+            Self::Reopen => ClaimCommand::Reopen { claim, details },
+        }
+    }
+}
+
 impl Ledger {
     /// Accepts one claim by name: decides also what accepting in bulk would query. Of a large one, proposes to accept
     /// it, or agrees to what somebody else proposed.
@@ -75,28 +113,22 @@ impl Ledger {
         .await
     }
 
-    /// Refuses one claim, with finance's reason. Ends also what somebody proposed.
-    pub async fn refuse_claim(&self, case: CaseId, claim: ClaimId, reason: &str) -> Result<(), AppError> {
-        let refuse = |details| ClaimCommand::Refuse { claim, details };
-        self.with_words(case, claim, "refuse-claim", reason, refuse).await
-    }
-
-    /// Asks the partner something about a claim; it is not decided in bulk until it is answered and taken up by name.
-    pub async fn query_claim(&self, case: CaseId, claim: ClaimId, question: &str) -> Result<(), AppError> {
-        let query = |details| ClaimCommand::Query { claim, details };
-        self.with_words(case, claim, "query-claim", question, query).await
+    /// Refuses one claim, ending also what somebody proposed; asks the partner about it, so that it is not decided in bulk
+    /// until that is answered and taken up by name; or takes up a refused one again, to be decided anew.
+    pub async fn say_of_claim(
+        &self,
+        saying: Saying,
+        case: CaseId,
+        claim: ClaimId,
+        words: &str,
+    ) -> Result<(), AppError> {
+        self.with_words(case, claim, saying.name(), words, |details| saying.command(claim, details)).await
     }
 
     /// Records the partner's answer to what was asked last.
     pub async fn answer_query(&self, case: CaseId, claim: ClaimId, answer: &str) -> Result<(), AppError> {
         let answered = |details| ClaimCommand::Answer { claim, details };
         self.with_words(case, claim, "answer-query", answer, answered).await
-    }
-
-    /// Takes up a refused claim again, with finance's reason; it is then decided anew.
-    pub async fn reopen_claim(&self, case: CaseId, claim: ClaimId, reason: &str) -> Result<(), AppError> {
-        let reopen = |details| ClaimCommand::Reopen { claim, details };
-        self.with_words(case, claim, "reopen-claim", reason, reopen).await
     }
 
     /// Records that accepted spend came back: in euro, or in the currency of the claim. The same amount of the same
@@ -230,14 +262,16 @@ impl Ledger {
         .await
     }
 
-    /// Accepts claims in the order given, in batches: those that were reported, and those that somebody else proposed.
-    /// What the rules query stays queried, what takes two people is proposed. A dry run shows what would happen.
+    /// Accepts claims in the order given, in batches: those that were reported, and if that is asked for those that somebody
+    /// else proposed. What the rules query stays queried, what takes two people is proposed. A dry run shows what would
+    /// happen.
     pub async fn accept_claims(
         &self,
         claims: &[(u64, CaseId, ClaimId)],
+        proposals: Proposals,
         dry_run: bool,
     ) -> Result<Vec<DecidedClaim>, AppError> {
-        self.accept_in_order(claims, None, false, dry_run).await
+        self.accept_in_order(claims, None, Some(proposals), dry_run).await
     }
 
     /// What [`accept_claim`](Self::accept_claim) would come to for these claims, one after the other; or accepting them in
@@ -251,14 +285,30 @@ impl Ledger {
             Some((at_most, reason)) => Some((at_most, reason.map(reason_text).transpose()?)),
             None => None,
         };
-        self.accept_in_order(claims, in_part, true, true).await
+        self.accept_in_order(claims, in_part, None, true).await
     }
 
+    /// What [`say_of_claim`](Self::say_of_claim) would come to for these claims, one after the other.
+    pub async fn preview_saying(
+        &self,
+        claims: &[(u64, CaseId, ClaimId)],
+        saying: Saying,
+        words: &str,
+    ) -> Result<Vec<DecidedClaim>, AppError> {
+        let text = reason_text(words)?;
+        let mut session = Session::new(self, Purpose::DryRun);
+        self.decide_in_order(&mut session, claims, saying.name(), |session, draft, case, claim| {
+            Ok(Some(saying.command(claim, session.seal(draft, case, &text)?)))
+        })
+        .await
+    }
+
+    /// Accepts claims by name, or in bulk with or without what others proposed.
     async fn accept_in_order(
         &self,
         claims: &[(u64, CaseId, ClaimId)],
         in_part: Option<(Eur, Option<ReasonText>)>,
-        by_name: bool,
+        in_bulk: Option<Proposals>,
         dry_run: bool,
     ) -> Result<Vec<DecidedClaim>, AppError> {
         let mut session = Session::new(self, if dry_run { Purpose::DryRun } else { Purpose::Write });
@@ -266,35 +316,52 @@ impl Ledger {
         if dry_run {
             self.convert_with(&mut session, claims).await?;
         }
+        self.decide_in_order(&mut session, claims, "accept-claim", |session, draft, case, claim| {
+            let known = session.case(case).and_then(|c| c.claims.get(&claim));
+            let mine = known.is_some_and(|known| match (in_bulk, known.state) {
+                (None, _) | (Some(_), ClaimState::Reported) => true,
+                (Some(Proposals::Agree), ClaimState::Proposed) => {
+                    known.proposed_by.as_ref() != Some(&self.actor)
+                }
+                _ => false,
+            });
+            if !mine {
+                return Ok(None);
+            }
+            let cut = in_part.as_ref().map(|(at_most, reason)| {
+                let details = why_no_more(session, draft, case, claim, reason.as_ref())?;
+                Ok::<_, AppError>(Cut { at_most: *at_most, details })
+            });
+            Ok(Some(ClaimCommand::Accept { claim, by_name: in_bulk.is_none(), cut: cut.transpose()? }))
+        })
+        .await
+    }
+
+    /// Gives each of these claims its command, if it has one, in the order given and in batches; answers with what became of
+    /// them.
+    async fn decide_in_order(
+        &self,
+        session: &mut Session<'_>,
+        claims: &[(u64, CaseId, ClaimId)],
+        name: &str,
+        command: impl Fn(&Session<'_>, &mut Draft, CaseId, ClaimId) -> Result<Option<ClaimCommand>, AppError>,
+    ) -> Result<Vec<DecidedClaim>, AppError> {
         let mut done = Vec::with_capacity(claims.len());
         let mut refusals: BTreeMap<u64, String> = BTreeMap::new();
         for chunk in claims.chunks(BATCH) {
-            self.decide_claims(&mut session, chunk, &[], |session, tag, case, claim| {
+            self.decide_claims(session, chunk, &[], |session, tag, case, claim| {
                 let revision = session.case(case).map_or(0, |c| c.revision);
-                let mine =
-                    session.case(case).and_then(|c| c.claims.get(&claim)).is_some_and(|c| match c.state {
-                        ClaimState::Reported => true,
-                        ClaimState::Proposed => by_name || c.proposed_by.as_ref() != Some(&self.actor),
-                        _ => by_name,
-                    });
-                if mine {
-                    let about = claim.to_string();
-                    let mut draft = session.draft(tag, &["accept-claim", &about, self.actor()], revision);
-                    let cut = in_part.as_ref().map(|(at_most, reason)| {
-                        let details = why_no_more(session, &mut draft, case, claim, reason.as_ref())?;
-                        Ok::<_, AppError>(Cut { at_most: *at_most, details })
-                    });
-                    let cut = cut.transpose()?;
-                    let command = ClaimCommand::Accept { claim, by_name, cut };
-                    // Refusals of a claim are events of their own; this is a command that changes nothing.
-                    let decided = session.on_claim(&mut draft, case, &command)?;
-                    let number = chunk[tag].0;
-                    match decided {
-                        Ok(()) => refusals.remove(&number),
-                        Err(refused) => refusals.insert(number, refused.refusal.codes()),
-                    };
-                    session.commit(draft);
-                }
+                let about = claim.to_string();
+                let mut draft = session.draft(tag, &[name, &about, self.actor()], revision);
+                let Some(command) = command(session, &mut draft, case, claim)? else { return Ok(()) };
+                // Refusals of a claim are events of their own; this is a command that changes nothing.
+                let decided = session.on_claim(&mut draft, case, &command)?;
+                let number = chunk[tag].0;
+                match decided {
+                    Ok(()) => refusals.remove(&number),
+                    Err(refused) => refusals.insert(number, refused.refusal.codes()),
+                };
+                session.commit(draft);
                 Ok(())
             })
             .await?;

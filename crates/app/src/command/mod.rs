@@ -10,7 +10,7 @@ use money::Eur;
 use rulebook::{Authority, ReturnMode};
 
 pub(crate) use claims::BATCH;
-pub use claims::DecidedClaim;
+pub use claims::{DecidedClaim, Proposals, Saying};
 
 use crate::error::AppError;
 use crate::ledger::Ledger;

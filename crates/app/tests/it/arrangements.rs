@@ -1,6 +1,7 @@
 //! One report of spend in every arrangement: in any order, cut into files, with rows and files repeated, put together
 //! again. Where the claims are accepted in one order, all come to the same.
 
+use app::command::Proposals;
 use proptest::prelude::*;
 
 use crate::support::*;
@@ -32,7 +33,7 @@ async fn come_to(files: &[Vec<String>]) -> (Vec<String>, Vec<String>) {
     let mut claims = book.claims().await;
     claims.sort_by(|a, b| (&a.receipt_no, &a.external_ref).cmp(&(&b.receipt_no, &b.external_ref)));
     let named: Vec<_> = claims.iter().map(|claim| (claim.claim, claim.case_id, claim.id)).collect();
-    book.ledger.accept_claims(&named, false).await.unwrap();
+    book.ledger.accept_claims(&named, Proposals::Agree, false).await.unwrap();
     book.sound().await;
     (book.balances().await, book.claim_outcomes().await)
 }

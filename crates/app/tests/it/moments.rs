@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::Ledger;
+use app::command::Proposals;
 use store_testing::{Before, Interposed};
 
 use crate::homes::{Home, PostgresHome, SqliteHome};
@@ -38,7 +39,7 @@ async fn figures_are_of_one_moment<P: Home>() {
     store.meanwhile(Before::Rows, async move {
         let claims = quick.claims(&Default::default()).await.unwrap();
         let claims: Vec<_> = claims.iter().map(|claim| (claim.claim, claim.case_id, claim.id)).collect();
-        quick.accept_claims(&claims, false).await.unwrap();
+        quick.accept_claims(&claims, Proposals::Agree, false).await.unwrap();
         assert_eq!(quick.summary().await.unwrap().open_claims.0, 0);
     });
     assert_eq!(moment.summary().await.unwrap(), before);

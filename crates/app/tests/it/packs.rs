@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::Ledger;
+use app::command::Saying;
 use app::query::{ExceptionFilter, PeriodPack};
 use app::reconciliation::ResolveAsked;
 use domain::Period;
@@ -51,7 +52,7 @@ async fn the_pack_of_a_closed_period_shows_what_was_open_then() {
     assert_eq!((&*told.owner, &*told.state, &*told.resolved_by), ("berit", "accepted", "anna"));
 
     for claim in book.claims().await {
-        ledger.refuse_claim(claim.case_id, claim.id, "not theirs").await.unwrap();
+        ledger.say_of_claim(Saying::Refuse, claim.case_id, claim.id, "not theirs").await.unwrap();
     }
     ledger.release_hold(1, april.last(), "receipts are here").await.unwrap();
     ledger.reopen_exception(&found[0].exception, "it is not settled").await.unwrap();

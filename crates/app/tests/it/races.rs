@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use app::command::Proposals;
 use app::{AppError, Ledger};
 use domain::claim::ClaimState;
 use domain::{CaseId, ClaimId};
+use money::Eur;
 
 use store_testing::{Before, Interposed};
 
@@ -49,8 +51,8 @@ fn two_processes_accepting_the_same_claims_pay_nobody_over_the_cap() {
             let forward = open_claims(&book.ledger).await;
             let backward: Vec<_> = forward.iter().rev().copied().collect();
             let (one, two) = tokio::join!(
-                book.ledger.accept_claims(&forward, false),
-                other.accept_claims(&backward, false)
+                book.ledger.accept_claims(&forward, Proposals::Agree, false),
+                other.accept_claims(&backward, Proposals::Agree, false)
             );
             assert_eq!(one.unwrap().len(), two.unwrap().len());
             assert_all_at_the_cap(&book).await;
@@ -164,8 +166,36 @@ fn a_return_that_turned_forced_meanwhile_lowers_the_cap_of_the_decision() {
             let (mode, by) = (rulebook::ReturnMode::Forced, rulebook::Authority::Police);
             quick.change_return_mode(case, mode, by, "2024-05-01".parse().unwrap()).await.unwrap();
         });
-        let done = slow.accept_claims(&open, false).await.unwrap();
+        let done = slow.accept_claims(&open, Proposals::Agree, false).await.unwrap();
         assert_eq!((done[0].eligible.to_string(), done[0].reason.as_str()), ("2000.00".into(), "over-cap"));
+        book.sound().await;
+    });
+}
+
+/// What came free by a reversal goes to whoever is first: to another claim, or back to its own.
+#[test]
+fn a_reversal_whose_room_was_taken_meanwhile_is_not_undone() {
+    many_threads().block_on(async {
+        let book = Arc::new(with_people().await);
+        let rows = [1, 2].map(|n| receipt("caritas", "MV-1", n, "2024-04-01", "2500.00"));
+        book.import(Kind::Spend, "spend.csv", &rows).await;
+        let (slow, store) = interposed(&book).await;
+        let open = open_claims(&slow).await;
+        let (_, case, claim) = open[0];
+        slow.accept_claims(&open[..1], Proposals::Agree, false).await.unwrap();
+        let (all, day) = ("2500.00".parse::<Eur>().unwrap(), "2024-05-01".parse().unwrap());
+        assert!(slow.reverse_claim(case, claim, all.into(), day, "returned").await.unwrap());
+        let quick = book.another(2).await;
+        let other = open[1];
+        store.meanwhile(Before::Append, async move {
+            let done = quick.accept_claims(&[other], Proposals::Agree, false).await.unwrap();
+            assert_eq!(done[0].eligible, all);
+        });
+        let refused = slow.undo_reversal(case, claim, None, "it was another receipt").await.unwrap_err();
+        assert!(refused.to_string().contains("over-cap"), "{refused}");
+        let states: Vec<ClaimState> =
+            slow.claims(&Default::default()).await.unwrap().iter().map(|c| c.state).collect();
+        assert_eq!(states, [ClaimState::Reversed, ClaimState::Accepted]);
         book.sound().await;
     });
 }

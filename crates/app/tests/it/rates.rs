@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use app::command::Proposals;
 use app::import::{RatesReport, RatesRequest};
 use app::query::FeeFilter;
 use app::{AppError, Ledger};
@@ -234,14 +235,14 @@ fn a_preview_of_accepting_takes_the_rates_that_have_come() {
         let held: Vec<u64> =
             flags.iter().filter(|(_, of)| of.iter().any(|f| f.kind.holds_back())).map(|(n, _)| *n).collect();
         assert_eq!(held, worth.keys().copied().collect::<Vec<_>>());
-        let promised = book.ledger.accept_claims(&named, true).await.unwrap();
+        let promised = book.ledger.accept_claims(&named, Proposals::Agree, true).await.unwrap();
         assert_eq!(book.ledger.preview_claims(&named, None).await.unwrap().len(), 3);
         assert_eq!(book.head().await, before);
         let outcomes: Vec<_> = promised.iter().map(|c| (c.state.code(), c.eligible.to_string())).collect();
         let expected = [("accepted", "100.00"), ("waiting-for-rate", "0.00"), ("accepted", "100.00")];
         assert_eq!(outcomes, expected.map(|(state, eur)| (state, eur.to_owned())));
         book.ledger.convert_claims(&named).await.unwrap();
-        assert_eq!(book.ledger.accept_claims(&named, false).await.unwrap(), promised);
+        assert_eq!(book.ledger.accept_claims(&named, Proposals::Agree, false).await.unwrap(), promised);
         book.sound().await;
     });
 }

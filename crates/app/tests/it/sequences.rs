@@ -1,5 +1,6 @@
 //! The same commands give the same log, whatever the order of what has nothing to do with each other.
 
+use app::command::Proposals;
 use domain::claim::ClaimState;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -96,7 +97,7 @@ fn a_queried_claim_waits_for_a_decision_by_name() {
         book.import(Kind::Spend, "spend.csv", &[receipt("caritas", "MV-1", 1, "2025-03-12", "10.00")]).await;
         for _ in 0..2 {
             let open: Vec<_> = book.claims().await.iter().map(|c| (c.claim, c.case_id, c.id)).collect();
-            let done = book.ledger.accept_claims(&open, false).await.unwrap();
+            let done = book.ledger.accept_claims(&open, Proposals::Agree, false).await.unwrap();
             assert_eq!((done[0].state, done[0].reason.as_str()), (ClaimState::Queried, "late-use"));
         }
         let claim = book.claims().await.remove(0);
@@ -117,9 +118,9 @@ fn accepting_dry_writes_nothing_and_promises_what_happens() {
         book.import(Kind::Spend, "spend.csv", &rows).await;
         let open: Vec<_> = book.claims().await.iter().map(|c| (c.claim, c.case_id, c.id)).collect();
         let before = book.head().await;
-        let promised = book.ledger.accept_claims(&open, true).await.unwrap();
+        let promised = book.ledger.accept_claims(&open, Proposals::Agree, true).await.unwrap();
         assert_eq!(book.head().await, before);
-        assert_eq!(book.ledger.accept_claims(&open, false).await.unwrap(), promised);
+        assert_eq!(book.ledger.accept_claims(&open, Proposals::Agree, false).await.unwrap(), promised);
         assert_eq!(promised.iter().filter(|c| c.state == ClaimState::Cut).count(), 2);
         book.sound().await;
     });

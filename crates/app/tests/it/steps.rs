@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use app::command::{Proposals, Saying};
 use app::import::RatesRequest;
 use app::query::{ClaimFilter, FeeFilter};
 use app::{AppError, Ledger};
@@ -33,9 +34,13 @@ pub enum Step {
     Query(usize),
     Answer(usize),
     Reopen(usize),
+    /// The reversal of a claim was a mistake.
+    Undo(usize),
     Plan(&'static str, &'static str, Vec<(&'static str, &'static str)>),
     AcceptFee(usize),
     RefuseFee(usize),
+    QueryFee(usize),
+    ReopenFee(usize),
     Hold(Scope, &'static str),
     Release(u64, &'static str),
     Allow(usize),
@@ -52,7 +57,15 @@ pub enum Step {
 impl Step {
     /// Whether it is about partners and their payments, and so nothing that a person may spend.
     pub fn is_of_partners(&self) -> bool {
-        matches!(self, Self::AcceptFee(_) | Self::RefuseFee(_) | Self::Hold(..) | Self::Release(..))
+        matches!(
+            self,
+            Self::AcceptFee(_)
+                | Self::RefuseFee(_)
+                | Self::QueryFee(_)
+                | Self::ReopenFee(_)
+                | Self::Hold(..)
+                | Self::Release(..)
+        )
     }
 }
 
@@ -136,9 +149,12 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => any::<usize>().prop_map(Step::Query),
         1 => any::<usize>().prop_map(Step::Answer),
         1 => any::<usize>().prop_map(Step::Reopen),
+        2 => any::<usize>().prop_map(Step::Undo),
         3 => plan(),
         2 => any::<usize>().prop_map(Step::AcceptFee),
         1 => any::<usize>().prop_map(Step::RefuseFee),
+        1 => any::<usize>().prop_map(Step::QueryFee),
+        1 => any::<usize>().prop_map(Step::ReopenFee),
         1 => (scope(), select(DAYS)).prop_map(|(scope, from)| Step::Hold(scope, from)),
         1 => (1_u64..3, select(DAYS)).prop_map(|(hold, on)| Step::Release(hold, on)),
         2 => any::<usize>().prop_map(Step::Allow),
@@ -214,18 +230,24 @@ pub async fn take(ledger: &Ledger, folder: &Path, index: usize, step: &Step) -> 
         Step::ConvertWaiting => business(ledger.convert_waiting().await),
         Step::AcceptAll => {
             let open: Vec<_> = claims().await?.iter().map(|c| (c.claim, c.case_id, c.id)).collect();
-            business(ledger.accept_claims(&open, false).await)
+            business(ledger.accept_claims(&open, Proposals::Agree, false).await)
         }
-        Step::Accept(n) | Step::Refuse(n) | Step::Query(n) | Step::Answer(n) | Step::Reopen(n) => {
+        Step::Accept(n)
+        | Step::Refuse(n)
+        | Step::Query(n)
+        | Step::Answer(n)
+        | Step::Reopen(n)
+        | Step::Undo(n) => {
             let claims = claims().await?;
             let Some(claim) = claims.get(n.checked_rem(claims.len()).unwrap_or(0)) else { return Ok(()) };
             let (case, claim) = (claim.case_id, claim.id);
             let done = match step {
                 Step::Accept(_) => ledger.accept_claim(case, claim).await,
-                Step::Query(_) => ledger.query_claim(case, claim, "for whom?").await,
+                Step::Query(_) => ledger.say_of_claim(Saying::Query, case, claim, "for whom?").await,
                 Step::Answer(_) => ledger.answer_query(case, claim, "for both").await,
-                Step::Reopen(_) => ledger.reopen_claim(case, claim, "it was told late").await,
-                _ => ledger.refuse_claim(case, claim, "no receipt").await,
+                Step::Reopen(_) => ledger.say_of_claim(Saying::Reopen, case, claim, "it was told late").await,
+                Step::Undo(_) => ledger.undo_reversal(case, claim, None, "a mistake").await.map(drop),
+                _ => ledger.say_of_claim(Saying::Refuse, case, claim, "no receipt").await,
             };
             business(done)
         }
@@ -234,12 +256,14 @@ pub async fn take(ledger: &Ledger, folder: &Path, index: usize, step: &Step) -> 
             let lines = lines.iter().map(|(category, sum)| ((*category).to_owned(), sum.parse().unwrap()));
             business(ledger.agree_plan(case, code.parse().unwrap(), day("2024-03-15"), lines.collect()).await)
         }
-        Step::AcceptFee(n) | Step::RefuseFee(n) => {
+        Step::AcceptFee(n) | Step::RefuseFee(n) | Step::QueryFee(n) | Step::ReopenFee(n) => {
             let fees = ledger.fees(&FeeFilter::default()).await?;
             let Some(fee) = fees.get(n.checked_rem(fees.len()).unwrap_or(0)) else { return Ok(()) };
             let Some((partner, fee)) = found(ledger.find_fee(fee.fee).await)? else { return Ok(()) };
             business(match step {
                 Step::AcceptFee(_) => ledger.accept_fee(partner, fee).await,
+                Step::QueryFee(_) => ledger.query_fee(partner, fee, "for whom?").await,
+                Step::ReopenFee(_) => ledger.reopen_fee(partner, fee, "it was agreed").await,
                 _ => ledger.refuse_fee(partner, fee, "not agreed").await,
             })
         }

@@ -59,18 +59,20 @@ pub enum ClaimCommand {
     /// Accept claims: what fits under the cap counts, the rest is disallowed with a reason.
     #[command(after_help = "\
 In bulk, claims that look like another one or are oddly large stay open (see `svala claim flags`): accept them by
-number, or give --flagged-too. So do those that a rule queries. What you proposed stays proposed; what somebody else proposed is accepted.
+number, or give --flagged-too. So do those that a rule queries. What you proposed stays proposed. What somebody else proposed
+stays open too, as you may not have looked at it: name it, or give --agree (a dry run shows in agrees_to whom you agree with).
 With --at-most finance accepts only a part: the rest is disallowed for your reason. Who agrees to a proposal agrees to its amount.
 
 Examples:
   svala claim accept --partner caritas --period 2024-Q2 --dry-run
   svala claim accept --partner caritas --period 2024-Q2
   svala claim accept --report 1520
+  svala claim accept --partner caritas --agree --dry-run
   svala claim accept 1412 1415
   svala claim accept 1412 --at-most 800.00 --reason \"the third month was not delivered\"")]
     Accept {
         /// The claims' numbers; a claim named like this is decided even where a bulk acceptance would leave it open.
-        #[arg(required_unless_present_any = ["all", "partner", "case", "period", "report"], conflicts_with_all = ["all", "partner", "case", "period", "report", "flagged_too"])]
+        #[arg(required_unless_present_any = ["all", "partner", "case", "period", "report"], conflicts_with_all = ["all", "partner", "case", "period", "report", "flagged_too", "agree"])]
         claims: Vec<u64>,
         /// All claims not decided yet, in the order they were reported.
         #[arg(long)]
@@ -90,6 +92,9 @@ Examples:
         /// Also those that a flag holds back.
         #[arg(long)]
         flagged_too: bool,
+        /// Also those that somebody else proposed to accept: agree to their proposals.
+        #[arg(long)]
+        agree: bool,
         /// Only claims as they stood at this position of the log, such as a dry run names: what was reported or has changed
         /// since (answered, proposed, converted, its receipt attached …) waits for another look.
         #[arg(long, value_name = "POSITION", conflicts_with = "claims")]
@@ -104,13 +109,13 @@ Examples:
         #[arg(long)]
         dry_run: bool,
     },
-    /// Ask the partner about a claim before deciding it.
+    /// Ask the partner about claims before deciding them.
+    #[command(
+        after_help = "Example:\n  svala claim query 1412 1415 --reason \"which course is this?\" --dry-run"
+    )]
     Query {
-        /// The claim's number.
-        claim: u64,
-        /// The question; kept encrypted, shown in the history.
-        #[arg(long)]
-        reason: String,
+        #[command(flatten)]
+        about: About,
     },
     /// Record the partner's answer to a question.
     Answer {
@@ -120,13 +125,13 @@ Examples:
         #[arg(long)]
         text: String,
     },
-    /// Take up a refused claim again, because what it was refused for has changed; then decide it anew.
+    /// Take up refused claims again, because what they were refused for has changed; then decide them anew.
+    #[command(
+        after_help = "Example:\n  svala claim reopen 1412 1415 --reason \"the arrival was recorded late\""
+    )]
     Reopen {
-        /// The claim's number.
-        claim: u64,
-        /// Why; kept encrypted, shown in the history.
-        #[arg(long)]
-        reason: String,
+        #[command(flatten)]
+        about: About,
     },
     /// Keep the file of a claim's receipt, encrypted, beside it.
     Attach {
@@ -196,12 +201,26 @@ Examples:
         #[arg(long)]
         reason: String,
     },
-    /// Refuse a claim, with a reason.
+    /// Refuse claims, with a reason.
+    #[command(
+        after_help = "Example:\n  svala claim refuse 1412 1415 --reason \"the receipts are of another person\""
+    )]
     Refuse {
-        /// The claim's number.
-        claim: u64,
-        /// Why; kept encrypted, shown in the history.
-        #[arg(long)]
-        reason: String,
+        #[command(flatten)]
+        about: About,
     },
+}
+
+/// Which claims, and what is said of them.
+#[derive(Debug, clap::Args)]
+pub struct About {
+    /// The claims' numbers. One that is refused stops none of the others.
+    #[arg(required = true)]
+    pub claims: Vec<u64>,
+    /// The words, for all of them; kept encrypted, shown in the history.
+    #[arg(long)]
+    pub reason: String,
+    /// Show what would happen; write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use app::Ledger;
+use app::command::Proposals;
 use app::import::{Cases, Grants, Reversals, Spend};
 use app::query::ClaimFilter;
 use domain::claim::ClaimState;
@@ -95,7 +96,7 @@ async fn agree(place: &Place) -> Result<(), Failure> {
     let proposed = ClaimFilter { state: Some(ClaimState::Proposed), ..ClaimFilter::default() };
     let proposed: Vec<_> =
         ledger.claims(&proposed).await?.into_iter().map(|c| (c.claim, c.case_id, c.id)).collect();
-    ledger.accept_claims(&proposed, false).await?;
+    ledger.accept_claims(&proposed, Proposals::Agree, false).await?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::Ledger;
-use app::command::DecidedClaim;
+use app::command::{DecidedClaim, Proposals};
 use app::query::{ClaimFilter, ClaimItem};
 use domain::FoldError;
 use domain::claim::{ClaimState, Flag};
@@ -26,6 +26,7 @@ const COLUMNS: &[&str] = &[
     "disallowed",
     "reason",
     "state",
+    "agrees_to",
     "flags",
 ];
 
@@ -37,12 +38,14 @@ pub struct Bulk {
     pub flagged_too: bool,
     /// Only those about which nothing was told after this position.
     pub up_to: Option<u64>,
+    /// What becomes of those that somebody else proposed to accept.
+    pub proposals: Proposals,
 }
 
 /// Accepts the claims asked for that can be decided in bulk, and lists what became of each. Those with a
 /// flag that asks for a look at another claim stay open, unless they are asked for too.
 pub async fn accept(ledger: &Ledger, format: Format, bulk: Bulk, dry_run: bool) -> Result<(), Failure> {
-    let Bulk { filter, flagged_too, up_to } = bulk;
+    let Bulk { filter, flagged_too, up_to, proposals } = bulk;
     // Before anything is looked at, so that whatever is reported meanwhile lies above it.
     let position = ledger.store().head().await?.position;
     let waiting = ClaimFilter { state: Some(ClaimState::WaitingForRate), ..filter.clone() };
@@ -70,11 +73,12 @@ pub async fn accept(ledger: &Ledger, format: Format, bulk: Bulk, dry_run: bool) 
             (claim.eur, claim.state) = (Some(*eur), ClaimState::Reported);
         }
     }
-    let open = |claim: &&ClaimItem| match claim.state {
-        ClaimState::Reported => true,
-        ClaimState::Proposed => claim.proposed_by != ledger.actor(),
-        _ => false,
+    let by_others =
+        |claim: &ClaimItem| claim.state == ClaimState::Proposed && claim.proposed_by != ledger.actor();
+    let open = |claim: &&ClaimItem| {
+        claim.state == ClaimState::Reported || (proposals == Proposals::Agree && by_others(claim))
     };
+    let left = claims.iter().filter(|claim| proposals == Proposals::Leave && by_others(claim)).count();
     let flags = ledger.flags_supposing(&worth).await?;
     let holds_back = |claim: &ClaimItem| {
         let mut flags = flags.get(&claim.claim).into_iter().flatten();
@@ -82,7 +86,8 @@ pub async fn accept(ledger: &Ledger, format: Format, bulk: Bulk, dry_run: bool) 
     };
     let (held_back, taken): (Vec<_>, Vec<_>) =
         claims.iter().filter(open).partition(|claim| holds_back(claim));
-    let decided = ledger.accept_claims(&taken.iter().map(|c| named(c)).collect::<Vec<_>>(), dry_run).await?;
+    let named: Vec<_> = taken.iter().map(|claim| named(claim)).collect();
+    let decided = ledger.accept_claims(&named, proposals, dry_run).await?;
     let decided: BTreeMap<u64, &DecidedClaim> = decided.iter().map(|done| (done.number, done)).collect();
     let mut shown: Vec<&ClaimItem> = taken.iter().chain(&held_back).copied().collect();
     shown.sort_by_key(|claim| claim.claim);
@@ -101,9 +106,16 @@ pub async fn accept(ledger: &Ledger, format: Format, bulk: Bulk, dry_run: bool) 
             row.disallowed,
             &row.reason,
             row.state.code(),
+            &row.agrees_to,
             &row.flags
         ]
     })?;
+    if left > 0 {
+        remark(format!(
+            "{} that somebody else proposed to accept left open: look at them with `svala claim list --state proposed`, then name them or give --agree",
+            counted(left as u64, "claim")
+        ));
+    }
     if later > 0 {
         remark(format!("{} reported since then: not looked at", counted(later as u64, "claim")));
     }
@@ -140,6 +152,8 @@ struct Outcome {
     disallowed: Eur,
     reason: String,
     state: ClaimState,
+    /// Who proposed it before, where this agrees.
+    agrees_to: String,
     flags: String,
 }
 
@@ -158,6 +172,7 @@ impl Outcome {
             disallowed: decided.map_or(claim.disallowed, |done| done.disallowed),
             reason: decided.map_or_else(|| "flagged".to_owned(), |done| done.reason.clone()),
             state: decided.map_or(claim.state, |done| done.state),
+            agrees_to: decided.map(|_| claim.proposed_by.clone()).unwrap_or_default(),
             flags: flags.iter().map(|flag| flag.kind.code()).collect::<Vec<_>>().join(" "),
         }
     }
@@ -181,6 +196,15 @@ fn summary(rows: &[Outcome], flagged: usize, dry_run: bool) -> Result<String, Fa
         rows.iter().filter(|row| row.state == ClaimState::Proposed && row.reason != "flagged").count();
     if proposed > 0 {
         text += &format!("; {proposed} proposed: another person must agree");
+    }
+    let agreed: Vec<&Outcome> = rows.iter().filter(|row| !row.agrees_to.is_empty()).collect();
+    if !agreed.is_empty() {
+        let eligible = Eur::sum(agreed.iter().map(|row| row.eligible));
+        let eligible = eligible.map_err(|error| app::AppError::from(FoldError::from(error)))?;
+        text += &format!(
+            "; {} of them had been proposed by somebody else: {eligible} EUR eligible",
+            agreed.len()
+        );
     }
     let queried = in_state(ClaimState::Queried);
     if queried > 0 {

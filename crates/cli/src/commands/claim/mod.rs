@@ -6,6 +6,7 @@ mod odd;
 
 use std::process::ExitCode;
 
+use app::command::{Proposals, Saying};
 use app::query::{ClaimFilter, ClaimItem, QueryItem};
 use domain::claim::ClaimState;
 use domain::ids::FileDigest;
@@ -13,7 +14,7 @@ use domain::{CaseId, ClaimId};
 use money::{Amount, Eur, Locale};
 
 use super::report;
-use crate::args::{ClaimCommand, Format};
+use crate::args::{About, ClaimCommand, Format};
 use crate::cells;
 use crate::connect::Place;
 use crate::output::{Cell, Failure, listing, say};
@@ -103,6 +104,7 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             period,
             report,
             flagged_too,
+            agree,
             up_to,
             dry_run,
             at_most: _,
@@ -111,7 +113,8 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
             let (case, file) = (find(&ledger, case).await?, file_of(&ledger, report).await?);
             let filter = ClaimFilter { case, partner, period, state: None, file };
-            let bulk = bulk::Bulk { filter, flagged_too, up_to };
+            let proposals = if agree { Proposals::Agree } else { Proposals::Leave };
+            let bulk = bulk::Bulk { filter, flagged_too, up_to, proposals };
             bulk::accept(&ledger, format, bulk, dry_run).await?;
         }
         ClaimCommand::Accept { claims, dry_run, at_most, reason, .. } => {
@@ -122,11 +125,9 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             let in_part = at_most.map(|at_most| (at_most, reason.as_deref()));
             return accept_by_number(&ledger, &claims, in_part, dry_run).await;
         }
-        ClaimCommand::Query { claim: number, reason } => {
-            let ledger = place.open_to_write().await?;
-            let (case, claim) = ledger.find_claim(number).await?;
-            ledger.query_claim(case, claim, &reason).await?;
-            say(format!("claim {number} queried; the answer: `svala claim answer {number} --text …`"))?;
+        ClaimCommand::Query { about } => {
+            let done = ("queried", "; the answer: `svala claim answer`");
+            return say_of_each(place, &about, Saying::Query, done).await;
         }
         ClaimCommand::Answer { claim: number, text } => {
             let ledger = place.open_to_write().await?;
@@ -136,11 +137,9 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
                 "claim {number} answered: decide it with `svala claim accept {number}` or refuse it"
             ))?;
         }
-        ClaimCommand::Reopen { claim: number, reason } => {
-            let ledger = place.open_to_write().await?;
-            let (case, claim) = ledger.find_claim(number).await?;
-            ledger.reopen_claim(case, claim, &reason).await?;
-            say(format!("claim {number} is taken up again: decide it with `svala claim accept {number}`"))?;
+        ClaimCommand::Reopen { about } => {
+            let done = ("taken up again", ": decide it with `svala claim accept`");
+            return say_of_each(place, &about, Saying::Reopen, done).await;
         }
         ClaimCommand::Attach { claim, file } => super::receipt::attach(place, claim, &file).await?,
         ClaimCommand::Receipt { claim, out } => super::receipt::save(place, claim, &out).await?,
@@ -172,11 +171,8 @@ pub async fn run(place: &Place, format: Format, command: ClaimCommand) -> Result
             ledger.drop_reversal(case, claim, &reason).await?;
             say(format!("claim {number} stays as it is: the proposal has ended"))?;
         }
-        ClaimCommand::Refuse { claim: number, reason } => {
-            let ledger = place.open_to_write().await?;
-            let (case, claim) = ledger.find_claim(number).await?;
-            ledger.refuse_claim(case, claim, &reason).await?;
-            say(format!("claim {number} refused"))?;
+        ClaimCommand::Refuse { about } => {
+            return say_of_each(place, &about, Saying::Refuse, ("refused", "")).await;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -197,6 +193,52 @@ pub async fn file_of(ledger: &app::Ledger, report: Option<u64>) -> Result<Option
     }
 }
 
+/// Says something of each claim, one after the other, or shows what that would come to; `done` is what has become of one,
+/// and what to do next.
+async fn say_of_each(
+    place: &Place,
+    About { claims, reason, dry_run }: &About,
+    saying: Saying,
+    (done, next): (&str, &str),
+) -> Result<ExitCode, Failure> {
+    let ledger = if *dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
+    let claims = named(&ledger, claims).await?;
+    let mut refused = ExitCode::SUCCESS;
+    if *dry_run {
+        for c in ledger.preview_saying(&claims, saying, reason).await? {
+            if c.refused {
+                crate::output::remark(format!("claim {} would stay {}: {}", c.number, c.state, c.reason));
+                refused = ExitCode::from(1);
+            } else {
+                say(format!("claim {} would be {done}", c.number))?;
+            }
+        }
+        return Ok(refused);
+    }
+    for (number, case, claim) in claims {
+        match ledger.say_of_claim(saying, case, claim, reason).await {
+            Ok(()) => say(format!("claim {number} {done}{next}"))?,
+            // The others are still to be decided.
+            Err(error @ app::AppError::Refused(_)) => {
+                crate::output::remark(format!("claim {number}: {error}"));
+                refused = ExitCode::from(1);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(refused)
+}
+
+/// The claims with these numbers.
+async fn named(ledger: &app::Ledger, numbers: &[u64]) -> Result<Vec<(u64, CaseId, ClaimId)>, Failure> {
+    let mut named = Vec::with_capacity(numbers.len());
+    for &number in numbers {
+        let (case, claim) = ledger.find_claim(number).await?;
+        named.push((number, case, claim));
+    }
+    Ok(named)
+}
+
 /// Accepts claims one after the other; or one in part, for no more than an amount, with a reason.
 async fn accept_by_number(
     ledger: &app::Ledger,
@@ -206,12 +248,7 @@ async fn accept_by_number(
 ) -> Result<ExitCode, Failure> {
     let mut refused = ExitCode::SUCCESS;
     if dry_run {
-        let mut named = Vec::with_capacity(claims.len());
-        for &number in claims {
-            let (case, claim) = ledger.find_claim(number).await?;
-            named.push((number, case, claim));
-        }
-        for c in ledger.preview_claims(&named, in_part).await? {
+        for c in ledger.preview_claims(&named(ledger, claims).await?, in_part).await? {
             match c.refused {
                 true => {
                     crate::output::remark(format!("claim {} would stay {}: {}", c.number, c.state, c.reason));

@@ -1,0 +1,74 @@
+//! Decisions about many claims at once: what they leave for somebody to look at.
+
+use crate::four_eyes::{SPEND, number, one, reported, state};
+
+/// What somebody else proposed is agreed to by whoever says so, and is told apart from what is decided anew.
+#[test]
+fn a_bulk_acceptance_leaves_what_others_proposed() {
+    let ledger = reported(&[one("L-1", "2000.00"), one("S-1", "10.00")].concat());
+    ledger.ok(&format!("--actor anna claim accept {}", number(&ledger, "L-1")));
+    let accept = "--actor bo claim accept --partner irara --flagged-too";
+    for dry in [" --dry-run", ""] {
+        let run = ledger.run(&format!("{accept}{dry} --format csv"));
+        assert_eq!((run.out.contains("S-1"), run.out.contains("L-1")), (true, false), "{run}");
+        assert!(run.err.contains("1 claim that somebody else proposed to accept left open"), "{run}");
+        assert!(run.err.contains("--agree"), "{run}");
+    }
+    assert_eq!((state(&ledger, "L-1"), state(&ledger, "S-1")), ("proposed".into(), "accepted".into()));
+
+    let root = ledger.root();
+    let preview = ledger.csv(&format!("{accept} --agree --dry-run"));
+    assert_eq!(preview.len(), 1);
+    assert_eq!([&*preview[0]["receipt_no"], &*preview[0]["agrees_to"]], ["L-1", "anna"]);
+    assert_eq!(ledger.root(), root);
+    let run = ledger.run(&format!("{accept} --agree"));
+    assert!(run.out.contains("1 of them had been proposed by somebody else: 2000.00 EUR eligible"), "{run}");
+    assert!(!run.err.contains("left open"), "{run}");
+    assert_eq!(state(&ledger, "L-1"), "accepted");
+    // Whoever proposed it does not agree, however it is asked for.
+    ledger.write("more.csv", format!("{SPEND}\n{}", one("L-2", "2000.00")));
+    ledger.ok("import spend more.csv");
+    for _ in 0..2 {
+        ledger.ok("--actor anna claim accept --all --flagged-too --agree");
+    }
+    assert_eq!(state(&ledger, "L-2"), "proposed");
+    assert!(ledger.fail(2, "claim accept 5 --agree").contains("--agree"));
+    ledger.is_sound();
+}
+
+/// Several claims are asked about, refused and taken up again with the same words: each that cannot be is told, and stops
+/// none of the others.
+#[test]
+fn several_claims_are_asked_about_refused_and_taken_up_again() {
+    let ledger = reported(&["A-1", "A-2", "A-3"].map(|receipt| one(receipt, "100.00")).concat());
+    let [first, second, third] = ["A-1", "A-2", "A-3"].map(|receipt| number(&ledger, receipt));
+    let all = format!("{first} {second} {third}");
+    ledger.ok(&format!("claim accept {second}"));
+    for (verb, outcome, became, second_stays) in [
+        ("query", "queried", "queried", "already-decided"),
+        ("refuse", "refused", "refused", "already-decided"),
+        ("reopen", "taken up again", "reported", "not-refused"),
+    ] {
+        let line = format!("claim {verb} {all} --reason 'one for all'");
+        let root = ledger.root();
+        let dry = ledger.run(&format!("{line} --dry-run"));
+        assert_eq!((dry.code, ledger.root()), (Some(1), root), "{dry}");
+        for claim in [&first, &third] {
+            assert!(dry.out.contains(&format!("claim {claim} would be {outcome}")), "{dry}");
+        }
+        let stays = format!("claim {second} would stay accepted: {second_stays}");
+        assert!(dry.err.contains(&stays), "{dry}");
+
+        let run = ledger.run(&line);
+        assert_eq!(run.code, Some(1), "{run}");
+        assert!(run.err.contains(&format!("claim {second}: ")) && run.err.contains(second_stays), "{run}");
+        let states = ["A-1", "A-2", "A-3"].map(|receipt| state(&ledger, receipt));
+        assert_eq!(states, [became, "accepted", became], "{verb}");
+    }
+    // A number that is no claim is found before anything is said.
+    assert!(ledger.fail(2, &format!("claim refuse {first} 1 --reason no")).contains("there is no claim 1"));
+    assert_eq!(state(&ledger, "A-1"), "reported");
+    let own = format!("--actor asha@irara claim refuse {first} --reason no --dry-run");
+    assert!(ledger.fail(1, &own).contains("acts-for-partner"));
+    ledger.is_sound();
+}
