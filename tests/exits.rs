@@ -238,6 +238,7 @@ const LISTINGS: &[(&str, &str)] = &[
         "claim,partner,external_ref,receipt_no,category,delivered_on,eur,eligible,disallowed,reason,state,agrees_to,flags",
     ),
     ("claim flags", "claim,partner,external_ref,receipt_no,category,eur,state,flag,detail"),
+    ("case transfer caritas --on 2024-06-01 --from irara --all --dry-run", "case,from,to,on,refused"),
     (
         "claim queries",
         "claim,fee,partner,external_ref,case,receipt_no,eur,reason,asked_on,age_days,age,question,answered_on,answer",

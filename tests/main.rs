@@ -40,5 +40,6 @@ mod scenario;
 mod statement;
 mod tampering;
 mod together;
+mod transfers;
 mod undone;
 mod workbooks;

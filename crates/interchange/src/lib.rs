@@ -70,7 +70,7 @@ pub use layout::Layout;
 pub use rates::{RATE_FILE_BYTES_MAX, RateFile, RateForm, month_in_name, read_rates};
 pub use record::{MAX_COLUMNS, MAX_RECORD_BYTES, MAX_ROWS};
 pub use reject::{RejectError, RejectFile};
-pub use rows::{CaseRow, GrantRow, ReversalRow, SpendRow};
+pub use rows::{CaseRow, GrantRow, HandoverRow, ReversalRow, SpendRow};
 pub use table::{Record, Row, Table};
 pub use template::{Template, TemplateCase, TemplateContent};
 pub use workbook::{CellFault, SheetCell, Unreadable, WorkbookProblem};

@@ -2,6 +2,7 @@
 
 mod claims;
 mod grants;
+mod transfer;
 
 use domain::case::Decision;
 use domain::{CaseCommand, CaseId, KeyDigest, PartnerCode};
@@ -11,6 +12,7 @@ use rulebook::{Authority, ReturnMode};
 
 pub(crate) use claims::BATCH;
 pub use claims::{DecidedClaim, Proposals, Saying};
+pub use transfer::HandedOver;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;

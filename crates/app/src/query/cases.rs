@@ -1,7 +1,7 @@
 //! Cases: the list, and one in full.
 
 use ::cases::{CaseRow, CasesProjection};
-use domain::CaseId;
+use domain::{CaseId, PartnerCode};
 use domain::case::Stage;
 use jiff::civil::Date;
 use money::Eur;
@@ -79,6 +79,26 @@ impl Ledger {
         rows.sort_by_key(|row| row.position);
         let external = self.external_refs(rows.iter().map(|row| (row.subject, row.external_ref))).await?;
         Ok(rows.into_iter().zip(external).map(|(row, external_ref)| item(row, external_ref)).collect())
+    }
+
+    /// The open cases that a partner has on a day, by the authority's key, in the order they were filed.
+    pub async fn open_cases_of(
+        &self,
+        partner: &PartnerCode,
+        day: Date,
+    ) -> Result<Vec<(String, CaseId)>, AppError> {
+        self.current().await?;
+        let mut found: Vec<(CaseId, CaseRow)> = Vec::new();
+        for (key, row) in self.runner.all_rows::<CasesProjection>().await? {
+            let open = matches!(row.stage, Stage::Applied | Stage::Approved);
+            if let (Ok(id), true) = (key.parse(), open && row.assignments.on(day) == Some(partner)) {
+                found.push((id, row));
+            }
+        }
+        found.sort_by_key(|(_, row)| row.position);
+        let wanted = found.iter().map(|(_, row)| (row.subject, row.external_ref));
+        let external = self.external_refs(wanted).await?;
+        Ok(external.into_iter().zip(found).map(|(name, (id, _))| (name, id)).collect())
     }
 
     /// One case with everything paid for it.

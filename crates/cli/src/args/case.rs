@@ -1,5 +1,6 @@
 //! `svala case …`, with its help.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Subcommand;
@@ -52,6 +53,37 @@ Examples:
         /// The first day on which this partner has the case; from the beginning if not given.
         #[arg(long, value_name = "DATE")]
         on: Option<Date>,
+    },
+    /// Hand several cases over to another partner, from a day on: those named, those of a list, or all that a partner has.
+    #[command(after_help = "\
+A list is a CSV file or a workbook with the column case_ref; if one of its rows names no case, nothing is done. A case that a
+rule refuses stays as it was, and stops none of the others: exit code 1.
+
+Examples:
+  svala case transfer irara --on 2024-06-01 --from caritas --all --dry-run
+  svala case transfer irara --on 2024-06-01 --file cases-of-may.csv
+  svala case transfer irara --on 2024-06-01 MV-2024-00017 MV-2024-00021")]
+    Transfer {
+        /// The code of the partner that takes them over.
+        to: PartnerCode,
+        /// The cases.
+        #[arg(required_unless_present_any = ["file", "from"], conflicts_with_all = ["file", "from"])]
+        cases: Vec<String>,
+        /// The first day on which it has them.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+        /// A file that lists them.
+        #[arg(long, value_name = "FILE", conflicts_with = "from")]
+        file: Option<PathBuf>,
+        /// All open cases that this partner has on that day.
+        #[arg(long, value_name = "PARTNER", requires = "all")]
+        from: Option<PartnerCode>,
+        /// Really all of them.
+        #[arg(long, requires = "from")]
+        all: bool,
+        /// Show what would happen; write nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Agree with the partner on what it is going to spend, in place of what it planned before.
     #[command(after_help = "\

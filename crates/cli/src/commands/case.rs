@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use app::command::HandedOver;
 use app::query::{CaseDetail, CaseItem};
 use domain::case::Decision;
 use rulebook::{Authority, ReturnMode};
@@ -10,7 +11,7 @@ use super::{claim, grant, report};
 use crate::args::{CaseCommand, Format, OnDay, PlannedAmount};
 use crate::cells;
 use crate::connect::Place;
-use crate::output::{Cell, Failure, heading, listing, object, say, table};
+use crate::output::{Cell, Failure, counted, heading, listing, object, say, table};
 
 const COLUMNS: &[&str] = &[
     "external_ref",
@@ -73,6 +74,22 @@ pub async fn run(place: &Place, format: Format, command: CaseCommand) -> Result<
             let from = on.map(|day| format!(" from {day} on")).unwrap_or_default();
             say(format!("{partner} has the case{from}"))?;
         }
+        CaseCommand::Transfer { to, cases, on, file, from, all: _, dry_run } => {
+            let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
+            let cases = match (file, from) {
+                (Some(file), _) => ledger.cases_listed(&file).await?,
+                (None, Some(from)) => ledger.open_cases_of(&from, on).await?,
+                (None, None) => {
+                    let mut named = Vec::with_capacity(cases.len());
+                    for case in cases {
+                        let id = ledger.find_case(&case).await?;
+                        named.push((case, id));
+                    }
+                    named
+                }
+            };
+            return transfer(format, &ledger.hand_over(&cases, &to, on, dry_run).await?, dry_run);
+        }
         CaseCommand::Plan { case, partner, line, on } => {
             let ledger = place.open_to_write().await?;
             let id = ledger.find_case(&case).await?;
@@ -98,6 +115,21 @@ pub async fn run(place: &Place, format: Format, command: CaseCommand) -> Result<
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lists what became of cases that were to be handed over.
+fn transfer(format: Format, cases: &[HandedOver], dry_run: bool) -> Result<ExitCode, Failure> {
+    listing(format, &["case", "from", "to", "on", "refused"], cases, |c| {
+        cells![&c.case, &c.from, &c.to, c.on, &c.refused]
+    })?;
+    let refused = cases.iter().filter(|case| !case.refused.is_empty()).count();
+    if format == Format::Table {
+        let handed_over = counted((cases.len() - refused) as u64, "case");
+        let done = if dry_run { "would be handed over (dry run, nothing was written)" } else { "handed over" };
+        let stay = if refused == 0 { String::new() } else { format!("; {refused} refused") };
+        say(format!("{handed_over} {done}{stay}"))?;
+    }
+    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 fn row(case: &CaseItem) -> Vec<Cell> {
