@@ -110,3 +110,56 @@ fn a_refused_fee_is_taken_up_again() {
     assert!(ledger.ok("duties").contains("nobody decided what they reported"));
     ledger.is_sound();
 }
+
+/// What is charged beyond the terms of an agreement is told with its figures, and finance decides all the same.
+#[test]
+fn a_fee_beyond_the_terms_of_its_agreement_is_flagged() {
+    let ledger = reported(&[
+        "irara,FX-2041,education,2024-02-01,1000.00,EUR,Lempa,E-1,,",
+        "irara,FX-2041,education,2024-02-20,400.00,EUR,Lempa,E-2,,",
+    ]);
+    ledger.ok("partner agreement sign irara 2024 --programme jrs --country ET --from 2024-01-01 --until 2024-06-30 --fee-percent 7.5");
+    ledger.ok("partner agreement sign caritas per-case --programme jrs --country MA --country JO --from 2024-01-01 --fee-per-case 45.00");
+    import(
+        &ledger,
+        "charged.csv",
+        &[
+            "irara,,partner-fee,2024-01-31,75.00,EUR,IRARA,F-1,,",
+            "irara,,partner-fee,2024-02-29,30.01,EUR,IRARA,F-2,,",
+        ],
+    );
+    ledger.write(
+        "cases-charged.csv",
+        format!("{SPEND}\ncaritas,,partner-fee,2024-02-29,90.00,EUR,Caritas,F-3,,\ncaritas,,partner-fee,2024-03-31,0.01,EUR,Caritas,F-4,,\n"),
+    );
+    ledger.ok("import spend cases-charged.csv");
+    let over = || -> Vec<(String, String)> {
+        let flags = ledger.csv("partner fee flags");
+        let flags = flags.iter().filter(|flag| flag["flag"] == "over-terms");
+        flags.map(|flag| (flag["receipt_no"].clone(), flag["detail"].clone())).collect()
+    };
+    let told = over();
+    let named: Vec<&str> = told.iter().map(|(receipt, _)| receipt.as_str()).collect();
+    assert_eq!(named, ["F-1", "F-2", "F-4"], "nothing is accepted yet, and caritas had two cases there");
+    assert_eq!(
+        told[0].1,
+        "with it 75.00 EUR are charged under agreement 2024, which allows 0.00: 7.5 % of eligible spend, which is 0.00, 1400.00 not decided"
+    );
+    assert_eq!(
+        told[2].1,
+        "with it 90.01 EUR are charged under agreement per-case, which allows 90.00: 45.00 EUR per case, of which there are 2"
+    );
+    ledger.ok(&format!("claim accept {} {}", ledger.claim("E-1"), ledger.claim("E-2")));
+    let told = over();
+    assert_eq!(told[0].0, "F-2", "75.00 is 7.5 % of 1000.00 already");
+    assert!(
+        told[0].1.starts_with("with it 105.01 EUR are charged under agreement 2024, which allows 105.00")
+    );
+    assert!(fee(&ledger, "F-2")["flags"].contains("over-terms"));
+    // A cent less of it, and it fits; it would have been accepted before too.
+    let number = fee(&ledger, "F-2")["fee"].clone();
+    ledger.ok(&format!("partner fee accept {number}"));
+    ledger.ok(&format!("partner fee reverse {number} --amount 0.01 --reason 'one cent too much'"));
+    assert!(over().iter().all(|(receipt, _)| receipt != "F-2"));
+    ledger.is_sound();
+}

@@ -379,7 +379,7 @@ fn a_fee_is_reported_with_spend_decided_by_finance_and_touches_no_person() {
     assert_eq!(
         told,
         [
-            "irara F-1 2024 450.00 reported late-report",
+            "irara F-1 2024 450.00 reported late-report over-terms",
             "irara F-2  450.00 reported late-report outside-agreement",
             "newcomer F-1  10.50 reported late-report outside-agreement"
         ]

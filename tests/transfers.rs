@@ -45,7 +45,8 @@ fn all_cases_of_a_partner_are_handed_over() {
     assert_eq!(ledger.csv(line), preview);
     assert_eq!(of(&ledger, "irara"), Vec::<String>::new());
     ledger.ok("import spend spend.csv --accept");
-    let states = ["B-1", "B-2", "B-3"].map(|r| find(ledger.csv("claim list"), "receipt_no", r)["state"].clone());
+    let states =
+        ["B-1", "B-2", "B-3"].map(|r| find(ledger.csv("claim list"), "receipt_no", r)["state"].clone());
     assert_eq!(states, ["accepted", "refused", "accepted"], "who had the case on the day of the delivery");
     assert!(ledger.ok(line).contains("0 cases handed over"), "nothing is left to hand over");
     let earlier = ledger.csv("case transfer weldo --on 2024-05-01 --from irara --all --dry-run");

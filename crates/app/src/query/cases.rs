@@ -1,8 +1,8 @@
 //! Cases: the list, and one in full.
 
 use ::cases::{CaseRow, CasesProjection};
-use domain::{CaseId, PartnerCode};
 use domain::case::Stage;
+use domain::{CaseId, PartnerCode};
 use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;

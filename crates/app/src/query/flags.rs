@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ::balances::{BalancesProjection, BalancesRow};
-use ::cases::CaseRow;
+use ::cases::{CaseRow, CasesProjection};
 use ::claims::{ClaimRow, ClaimsProjection};
 use domain::claim::{Alike, Benefit, Flag, Room, Sighted, flags, with_others, worth};
 use domain::ids::FileDigest;
-use domain::partner::{PARTNER_FEE, PartnerEvent};
-use domain::{CaseId, Event, FeeId, FoldError, KeyDigest, Line, Partner, PartnerCode, Recorded};
+use domain::partner::{Agreement, OverTerms, PARTNER_FEE, PartnerEvent, UnderAgreement, over_terms};
+use domain::{
+    AgreementCode, CaseId, Event, FeeId, FoldError, KeyDigest, Line, Partner, PartnerCode, Recorded,
+};
 use jiff::civil::Date;
 use money::Eur;
 
@@ -81,7 +83,67 @@ impl Ledger {
 
     /// The flags of all fees, by number, held against the same.
     pub async fn fee_flags(&self) -> Result<BTreeMap<u64, Vec<Flag>>, AppError> {
-        self.flags_of(&BTreeMap::new(), |sighted| sighted.benefit.is_none()).await
+        let mut raised = self.flags_of(&BTreeMap::new(), |sighted| sighted.benefit.is_none()).await?;
+        for (number, over) in self.fees_over_terms().await? {
+            raised.entry(number).or_default().push(over.flag());
+        }
+        Ok(raised)
+    }
+
+    /// Fees with which more is charged than the terms of their agreement allow, by number.
+    async fn fees_over_terms(&self) -> Result<BTreeMap<u64, OverTerms>, AppError> {
+        let codes = self.partner_codes().await?;
+        let mut partners = self.partners_and_events(&codes).await?;
+        partners.retain(|(partner, _)| partner.fees.values().any(|fee| fee.agreement.is_some()));
+        let mut found = BTreeMap::new();
+        if partners.is_empty() {
+            return Ok(found);
+        }
+        let claims = self.runner.all_rows::<ClaimsProjection>().await?;
+        let cases: HashMap<String, CaseRow> =
+            self.runner.all_rows::<CasesProjection>().await?.into_iter().collect();
+        for (partner, events) in &partners {
+            let mut under = BTreeMap::new();
+            for (code, agreement) in &partner.agreements {
+                under.insert(code, self.under_agreement(&partner.code, agreement, &claims, &cases)?);
+            }
+            let numbers = reported(events);
+            let number = |fee: FeeId| numbers.get(&fee).map_or(0, |(number, _)| *number);
+            let of = |code: &AgreementCode| under.get(code).copied().unwrap_or_default();
+            let over = over_terms(partner, number, of).map_err(FoldError::from)?;
+            found.extend(over.into_iter().map(|(fee, over)| (number(fee), over)));
+        }
+        Ok(found)
+    }
+
+    /// What the terms of an agreement look at.
+    fn under_agreement(
+        &self,
+        partner: &PartnerCode,
+        agreement: &Agreement,
+        claims: &[(String, ClaimRow)],
+        cases: &HashMap<String, CaseRow>,
+    ) -> Result<UnderAgreement, FoldError> {
+        let mut under = UnderAgreement::default();
+        for (_, row) in claims.iter().filter(|(_, row)| row.partner == *partner) {
+            let Some(case) = cases.get(&row.case.to_string()) else { continue };
+            let (_, programme) = self.purpose_of(&row.category, &row.budget_line);
+            if !agreement.covers(&programme, case.destination, row.delivered_on) {
+                continue;
+            }
+            let eligible = row.eligible.checked_sub(row.reversed)?;
+            under.eligible = under.eligible.checked_add(eligible)?;
+            if let Some(eur) = row.eur.filter(|_| row.state.is_open()) {
+                under.undecided = under.undecided.checked_add(eur)?;
+            }
+        }
+        let last = agreement.valid_until.unwrap_or_else(|| self.today());
+        let had = |case: &&CaseRow| {
+            agreement.countries.contains(&case.destination)
+                && case.assignments.has_between(partner, agreement.valid_from, last)
+        };
+        under.cases = cases.values().filter(had).count() as u64;
+        Ok(under)
     }
 
     /// What a category is for, and the programme whose budget line pays for it: what flags compare.
@@ -187,15 +249,7 @@ impl Ledger {
     async fn fees_sighted(&self, partners: &[(Partner, Vec<Recorded>)]) -> Result<Vec<Sighted>, AppError> {
         let mut fees = Vec::new();
         for (partner, events) in partners {
-            let reported: BTreeMap<FeeId, (u64, Date)> = events
-                .iter()
-                .filter_map(|recorded| match &recorded.event {
-                    Event::Partner(PartnerEvent::FeeReported(e)) => {
-                        Some((e.fee, (recorded.position, recorded.recorded_on())))
-                    }
-                    _ => None,
-                })
-                .collect();
+            let reported = reported(events);
             for (id, fee) in &partner.fees {
                 let Some((number, reported_on)) = reported.get(id) else { continue };
                 let sighted = Sighted {
@@ -256,4 +310,15 @@ fn of_history(row: ClaimRow) -> Sighted {
         receipt_sha256: None,
         file: None,
     }
+}
+
+/// The number of each fee, and the day on which it was reported.
+fn reported(events: &[Recorded]) -> BTreeMap<FeeId, (u64, Date)> {
+    let told = events.iter().filter_map(|recorded| match &recorded.event {
+        Event::Partner(PartnerEvent::FeeReported(e)) => {
+            Some((e.fee, (recorded.position, recorded.recorded_on())))
+        }
+        _ => None,
+    });
+    told.collect()
 }

@@ -125,7 +125,8 @@ fn transfer(format: Format, cases: &[HandedOver], dry_run: bool) -> Result<ExitC
     let refused = cases.iter().filter(|case| !case.refused.is_empty()).count();
     if format == Format::Table {
         let handed_over = counted((cases.len() - refused) as u64, "case");
-        let done = if dry_run { "would be handed over (dry run, nothing was written)" } else { "handed over" };
+        let done =
+            if dry_run { "would be handed over (dry run, nothing was written)" } else { "handed over" };
         let stay = if refused == 0 { String::new() } else { format!("; {refused} refused") };
         say(format!("{handed_over} {done}{stay}"))?;
     }

@@ -43,8 +43,16 @@ impl Assignments {
 
     /// Whether a partner has it on some day of a period.
     pub fn has_in(&self, partner: &PartnerCode, period: Period) -> bool {
-        let mut later = self.0.range(Some(period.first())..=Some(period.last()));
-        self.on(period.first()) == Some(partner) || later.any(|(_, later)| later == partner)
+        self.has_between(partner, period.first(), period.last())
+    }
+
+    /// Whether a partner has it on one of these days, from the first to the last; on none if they are the other way round.
+    pub fn has_between(&self, partner: &PartnerCode, first: Date, last: Date) -> bool {
+        if last < first {
+            return false;
+        }
+        let mut later = self.0.range(Some(first)..=Some(last));
+        self.on(first) == Some(partner) || later.any(|(_, later)| later == partner)
     }
 
     /// Whether a partner has it on a day, or will have it later.

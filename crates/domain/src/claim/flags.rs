@@ -39,6 +39,8 @@ rulebook::codes! {
         NearThreshold = "near-threshold",
         /// Delivered where and when no agreement with the partner was in force, or charged when none lets it.
         OutsideAgreement = "outside-agreement",
+        /// A fee with which more is charged than the terms of its agreement allow.
+        OverTerms = "over-terms",
     }
 }
 
@@ -56,7 +58,8 @@ impl FlagKind {
             | Self::OverWhatIsLeft
             | Self::WrongPartner
             | Self::NearThreshold
-            | Self::OutsideAgreement => false,
+            | Self::OutsideAgreement
+            | Self::OverTerms => false,
         }
     }
 }

@@ -9,6 +9,7 @@ mod fee;
 mod name;
 mod sepa;
 mod state;
+mod terms;
 mod upcast;
 
 pub use account::{
@@ -28,6 +29,7 @@ pub use event::{
 pub use fee::{Fee, FeeState, PARTNER_FEE};
 pub use name::{Name, NotAName};
 pub use state::{Details, Partner, Proposal};
+pub use terms::{OverTerms, UnderAgreement, over_terms};
 
 /// Kind of unique fact: a payment reference of a partner.
 pub const PAYMENT: &str = "partner-payment";
