@@ -20,6 +20,7 @@ mod families;
 mod fees;
 mod four_eyes;
 mod hostile;
+mod local;
 mod matching;
 mod month;
 mod partial;

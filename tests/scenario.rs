@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Cells, Ledger, expected, fixtures, only, samples};
+use crate::support::{Ledger, equals, expected, fixtures, samples};
 
 /// Runs the command sequence on a scenario, by the files' own paths.
 fn imported(scenario: &Path) -> Ledger {
@@ -14,17 +14,6 @@ fn imported(scenario: &Path) -> Ledger {
     ledger.ok(&format!("import spend {} --accept", file("spend")));
     ledger.ok(&format!("import reversals {}", file("reversals")));
     ledger
-}
-
-/// Compares a listing with a file on the file's columns, row by row.
-fn equals(listing: Vec<Cells>, path: &Path) {
-    let wanted = expected(path);
-    let columns: Vec<&str> = wanted[0].keys().map(String::as_str).collect();
-    let found = only(listing, &columns);
-    for (found, wanted) in found.iter().zip(&wanted) {
-        assert_eq!(found, wanted, "{}", path.display());
-    }
-    assert_eq!(found.len(), wanted.len(), "{}", path.display());
 }
 
 #[test]

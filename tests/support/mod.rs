@@ -337,6 +337,17 @@ pub fn expected(path: &Path) -> Vec<Cells> {
     rows
 }
 
+/// Compares a listing with a file on the file's columns, row by row.
+pub fn equals(listing: Vec<Cells>, path: &Path) {
+    let wanted = expected(path);
+    let columns: Vec<&str> = wanted[0].keys().map(String::as_str).collect();
+    let found = only(listing, &columns);
+    for (found, wanted) in found.iter().zip(&wanted) {
+        assert_eq!(found, wanted, "{}", path.display());
+    }
+    assert_eq!(found.len(), wanted.len(), "{}", path.display());
+}
+
 /// Header and lines of a text that has no line breaks inside cells.
 pub fn lines(text: &str) -> (String, Vec<String>) {
     let mut lines = text.lines().map(str::to_owned);
