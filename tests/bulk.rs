@@ -1,6 +1,6 @@
 //! Decisions about many claims at once: what they leave for somebody to look at.
 
-use crate::four_eyes::{SPEND, number, one, reported, state};
+use crate::four_eyes::{SPEND, cases, number, one, reported, state};
 
 /// What somebody else proposed is agreed to by whoever says so, and is told apart from what is decided anew.
 #[test]
@@ -70,5 +70,35 @@ fn several_claims_are_asked_about_refused_and_taken_up_again() {
     assert_eq!(state(&ledger, "A-1"), "reported");
     let own = format!("--actor asha@irara claim refuse {first} --reason no --dry-run");
     assert!(ledger.fail(1, &own).contains("acts-for-partner"));
+    ledger.is_sound();
+}
+
+/// A receipt that another partner has is left for somebody to look at, however it is spelled: in the ledger, as a fee, or
+/// earlier in the same file.
+#[test]
+fn an_import_that_accepts_leaves_a_receipt_of_another_partner_in_any_spelling() {
+    let ledger = cases();
+    let row = |partner: &str, case: &str, receipt: &str, amount: &str| {
+        format!("{partner},{case},education,2024-03-20,{amount},EUR,Lempa,{receipt},,\n")
+    };
+    let fee = "irara,,partner-fee,2024-03-20,30.00,EUR,LEMPA,f 07,,\n";
+    let known = ["D-007", "H-007"].map(|receipt| row("irara", "FX-2041", receipt, "100.00"));
+    ledger.write("first.csv", format!("{SPEND}\n{}{fee}", known.concat()));
+    ledger.ok("import spend first.csv --accept");
+    let rows = [
+        row("caritas", "FX-2042", "d 7", "90.00"),
+        row("caritas", "FX-2042", "F-7", "80.00"),
+        row("caritas", "FX-2042", "G-1", "70.00"),
+        row("irara", "FX-2041", "g/01", "60.00"),
+        row("irara", "FX-2041", "H 7", "50.00"),
+    ];
+    ledger.write("second.csv", format!("{SPEND}\n{}", rows.concat()));
+    let dry = ledger.json("import spend second.csv --accept --dry-run");
+    let run = ledger.run("import spend second.csv --accept");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(run.out.contains("same-receipt") && dry["refused"].to_string().contains("same-receipt"), "{run}");
+    let states = ["D-007", "d 7", "F-7", "G-1", "g/01", "H 7"].map(|receipt| state(&ledger, receipt));
+    // The last one is its own partner's: two spellings may be two receipts.
+    assert_eq!(states, ["accepted", "reported", "reported", "accepted", "reported", "accepted"]);
     ledger.is_sound();
 }

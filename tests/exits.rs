@@ -219,7 +219,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ("hold history", "position,recorded_at,actor,event,what"),
     (
         "import list",
-        "position,recorded_at,actor,kind,file,rows,applied,cut,refused,recognised,rejected,sha256",
+        "position,recorded_at,actor,kind,file,rows,applied,cut,proposed,refused,recognised,rejected,sha256",
     ),
     (
         "report list",

@@ -482,6 +482,8 @@ fn a_large_reversal_takes_two_people() {
         (&1.into(), &"second-person".into())
     );
     assert_eq!((&first["counts"]["proposed"], &first["counts"]["refused"]), (&1.into(), &0.into()));
+    let listed = ledger.csv("import list").pop().unwrap();
+    assert_eq!(["applied", "proposed", "refused"].map(|of| listed[of].as_str()), ["1", "1", "0"]);
     assert_eq!(disbursed(), "2100.00");
     let again = ledger.json("--actor anna import reversals back.csv");
     assert_eq!(again["counts"]["recognised"], 2, "{again}");

@@ -664,6 +664,7 @@ fn all_partners_are_proposed_at_once() {
     assert_eq!(ledger.csv("payment list --state proposed").len(), 2);
     let again = ledger.run("--actor anna payment propose --all --format csv");
     assert!(totals(&again.out).is_empty() && again.err.contains("0 payments"), "{again}");
-    ledger.fail(2, "payment propose");
+    let error = ledger.fail(2, "payment propose");
+    assert!(error.contains("--partner") && error.contains("--all"), "{error}");
     ledger.is_sound();
 }

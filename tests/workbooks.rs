@@ -325,7 +325,7 @@ fn comes_out_as_its_csv(rows: usize) -> Duration {
     took
 }
 
-/// More rows than are read at a time.
+/// The same rows give the same figures, whatever they are read from.
 #[test]
 fn a_workbook_of_two_thousand_rows_comes_out_as_its_csv() {
     comes_out_as_its_csv(2_000);

@@ -6,6 +6,7 @@
 //! Rows are written in batches; each row names itself, so an import that was cut short is simply repeated and goes on
 //! where it stopped.
 
+mod alikes;
 mod bookings;
 mod cases;
 mod chunk;
@@ -216,7 +217,6 @@ impl Ledger {
             sha256: hex::encode(&sha256),
             dialect: None,
             counts: ImportCounts::default(),
-            proposed: 0,
             waiting_for_rate: 0,
             waiting_fees: 0,
             outside_period: 0,
@@ -276,7 +276,8 @@ impl Ledger {
         report.receipts = importer.finish(self, true).await?;
         // A file with rows that may pass later can be imported again.
         let complete = done.errors_total() == 0 && !done.waiting;
-        if complete || done.counts.applied + done.counts.cut + done.counts.refused > 0 {
+        let ImportCounts { applied, cut, proposed, refused, .. } = done.counts;
+        if complete || applied + cut + proposed + refused > 0 {
             let key = complete.then_some(import_key);
             let warnings = done.warnings(&report.receipts);
             self.record_import(kind, sha256, &name, done.counts, &warnings, key).await?;

@@ -61,8 +61,6 @@ pub(super) struct Pass {
     /// Rows whose day lies outside of the period of the template they stand in: how many, and the first of them.
     pub(super) outside_period: u64,
     pub(super) rows_outside: Vec<u64>,
-    /// Of the rows that are counted as refused, those that are done once another person agrees.
-    pub(super) proposed: u64,
     /// Partners that were met for the first time.
     pub(super) partners: BTreeSet<PartnerCode>,
     /// Some rows were refused as commands: they may pass when the file is imported again.
@@ -204,9 +202,7 @@ impl Pass {
                 self.count_reasons(refused)?;
             }
             RowOutcome::Proposed(amount) => {
-                // The record of the import knows only what moved something, and what did not.
-                self.counts.refused += 1;
-                self.proposed += 1;
+                self.counts.proposed += 1;
                 let reason = "second-person".to_owned();
                 self.count_reasons(vec![Refused { reason, amount }])?;
             }

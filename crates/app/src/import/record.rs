@@ -48,6 +48,8 @@ pub struct ImportedFile {
     pub applied: u64,
     /// Applied, and accepted in part.
     pub cut: u64,
+    /// Proposed: done once another person imports the same file.
+    pub proposed: u64,
     /// Applied, with a refusal by a business rule as their outcome.
     pub refused: u64,
     /// Known before.
@@ -118,6 +120,7 @@ impl Ledger {
                 rows: event.counts.rows,
                 applied: event.counts.applied,
                 cut: event.counts.cut,
+                proposed: event.counts.proposed,
                 refused: event.counts.refused,
                 recognised: event.counts.recognised,
                 rejected: event.counts.rejected,

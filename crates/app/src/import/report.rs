@@ -25,8 +25,6 @@ pub struct ImportReport {
     pub dialect: Option<Dialect>,
     /// What became of the rows.
     pub counts: ImportCounts,
-    /// Of the rows that are counted as refused, those that are done once another person imports the same file.
-    pub proposed: u64,
     /// Rows that wait for an exchange rate.
     pub waiting_for_rate: u64,
     /// Of those, fees of partners.
@@ -75,7 +73,6 @@ impl ImportReport {
         self.errors_total = pass.errors_total();
         self.dialect = pass.dialect;
         self.counts = pass.counts;
-        self.proposed = pass.proposed;
         self.waiting_for_rate = pass.waiting_for_rate;
         self.waiting_fees = pass.waiting_fees;
         self.outside_period = pass.outside_period;

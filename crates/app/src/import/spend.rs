@@ -1,5 +1,7 @@
 //! `spend.csv`: what partners delivered, and claim; their fees are rows of the same file.
 
+use std::sync::Mutex;
+
 use domain::claim::{Claim, ClaimState, FlagKind, RECEIPT, Spend as Reported};
 use domain::ids::FileDigest;
 use domain::rates;
@@ -9,6 +11,7 @@ use money::{Currency, Rate};
 use rulebook::Category;
 use tokio::sync::OnceCell;
 
+use super::alikes::Alikes;
 use super::folder::ReceiptFolder;
 use super::shares::{self, Share};
 use super::{At, Importer, Receipts, Refused, RowOutcome, SECOND_PERSON, fees, preview, rows};
@@ -25,12 +28,14 @@ pub struct Spend {
     pub receipts: Option<ReceiptFolder>,
     /// All partners, once they are asked for.
     partners: OnceCell<Vec<PartnerCode>>,
+    /// Which receipts partners have, once that is asked for; with those of this file.
+    alikes: OnceCell<Mutex<Alikes>>,
 }
 
 impl Spend {
     /// An import of spend that reports, and decides if it is told to.
     pub fn new(accept: bool, receipts: Option<ReceiptFolder>) -> Self {
-        Self { accept, receipts, partners: OnceCell::new() }
+        Self { accept, receipts, partners: OnceCell::new(), alikes: OnceCell::new() }
     }
 }
 
@@ -167,7 +172,7 @@ impl Importer for Spend {
             }));
             reports.push((share, claim, report));
         }
-        let (refused, undecided) = self.decide(session, &mut draft, row, &reports, waits)?;
+        let (refused, undecided) = self.decide(session, &mut draft, (at, row), &reports, waits)?;
         session.commit(draft);
         let mut claims =
             reports.iter().filter_map(|(share, claim, _)| session.case(share.case)?.claims.get(claim));
@@ -181,10 +186,13 @@ impl Importer for Spend {
         };
         let claims: Vec<_> = reports.iter().map(|(share, claim, _)| (share.case, *claim)).collect();
         let held_back = reports.first().and_then(|(_, _, report)| match report {
-            ClaimCommand::Report(spend) => self.held_back(session, row, spend),
+            ClaimCommand::Report(spend) => self.held_back(session, at, row, spend),
             _ => None,
         });
         preview::of_spend(session, at, row, (self.accept, held_back), &claims)?;
+        if let Some(mut alikes) = self.alikes.get().and_then(|alikes| alikes.lock().ok()) {
+            alikes.note_row(at.row, &partner, &alike);
+        }
         Ok(outcome)
     }
 
@@ -220,12 +228,15 @@ impl Importer for Spend {
 }
 
 impl Spend {
-    /// Loads whether other partners have reported these receipts.
+    /// Loads whether other partners have reported these receipts, in this spelling or another.
     async fn load_elsewhere(&self, session: &mut Session<'_>, rows: &[&SpendRow]) -> Result<(), AppError> {
         let partners = self.partners.get_or_try_init(|| session.ledger().partner_codes()).await?;
         let elsewhere = |row: &&SpendRow| self.elsewhere(session, partners, row).collect::<Vec<_>>();
         let receipts: Vec<_> = rows.iter().flat_map(elsewhere).collect();
-        session.load_keys(RECEIPT, &receipts).await
+        session.load_keys(RECEIPT, &receipts).await?;
+        let ledger = session.ledger();
+        self.alikes.get_or_try_init(|| async { Alikes::of(ledger).await.map(Mutex::new) }).await?;
+        Ok(())
     }
 
     /// The digests that the receipt of a row has at other partners.
@@ -241,14 +252,24 @@ impl Spend {
 
     /// Why a claim is left for somebody to look at, though all are to be accepted: it lies in the future (a day later is that
     /// of a place further east), or another partner has its receipt too. What else is odd shows once the file is there.
-    fn held_back(&self, session: &Session<'_>, row: &SpendRow, spend: &Reported) -> Option<&'static str> {
+    fn held_back(
+        &self,
+        session: &Session<'_>,
+        at: At,
+        row: &SpendRow,
+        spend: &Reported,
+    ) -> Option<&'static str> {
         if (spend.delivered_on - spend.reported_on).get_days() > 1 {
             return Some(FlagKind::FutureDay.code());
         }
         let partners = self.partners.get()?;
         let is_elsewhere =
             self.elsewhere(session, partners, row).any(|receipt| session.owner(RECEIPT, receipt).is_some());
-        is_elsewhere.then_some(FlagKind::SameReceipt.code())
+        let in_other_words = || {
+            let (alikes, alike) = (self.alikes.get()?, spend.alike.as_ref()?);
+            Some(alikes.lock().ok()?.has_another(at.row, &spend.partner, alike))
+        };
+        (is_elsewhere || in_other_words().unwrap_or(false)).then_some(FlagKind::SameReceipt.code())
     }
 
     /// Reports all shares, or none: if the report of one is refused, that refusal is all that is kept. Then accepts each
@@ -258,7 +279,7 @@ impl Spend {
         &self,
         session: &mut Session<'_>,
         draft: &mut Draft,
-        row: &SpendRow,
+        (at, row): (At, &SpendRow),
         reports: &[(&Share, ClaimId, ClaimCommand)],
         waits: bool,
     ) -> Result<(Vec<Refused>, Option<&'static str>), AppError> {
@@ -281,7 +302,7 @@ impl Spend {
         let mut undecided = None;
         for (share, claim, report) in reports {
             if let ClaimCommand::Report(spend) = report
-                && let Some(why) = self.held_back(session, row, spend)
+                && let Some(why) = self.held_back(session, at, row, spend)
             {
                 undecided = Some(why);
                 continue;

@@ -280,6 +280,14 @@ impl Ledger {
         Ok(fees.into_iter().zip(texts).map(with).collect())
     }
 
+    /// What tells the receipt of each fee that counts, with whose it is.
+    pub(crate) async fn receipts_of_fees(&self) -> Result<Vec<(PartnerCode, Alike)>, AppError> {
+        let codes = self.partner_codes().await?;
+        let fees = self.fees_sighted(&self.partners_and_events(&codes).await?).await?;
+        let counting = fees.into_iter().filter(|fee| fee.counts);
+        Ok(counting.filter_map(|fee| Some((fee.partner, *fee.alike?))).collect())
+    }
+
     /// What tells a receipt, unless it was erased.
     fn alike_of(&self, text: Option<ReceiptText>) -> Option<Box<Alike>> {
         text.map(|text| self.alike(&text.supplier, &text.receipt_no))

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{ArgGroup, Subcommand, ValueEnum};
 use domain::partner::{Bic, Iban, Name, SenderNumber};
 use domain::payment::{PainVersion, PaymentState};
 use domain::{PartnerCode, Period};
@@ -34,9 +34,10 @@ Examples:
   svala payment propose --partner caritas --period 2024-Q2
   svala payment propose --partner irara --keep-advance
   svala payment propose --all --period 2024-Q2 --dry-run")]
+    #[command(group = ArgGroup::new("whom").required(true).args(["partner", "all"]))]
     Propose {
         /// The partner.
-        #[arg(long, required_unless_present = "all", conflicts_with = "all")]
+        #[arg(long)]
         partner: Option<PartnerCode>,
         /// Every partner to which something is due: one payment each.
         #[arg(long)]

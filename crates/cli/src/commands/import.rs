@@ -146,8 +146,8 @@ fn show(format: Format, file: &ImportFile, accept: bool, report: &ImportReport) 
                 ("rows", c.rows),
                 ("applied", c.applied),
                 ("cut", c.cut),
-                ("refused", c.refused - report.proposed),
-                ("proposed", report.proposed),
+                ("refused", c.refused),
+                ("proposed", c.proposed),
                 ("recognised", c.recognised),
                 ("rejected", c.rejected),
             ];
@@ -234,8 +234,8 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
         let rows = [
             ("applied", c.applied, ""),
             ("cut", c.cut, "accepted in part"),
-            ("refused", c.refused - report.proposed, "kept, with the reason"),
-            ("proposed", report.proposed, "done once another person imports the same file"),
+            ("refused", c.refused, "kept, with the reason"),
+            ("proposed", c.proposed, "done once another person imports the same file"),
             ("recognised", c.recognised, "known already"),
             ("rejected", c.rejected, "left out"),
         ];
@@ -299,13 +299,13 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
 }
 
 fn as_json(report: &ImportReport, supposed: bool) -> serde_json::Value {
-    let ImportCounts { rows, applied, cut, recognised, refused, rejected } = report.counts;
+    let ImportCounts { rows, applied, cut, recognised, proposed, refused, rejected } = report.counts;
     json!({
         "kind": report.kind,
         "file": report.file,
         "sha256": report.sha256,
         "delimiter": report.dialect.map(|d| char::from(d.delimiter).to_string()),
-        "counts": json!({"rows": rows, "applied": applied, "cut": cut, "refused": refused - report.proposed, "proposed": report.proposed, "recognised": recognised, "rejected": rejected}),
+        "counts": json!({"rows": rows, "applied": applied, "cut": cut, "refused": refused, "proposed": proposed, "recognised": recognised, "rejected": rejected}),
         "waiting_for_rate": report.waiting_for_rate,
         "outside_period": report.outside_period,
         "rows_outside": report.rows_outside,
@@ -337,6 +337,7 @@ async fn list(place: &Place, format: Format) -> Result<ExitCode, Failure> {
             "rows",
             "applied",
             "cut",
+            "proposed",
             "refused",
             "recognised",
             "rejected",
@@ -353,6 +354,7 @@ async fn list(place: &Place, format: Format) -> Result<ExitCode, Failure> {
                 f.rows,
                 f.applied,
                 f.cut,
+                f.proposed,
                 f.refused,
                 f.recognised,
                 f.rejected,

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::upcast::FileImportedV1;
+use super::upcast::{FileImportedV1, FileImportedV2};
 use crate::event::events;
 use crate::ids::{Actor, FileDigest, TextId};
 
 events! {
     /// An event of the ledger's own stream.
-    LedgerEvent { RulebookAdopted = 1, RulebookProposed = 1, FileImported = 2 (1 as FileImportedV1) }
+    LedgerEvent { RulebookAdopted = 1, RulebookProposed = 1, FileImported = 3 (1 as FileImportedV1, 2 as FileImportedV2) }
 }
 
 /// A version of the rulebook came into force. The document is kept whole, so that every decision can be explained
@@ -50,6 +50,9 @@ pub struct ImportCounts {
     pub cut: u64,
     /// Known already, from another file or an earlier row.
     pub recognised: u64,
+    /// Proposed: done once another person imports the same file (before version 3 counted as refused).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub proposed: u64,
     /// Applied, with a refusal by a business rule as their outcome.
     pub refused: u64,
     /// Left out because of errors (`--partial`).
