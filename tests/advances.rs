@@ -13,9 +13,8 @@ fn closing(ledger: &Ledger, account: &str) -> String {
         .map_or("0.00".into(), |line| line["closing"].clone())
 }
 
-/// Proposed, approved, filed, on the statement; settled against a claim; the rest comes back by bank.
-#[test]
-fn an_advance_is_paid_settled_and_the_rest_comes_back() {
+/// A ledger in which an advance of 500.00 stands in a file for the bank, with its reference.
+fn advanced() -> (Ledger, String) {
     let ledger = Ledger::small("cases");
     ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
     ledger.ok("--actor anna partner payment-details propose irara --iban 'GB82 WEST 1234 5698 7654 32' --holder Irara");
@@ -25,6 +24,13 @@ fn an_advance_is_paid_settled_and_the_rest_comes_back() {
         (advance["payment"].to_string(), advance["reference"].as_str().unwrap().to_owned());
     ledger.ok(&format!("--actor berit payment approve {number}"));
     ledger.ok(&format!("--actor anna payment file --out a.xml {FROM}"));
+    (ledger, reference)
+}
+
+/// Proposed, approved, filed, on the statement; settled against a claim; the rest comes back by bank.
+#[test]
+fn an_advance_is_paid_settled_and_the_rest_comes_back() {
+    let (ledger, reference) = advanced();
     assert_eq!(closing(&ledger, "1680"), "500.00");
     ledger.write("some.csv", "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\nirara,FX-2041,education,2024-02-01,120.00,EUR,Lempa,R-1,,\n");
     ledger.ok("import spend some.csv --accept");
@@ -62,5 +68,41 @@ fn an_advance_is_paid_settled_and_the_rest_comes_back() {
     ledger.ok(&format!("partner reverse-paid {paid} --reason 'another partner'"));
     assert_eq!(ledger.csv("payment due --partner irara")[0]["open_advance"], "380.00");
     assert!(ledger.ok("duties").contains("nobody"));
+    ledger.is_sound();
+}
+
+/// A partner pays back under the reference of what it was paid, or under the same words each time.
+#[test]
+fn what_is_paid_back_may_carry_any_reference_of_the_partner() {
+    let (ledger, reference) = advanced();
+    let repaid = |amount: &str, day: u8, reference: &str| {
+        format!("partner repaid irara --advance --amount {amount} --on 2099-07-{day} --reference {reference}")
+    };
+    ledger.ok(&repaid("120.00", 20, &reference));
+    ledger.ok(&repaid("80.00", 21, "IRARA"));
+    ledger.ok(&repaid("80.00", 22, "IRARA"));
+    ledger.ok(&repaid("20.00", 22, "IRARA"));
+    // Given twice it is recorded once, whatever happened in between.
+    assert!(ledger.fail(1, &repaid("120.00", 20, &reference)).contains("already-recorded"));
+    assert!(ledger.fail(1, &repaid("80.00", 21, "IRARA")).contains("already-recorded"));
+    assert!(ledger.fail(1, &repaid("200.01", 23, &reference)).contains("more-than-open"));
+    // What this ledger paid is no payment outside of it, as before.
+    let paid = format!("partner paid irara --amount 120.00 --on 2099-07-20 --reference {reference}");
+    assert!(ledger.fail(1, &paid).contains("is a payment of this ledger"));
+
+    let lines =
+        [Line("-500.00", "B1", &reference), Line("120.00", "B2", &reference), Line("20.00", "B3", "IRARA")];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-22", "1000.00", "640.00", &lines)]));
+    ledger.ok("import statement july.xml");
+    ledger.ok("bank match");
+    assert!(ledger.csv("bank lines --open").is_empty(), "each by its reference and amount");
+    let due = ledger.csv("payment due --partner irara").remove(0);
+    assert_eq!(due["open_advance"], "200.00");
+    // Taken back, it can be recorded again.
+    let history = ledger.csv("partner history irara");
+    let record =
+        history.iter().find(|row| row["what"].contains("paid back 80.00 EUR on 2099-07-21")).unwrap();
+    ledger.ok(&format!("partner reverse-paid {} --reason 'another day'", record["position"]));
+    ledger.ok(&repaid("80.00", 21, "IRARA"));
     ledger.is_sound();
 }

@@ -200,11 +200,17 @@ impl Ledger {
         if reference.is_empty() || reference.len() > REFERENCE_BYTES_MAX {
             return Err(AppError::Usage("give the payment's reference, at most 140 characters".into()));
         }
+        let (back, day) = (amount.is_negative(), paid_on.to_string());
+        let euros = amount.to_string();
         // A reference is free again once the payment that had it was taken back.
-        let payment_key = |earlier: u64| match earlier {
-            0 => self.key_digest(PAYMENT, &[code.as_str(), reference]),
-            _ => self.key_digest(PAYMENT, &[code.as_str(), reference, &earlier.to_string()]),
+        let key = |of_reference: &[&str], earlier: u64| {
+            let (earlier, mut parts) = (earlier.to_string(), vec![code.as_str(), reference]);
+            parts.extend(of_reference);
+            parts.extend(Some(earlier.as_str()).filter(|earlier| *earlier != "0"));
+            self.key_digest(PAYMENT, &parts)
         };
+        // What a partner pays back may carry the reference of what it was paid, or the same one each time.
+        let of_reference = if back { vec!["back", day.as_str(), euros.as_str()] } else { Vec::new() };
         let payment = PaymentId(self.environment.new_id()?);
         let text = PaymentText { payment_ref: reference.to_owned() };
         let words = format!("{paid_for} {amount} {paid_on}");
@@ -215,15 +221,22 @@ impl Ledger {
             let payments = session.partner(&code).into_iter().flat_map(|partner| partner.payments.iter());
             let payments = payments.filter(|(_, payment)| payment.state != PaymentState::Recalled);
             if own.is_some()
+                && !back
                 && payments.map(|(_, payment)| &payment.reference).any(|known| Some(known) == own.as_ref())
             {
                 let detail =
                     format!("{reference} is a payment of this ledger: `svala payment show {reference}`");
                 return Err(AppError::Refused(Refusal::new("already-recorded", detail)));
             }
-            let taken_back =
-                |key: &KeyDigest| session.partner(&code).is_some_and(|p| p.payments.was_taken_back(*key));
-            let payment_key = (0..).map(payment_key).find(|key| !taken_back(key)).unwrap_or(payment_key(0));
+            let of_partner = session.partner(&code).map(|partner| &partner.payments);
+            let taken_back = |key: &KeyDigest| of_partner.is_some_and(|of| of.was_taken_back(*key));
+            // So it was known before its day and amount belonged to its name.
+            if back && of_partner.is_some_and(|of| of.is_recorded(key(&[], 0), amount)) {
+                let detail = format!("{reference} was recorded before, over {amount} EUR");
+                return Err(AppError::Refused(Refusal::new("already-recorded", detail)));
+            }
+            let free = (0..).map(|earlier| key(&of_reference, earlier)).find(|key| !taken_back(key));
+            let payment_key = free.unwrap_or_else(|| key(&of_reference, 0));
             let details = session.seal_own(draft, &text)?;
             Ok(PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details })
         })

@@ -119,7 +119,9 @@ Examples:
     },
     /// Record what a partner paid back: the rest of an advance, or more than was due to it.
     #[command(after_help = "\
-No more comes back than was ever paid, and of advances than is open. The line of the bank that brought it is matched by its reference, or by hand.
+No more comes back than was ever paid, and of advances than is open. The reference is what the partner gave: that of the
+payment which it pays back, or one of its own, also the same each time; of one day and amount it is recorded once. The line of
+the bank that brought it is matched by its reference, or by hand.
 
 Example:
   svala partner repaid caritas --amount 380.00 --on 2024-12-20 --reference ADV-2024-1-REST --advance")]

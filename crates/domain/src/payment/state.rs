@@ -240,6 +240,14 @@ impl Payments {
             .any(|outside| outside.payment_key == payment_key && outside.state == OutsideState::TakenBack)
     }
 
+    /// Whether a payment of this amount was recorded under this key and is in force.
+    pub fn is_recorded(&self, payment_key: KeyDigest, amount: Eur) -> bool {
+        self.outside.values().any(|outside| {
+            (outside.payment_key, outside.amount) == (payment_key, amount)
+                && outside.state != OutsideState::TakenBack
+        })
+    }
+
     /// What payments have of each thing that can be paid; `except` one of them.
     pub fn taken(&self, except: Option<PaymentId>) -> Result<BTreeMap<Payable, Eur>, Overflow> {
         let mut taken = BTreeMap::<Payable, Eur>::new();
