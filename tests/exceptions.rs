@@ -160,7 +160,7 @@ fn what_is_large_takes_two_to_be_written_off() {
     let open = find(ledger.csv("exception list"), "exception", &name);
     assert_eq!(open["state"], "anna proposes to write it off as other-differences");
     assert!(ledger.fail(1, &resolve("anna", "other-differences")).contains("second-person-needed"));
-    assert!(ledger.fail(1, &resolve("berit", "bank-fees")).contains("another-account"));
+    assert!(ledger.fail(1, &resolve("berit", "bank-fees")).contains("proposed-otherwise"));
     // The one who proposed it withdraws it, or another one refuses it: then it is proposed anew.
     for (who, told) in
         [("anna", "anna withdraws the proposal"), ("berit", "berit refuses what anna proposed")]
@@ -170,15 +170,25 @@ fn what_is_large_takes_two_to_be_written_off() {
         ledger.ok(&format!("--actor {who} {decline}"));
         assert_eq!(find(ledger.csv("exception list"), "exception", &name)["state"], "open");
         assert!(ledger.ok("bank match history").contains(told), "{told}");
-        assert!(ledger.fail(2, &decline).contains("nobody proposes to write"));
+        assert!(ledger.fail(2, &decline).contains("nobody proposes to resolve"));
         ledger.ok(&resolve("anna", "other-differences"));
     }
     assert!(ledger.ok(&resolve("berit", "other-differences")).contains("is resolved"));
     assert_eq!(find(ledger.csv("books trial-balance"), "account", "6990")["closing"], "-60.00");
     let accept = "exception resolve paid-without-decision-caritas --accept --reason 'receipts come in July'";
     assert!(ledger.fail(1, &format!("--actor asha@caritas {accept}")).contains("acts-for-partner"));
+    let said = ledger.ok(&format!("--actor anna {accept}"));
+    assert!(said.contains("above the limit for one person"), "{said}");
+    let beyond = || find(ledger.csv("exception list"), "exception", "paid-without-decision-caritas");
+    assert_eq!(beyond()["state"], "anna proposes to accept it");
+    assert!(ledger.fail(1, &format!("--actor anna {accept}")).contains("second-person-needed"));
+    ledger.ok("--actor berit exception decline paid-without-decision-caritas --reason 'ask them first'");
+    assert_eq!(beyond()["state"], "open");
+    assert!(ledger.ok("bank match history").contains("berit refuses what anna proposed, to accept it"));
     ledger.ok(&format!("--actor anna {accept}"));
+    ledger.ok(&format!("--actor berit {accept}"));
     assert!(ledger.csv("exception list --kind paid-without-decision").is_empty());
+    assert!(ledger.ok("duties").contains("nobody"));
     // More of the same is not what was accepted.
     ledger.ok("partner paid caritas --amount 1.00 --on 2024-06-07 --reference P-1");
     assert_eq!(ledger.csv("exception list --kind paid-without-decision")[0]["amount"], "413.00");
@@ -286,7 +296,7 @@ fn an_advance_that_one_person_recorded_is_an_exception() {
     ledger.ok("partner repaid irara --amount 120.00 --on 2024-06-05 --reference A-2 --advance");
     let item = find(ledger.csv("exception list"), "exception", "paid-without-decision-irara");
     assert_eq!(item["amount"], "380.00");
-    ledger.ok("exception resolve paid-without-decision-irara --accept --reason 'agreed in the contract'");
+    ledger.accept_exception("paid-without-decision-irara", "agreed in the contract");
     assert!(
         ledger.csv("exception list").iter().all(|item| item["exception"] != "paid-without-decision-irara")
     );

@@ -140,6 +140,53 @@ fn a_match_by_hand_must_add_up_and_whoever_is_second_is_told_by_whom_and_when() 
     ledger.is_sound();
 }
 
+/// A line and a payment that come to nearly the same, and have neither a reference nor an account nor the amount in common.
+#[test]
+fn what_has_nothing_in_common_is_matched_by_two_people() {
+    let ledger = Ledger::new();
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    ledger.ok("partner register caritas --name Caritas");
+    ledger.ok("partner paid caritas --amount 900.00 --on 2024-05-02 --reference P-900");
+    ledger.ok("partner paid caritas --amount 30.00 --on 2024-05-02 --reference P-30");
+    let lines = [Line("-910.00", "B1", "NOTPROVIDED"), Line("-31.00", "B2", "NOTPROVIDED")];
+    ledger.write("june.xml", message(&[statement(1, "2024-06-03", "1000.00", "59.00", &lines)]));
+    ledger.ok("import statement june.xml");
+    let (large, small) = (line(&ledger, "B1"), line(&ledger, "B2"));
+    ledger.ok(&format!("--actor anna bank match {small} P-30"));
+    let root = ledger.root();
+    let dry = ledger.run(&format!("--actor anna bank match {large} P-900 --dry-run"));
+    assert!(dry.out.contains("proposed") && dry.err.contains("another one gives the same command"), "{dry}");
+    assert_eq!(ledger.root(), root);
+
+    let matching = |who: &str| format!("--actor {who} bank match {large} P-900");
+    let said = ledger.run(&matching("anna"));
+    assert!(said.err.contains("they have nothing in common"), "{said}");
+    assert!(ledger.fail(1, &matching("anna")).contains("second-person-needed"));
+    let waits = find(ledger.csv("bank proposals"), "certainty", "proposed");
+    assert_eq!((&*waits["lines"], &*waits["amount"]), (&*large, "-910.00"));
+    assert!(waits["why"].contains("anna says so"), "{waits:?}");
+    let decline = format!("bank match decline {large} --reason 'ask the bank first'");
+    assert!(ledger.fail(1, &format!("--actor asha@caritas {decline}")).contains("acts-for-partner"));
+    ledger.ok(&format!("--actor berit {decline}"));
+    assert!(ledger.fail(1, &decline).contains("nothing-proposed"));
+    assert!(ledger.csv("bank proposals").iter().all(|row| row["certainty"] != "proposed"));
+    let told = ledger.ok("bank match history");
+    assert!(
+        told.contains("berit refuses what anna proposed") && told.contains("ask the bank first"),
+        "{told}"
+    );
+
+    ledger.ok(&matching("anna"));
+    assert_eq!(ledger.csv("bank match list").len(), 1);
+    ledger.ok(&matching("berit"));
+    assert_eq!(ledger.csv("bank match list").len(), 2);
+    assert!(ledger.csv("bank lines --open").is_empty());
+    assert!(ledger.ok("duties").contains("nobody"));
+    let bodies = ledger.ask("SELECT body FROM events", |row| row.get::<String>(0)).join("\n");
+    assert!(!bodies.contains("ask the bank first"));
+    ledger.is_sound();
+}
+
 /// Two who match the same line at the same moment: one of them does, and the other is told.
 #[test]
 fn two_who_match_one_line_at_once_do_it_once() {
@@ -600,8 +647,15 @@ fn what_went_to_another_account_is_an_exception() {
     assert_eq!(open(&ledger), ["B1"]);
     let found = find(ledger.csv("exception list"), "kind", "paid-without-decision");
     assert!(found["why"].contains("went to another account than the one that was approved"), "{found:?}");
-    ledger.ok(&format!("bank match {} {number}", line(&ledger, "B1")));
-    assert!(open(&ledger).is_empty(), "a person may know why");
+    let matching = format!("bank match {} {number}", line(&ledger, "B1"));
+    ledger.ok(&format!("--actor anna {matching}"));
+    assert_eq!(
+        open(&ledger),
+        ["B1"],
+        "it has the reference, and yet it went somewhere else: one is not enough"
+    );
+    ledger.ok(&format!("--actor berit {matching}"));
+    assert!(open(&ledger).is_empty(), "two people may know why");
     assert!(open(&imported("GB82WEST12345698765432").0).is_empty());
 }
 

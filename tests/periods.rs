@@ -13,10 +13,7 @@ const NO_BANK: &str = "--accept statements --reason 'the bank is not connected y
 fn scenario(last: &str) -> Ledger {
     let ledger = Ledger::small(last);
     for exception in ledger.csv("exception list") {
-        ledger.ok(&format!(
-            "exception resolve {} --accept --reason 'it stays refused'",
-            exception["exception"]
-        ));
+        ledger.accept_exception(&exception["exception"], "it stays refused");
     }
     ledger
 }
@@ -146,14 +143,12 @@ fn an_exception_for_which_nobody_answers_stops_a_closing() {
     let shown = ledger.run("period check 2023 --format csv").out;
     assert!(shown.contains(&format!("{}: ", of_2023[0]["exception"])), "{shown}");
     for item in of_2023 {
-        ledger.ok(&format!("exception resolve {} --accept --reason 'it stays refused'", item["exception"]));
+        ledger.accept_exception(&item["exception"], "it stays refused");
         // It stops nothing any more, and is not forgotten.
         let shown = ledger.run("period check 2023 --format csv").out;
-        let accepted = format!("accepted by tester: {}: ", item["exception"]);
-        assert!(
-            shown.lines().any(|line| line.starts_with("exceptions,no,") && line.contains(&accepted)),
-            "{shown}"
-        );
+        let accepted = format!(": {}: ", item["exception"]);
+        let is_told = |line: &str| line.contains("accepted by") && line.contains(&accepted);
+        assert!(shown.lines().any(|line| line.starts_with("exceptions,no,") && is_told(line)), "{shown}");
     }
     ledger.ok(&format!("period close 2023 {NO_BANK}"));
     let error = ledger.fail(1, &format!("period close 2024-Q1 {NO_BANK}"));
@@ -299,24 +294,35 @@ fn days_of_which_no_statement_tells_stop_a_closing() {
         let found = found(&ledger, period, "statements");
         assert_eq!((found.len(), &*found[0]["what"]), (1, words), "{found:?}");
     }
-    // What is missing stands in the list of its month, with its sum, as long as no statement fills it.
+    // What is missing is an exception of its first day, with its sum, as long as no statement fills it.
     let lines = [entry("B2", "2024-07-10", -100, "NOTPROVIDED")];
-    take_in(&ledger, 3, 48_000, "2024-07-31", &lines, "--accept-gap 'lost in the post'");
-    let of_july = found(&ledger, "2024-07", "statements");
-    assert_eq!(of_july.len(), 1, "{of_july:?}");
-    assert_eq!(
-        (&*of_july[0]["what"], &*of_july[0]["eur"]),
-        (
-            "between the statement until 2024-06-30 and that from 2024-07-10 one is missing, over -500.00 EUR; accepted: lost in the post",
-            "-500.00"
-        )
+    take_in(&ledger, 3, 48_000, "2024-07-31", &lines, "--accept-gap 'lost in the post' --actor anna");
+    let gaps = |period: &str| {
+        let mut rows = found(&ledger, period, "exceptions");
+        rows.retain(|row| row["what"].contains("statement-gap-"));
+        rows
+    };
+    let of_july = gaps("2024-07");
+    assert_eq!((of_july.len(), &*of_july[0]["eur"], &*of_july[0]["stops"]), (1, "-500.00", "yes"));
+    assert!(
+        of_july[0]["what"].ends_with(": between the statement until 2024-06-30 and that from 2024-07-10 one is missing, over -500.00 EUR; anna took the next one in"),
+        "{of_july:?}"
     );
-    assert!(found(&ledger, "2024-06", "statements").iter().all(|row| row["eur"].is_empty()));
+    assert!(gaps("2024-06").is_empty());
+    // Whoever took the next statement in does not answer for it: another person does.
+    let name = ledger.csv("exception list --kind statement-gap").remove(0)["exception"].clone();
+    let accept =
+        |who: &str| format!("--actor {who} exception resolve {name} --accept --reason 'it never comes'");
+    assert!(ledger.fail(1, &accept("anna")).contains("second-person-needed"));
+    ledger.ok(&accept("berit"));
+    assert_eq!(&*gaps("2024-07")[0]["stops"], "no", "berit answers for it");
+    assert!(ledger.ok("duties").contains("nobody"));
     let refused = ledger.fail(1, "period close 2024-06");
     assert!(refused.contains("2024-06 has open matters (statements: 1"), "{refused}");
     let late = [entry("B3", "2024-07-02", -50_000, "NOTPROVIDED")];
     take_in(&ledger, 2, 98_000, "2024-07-09", &late, "--accept-gap 'it came late'");
-    assert!(found(&ledger, "2024-07", "statements").is_empty(), "it came late");
+    assert!(gaps("2024-07").is_empty(), "it came late");
+    assert!(ledger.csv("exception list --all --kind statement-gap").is_empty());
 }
 
 /// A line of which only a notification tells stands in the books, and in no statement.

@@ -76,7 +76,10 @@ fn ledger() -> Ledger {
     ledger.ok("bank match");
     let lines = ledger.csv("bank lines");
     let batch = lines.iter().find(|line| line["references"].ends_with("B10")).unwrap();
-    ledger.ok(&format!("bank match {} {weldo} A-2", batch["line"]));
+    // Nothing but what they come to says that they belong together.
+    for who in ["anna", "berit"] {
+        ledger.ok(&format!("--actor {who} bank match {} {weldo} A-2", batch["line"]));
+    }
     let open = ledger.csv("bank lines --open");
     let names: Vec<&str> = open.iter().map(|line| line["references"].rsplit(' ').next().unwrap()).collect();
     assert_eq!(names, ["B8", "B9"]);

@@ -72,8 +72,7 @@ fn matched() -> Ledger {
     let ledger = imported();
     ledger.ok(MATCH);
     for exception in ledger.csv("exception list") {
-        let name = &exception["exception"];
-        ledger.ok(&format!("--actor berit exception resolve {name} --accept --reason 'the bank is asked'"));
+        ledger.accept_exception(&exception["exception"], "the bank is asked");
     }
     ledger
 }

@@ -189,6 +189,14 @@ impl Ledger {
         run.out
     }
 
+    /// Accepts an exception by name; what is large by two people.
+    pub fn accept_exception(&self, name: &str, reason: &str) {
+        let accept = format!("exception resolve {name} --accept --reason '{reason}'");
+        if !self.ok(&format!("--actor anna {accept}")).contains("is resolved") {
+            self.ok(&format!("--actor berit {accept}"));
+        }
+    }
+
     /// Runs what must end with this exit code; answers with what it wrote to stderr.
     pub fn fail(&self, code: i32, line: &str) -> String {
         let run = self.run(line);

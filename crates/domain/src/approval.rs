@@ -5,6 +5,7 @@ use money::{Amount, Eur, Overflow};
 use rulebook::Rulebook;
 
 use crate::ids::Actor;
+use crate::matching::within;
 use crate::refusal::Refusal;
 
 /// What somebody would take back of what was accepted, while another one has yet to agree.
@@ -90,12 +91,39 @@ fn asks_for_second(
     what: &str,
     rulebook: &Rulebook,
 ) -> Result<Option<Eur>, Refusal> {
+    if is_agreed(proposed_by, by, what)? {
+        return Ok(None);
+    }
+    Ok(rulebook.parameters().second_approval_from.filter(|limit| worth >= *limit))
+}
+
+/// Whether explaining something at the bank is only a proposal yet: unless it is `for_one`, or another person has proposed
+/// it. Also what one person could do by now is not decided by one once it was proposed to two.
+///
+/// # Errors
+/// `second-person-needed` if `by` proposed it.
+pub(crate) fn asks_for_second_at_bank(
+    proposed_by: Option<&Actor>,
+    by: &Actor,
+    for_one: bool,
+    what: &str,
+) -> Result<bool, Refusal> {
+    Ok(!is_agreed(proposed_by, by, what)? && !for_one)
+}
+
+/// Whether one person explains so much at the bank alone. `alone_max` is the limit of the rules of matching, which is less
+/// than that of the rulebook; an amount in another currency has no limit in euro, and so takes two people.
+pub(crate) fn is_for_one(amount: Amount, alone_max: Eur) -> bool {
+    within(amount, alone_max)
+}
+
+/// Whether another person has proposed it.
+fn is_agreed(proposed_by: Option<&Actor>, by: &Actor, what: &str) -> Result<bool, Refusal> {
     match proposed_by {
         Some(first) if first == by => {
             let detail = format!("{by} proposed to {what}: somebody else must agree");
             Err(Refusal::new("second-person-needed", detail))
         }
-        Some(_) => Ok(None),
-        None => Ok(rulebook.parameters().second_approval_from.filter(|limit| worth >= *limit)),
+        first => Ok(first.is_some()),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use ::bank::{AccountsProjection, LineRow, LinesProjection};
 use domain::bank::{BankAccount, BankEvent, StatementKind};
-use domain::{BankAccountCode, Event, LineId, Recorded, TextId};
+use domain::{BankAccountCode, Event, KeyDigest, LineId, Recorded, TextId};
 use event_log::StreamId;
 use jiff::civil::Date;
 use money::Currency;
@@ -72,6 +72,9 @@ pub struct BankStatementItem {
     pub imported_at: String,
     /// By whom.
     pub imported_by: String,
+    /// By what it is recognised; a notification is none.
+    #[serde(skip)]
+    pub(crate) key: Option<KeyDigest>,
 }
 
 /// Which lines are asked for.
@@ -291,6 +294,7 @@ impl Ledger {
             gap_accepted: String::new(),
             imported_at: utc(recorded.recorded_at),
             imported_by: recorded.actor.clone(),
+            key: None,
         };
         let (mut item, details, gap) = match &recorded.event {
             Event::Bank(BankEvent::StatementImported(e)) => {
@@ -300,6 +304,7 @@ impl Ledger {
                     to: e.to,
                     opening: Some(e.opening.to_string()),
                     closing: Some(e.closing.to_string()),
+                    key: Some(e.statement),
                     ..empty(StatementKind::Statement, e.lines)
                 };
                 (item, e.details, e.gap_accepted)

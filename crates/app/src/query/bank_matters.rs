@@ -7,6 +7,7 @@ use domain::FoldError;
 use domain::bank::StatementKind;
 use domain::books::{Chart, MoneyKind, Voucher};
 use domain::closing::Check;
+use domain::exception::MissingStatement;
 use domain::period::Period;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -24,6 +25,28 @@ struct Stated {
 }
 
 impl Ledger {
+    /// What is missing between the statements of all accounts.
+    pub(crate) async fn missing_statements(&self) -> Result<Vec<MissingStatement>, AppError> {
+        Ok(self.accounts_stated().await?.iter().flat_map(Stated::gaps).collect())
+    }
+
+    /// The accounts with their statements.
+    async fn accounts_stated(&self) -> Result<Vec<Stated>, AppError> {
+        let mut of_account: BTreeMap<String, Vec<BankStatementItem>> = BTreeMap::new();
+        for statement in self.bank_statements(None).await? {
+            if statement.kind == StatementKind::Statement {
+                of_account.entry(statement.account.clone()).or_default().push(statement);
+            }
+        }
+        let mut accounts = Vec::new();
+        for account in self.bank_accounts().await? {
+            let statements = in_order(of_account.remove(&account.account).unwrap_or_default());
+            accounts.push(Stated { account, statements });
+        }
+        accounts.sort_by(|a, b| a.account.account.cmp(&b.account.account));
+        Ok(accounts)
+    }
+
     /// Days of the period for which a statement is missing, and where the books and the statements differ.
     pub(super) async fn statements_in(
         &self,
@@ -31,22 +54,10 @@ impl Ledger {
         vouchers: &[Voucher],
         period: Period,
     ) -> Result<Vec<Matter>, AppError> {
-        let mut of_account: BTreeMap<String, Vec<BankStatementItem>> = BTreeMap::new();
-        for statement in self.bank_statements(None).await? {
-            if statement.kind == StatementKind::Statement {
-                of_account.entry(statement.account.clone()).or_default().push(statement);
-            }
-        }
         let mut matters = Vec::new();
-        let mut accounts = Vec::new();
-        for account in self.bank_accounts().await? {
-            let statements = in_order(of_account.remove(&account.account).unwrap_or_default());
-            accounts.push(Stated { account, statements });
-        }
-        accounts.sort_by(|a, b| a.account.account.cmp(&b.account.account));
+        let accounts = self.accounts_stated().await?;
         for of in &accounts {
             matters.extend(of.days_without(period));
-            matters.extend(of.gaps(period));
         }
         let under_way = account_of(chart, MoneyKind::PaymentMatched, |posting| &posting.credit);
         let moved = |voucher: &&Voucher| {
@@ -183,31 +194,23 @@ impl Stated {
         matters
     }
 
-    /// What is missing between statements in the period, where somebody accepted a gap.
-    fn gaps(&self, period: Period) -> Vec<Matter> {
+    /// What is missing between statements, where somebody took one in all the same.
+    fn gaps(&self) -> Vec<MissingStatement> {
         if self.statements.iter().all(|of| of.gap_accepted.is_empty()) {
             return Vec::new();
         }
         let pairs = self.statements.iter().zip(self.statements.iter().skip(1));
-        let gap = |(before, after): (&BankStatementItem, &BankStatementItem)| {
-            let (until, from) = (last_day(before)?, first_day(after)?);
-            let missing = amount(after.opening.as_deref(), after.currency)?
-                .checked_add(amount(before.closing.as_deref(), before.currency)?.negated())
+        let gap = |(one, next): (&BankStatementItem, &BankStatementItem)| {
+            let (until, from) = (last_day(one)?, first_day(next)?);
+            let missing = amount(next.opening.as_deref(), next.currency)?
+                .checked_add(amount(one.closing.as_deref(), one.currency)?.negated())
                 .ok()?;
-            let skips = before.sequence.zip(after.sequence).is_some_and(|(one, other)| other > one + 1);
-            let touches = until < period.last() && from >= period.first();
+            let skips = one.sequence.zip(next.sequence).is_some_and(|(one, next)| next > one + 1);
             let is_gap = missing != Amount::zero(missing.currency()) || skips;
-            (touches && is_gap).then(|| {
-                let accepted = match after.gap_accepted.as_str() {
-                    "" => String::new(),
-                    why => format!("; accepted: {why}"),
-                };
-                let what = format!(
-                    "between the statement until {until} and that from {from} one is missing, over {missing} {}{accepted}",
-                    missing.currency()
-                );
-                Matter { eur: missing.to_eur_exact(), ..matter(&self.account.account, Some(from), what) }
-            })
+            let let_be_by = (!next.gap_accepted.is_empty()).then(|| next.imported_by.parse().ok()).flatten();
+            let account = self.account.account.parse().ok()?;
+            let next = next.key.filter(|_| is_gap)?;
+            Some(MissingStatement { account, until, from, next, amount: missing, let_be_by })
         };
         pairs.filter_map(gap).collect()
     }

@@ -8,7 +8,7 @@ use domain::exception::{
     Age, Clue, Direction, Exception, ExceptionId, ExceptionKind, Resolution, Subject, derive,
 };
 use domain::matching::Rules;
-use domain::{Actor, CaseId, GrantId, TextId};
+use domain::{Actor, CaseId, GrantId, KeyDigest, TextId};
 use jiff::civil::Date;
 use money::{Eur, Locale};
 use serde::Serialize;
@@ -60,7 +60,7 @@ pub struct ExceptionItem {
     pub owner: String,
     /// What is to be done, in somebody's words.
     pub note: String,
-    /// `open`, who proposed to write it off, or how it was resolved.
+    /// `open`, who proposed to resolve it and how, or how it was resolved.
     pub state: String,
     /// Who answers for it.
     pub resolved_by: String,
@@ -70,9 +70,16 @@ pub struct ExceptionItem {
     pub reason: String,
     #[serde(skip)]
     written_off: bool,
+    #[serde(skip)]
+    proposed: bool,
 }
 
 impl ExceptionItem {
+    /// Whether another person has yet to agree to how somebody would resolve it.
+    pub fn is_proposed(&self) -> bool {
+        self.proposed
+    }
+
     /// Whether its line is booked where nothing else explains it.
     pub fn is_written_off(&self) -> bool {
         self.written_off
@@ -149,7 +156,7 @@ impl Ledger {
         looked: &'i Looked,
         ids: impl Iterator<Item = &'i ExceptionId>,
     ) -> Result<Called<'i>, AppError> {
-        let (mut grants, mut cases) = (BTreeSet::new(), BTreeSet::new());
+        let (mut grants, mut cases, mut accounts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for id in ids {
             match &id.about {
                 Subject::Grant { case, grant } => {
@@ -157,14 +164,20 @@ impl Ledger {
                     cases.insert(*case);
                 }
                 Subject::BudgetLine { case, .. } => drop(cases.insert(*case)),
+                Subject::Statement { account, .. } => drop(accounts.insert(account)),
                 Subject::Line { .. } | Subject::Payment { .. } | Subject::Partner { .. } => {}
             }
+        }
+        let mut statements = HashMap::new();
+        for account in accounts {
+            let imported = self.bank_statements(Some(account)).await?.into_iter();
+            statements.extend(imported.filter_map(|item| Some((item.key?, item.position))));
         }
         let keys: Vec<String> = grants.into_iter().collect();
         let rows = self.runner.rows::<GrantsProjection>(&keys).await?;
         let numbers = keys.into_iter().zip(rows).filter_map(|(key, row)| Some((key, row?.position)));
         let cases = self.case_names(cases.into_iter()).await?;
-        Ok(Called { looked, grants: numbers.collect(), cases })
+        Ok(Called { looked, grants: numbers.collect(), cases, statements })
     }
 
     async fn derived(&self, looked: &Looked) -> Result<(Vec<Exception>, Vec<Date>), AppError> {
@@ -194,6 +207,8 @@ pub(crate) struct Called<'l> {
     /// The numbers of grants.
     grants: HashMap<String, u64>,
     cases: HashMap<CaseId, CaseName>,
+    /// The numbers of statements.
+    statements: HashMap<KeyDigest, u64>,
 }
 
 impl Called<'_> {
@@ -210,6 +225,7 @@ impl Called<'_> {
                 format!("{kind}-{}-{budget_line}", self.cases.get(case).map_or(0, |name| name.row.position))
             }
             Subject::Partner { partner } => format!("{kind}-{partner}"),
+            Subject::Statement { statement, .. } => format!("{kind}-{}", self.statement(statement)),
         }
     }
 
@@ -229,7 +245,14 @@ impl Called<'_> {
                 format!("{budget_line} of {}", self.external_ref(case))
             }
             Subject::Partner { partner } => partner.to_string(),
+            Subject::Statement { account, statement } => {
+                format!("statement {} of {account}", self.statement(statement))
+            }
         }
+    }
+
+    fn statement(&self, statement: &KeyDigest) -> u64 {
+        self.statements.get(statement).copied().unwrap_or_default()
     }
 
     fn grant(&self, grant: &GrantId) -> u64 {
@@ -265,16 +288,18 @@ impl Called<'_> {
             resolved_at: String::new(),
             reason: String::new(),
             written_off: false,
+            proposed: false,
         };
         let Some(row) = row else { return item };
         let reason = |text: TextId| reasons.get(&text).cloned().unwrap_or_default();
         item.owner = row.owner.as_ref().map(ToString::to_string).unwrap_or_default();
         item.note = row.note.map(reason).unwrap_or_default();
-        if let Some((by, account)) = &row.proposed {
-            item.state = format!("{by} proposes to write it off as {account}");
+        if let Some(proposed) = row.proposed.as_ref().filter(|proposed| proposed.amount == found.amount) {
+            item.state = format!("{} proposes to {}", proposed.by, proposed.how.in_words());
+            item.proposed = true;
         }
         if let Some(resolved) = row.resolved.as_ref().filter(|resolved| resolved.amount == found.amount) {
-            item.state = how(&resolved.how);
+            (item.state, item.proposed) = (how(&resolved.how), false);
             item.written_off = matches!(resolved.how, Resolution::WrittenOff { .. });
             (item.resolved_by, item.resolved_at) = (resolved.by.to_string(), utc(resolved.recorded_at));
             item.reason = reason(resolved.reason);
@@ -347,6 +372,9 @@ fn next_step(found: &Exception) -> &'static str {
         (ExceptionKind::PaidWithoutDecision, _) => "decide what it was paid for, or claim it back",
         (ExceptionKind::Returned, Subject::Line { .. }) => {
             "find the payment that came back: svala bank match LINE PAYMENT"
+        }
+        (ExceptionKind::StatementGap, _) => {
+            "get the statement from the bank: svala import statement FILE; where it never comes, another person than who took the next one in accepts it by name"
         }
         (ExceptionKind::Returned, _) => "check the account of the partner, and propose to pay again",
     }

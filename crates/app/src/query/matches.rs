@@ -6,7 +6,7 @@ use ::bank::MatchRow;
 use domain::bank::BankEvent;
 use domain::exception::{ExceptionId, Subject};
 use domain::reconciliation::ReconciliationEvent;
-use domain::{Event, KeyDigest, LineId};
+use domain::{Actor, Event, KeyDigest, LineId};
 use serde::Serialize;
 
 use super::history::{HistoryItem, utc};
@@ -157,6 +157,7 @@ impl Looked {
             Subject::Grant { grant, .. } => format!("{kind} of grant {grant}"),
             Subject::BudgetLine { case, budget_line } => format!("{kind} of {budget_line} of case {case}"),
             Subject::Partner { partner } => format!("{kind} of {partner}"),
+            Subject::Statement { account, .. } => format!("{kind} of {account}"),
         }
     }
 
@@ -177,6 +178,18 @@ impl Looked {
                     e.why
                 )
             }
+            ReconciliationEvent::MatchProposed(e) => format!(
+                "{} proposes to match line {} with {}, which have nothing in common; above {} EUR another person must agree",
+                e.by,
+                self.numbers(e.lines.iter().map(|line| line.line)),
+                self.settled(e.items.iter().map(|item| &item.of)),
+                e.alone_max
+            ),
+            ReconciliationEvent::MatchDeclined(e) => format!(
+                "{}, to match line {}: {text}",
+                declined(&e.by, &e.proposed_by),
+                self.numbers(e.lines.iter().copied())
+            ),
             ReconciliationEvent::MatchUndone(e) => {
                 format!("match {} taken back by {}: {text}", e.number, e.by)
             }
@@ -192,18 +205,23 @@ impl Looked {
                 e.account,
                 e.alone_max
             ),
-            ReconciliationEvent::WriteOffDeclined(e) if e.by == e.proposed_by => {
-                format!(
-                    "{}: {} withdraws the proposal to write it off: {text}",
-                    self.called(&e.exception),
-                    e.by
-                )
-            }
             ReconciliationEvent::WriteOffDeclined(e) => format!(
-                "{}: {} refuses what {} proposed, to write it off: {text}",
+                "{}: {}, to write it off: {text}",
+                self.called(&e.exception),
+                declined(&e.by, &e.proposed_by)
+            ),
+            ReconciliationEvent::AcceptanceProposed(e) => format!(
+                "{}: {} proposes to accept {} {}, above {} EUR another person must agree: {text}",
                 self.called(&e.exception),
                 e.by,
-                e.proposed_by
+                e.amount,
+                e.amount.currency(),
+                e.alone_max
+            ),
+            ReconciliationEvent::AcceptanceDeclined(e) => format!(
+                "{}: {}, to accept it: {text}",
+                self.called(&e.exception),
+                declined(&e.by, &e.proposed_by)
             ),
             ReconciliationEvent::ExceptionResolved(e) => format!(
                 "{} of {} {} {} by {}: {text}",
@@ -220,5 +238,13 @@ impl Looked {
                 super::partner_history::refused(&e.command, &e.reasons)
             }
         }
+    }
+}
+
+/// Who let nothing come of whose proposal.
+fn declined(by: &Actor, proposed_by: &Actor) -> String {
+    match by == proposed_by {
+        true => format!("{by} withdraws the proposal"),
+        false => format!("{by} refuses what {proposed_by} proposed"),
     }
 }

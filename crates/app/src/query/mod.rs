@@ -62,6 +62,7 @@ pub use matters::Matter;
 pub use partners::{AgreementItem, DetailsItem, PartnerDetail, PartnerItem, StateTotal};
 pub use payment_detail::{HeldLine, PaymentDetail, PaymentLine};
 pub use payments::{DueItem, PaymentFileItem, PaymentFilter, PaymentItem, RecallItem};
+pub(crate) use proposals::PROPOSED;
 pub use proposals::ProposalItem;
 pub use queries::QueryItem;
 pub use rates::{RateFilter, RateItem};

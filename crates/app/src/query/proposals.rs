@@ -7,10 +7,13 @@ use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::reconciliation::{Finding, Looked};
 
+/// What somebody would match, while another person has yet to agree.
+pub(crate) const PROPOSED: &str = "proposed";
+
 /// What the rules say of some lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProposalItem {
-    /// How sure that is: match, tie or suggestion.
+    /// How sure that is: match, tie or suggestion; or what somebody proposed, and another person must agree to.
     pub certainty: &'static str,
     /// The rule that says so.
     pub rule: String,
@@ -36,7 +39,14 @@ impl Ledger {
     pub async fn bank_proposals(&self, rules: &Rules) -> Result<Vec<ProposalItem>, AppError> {
         let looked = self.look_at_bank().await?;
         let said = looked.said(&rules.under(&self.rulebook));
-        let groups = [("match", said.matches), ("tie", said.ties), ("suggestion", said.suggestions)];
+        let (reconciliation, _) = self.reconciliation_and_events().await?;
+        let proposed = reconciliation.proposed().iter().map(Finding::proposed).collect();
+        let groups = [
+            ("match", said.matches),
+            ("tie", said.ties),
+            ("suggestion", said.suggestions),
+            (PROPOSED, proposed),
+        ];
         Ok(groups.iter().flat_map(|(certainty, found)| looked.told(certainty, found)).collect())
     }
 }

@@ -1,6 +1,6 @@
 //! What people do about exceptions.
 
-use domain::exception::{Exception, ExceptionCommand, ExceptionId, Handled, Resolution};
+use domain::exception::{Exception, ExceptionCommand, ExceptionId, Handled, Resolution, Subject};
 use domain::ids::DifferenceAccount;
 use domain::matching::Rules;
 use domain::{Actor, ReconciliationCommand, TextId};
@@ -12,11 +12,11 @@ use crate::session::{About, Draft, Session};
 
 /// How an exception is to be resolved.
 #[derive(Debug, Clone)]
-pub enum ResolveAsked {
-    /// It is as it should be.
-    Accept,
-    /// The line is booked there; the rules say up to which amount one person is enough.
-    WriteOff(DifferenceAccount, Rules),
+pub struct ResolveAsked {
+    /// Where its line is booked; none where it is as it should be.
+    pub write_off: Option<DifferenceAccount>,
+    /// The rules, which say up to which amount one person is enough.
+    pub rules: Rules,
 }
 
 /// What came of it.
@@ -57,19 +57,19 @@ impl Ledger {
     ) -> Result<Resolved, AppError> {
         let Exception { id, amount, .. } = self.find_exception(name).await?;
         let text = reason_text(reason)?;
-        let words = match asked {
-            ResolveAsked::Accept => format!("{name} {amount}"),
-            ResolveAsked::WriteOff(account, rules) => format!("{name} {amount} {account} {}", rules.version),
-        };
+        let ResolveAsked { write_off, rules } = asked;
+        let how = write_off.as_ref().map_or_else(String::new, ToString::to_string);
+        let words = format!("{name} {amount} {how} {}", rules.version);
+        let alone_max = rules.under(&self.rulebook).write_off_alone_max;
+        let let_be_by = self.let_be_by(&id.about).await?;
         self.about_exception(&["resolve-exception", &words, reason], |session, draft| {
             let (exception, reason): (_, TextId) = (id.clone(), session.seal_own(draft, &text)?);
-            Ok(match asked {
-                ResolveAsked::Accept => ExceptionCommand::Accept { exception, amount, reason },
-                ResolveAsked::WriteOff(account, rules) => {
-                    let alone_max = rules.under(&self.rulebook).write_off_alone_max;
-                    let account = account.clone();
-                    ExceptionCommand::WriteOff { exception, amount, account, alone_max, reason }
+            Ok(match write_off.clone() {
+                None => {
+                    let let_be_by = let_be_by.clone();
+                    ExceptionCommand::Accept { exception, amount, alone_max, let_be_by, reason }
                 }
+                Some(account) => ExceptionCommand::WriteOff { exception, amount, account, alone_max, reason },
             })
         })
         .await?;
@@ -78,15 +78,23 @@ impl Ledger {
         Ok(if done { Resolved::Done } else { Resolved::Proposed })
     }
 
-    /// Lets nothing come of a proposal to write a line off: who proposed it withdraws it, anybody else refuses it.
-    pub async fn decline_write_off(&self, name: &str, reason: &str) -> Result<(), AppError> {
+    /// Who took the statement in that an exception is about, although one before it is missing.
+    async fn let_be_by(&self, about: &Subject) -> Result<Option<Actor>, AppError> {
+        let Subject::Statement { statement, .. } = about else { return Ok(None) };
+        let missing = self.missing_statements().await?.into_iter().find(|of| of.next == *statement);
+        Ok(missing.and_then(|of| of.let_be_by))
+    }
+
+    /// Lets nothing come of a proposal to accept an exception or write its line off: who proposed it withdraws it, anybody
+    /// else refuses it.
+    pub async fn decline_resolution(&self, name: &str, reason: &str) -> Result<(), AppError> {
         let Some(id) = self.handled_exception(name, |handled| handled.proposed.is_some()).await? else {
             return Err(AppError::Usage(format!(
-                "nobody proposes to write {name} off; `svala exception list` shows what is proposed"
+                "nobody proposes to resolve {name}; `svala exception list` shows what is proposed"
             )));
         };
         let text = reason_text(reason)?;
-        self.about_exception(&["decline-write-off", name, reason], |session, draft| {
+        self.about_exception(&["decline-resolution", name, reason], |session, draft| {
             let (exception, reason) = (id.clone(), session.seal_own(draft, &text)?);
             Ok(ExceptionCommand::Decline { exception, reason })
         })

@@ -57,6 +57,7 @@ impl Ledger {
             }
         }
         facts.overdrawn = self.overdrawn().await?;
+        facts.missing = self.missing_statements().await?;
         Ok(facts)
     }
 

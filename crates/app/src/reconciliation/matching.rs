@@ -1,14 +1,17 @@
 //! Matching: what the rules are certain of, what a person knows, and what was wrong.
 
-use domain::matching::{Rules, Tolerance};
-use domain::reconciliation::{BY_HAND, MatchedItem, MatchedLine, Named, NewMatch, Settled};
-use domain::{KeyDigest, LineId, PartnerCode, ReconciliationCommand};
+use std::collections::{BTreeSet, HashSet};
 
+use domain::matching::{Rules, Tolerance, have_in_common};
+use domain::reconciliation::{BY_HAND, MatchProposed, MatchedItem, MatchedLine, Named, NewMatch, Settled};
+use domain::{KeyDigest, LineId, PartnerCode, Reconciliation, ReconciliationCommand};
+
+use super::exceptions::Resolved;
 use super::looked::{Finding, Looked};
 use crate::command::reason_text;
 use crate::error::AppError;
 use crate::ledger::{ATTEMPTS_MAX, Ledger};
-use crate::query::ProposalItem;
+use crate::query::{PROPOSED, ProposalItem};
 use crate::session::{About, Executed, Purpose, Session};
 
 /// What is to be matched by the rules.
@@ -116,17 +119,10 @@ impl Ledger {
 
     /// Matches lines with what they settle, as a person says: they must come to the same, but for what the rules tolerate.
     /// Lines without items take each other back.
-    pub async fn match_by_hand(&self, asked: &HandMatch) -> Result<ProposalItem, AppError> {
+    /// What is large and has nothing in common is only proposed, until another person says the same.
+    pub async fn match_by_hand(&self, asked: &HandMatch) -> Result<(ProposalItem, Resolved), AppError> {
         let looked = self.look_at_bank().await?;
-        let mut lines = Vec::with_capacity(asked.lines.len());
-        for number in &asked.lines {
-            let row = looked.lines.values().find(|row| row.position == *number);
-            lines.push(row.map(|row| row.line).ok_or_else(|| {
-                AppError::Usage(format!(
-                    "there is no line {number}; `svala bank lines --open` shows all that are open with their numbers"
-                ))
-            })?);
-        }
+        let lines = looked.find_lines(&asked.lines)?;
         let mut amounts = lines.iter().filter_map(|line| looked.lines.get(line)).map(|row| row.amount);
         let sum = amounts
             .next()
@@ -141,22 +137,41 @@ impl Ledger {
         finding.found.residual = new.residual().ok().flatten();
         let command = ReconciliationCommand::Match(new);
         let words = format!("{:?} {:?} {}", asked.lines, asked.items, asked.rules.version);
-        let told = || looked.told("match", std::slice::from_ref(&finding)).pop();
-        if asked.dry_run {
+        let of_line = finding.found.lines.first().copied();
+        let is_matched = |state: &Reconciliation| of_line.is_some_and(|line| state.of_line(line).is_some());
+        let matched = if asked.dry_run {
             let mut session = Session::new(self, Purpose::DryRun);
             session.load_partners(partners).await?;
             session.load_reconciliation().await?;
             let mut draft = session.draft(0, &["match", &words], 0);
             let decided = session.on_reconciliation(&mut draft, &command)?;
             decided.map_err(|refused| AppError::Refused(refused.refusal))?;
+            session.reconciliation_state().is_some_and(is_matched)
         } else {
             let about = About::Reconciliation(partners);
             self.execute_about(about, &["match", &words], |session, draft| {
                 session.on_reconciliation(draft, &command)
             })
             .await?;
-        }
-        told().ok_or_else(|| AppError::Usage("nothing was named".into()))
+            is_matched(&self.reconciliation_and_events().await?.0)
+        };
+        let (certainty, resolved) =
+            if matched { ("match", Resolved::Done) } else { (PROPOSED, Resolved::Proposed) };
+        let told = looked.told(certainty, std::slice::from_ref(&finding)).pop();
+        Ok((told.ok_or_else(|| AppError::Usage("nothing was named".into()))?, resolved))
+    }
+
+    /// Lets nothing come of a proposal to match lines: who proposed it withdraws it, anybody else refuses it.
+    pub async fn decline_match(&self, numbers: &[u64], reason: &str) -> Result<(), AppError> {
+        let text = reason_text(reason)?;
+        let lines: BTreeSet<LineId> = self.look_at_bank().await?.find_lines(numbers)?.into_iter().collect();
+        let words = format!("{numbers:?}");
+        let about = About::Reconciliation(Vec::new());
+        self.execute_about(about, &["decline-match", &words, reason], |session, draft| {
+            let (lines, reason) = (lines.clone(), session.seal_own(draft, &text)?);
+            session.on_reconciliation(draft, &ReconciliationCommand::Decline { lines, reason })
+        })
+        .await
     }
 
     /// Takes a match back: its lines and items are open again, as if it had never been.
@@ -176,6 +191,17 @@ impl Ledger {
 }
 
 impl Finding {
+    /// What somebody would match.
+    pub(crate) fn proposed(proposed: &MatchProposed) -> Self {
+        let lines = proposed.lines.iter().map(|of| of.line).collect();
+        let mut finding = Self::by_hand(lines, proposed.items.iter().map(|of| of.of.clone()).collect());
+        finding.found.why = format!(
+            "{} says so, and they have nothing in common: another person gives the same command",
+            proposed.by
+        );
+        finding
+    }
+
     fn by_hand(lines: Vec<LineId>, items: Vec<Settled>) -> Self {
         let found = domain::matching::Match {
             rule: BY_HAND.to_owned(),
@@ -212,8 +238,34 @@ impl Looked {
                 .collect(),
             items: items.collect(),
             tolerance,
-            apart_max: Some(rules.write_off_alone_max).filter(|_| !self.share_a_reference(finding)),
+            apart_max: Some(rules.write_off_alone_max).filter(|_| self.is_apart(finding)),
         }
+    }
+
+    /// Whether a person says that things belong together which have nothing in common.
+    fn is_apart(&self, finding: &Finding) -> bool {
+        if finding.items.is_empty() {
+            return !self.share_a_reference(finding);
+        }
+        let named: HashSet<LineId> = finding.found.lines.iter().copied().collect();
+        let lines: Vec<_> = self.open_lines.iter().filter(|line| named.contains(&line.line)).collect();
+        let items: Vec<_> =
+            finding.items.iter().filter_map(|of| self.items.get(of)).map(|item| &item.open).collect();
+        finding.found.rule == BY_HAND && !have_in_common(&lines, &items)
+    }
+
+    /// The lines with these numbers.
+    fn find_lines(&self, numbers: &[u64]) -> Result<Vec<LineId>, AppError> {
+        let mut lines = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let row = self.lines.values().find(|row| row.position == *number);
+            lines.push(row.map(|row| row.line).ok_or_else(|| {
+                AppError::Usage(format!(
+                    "there is no line {number}; `svala bank lines --open` shows all that are open with their numbers"
+                ))
+            })?);
+        }
+        Ok(lines)
     }
 
     /// Whether all its lines have a reference in common.

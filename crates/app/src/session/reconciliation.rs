@@ -52,6 +52,11 @@ impl Session<'_> {
         Ok(self.reconciliation.insert(loaded).state.revision)
     }
 
+    /// The matches that were loaded, with what was decided here.
+    pub(crate) fn reconciliation_state(&self) -> Option<&Reconciliation> {
+        self.reconciliation.as_ref().map(|loaded| &loaded.state)
+    }
+
     /// The match that settles something, of the matches that were loaded; the command is written only if none is made
     /// meanwhile.
     pub(crate) fn settled_by(&self, draft: &mut Draft, of: &Settled) -> Result<Option<u64>, AppError> {
@@ -125,24 +130,21 @@ impl Session<'_> {
         let event = reconciliation::decide(state, command, by)?;
         let (items, matching, undone): (&[MatchedItem], u64, bool) = match &event {
             ReconciliationEvent::PaymentMatched(e) => (&e.items, e.number, false),
+            ReconciliationEvent::MatchProposed(e) => {
+                self.can_be_settled(&e.items)?;
+                (&[], 0, false)
+            }
             ReconciliationEvent::MatchUndone(e) => {
                 let items = state.get(e.number).map(|known| known.matched.items.as_slice());
                 (items.unwrap_or_default(), e.number, true)
             }
             _ => (&[], 0, false),
         };
+        if !undone {
+            self.can_be_settled(items)?;
+        }
         let mut of_partners = Vec::new();
         for item in items {
-            if let (Settled::Payment { partner: code, payment }, false) = (&item.of, undone)
-                && let Some(partner) = self.partner(code)
-            {
-                domain::payment::can_be_made(partner, *payment)?;
-            }
-            if let (Settled::PaidOutside { partner: code, payment }, false) = (&item.of, undone)
-                && let Some(partner) = self.partner(code)
-            {
-                domain::payment::was_made(partner, *payment)?;
-            }
             let (Settled::PaymentBack { partner: code, payment }
             | Settled::PaidOutsideBack { partner: code, payment }) = &item.of
             else {
@@ -158,6 +160,19 @@ impl Session<'_> {
             of_partners.extend(events.into_iter().map(|event| (code.clone(), event)));
         }
         Ok((event, of_partners))
+    }
+
+    /// Whether the payments among these can have been made by the bank.
+    fn can_be_settled(&self, items: &[MatchedItem]) -> Result<(), Refusal> {
+        for item in items {
+            let Some(partner) = item.of.partner().and_then(|code| self.partner(code)) else { continue };
+            match &item.of {
+                Settled::Payment { payment, .. } => domain::payment::can_be_made(partner, *payment)?,
+                Settled::PaidOutside { payment, .. } => domain::payment::was_made(partner, *payment)?,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Has a match written only if nobody takes one of its payments back meanwhile.

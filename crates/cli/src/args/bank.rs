@@ -53,7 +53,9 @@ Without a line the rules match all open lines of which they are certain, all at 
 somebody decides, and names the line and what it settles. Lines alone take each other back, and come to nothing: the
 bank's error and its correction. Payments and grants are named by number or reference; a line
 of money that came in is matched with what came back, and what that was to pay is due again. Lines and what they settle
-must come to the same, but for what the rules tolerate.
+must come to the same, but for what the rules tolerate. What has nothing in common (no reference, account or amount, or
+another account than the one that was approved) is matched by two people where it is large: one proposes it, and another
+gives the same command.
 
 Examples:
   svala bank match --dry-run
@@ -97,7 +99,7 @@ Examples:
     #[command(after_help = "\
 Payments are those in files for the bank, those recorded with `svala partner paid`, and arrival grants paid by bank.
 Nothing is recorded. Each rule takes what it can tell beyond doubt; where two would fit it is a tie, which somebody
-decides.
+decides. What somebody proposed to match, and another person must agree to, stands below.
 
 Examples:
   svala bank proposals
@@ -143,6 +145,18 @@ pub enum MatchCommand {
         /// Those that were taken back too.
         #[arg(long)]
         undone: bool,
+    },
+    /// Let nothing come of a proposal to match lines: who proposed it withdraws it, anybody else refuses it.
+    #[command(
+        after_help = "Example:\n  svala bank match decline 4718,4720 --reason \"it is a payment to IRARA\""
+    )]
+    Decline {
+        /// The lines' numbers, separated by commas.
+        #[arg(value_name = "LINE")]
+        lines: LineNumbers,
+        /// Why; kept encrypted.
+        #[arg(long)]
+        reason: String,
     },
     /// Every match and what became of it in words, with who and when; refused commands too.
     History,

@@ -16,7 +16,7 @@ is listed with --all. A line of which the rules are certain is none: `svala bank
 payments are as they stand on the account; `direction` says of each which way its money went.
 
 Kinds: no-match, ambiguous, date, amount, over-cap, overdrawn, paid-twice, paid-while-held, paid-without-decision,
-returned, grant-outside-its-days. Ages, in days from the booking: 0-30, 31-60, 61-90, >90.
+returned, grant-outside-its-days, statement-gap. Ages, in days from the booking: 0-30, 31-60, 61-90, >90.
 
 Examples:
   svala exception list
@@ -61,7 +61,8 @@ Examples:
         after_help = "\
 What is accepted is accepted for its amount: if it comes to more, it is open again. A line that is written off is booked
 under a name for differences that the chart of accounts has (bank-fees, other-differences) and can be matched no more.
-Above the limit of the rules of matching another person must give the same command. A line in another currency than the
+Above the limit of the rules of matching another person must give the same command, to accept as to write off. A missing
+statement is accepted by another person than the one who took the next one in. A line in another currency than the
 euro is not written off, as its account is not in these books: accept it, and book it where that account is.
 
 Examples:
@@ -78,16 +79,16 @@ Examples:
         #[arg(long, value_name = "ACCOUNT")]
         write_off: Option<DifferenceAccount>,
         /// Rules of matching (TOML) in place of those in this program, for their limit.
-        #[arg(long, value_name = "FILE", requires = "write_off")]
+        #[arg(long, value_name = "FILE")]
         rules: Option<PathBuf>,
         /// Another chart of accounts than the one in this program (TOML), for its names.
-        #[arg(long, value_name = "FILE", requires = "write_off")]
+        #[arg(long, value_name = "FILE")]
         chart: Option<PathBuf>,
         /// Why; kept encrypted.
         #[arg(long)]
         reason: String,
     },
-    /// Let nothing come of a proposal to write a line off: who proposed it withdraws it, anybody else refuses it.
+    /// Let nothing come of a proposal to accept an exception or write its line off: who proposed it withdraws it, anybody else refuses it.
     #[command(
         after_help = "Example:\n  svala exception decline no-match-4718 --reason \"it is a payment to IRARA\""
     )]

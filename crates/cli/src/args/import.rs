@@ -82,7 +82,8 @@ Examples:
         /// The balance after the last row.
         #[arg(long, value_name = "AMOUNT", requires = "mapping", allow_hyphen_values = true)]
         closing: Option<String>,
-        /// Let a statement follow although something before it is missing; the reason is kept, encrypted.
+        /// Let a statement follow although something before it is missing; the reason is kept, encrypted. What is missing is
+        /// an exception until it comes, or another person accepts it (`svala exception list --kind statement-gap`).
         #[arg(long, value_name = "REASON")]
         accept_gap: Option<String>,
         /// Leave out the statements of accounts that are not registered; the same file may be imported again later.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use app::import::{StatementOutcome, StatementsReport, StatementsRequest};
 use app::query::{BankAccountItem, BankLineFilter, BankLineItem, BankStatementItem, MatchItem, ProposalItem};
-use app::reconciliation::{HandMatch, MatchAsked};
+use app::reconciliation::{HandMatch, MatchAsked, Resolved};
 use domain::books::Chart;
 use domain::matching::Rules;
 use serde_json::json;
@@ -125,6 +125,11 @@ pub async fn run(place: &Place, format: Format, command: BankCommand) -> Result<
         BankCommand::Match { command: Some(MatchCommand::List { undone }), .. } => {
             listing(format, MATCHES, &place.open().await?.matches(undone).await?, match_row)?;
         }
+        BankCommand::Match { command: Some(MatchCommand::Decline { lines, reason }), .. } => {
+            let LineNumbers(lines) = lines;
+            place.open_to_write().await?.decline_match(&lines, &reason).await?;
+            say("what was proposed is not matched, and open as before")?;
+        }
         BankCommand::Match { command: Some(MatchCommand::History), .. } => {
             report::history_items(format, &place.open().await?.match_history().await?)?;
         }
@@ -143,8 +148,14 @@ pub async fn run(place: &Place, format: Format, command: BankCommand) -> Result<
                 let said = "name what the line settles (a payment or grant, by number or reference), or with a comma the line that takes it back";
                 return Err(Failure::usage(said));
             }
-            let matched = ledger.match_by_hand(&HandMatch { rules, lines, items, dry_run }).await?;
+            let asked = HandMatch { rules, lines, items, dry_run };
+            let (matched, resolved) = ledger.match_by_hand(&asked).await?;
             listing(format, PROPOSALS, &[matched], proposal_row)?;
+            if resolved == Resolved::Proposed {
+                remark(
+                    "they have nothing in common, and come to more than one person matches so: another one gives the same command",
+                );
+            }
             if dry_run {
                 remark("nothing was written");
             }

@@ -62,14 +62,11 @@ pub async fn run(place: &Place, format: Format, command: ExceptionCommand) -> Re
             say(format!("{owner} looks after {exception}"))?;
         }
         ExceptionCommand::Resolve { exception, write_off, rules, chart, reason, .. } => {
-            let asked = match write_off {
-                Some(account) => {
-                    let chart = chart_of(chart.as_deref())?;
-                    chart.difference(&account).map_err(|error| Failure::usage(error.to_string()))?;
-                    ResolveAsked::WriteOff(account, rules_of(rules.as_deref(), &chart)?)
-                }
-                None => ResolveAsked::Accept,
-            };
+            let chart = chart_of(chart.as_deref())?;
+            if let Some(account) = &write_off {
+                chart.difference(account).map_err(|error| Failure::usage(error.to_string()))?;
+            }
+            let asked = ResolveAsked { write_off, rules: rules_of(rules.as_deref(), &chart)? };
             let ledger = place.open_to_write().await?;
             match ledger.resolve_exception(&exception, &asked, &reason).await? {
                 Resolved::Done => say(format!("{exception} is resolved"))?,
@@ -79,8 +76,8 @@ pub async fn run(place: &Place, format: Format, command: ExceptionCommand) -> Re
             }
         }
         ExceptionCommand::Decline { exception, reason } => {
-            place.open_to_write().await?.decline_write_off(&exception, &reason).await?;
-            say(format!("{exception} is not written off, and open as before"))?;
+            place.open_to_write().await?.decline_resolution(&exception, &reason).await?;
+            say(format!("what was proposed is not done: {exception} is open as before"))?;
         }
         ExceptionCommand::Reopen { exception, reason } => {
             place.open_to_write().await?.reopen_exception(&exception, &reason).await?;

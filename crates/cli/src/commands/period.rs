@@ -186,7 +186,7 @@ fn refused(error: AppError, checked: &PeriodCheck, accepted: &[Check]) -> Failur
         .line(
             "What may stay open: --accept CHECK, with a --reason; for an exception somebody answers by name:",
         )
-        .line("svala exception resolve NAME --accept --reason WHY")
+        .line("svala exception resolve NAME --accept --reason WHY (what is large by two people)")
 }
 
 /// What stands above everything else.

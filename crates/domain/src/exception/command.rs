@@ -23,6 +23,10 @@ pub enum ExceptionCommand {
         exception: ExceptionId,
         /// How much it is about.
         amount: Amount,
+        /// Up to which amount one person is enough.
+        alone_max: Eur,
+        /// Who has let it be before: of a missing statement whoever took the next one in without it.
+        let_be_by: Option<Actor>,
         /// Why, in the vault.
         reason: TextId,
     },
@@ -39,7 +43,7 @@ pub enum ExceptionCommand {
         /// Why, in the vault.
         reason: TextId,
     },
-    /// Let nothing come of a proposal to write one off: who proposed it withdraws it, anybody else refuses it.
+    /// Let nothing come of a proposal to accept one or write it off: who proposed it withdraws it, anybody else refuses it.
     Decline {
         /// Which.
         exception: ExceptionId,
@@ -62,7 +66,7 @@ impl ExceptionCommand {
             Self::Assign { .. } => "assign-exception",
             Self::Accept { .. } => "accept-exception",
             Self::WriteOff { .. } => "write-off",
-            Self::Decline { .. } => "decline-write-off",
+            Self::Decline { .. } => "decline-resolution",
             Self::Reopen { .. } => "reopen-exception",
         }
     }

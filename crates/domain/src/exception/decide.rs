@@ -4,12 +4,13 @@ use money::{Amount, Currency, Eur};
 
 use super::command::ExceptionCommand;
 use super::event::{
-    ExceptionAssigned, ExceptionReopened, ExceptionResolved, Resolution, WriteOffDeclined, WriteOffProposed,
+    AcceptanceDeclined, AcceptanceProposed, ExceptionAssigned, ExceptionReopened, ExceptionResolved,
+    Resolution, WriteOffDeclined, WriteOffProposed,
 };
 use super::kind::{ExceptionId, Subject};
-use super::state::Handled;
-use crate::ids::{Actor, DifferenceAccount, TextId};
-use crate::matching::within;
+use super::state::{Handled, Proposed};
+use crate::approval::asks_for_second_at_bank;
+use crate::ids::{Actor, TextId};
 use crate::reconciliation::{Reconciliation, ReconciliationEvent};
 use crate::refusal::Refusal;
 
@@ -30,9 +31,10 @@ pub(crate) fn decide(
             let (exception, owner, by) = (exception.clone(), owner.clone(), by.clone());
             Ok(ExceptionAssigned { exception, owner, note: *note, by }.into())
         }
-        ExceptionCommand::Accept { exception, amount, reason } => {
+        ExceptionCommand::Accept { exception, amount, alone_max, let_be_by, reason } => {
             unresolved(reconciliation, exception, *amount, handled)?;
-            Ok(resolved(exception, *amount, Resolution::Accepted, *reason, by).into())
+            let answer = Answer { exception, amount: *amount, alone_max: *alone_max, reason: *reason, by };
+            answer.decide(handled, let_be_by.as_ref(), Resolution::Accepted)
         }
         ExceptionCommand::WriteOff { exception, amount, account, alone_max, reason } => {
             unresolved(reconciliation, exception, *amount, handled)?;
@@ -48,14 +50,20 @@ pub(crate) fn decide(
                 );
                 return Err(Refusal::new("not-in-euro", detail));
             }
-            write_off(exception, *amount, account, *alone_max, *reason, handled, by)
+            let answer = Answer { exception, amount: *amount, alone_max: *alone_max, reason: *reason, by };
+            answer.decide(handled, None, Resolution::WrittenOff { account: account.clone() })
         }
         ExceptionCommand::Decline { exception, reason } => {
-            let Some((proposed_by, ..)) = handled.proposed.clone() else {
-                return Err(Refusal::new("nothing-proposed", "nobody proposes to write it off"));
+            let Some(Proposed { by: proposed_by, how, .. }) = handled.proposed.clone() else {
+                return Err(Refusal::new("nothing-proposed", "nobody proposes to resolve it"));
             };
-            let (exception, by) = (exception.clone(), by.clone());
-            Ok(WriteOffDeclined { exception, proposed_by, reason: *reason, by }.into())
+            let (exception, by, reason) = (exception.clone(), by.clone(), *reason);
+            Ok(match how {
+                Resolution::Accepted => AcceptanceDeclined { exception, proposed_by, reason, by }.into(),
+                Resolution::WrittenOff { .. } => {
+                    WriteOffDeclined { exception, proposed_by, reason, by }.into()
+                }
+            })
         }
         ExceptionCommand::Reopen { exception, reason } => {
             if handled.resolved.is_none() {
@@ -67,39 +75,53 @@ pub(crate) fn decide(
     }
 }
 
-/// One person writes off what is small; what is large one proposes and another does, to the same account.
-fn write_off(
-    exception: &ExceptionId,
+/// An answer to an exception: by one person where it is small, else by two who agree.
+struct Answer<'a> {
+    exception: &'a ExceptionId,
     amount: Amount,
-    account: &DifferenceAccount,
     alone_max: Eur,
     reason: TextId,
-    handled: &Handled,
-    by: &Actor,
-) -> Result<ReconciliationEvent, Refusal> {
-    let proposed = handled.proposed.as_ref().filter(|(_, proposed, _)| *proposed == amount);
-    match proposed {
-        Some((first, ..)) if first == by => {
+    by: &'a Actor,
+}
+
+impl Answer<'_> {
+    fn decide(
+        self,
+        handled: &Handled,
+        let_be_by: Option<&Actor>,
+        how: Resolution,
+    ) -> Result<ReconciliationEvent, Refusal> {
+        let Self { exception, amount, alone_max, reason, by } = self;
+        let proposed = handled.proposed.as_ref().filter(|proposed| proposed.amount == amount);
+        let first = proposed.map(|proposed| &proposed.by).or(let_be_by);
+        let for_one = exception.is_for_one(amount, alone_max);
+        let what = match proposed {
+            Some(proposed) => format!("{} (`svala exception decline` withdraws it)", proposed.how.in_words()),
+            None => "let it be when the next statement was taken in".to_owned(),
+        };
+        let waits = asks_for_second_at_bank(first, by, for_one, &what)?;
+        if let Some(other) = proposed.filter(|proposed| proposed.how != how) {
             let detail = format!(
-                "{by} proposed to write it off: somebody else must agree; `svala exception decline` withdraws it"
+                "{} proposed to {}, not to {}; `svala exception decline` refuses that",
+                other.by,
+                other.how.in_words(),
+                how.in_words()
             );
-            return Err(Refusal::new("second-person-needed", detail));
+            return Err(Refusal::new("proposed-otherwise", detail));
         }
-        Some((first, _, other)) if other != account => {
-            let detail = format!(
-                "{first} proposed to book it as {other}, not as {account}; `svala exception decline` refuses that"
-            );
-            return Err(Refusal::new("another-account", detail));
-        }
-        Some(_) => {}
-        None if within(amount, alone_max) => {}
-        None => {
-            let (exception, account, by) = (exception.clone(), account.clone(), by.clone());
-            return Ok(WriteOffProposed { exception, amount, account, alone_max, reason, by }.into());
-        }
+        let (exception, by) = (exception.clone(), by.clone());
+        Ok(match (waits, how) {
+            (false, how) => {
+                ExceptionResolved { exception, amount, how, alone_max: Some(alone_max), reason, by }.into()
+            }
+            (true, Resolution::Accepted) => {
+                AcceptanceProposed { exception, amount, alone_max, reason, by }.into()
+            }
+            (true, Resolution::WrittenOff { account }) => {
+                WriteOffProposed { exception, amount, account, alone_max, reason, by }.into()
+            }
+        })
     }
-    let how = Resolution::WrittenOff { account: account.clone() };
-    Ok(resolved(exception, amount, how, reason, by).into())
 }
 
 /// Nobody has resolved it, and no match explains its line.
@@ -125,14 +147,4 @@ fn unresolved(
         }
     }
     Ok(())
-}
-
-fn resolved(
-    exception: &ExceptionId,
-    amount: Amount,
-    how: Resolution,
-    reason: TextId,
-    by: &Actor,
-) -> ExceptionResolved {
-    ExceptionResolved { exception: exception.clone(), amount, how, reason, by: by.clone() }
 }

@@ -9,7 +9,7 @@ use money::{Amount, Eur};
 use super::kind::{Exception, ExceptionId, ExceptionKind, Subject};
 use super::lines::{Known, Named, SeenLine, kind_of};
 use crate::grant::GrantReason;
-use crate::ids::{CaseId, GrantId, KeyDigest, PartnerCode, PaymentId};
+use crate::ids::{Actor, BankAccountCode, CaseId, GrantId, KeyDigest, PartnerCode, PaymentId};
 
 /// Days after which a payment should stand on a statement, if the bank has told of them.
 const SHOWN_AFTER_DAYS: i64 = 5;
@@ -31,6 +31,25 @@ pub struct Facts {
     pub grants: Vec<RefusedGrant>,
     /// Budget lines on which more is disbursed than the cap, how much more, and since when.
     pub overdrawn: Vec<(CaseId, String, Eur, Date)>,
+    /// What is missing between statements.
+    pub missing: Vec<MissingStatement>,
+}
+
+/// Days of an account between two statements that do not continue each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingStatement {
+    /// The account.
+    pub account: BankAccountCode,
+    /// The last day of the statement before them.
+    pub until: Date,
+    /// The first day of the next one.
+    pub from: Date,
+    /// That next one.
+    pub next: KeyDigest,
+    /// What their lines come to, as it stands on the account.
+    pub amount: Amount,
+    /// Who took the next one in all the same.
+    pub let_be_by: Option<Actor>,
 }
 
 /// A payment or grant that no line has settled.
@@ -111,10 +130,25 @@ pub fn derive(facts: &Facts) -> Vec<Exception> {
         let why = format!("{eur} EUR more is disbursed than the cap that the return has now");
         exception(ExceptionKind::Overdrawn, about, (*eur).into(), *day, why)
     });
-    let all = lines.chain(unsettled).chain(payments).chain(beyond).chain(grants).chain(overdrawn);
+    let missing = facts.missing.iter().map(of_missing);
+    let all =
+        lines.chain(unsettled).chain(payments).chain(beyond).chain(grants).chain(overdrawn).chain(missing);
     let mut found: Vec<Exception> = all.collect();
     found.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
     found
+}
+
+fn of_missing(missing: &MissingStatement) -> Exception {
+    let MissingStatement { account, until, from, next, amount, let_be_by } = missing;
+    let about = Subject::Statement { account: account.clone(), statement: *next };
+    let let_be = let_be_by.as_ref().map_or_else(String::new, |by| format!("; {by} took the next one in"));
+    let why = format!(
+        "between the statement until {until} and that from {from} one is missing, over {amount} {}{let_be}",
+        amount.currency()
+    );
+    // Counted from its first day, it belongs to every period of which it may tell.
+    let since = until.tomorrow().map_or(*from, |first| first.min(*from));
+    exception(ExceptionKind::StatementGap, about, *amount, since, why)
 }
 
 fn of_payment(paid: &Payment) -> impl Iterator<Item = Exception> {

@@ -1,10 +1,11 @@
 //! What an exception is.
 
 use jiff::civil::Date;
-use money::Amount;
+use money::{Amount, Eur};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CaseId, GrantId, LineId, PartnerCode, PaymentId};
+use crate::approval::is_for_one;
+use crate::ids::{BankAccountCode, CaseId, GrantId, KeyDigest, LineId, PartnerCode, PaymentId};
 
 rulebook::codes! {
     /// What does not fit.
@@ -31,6 +32,8 @@ rulebook::codes! {
         Returned = "returned",
         /// An arrival grant was paid outside of its days.
         GrantOutsideItsDays = "grant-outside-its-days",
+        /// A statement was taken in although one before it is missing, and still is.
+        StatementGap = "statement-gap",
     }
 }
 
@@ -69,6 +72,13 @@ pub enum Subject {
         /// Which.
         partner: PartnerCode,
     },
+    /// A statement of the bank.
+    Statement {
+        /// The account.
+        account: BankAccountCode,
+        /// Which.
+        statement: KeyDigest,
+    },
 }
 
 impl Subject {
@@ -76,7 +86,7 @@ impl Subject {
     pub fn partner(&self) -> Option<&PartnerCode> {
         match self {
             Self::Payment { partner, .. } | Self::Partner { partner } => Some(partner),
-            Self::Line { .. } | Self::Grant { .. } | Self::BudgetLine { .. } => None,
+            Self::Line { .. } | Self::Grant { .. } | Self::BudgetLine { .. } | Self::Statement { .. } => None,
         }
     }
 }
@@ -92,6 +102,12 @@ pub struct ExceptionId {
 }
 
 impl ExceptionId {
+    /// Whether one person answers for it alone. Of a statement that is missing only what its lines come to is known: what
+    /// came in may hide what went out, so that takes two people.
+    pub(crate) fn is_for_one(&self, amount: Amount, alone_max: Eur) -> bool {
+        self.kind != ExceptionKind::StatementGap && is_for_one(amount, alone_max)
+    }
+
     /// Its name in read models: no other has it.
     pub fn key(&self) -> String {
         let kind = self.kind;
@@ -101,6 +117,7 @@ impl ExceptionId {
             Subject::Grant { grant, .. } => format!("{kind} grant {grant}"),
             Subject::BudgetLine { case, budget_line } => format!("{kind} case {case} {budget_line}"),
             Subject::Partner { partner } => format!("{kind} partner {partner}"),
+            Subject::Statement { account, statement } => format!("{kind} statement {account} {statement}"),
         }
     }
 }
@@ -125,7 +142,9 @@ impl Exception {
     pub fn direction(&self) -> Direction {
         let comes_in = match (&self.id.kind, &self.id.about) {
             // Amounts are as they stand on the account.
-            (_, Subject::Line { .. }) | (ExceptionKind::NoMatch, _) => !self.amount.is_negative(),
+            (_, Subject::Line { .. } | Subject::Statement { .. }) | (ExceptionKind::NoMatch, _) => {
+                !self.amount.is_negative()
+            }
             (ExceptionKind::Returned, _) => true,
             _ => false,
         };

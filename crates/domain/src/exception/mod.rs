@@ -11,14 +11,17 @@ mod event;
 mod kind;
 mod lines;
 mod state;
+mod upcast;
 
 pub use command::ExceptionCommand;
-pub use derive::{Facts, Payment, RefusedGrant, Unsettled, derive};
+pub use derive::{Facts, MissingStatement, Payment, RefusedGrant, Unsettled, derive};
 pub use event::{
-    ExceptionAssigned, ExceptionReopened, ExceptionResolved, Resolution, WriteOffDeclined, WriteOffProposed,
+    AcceptanceDeclined, AcceptanceProposed, ExceptionAssigned, ExceptionReopened, ExceptionResolved,
+    Resolution, WriteOffDeclined, WriteOffProposed,
 };
 pub use kind::{Age, Clue, Direction, Exception, ExceptionId, ExceptionKind, Subject};
 pub use lines::{Known, SeenLine};
-pub use state::{Handled, Handling};
+pub use state::{Handled, Handling, Proposed};
 
 pub(crate) use decide::decide;
+pub(crate) use upcast::ExceptionResolvedV1;

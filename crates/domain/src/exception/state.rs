@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use money::Amount;
+use serde::{Deserialize, Serialize};
 
-use super::event::{
-    ExceptionAssigned, ExceptionReopened, ExceptionResolved, Resolution, WriteOffDeclined, WriteOffProposed,
-};
+use super::event::{ExceptionAssigned, ExceptionReopened, ExceptionResolved, Resolution};
 use super::kind::{ExceptionId, Subject};
-use crate::ids::{Actor, DifferenceAccount, LineId, TextId};
+use crate::ids::{Actor, LineId, TextId};
 use crate::refusal::FoldError;
 
 /// What was done about one exception.
@@ -19,10 +18,21 @@ pub struct Handled {
     pub owner: Option<Actor>,
     /// What is to be done, in the vault.
     pub note: Option<TextId>,
-    /// Who would write it off, how much and where.
-    pub proposed: Option<(Actor, Amount, DifferenceAccount)>,
+    /// What waits for another person.
+    pub proposed: Option<Proposed>,
     /// How it was resolved, and when.
     pub resolved: Option<(ExceptionResolved, Timestamp)>,
+}
+
+/// How somebody would resolve an exception, while another person has yet to agree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposed {
+    /// Who.
+    pub by: Actor,
+    /// How much it was about then: of another amount nothing is proposed.
+    pub amount: Amount,
+    /// How.
+    pub how: Resolution,
 }
 
 impl Handled {
@@ -62,15 +72,14 @@ impl Handling {
         (handled.owner, handled.note) = (Some(event.owner.clone()), event.note);
     }
 
-    pub(crate) fn proposed(&mut self, event: &WriteOffProposed) {
-        let proposed = (event.by.clone(), event.amount, event.account.clone());
-        self.of(&event.exception).proposed = Some(proposed);
+    pub(crate) fn proposed(&mut self, exception: &ExceptionId, proposed: Proposed) {
+        self.of(exception).proposed = Some(proposed);
     }
 
-    pub(crate) fn declined(&mut self, event: &WriteOffDeclined) -> Result<(), FoldError> {
-        match self.of(&event.exception).proposed.take() {
+    pub(crate) fn declined(&mut self, exception: &ExceptionId) -> Result<(), FoldError> {
+        match self.of(exception).proposed.take() {
             Some(_) => Ok(()),
-            None => Err(FoldError("a write-off is declined that nobody proposed".into())),
+            None => Err(FoldError("a resolution is declined that nobody proposed".into())),
         }
     }
 

@@ -9,6 +9,7 @@
 mod by_amount;
 mod by_exchange;
 mod by_reference;
+mod common;
 mod groups;
 mod open;
 mod pairs;
@@ -16,6 +17,7 @@ mod reversals;
 mod rules;
 mod run;
 
+pub use common::have_in_common;
 pub use open::{Match, OpenItem, OpenLine, Outcome, Residual, Tie};
 pub use rules::{NotRules, Rule, RuleKind, Rules, Tolerance};
 pub use run::run;

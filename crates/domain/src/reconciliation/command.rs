@@ -1,6 +1,6 @@
 //! What can be asked of matches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use money::Eur;
 
@@ -35,8 +35,8 @@ pub struct NewMatch {
     pub items: Vec<Named<MatchedItem>>,
     /// How much they may be off.
     pub tolerance: Option<Tolerance>,
-    /// Up to which amount lines with nothing in common may take each other back: what one person alone writes off. None
-    /// where they have a reference in common.
+    /// Up to which amount one person matches what has nothing in common: what one person alone writes off. None where
+    /// lines, or lines and what they settle, have something in common, and where a rule says that they belong together.
     pub apart_max: Option<Eur>,
 }
 
@@ -45,6 +45,13 @@ pub struct NewMatch {
 pub enum ReconciliationCommand {
     /// Record a match.
     Match(NewMatch),
+    /// Let nothing come of a proposal to match lines: who proposed it withdraws it, anybody else refuses it.
+    Decline {
+        /// The lines.
+        lines: BTreeSet<LineId>,
+        /// Why, in the vault.
+        reason: TextId,
+    },
     /// Take one back.
     Undo {
         /// Its number.
@@ -61,6 +68,7 @@ impl ReconciliationCommand {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Match(_) => "match",
+            Self::Decline { .. } => "decline-match",
             Self::Undo { .. } => "undo-match",
             Self::Exception(command) => command.name(),
         }
@@ -69,7 +77,7 @@ impl ReconciliationCommand {
     /// The match it is about, if there is one already.
     pub fn about(&self) -> Option<u64> {
         match self {
-            Self::Match(_) | Self::Exception(_) => None,
+            Self::Match(_) | Self::Decline { .. } | Self::Exception(_) => None,
             Self::Undo { number, .. } => Some(*number),
         }
     }
@@ -77,7 +85,7 @@ impl ReconciliationCommand {
     /// The exception it is about.
     pub fn exception(&self) -> Option<&ExceptionId> {
         match self {
-            Self::Match(_) | Self::Undo { .. } => None,
+            Self::Match(_) | Self::Decline { .. } | Self::Undo { .. } => None,
             Self::Exception(command) => Some(command.exception()),
         }
     }

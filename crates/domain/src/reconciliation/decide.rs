@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use money::{Amount, Currency};
+use money::{Amount, Currency, Eur};
 
 use super::command::{Named, NewMatch, ReconciliationCommand};
-use super::event::{MatchUndone, MatchedLine, PaymentMatched, ReconciliationEvent};
+use super::event::{
+    MatchDeclined, MatchProposed, MatchUndone, MatchedItem, MatchedLine, PaymentMatched, ReconciliationEvent,
+};
 use super::state::{Matching, Reconciliation};
+use crate::approval::{asks_for_second_at_bank, is_for_one};
 use crate::by::By;
 use crate::ids::Actor;
 use crate::matching::{Residual, within};
@@ -21,7 +24,16 @@ pub fn decide(
     by.may_decide()?;
     let by = by.actor();
     match command {
-        ReconciliationCommand::Match(new) => Ok(record(reconciliation, new, by)?.into()),
+        ReconciliationCommand::Match(new) => record(reconciliation, new, by),
+        ReconciliationCommand::Decline { lines, reason } => {
+            let mut proposed = reconciliation.proposed().iter();
+            let Some(known) = proposed.find(|known| known.line_ids() == *lines) else {
+                let detail = "nobody proposes to match just these lines: `svala bank proposals` shows what is proposed";
+                return Err(Refusal::new("nothing-proposed", detail));
+            };
+            let (lines, proposed_by) = (lines.clone(), known.by.clone());
+            Ok(MatchDeclined { lines, proposed_by, reason: *reason, by: by.clone() }.into())
+        }
         ReconciliationCommand::Undo { number, reason } => {
             in_force(reconciliation, *number)?;
             Ok(MatchUndone { number: *number, reason: *reason, by: by.clone() }.into())
@@ -30,8 +42,13 @@ pub fn decide(
     }
 }
 
-/// Lines and items are in no other match, and come to the same but for what the rules tolerate.
-fn record(reconciliation: &Reconciliation, new: &NewMatch, by: &Actor) -> Result<PaymentMatched, Refusal> {
+/// Lines and items are in no other match, and come to the same but for what the rules tolerate. What is large and has
+/// nothing in common one person proposes and another does.
+fn record(
+    reconciliation: &Reconciliation,
+    new: &NewMatch,
+    by: &Actor,
+) -> Result<ReconciliationEvent, Refusal> {
     if new.lines.is_empty() || (new.items.is_empty() && new.lines.len() == 1) {
         let detail =
             "a match has one line at least, and a payment that it settles or a line that takes it back";
@@ -63,16 +80,54 @@ fn record(reconciliation: &Reconciliation, new: &NewMatch, by: &Actor) -> Result
         return Err(Refusal { reasons });
     }
     let lines: Vec<MatchedLine> = new.lines.iter().map(|line| line.it).collect();
+    let items: Vec<MatchedItem> = new.items.iter().map(|item| item.it.clone()).collect();
+    let residual = new.residual()?;
+    let alone_max = new.apart_max.filter(|_| !items.is_empty());
+    if let Some(alone_max) = alone_max
+        && waits_for_second(reconciliation, (&lines, &items), alone_max, by)?
+    {
+        return Ok(MatchProposed { lines, items, alone_max, by: by.clone() }.into());
+    }
     Ok(PaymentMatched {
         number: reconciliation.next_number(),
         rule: new.rule.clone(),
         rules: new.rules.clone(),
         why: new.why.clone(),
-        residual: new.residual()?,
+        residual,
         lines,
-        items: new.items.iter().map(|item| item.it.clone()).collect(),
+        items,
+        alone_max,
         by: by.clone(),
-    })
+    }
+    .into())
+}
+
+/// Whether a match of what has nothing in common is only a proposal yet. One about the same lines is agreed to as it is, or
+/// declined first.
+fn waits_for_second(
+    reconciliation: &Reconciliation,
+    (lines, items): (&[MatchedLine], &[MatchedItem]),
+    alone_max: Eur,
+    by: &Actor,
+) -> Result<bool, Refusal> {
+    let proposed = reconciliation.proposed_of(lines);
+    if let Some(other) = proposed.filter(|known| !known.is_of(lines, items)) {
+        let detail = format!(
+            "{} proposed to match one of these lines otherwise (`svala bank proposals`): agree to that, or let nothing come of it (`svala bank match decline`)",
+            other.by
+        );
+        return Err(Refusal::new("proposed-otherwise", detail));
+    }
+    let what = "match them (`svala bank match decline` withdraws it)";
+    let for_one = is_match_for_one(lines, items, alone_max);
+    asks_for_second_at_bank(proposed.map(|known| &known.by), by, for_one, what)
+}
+
+/// Whether one person matches what has nothing in common: neither a line nor what it settles is large, or it could be done
+/// in small parts.
+pub(crate) fn is_match_for_one(lines: &[MatchedLine], items: &[MatchedItem], alone_max: Eur) -> bool {
+    let mut amounts = lines.iter().map(|of| of.amount).chain(items.iter().map(|of| of.amount));
+    amounts.all(|amount| is_for_one(amount, alone_max))
 }
 
 impl NewMatch {

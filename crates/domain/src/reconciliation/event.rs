@@ -1,14 +1,17 @@
 //! What happened to lines of the bank and the payments they settle. Reasons are in the vault.
 
-use money::Amount;
+use std::collections::BTreeSet;
+
+use money::{Amount, Eur};
 use rulebook::FailedCondition;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::upcast::PaymentMatchedV1;
+use super::upcast::{PaymentMatchedV1, PaymentMatchedV2};
 use crate::event::events;
 use crate::exception::{
-    ExceptionAssigned, ExceptionId, ExceptionReopened, ExceptionResolved, WriteOffDeclined, WriteOffProposed,
+    AcceptanceDeclined, AcceptanceProposed, ExceptionAssigned, ExceptionId, ExceptionReopened,
+    ExceptionResolved, ExceptionResolvedV1, WriteOffDeclined, WriteOffProposed,
 };
 use crate::ids::{Actor, CaseId, GrantId, LineId, PartnerCode, PaymentId, TextId};
 use crate::matching::Residual;
@@ -16,12 +19,16 @@ use crate::matching::Residual;
 events! {
     /// An event of the stream of matches, and of what is done about exceptions.
     ReconciliationEvent {
-        PaymentMatched = 2 (1 as PaymentMatchedV1),
+        PaymentMatched = 3 (1 as PaymentMatchedV1, 2 as PaymentMatchedV2),
+        MatchProposed = 1,
+        MatchDeclined = 1,
         MatchUndone = 1,
         ExceptionAssigned = 1,
         WriteOffProposed = 1,
         WriteOffDeclined = 1,
-        ExceptionResolved = 1,
+        AcceptanceProposed = 1,
+        AcceptanceDeclined = 1,
+        ExceptionResolved = 2 (1 as ExceptionResolvedV1),
         ExceptionReopened = 1,
         ReconciliationCommandRefused = 1,
     }
@@ -31,13 +38,16 @@ impl ReconciliationEvent {
     /// The encrypted text this event brings, if any.
     pub fn text(&self) -> Option<TextId> {
         match self {
+            Self::MatchDeclined(e) => Some(e.reason),
             Self::MatchUndone(e) => Some(e.reason),
             Self::ExceptionAssigned(e) => e.note,
             Self::WriteOffProposed(e) => Some(e.reason),
             Self::WriteOffDeclined(e) => Some(e.reason),
+            Self::AcceptanceProposed(e) => Some(e.reason),
+            Self::AcceptanceDeclined(e) => Some(e.reason),
             Self::ExceptionResolved(e) => Some(e.reason),
             Self::ExceptionReopened(e) => Some(e.reason),
-            Self::PaymentMatched(_) | Self::ReconciliationCommandRefused(_) => None,
+            Self::PaymentMatched(_) | Self::MatchProposed(_) | Self::ReconciliationCommandRefused(_) => None,
         }
     }
 }
@@ -182,7 +192,59 @@ pub struct PaymentMatched {
     /// What the lines are off, and where that is booked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub residual: Option<Residual>,
+    /// Where they have nothing in common: up to which amount one person would have been enough (not in versions 1 and 2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone_max: Option<Eur>,
     /// Who matched them.
+    pub by: Actor,
+}
+
+/// Somebody would match lines with what has nothing in common with them, and is so large that another person must agree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatchProposed {
+    /// The lines.
+    pub lines: Vec<MatchedLine>,
+    /// What they would settle.
+    pub items: Vec<MatchedItem>,
+    /// Up to which amount one person would be enough.
+    pub alone_max: Eur,
+    /// Who would do it, and so cannot be the one who agrees.
+    pub by: Actor,
+}
+
+impl MatchProposed {
+    /// Whether it is about these lines and items and no others, in whatever order.
+    pub fn is_of(&self, lines: &[MatchedLine], items: &[MatchedItem]) -> bool {
+        let line = |of: &MatchedLine| (of.line, of.amount.to_string());
+        let item = |of: &MatchedItem| (of.of.clone(), of.amount.to_string());
+        self.lines.iter().map(line).collect::<BTreeSet<_>>() == lines.iter().map(line).collect()
+            && self.items.iter().map(item).collect::<BTreeSet<_>>() == items.iter().map(item).collect()
+    }
+
+    /// The lines.
+    pub fn line_ids(&self) -> BTreeSet<LineId> {
+        self.lines.iter().map(|of| of.line).collect()
+    }
+
+    /// Whether nothing can come of it once these are matched.
+    pub fn needs_any_of(&self, lines: &[MatchedLine], items: &[MatchedItem]) -> bool {
+        self.lines.iter().any(|own| lines.iter().any(|of| of.line == own.line))
+            || self.items.iter().any(|own| items.iter().any(|of| of.of == own.of))
+    }
+}
+
+/// Nothing came of a proposal to match lines: who proposed it withdrew it, or somebody else refused it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatchDeclined {
+    /// The lines.
+    pub lines: BTreeSet<LineId>,
+    /// Who had proposed it.
+    pub proposed_by: Actor,
+    /// Why, in the vault.
+    pub reason: TextId,
+    /// Who.
     pub by: Actor,
 }
 

@@ -15,10 +15,12 @@ use event_log::StreamId;
 pub use command::{Named, NewMatch, ReconciliationCommand};
 pub use decide::decide;
 pub use event::{
-    MatchUndone, MatchedItem, MatchedLine, PaymentMatched, ReconciliationCommandRefused, ReconciliationEvent,
-    Settled,
+    MatchDeclined, MatchProposed, MatchUndone, MatchedItem, MatchedLine, PaymentMatched,
+    ReconciliationCommandRefused, ReconciliationEvent, Settled,
 };
 pub use state::{Matching, Reconciliation};
+
+pub(crate) use decide::is_match_for_one;
 
 /// What a match by hand names in place of a rule.
 pub const BY_HAND: &str = "by-hand";

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::event::{PaymentMatched, ReconciliationEvent, Settled};
-use crate::exception::Handling;
+use super::event::{MatchProposed, MatchedLine, PaymentMatched, ReconciliationEvent, Settled};
+use crate::exception::{Handling, Subject};
 use crate::ids::{Actor, LineId};
 use crate::refusal::FoldError;
 
@@ -34,6 +34,8 @@ pub struct Reconciliation {
     matches: Vec<Matching>,
     of_line: HashMap<LineId, u64>,
     of_item: HashMap<Settled, u64>,
+    /// What waits for another person, no two about one line.
+    proposed: Vec<MatchProposed>,
     handling: Handling,
     /// Number of events that changed something (refused commands do not).
     pub revision: u64,
@@ -47,6 +49,14 @@ impl Reconciliation {
     pub fn evolve(&mut self, event: &ReconciliationEvent, recorded_at: i64) -> Result<(), FoldError> {
         match event {
             ReconciliationEvent::PaymentMatched(e) => self.matched(e, recorded_at)?,
+            ReconciliationEvent::MatchProposed(e) => self.proposed.push(e.clone()),
+            ReconciliationEvent::MatchDeclined(e) => {
+                let place = self.proposed.iter().position(|known| known.line_ids() == e.lines);
+                let Some(place) = place else {
+                    return Err(FoldError("a match is declined that nobody proposed".into()));
+                };
+                self.proposed.remove(place);
+            }
             ReconciliationEvent::MatchUndone(e) => {
                 let place = usize::try_from(e.number).ok().and_then(|number| number.checked_sub(1));
                 let found = place.and_then(|place| self.matches.get_mut(place));
@@ -62,9 +72,18 @@ impl Reconciliation {
                 }
             }
             ReconciliationEvent::ExceptionAssigned(e) => self.handling.assigned(e),
-            ReconciliationEvent::WriteOffProposed(e) => self.handling.proposed(e),
-            ReconciliationEvent::WriteOffDeclined(e) => self.handling.declined(e)?,
-            ReconciliationEvent::ExceptionResolved(e) => self.handling.resolved(e, time(recorded_at))?,
+            ReconciliationEvent::WriteOffProposed(e) => self.handling.proposed(&e.exception, e.proposed()),
+            ReconciliationEvent::WriteOffDeclined(e) => self.handling.declined(&e.exception)?,
+            ReconciliationEvent::AcceptanceProposed(e) => self.handling.proposed(&e.exception, e.proposed()),
+            ReconciliationEvent::AcceptanceDeclined(e) => self.handling.declined(&e.exception)?,
+            ReconciliationEvent::ExceptionResolved(e) => {
+                self.handling.resolved(e, time(recorded_at))?;
+                if let Subject::Line { line } = e.exception.about
+                    && self.handling.written_off(line).is_some()
+                {
+                    self.proposed.retain(|known| known.lines.iter().all(|of| of.line != line));
+                }
+            }
             ReconciliationEvent::ExceptionReopened(e) => self.handling.reopened(e)?,
             ReconciliationEvent::ReconciliationCommandRefused(_) => return Ok(()),
         }
@@ -82,6 +101,7 @@ impl Reconciliation {
         if lines || items {
             return Err(FoldError(format!("match {number} uses what another match uses")));
         }
+        self.proposed.retain(|known| !known.needs_any_of(&event.lines, &event.items));
         let at = time(recorded_at);
         self.matches.push(Matching { matched: event.clone(), at, undone_by: None });
         Ok(())
@@ -101,6 +121,16 @@ impl Reconciliation {
     /// The match in force that settles an item.
     pub fn of_item(&self, item: &Settled) -> Option<&Matching> {
         self.of_item.get(item).and_then(|number| self.get(*number))
+    }
+
+    /// What somebody would match that is about one of these lines, while another person has yet to agree.
+    pub fn proposed_of(&self, lines: &[MatchedLine]) -> Option<&MatchProposed> {
+        self.proposed.iter().find(|known| known.needs_any_of(lines, &[]))
+    }
+
+    /// All that somebody would match, in the order in which it was proposed.
+    pub fn proposed(&self) -> &[MatchProposed] {
+        &self.proposed
     }
 
     /// All matches by number, undone ones too.

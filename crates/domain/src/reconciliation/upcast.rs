@@ -51,8 +51,31 @@ impl From<PaymentMatchedV1> for PaymentMatched {
             lines: event.lines,
             items: event.items.into_iter().map(item).collect(),
             residual: event.residual,
+            alone_max: None,
             by: event.by,
         }
+    }
+}
+
+/// Version 2: one person matched whatever came to the same.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PaymentMatchedV2 {
+    number: u64,
+    rule: String,
+    rules: String,
+    why: String,
+    lines: Vec<MatchedLine>,
+    items: Vec<MatchedItem>,
+    #[serde(default)]
+    residual: Option<Residual>,
+    by: Actor,
+}
+
+impl From<PaymentMatchedV2> for PaymentMatched {
+    fn from(event: PaymentMatchedV2) -> Self {
+        let PaymentMatchedV2 { number, rule, rules, why, lines, items, residual, by } = event;
+        Self { number, rule, rules, why, lines, items, residual, alone_max: None, by }
     }
 }
 

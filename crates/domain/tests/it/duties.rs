@@ -250,6 +250,7 @@ fn reconciled(matcher: &str, undoer: &str, first: &str, second: &str) -> Log {
         lines: vec![MatchedLine { line: line(1), amount: eur("-1.00").into() }],
         items: vec![item],
         residual: None,
+        alone_max: None,
         by: actor(matcher),
     };
     let proposed = WriteOffProposed {
@@ -261,7 +262,8 @@ fn reconciled(matcher: &str, undoer: &str, first: &str, second: &str) -> Log {
         by: actor(first),
     };
     let how = Resolution::WrittenOff { account };
-    let resolved = ExceptionResolved { exception, amount, how, reason: text(1), by: actor(second) };
+    let (alone_max, reason) = (Some(eur("50.00")), text(1));
+    let resolved = ExceptionResolved { exception, amount, how, alone_max, reason, by: actor(second) };
     let events: [(&str, ReconciliationEvent); 4] = [
         (matcher, matched.into()),
         (undoer, MatchUndone { number: 1, reason: text(1), by: actor(undoer) }.into()),

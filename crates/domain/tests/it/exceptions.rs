@@ -211,7 +211,8 @@ fn write_off(amount: i64, account: &str) -> ExceptionCommand {
 }
 
 fn accept(exception: ExceptionId, amount: i64) -> ExceptionCommand {
-    ExceptionCommand::Accept { exception, amount: cents(amount), reason: text(1) }
+    let alone_max = eur("1000.00");
+    ExceptionCommand::Accept { exception, amount: cents(amount), alone_max, let_be_by: None, reason: text(1) }
 }
 
 fn reopen() -> ExceptionCommand {
@@ -303,7 +304,7 @@ fn above_the_limit_two_people_write_off_to_the_same_account() {
     apply(&mut state, "clara", &matching()).unwrap();
     apply(&mut state, "clara", &ReconciliationCommand::Undo { number: 1, reason: text(3) }).unwrap();
     assert_eq!(codes(give(&mut state, "anna", write_off(-5_001, "bank-fees"))), "second-person-needed");
-    assert_eq!(codes(give(&mut state, "berit", write_off(-5_001, "interest"))), "another-account");
+    assert_eq!(codes(give(&mut state, "berit", write_off(-5_001, "interest"))), "proposed-otherwise");
     let done = give(&mut state, "berit", write_off(-5_001, "bank-fees")).unwrap();
     assert_eq!(done.event_type(), "ExceptionResolved");
     // Opened again it takes two again.

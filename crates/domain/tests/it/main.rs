@@ -34,5 +34,6 @@ mod support;
 mod terms;
 mod together;
 mod transfers;
+mod two_people;
 mod unpaid;
 mod world;

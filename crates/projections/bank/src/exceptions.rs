@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::exception::{ExceptionId, Resolution};
-use domain::ids::DifferenceAccount;
+use domain::exception::{ExceptionId, Proposed, Resolution};
 use domain::reconciliation::ReconciliationEvent;
 use domain::{Actor, Event, FoldError, Recorded, TextId};
 use money::Amount;
@@ -21,9 +20,9 @@ pub struct ExceptionRow {
     /// What is to be done, in the vault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<TextId>,
-    /// Who would write it off, and where.
+    /// What waits for another person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proposed: Option<(Actor, DifferenceAccount)>,
+    pub proposed: Option<Proposed>,
     /// How it was resolved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved: Option<ResolvedRow>,
@@ -49,7 +48,7 @@ pub struct ExceptionsProjection;
 
 impl Projection for ExceptionsProjection {
     const NAME: &'static str = "bank-exceptions";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Row = ExceptionRow;
 
     fn key(event: &Recorded) -> Option<Cow<'_, str>> {
@@ -66,9 +65,14 @@ impl Projection for ExceptionsProjection {
                 (row.owner, row.note) = (Some(e.owner.clone()), e.note);
             }
             Event::Reconciliation(ReconciliationEvent::WriteOffProposed(e)) => {
-                row.proposed = Some((e.by.clone(), e.account.clone()));
+                row.proposed = Some(e.proposed());
             }
-            Event::Reconciliation(ReconciliationEvent::WriteOffDeclined(_)) => row.proposed = None,
+            Event::Reconciliation(ReconciliationEvent::AcceptanceProposed(e)) => {
+                row.proposed = Some(e.proposed());
+            }
+            Event::Reconciliation(
+                ReconciliationEvent::WriteOffDeclined(_) | ReconciliationEvent::AcceptanceDeclined(_),
+            ) => row.proposed = None,
             Event::Reconciliation(ReconciliationEvent::ExceptionResolved(e)) => {
                 row.proposed = None;
                 row.resolved = Some(ResolvedRow {
@@ -90,6 +94,8 @@ fn about(event: &Recorded) -> Option<&ExceptionId> {
         Event::Reconciliation(ReconciliationEvent::ExceptionAssigned(e)) => Some(&e.exception),
         Event::Reconciliation(ReconciliationEvent::WriteOffProposed(e)) => Some(&e.exception),
         Event::Reconciliation(ReconciliationEvent::WriteOffDeclined(e)) => Some(&e.exception),
+        Event::Reconciliation(ReconciliationEvent::AcceptanceProposed(e)) => Some(&e.exception),
+        Event::Reconciliation(ReconciliationEvent::AcceptanceDeclined(e)) => Some(&e.exception),
         Event::Reconciliation(ReconciliationEvent::ExceptionResolved(e)) => Some(&e.exception),
         Event::Reconciliation(ReconciliationEvent::ExceptionReopened(e)) => Some(&e.exception),
         _ => None,

@@ -1,15 +1,17 @@
 //! Separation of duties, held against the whole log: whether anybody decided what they reported, or agreed to what
 //! they proposed. Decisions obey these rules when they are made; this looks at who in fact gave each command.
 
+mod bank;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use money::{Amount, Eur};
 
+use self::bank::WatchedBank;
 use crate::case::CaseEvent;
 use crate::claim::ClaimReason;
 use crate::closing::ClosingEvent;
 use crate::event::{Event, Recorded};
-use crate::exception::{ExceptionId, Resolution};
 use crate::hold::HoldEvent;
 use crate::ids::{Actor, ClaimId, FeeId, FileDigest, KeyDigest, PartnerCode, PaymentId, organisation};
 use crate::ledger::LedgerEvent;
@@ -60,10 +62,7 @@ pub struct Duties {
     rulebook: String,
     /// The rulebook that waits for a second person, and who proposed it.
     rulebook_proposal: Option<(FileDigest, String)>,
-    /// Where each match was recorded.
-    matches: HashMap<u64, u64>,
-    /// Who proposed to write something off.
-    write_offs: BTreeMap<ExceptionId, String>,
+    bank: WatchedBank,
     /// From which claim on each version of the rulebook asks for two people; none where it does not.
     limits: BTreeMap<String, Option<Eur>>,
 }
@@ -154,55 +153,16 @@ impl Duties {
             {
                 vec![violation(recorded, Breach::AnotherName, recorded.position)]
             }
-            Event::Reconciliation(event) => self.of_matches(event, recorded),
-            Event::PaymentFile(_)
-            | Event::Rates(_)
-            | Event::Hold(_)
-            | Event::Bank(_)
-            | Event::Line(_)
-            | Event::Closing(_) => Vec::new(),
+            Event::Reconciliation(event) => self.bank.of_matches(event, recorded),
+            Event::Bank(event) => {
+                self.bank.statement(event, &recorded.actor);
+                Vec::new()
+            }
+            Event::PaymentFile(_) | Event::Rates(_) | Event::Hold(_) | Event::Line(_) | Event::Closing(_) => {
+                Vec::new()
+            }
         });
         violations
-    }
-
-    /// Whoever matches is the one who is named.
-    fn of_matches(&mut self, event: &ReconciliationEvent, recorded: &Recorded) -> Vec<Violation> {
-        let by = match event {
-            ReconciliationEvent::PaymentMatched(e) => {
-                self.matches.insert(e.number, recorded.position);
-                &e.by
-            }
-            ReconciliationEvent::MatchUndone(e) => &e.by,
-            _ => return self.of_exceptions(event, recorded),
-        };
-        let other_name = (by.as_str() != recorded.actor).then_some(Breach::AnotherName);
-        other_name.map(|breach| violation(recorded, breach, self.about(recorded))).into_iter().collect()
-    }
-
-    /// What is large is not written off by the one who proposed it.
-    fn of_exceptions(&mut self, event: &ReconciliationEvent, recorded: &Recorded) -> Vec<Violation> {
-        let actor = &recorded.actor;
-        let (by, one_person) = match event {
-            ReconciliationEvent::ExceptionAssigned(e) => (&e.by, None),
-            ReconciliationEvent::WriteOffProposed(e) => {
-                self.write_offs.insert(e.exception.clone(), actor.clone());
-                (&e.by, None)
-            }
-            ReconciliationEvent::ExceptionResolved(e) => {
-                let first = self.write_offs.remove(&e.exception);
-                let same = matches!(e.how, Resolution::WrittenOff { .. }) && first.as_ref() == Some(actor);
-                (&e.by, same.then_some(Breach::SamePerson))
-            }
-            ReconciliationEvent::WriteOffDeclined(e) => {
-                self.write_offs.remove(&e.exception);
-                (&e.by, None)
-            }
-            ReconciliationEvent::ExceptionReopened(e) => (&e.by, None),
-            _ => return Vec::new(),
-        };
-        let other_name = (by.as_str() != actor).then_some(Breach::AnotherName);
-        let breaches = [one_person, other_name].into_iter().flatten();
-        breaches.map(|breach| violation(recorded, breach, recorded.position)).collect()
     }
 
     /// Whoever acts for a partner, whichever, decides nothing.
@@ -244,9 +204,7 @@ impl Duties {
                 PartnerEvent::PaymentReturnUndone(e) => self.payments.get(&e.payment).map(|p| p.number),
                 _ => None,
             },
-            Event::Reconciliation(ReconciliationEvent::MatchUndone(e)) => {
-                self.matches.get(&e.number).copied()
-            }
+            Event::Reconciliation(event) => Some(self.bank.about(event, recorded)),
             _ => None,
         };
         known.unwrap_or(recorded.position)
