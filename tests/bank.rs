@@ -421,6 +421,58 @@ fn a_bank_without_camt_sends_csv_with_a_mapping() {
     ledger.is_sound();
 }
 
+/// Exports of days that somebody chose: what is in two of them is there once, and two equal lines of one day stay two.
+#[test]
+fn what_stands_in_two_exports_counts_once() {
+    let ledger = Ledger::new();
+    ledger.ok("bank account add cash-desk --number 0012-44871 --currency EUR");
+    let mapping =
+        MAPPING.replace("balance = \"Saldo\"\n", "").replace("bank_reference = \"Verifikation\"\n", "");
+    ledger.write("bank.toml", mapping);
+    let rows = [
+        "01.06.2024;Insättning;100,00;;",
+        "03.06.2024;Avgift;-1,50;;",
+        "03.06.2024;Avgift;-1,50;;",
+        "04.06.2024;Uttag;-20,00;;",
+        "05.06.2024;Avgift;-1,50;;",
+        "07.06.2024;Uttag;-5,00;;",
+    ];
+    // Newest first, as the mapping says.
+    let export = |name: &str, rows: &[&str]| {
+        let rows: Vec<&str> = rows.iter().rev().copied().collect();
+        ledger.write(name, format!("Bokföringsdag;Text;Belopp;Saldo;Verifikation\n{}\n", rows.join("\n")));
+    };
+    let take = |name: &str, opening: &str, closing: &str| {
+        format!("import statement {name} --mapping bank.toml --opening {opening} --closing {closing}")
+    };
+    export("first.csv", &rows[..4]);
+    export("second.csv", &rows[1..5]);
+    export("within.csv", &rows[1..3]);
+    export("third.csv", &rows[3..]);
+    ledger.ok(&take("first.csv", "0.00", "77.00"));
+    let said = ledger.ok(&take("second.csv", "100.00", "75.50"));
+    assert!(said.contains("4 lines, 1 new, 3 known"), "{said}");
+    assert!(ledger.ok(&take("within.csv", "100.00", "97.00")).contains("known already"));
+    // As another file with the same rows.
+    ledger.write("second-again.csv", format!("{}\n", ledger.read("second.csv")));
+    assert!(ledger.ok(&take("second-again.csv", "100.00", "75.50")).contains("known already"));
+    let said = ledger.ok(&take("third.csv", "97.00", "70.50"));
+    assert!(said.contains("3 lines, 1 new, 2 known"), "{said}");
+    let amounts: Vec<String> =
+        ledger.csv("bank lines").into_iter().map(|line| line["amount"].clone()).collect();
+    assert_eq!(amounts, ["100.00", "-1.50", "-1.50", "-20.00", "-1.50", "-5.00"]);
+    assert_eq!(ledger.csv("bank account list")[0]["closing"], "70.50");
+    assert_eq!(find(ledger.csv("books trial-balance"), "account", "1930")["closing"], "70.50");
+    assert!(ledger.csv("exception list --kind statement-gap").is_empty());
+    // What does not lead from where the account stands is refused as before; equal lines of a later day are other ones.
+    export("wrong.csv", &["07.06.2024;Uttag;-5,00;;", "08.06.2024;Avgift;-1,50;;"]);
+    assert!(ledger.fail(1, &take("wrong.csv", "80.00", "73.50")).contains("statement-gap"));
+    export("next.csv", &["07.06.2024;Uttag;-5,00;;", "08.06.2024;Avgift;-1,50;;"]);
+    let said = ledger.ok(&take("next.csv", "70.50", "64.00"));
+    assert!(said.contains("2 lines, 2 new"), "it continues, so its lines are others: {said}");
+    ledger.is_sound();
+}
+
 #[test]
 fn an_account_is_registered_once() {
     let ledger = with_account();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::bank::{BANK_LINE, BANK_STATEMENT, Booking, LineKeys, LineReference};
+use domain::bank::{BANK_LINE, BANK_STATEMENT, Booking, LineKeys, LineReference, StatementKind};
 use domain::{BankAccountCode, KeyDigest, LineId, TextId};
 use event_log::{SealedText, hex};
 use interchange::camt::{BankStatement, StatementLine};
@@ -28,10 +28,12 @@ impl Ledger {
     }
 
     /// By what each line is recognised. Lines that are equal in all that the bank tells them apart by are counted, so
-    /// that two of them stay two.
+    /// that two of them stay two. One without a reference of the bank is known by what it says, so that two statements about
+    /// the same day can be held against each other; a notification must have the reference.
     pub(super) fn line_keys(
         &self,
         account: &BankAccountCode,
+        kind: StatementKind,
         statement: KeyDigest,
         lines: &[StatementLine],
     ) -> Result<Vec<LineKeys>, AppError> {
@@ -40,15 +42,21 @@ impl Ledger {
         let mut keys = Vec::with_capacity(lines.len());
         for (ordinal, line) in (1_u64..).zip(lines) {
             let (day, amount) = (line.booked_on.to_string(), line.amount.to_string());
-            let shared = line.bank_reference.as_ref().map(|reference| {
-                let parts = [account.as_str(), reference, &line.part.to_string(), &day, &amount];
-                let nth = equal.entry(self.key_digest(BANK_LINE, &parts)).or_default();
+            let content = hex::encode(&self.digest(BANK_LINE, &[&content(line)?]));
+            let name = match (&line.bank_reference, kind) {
+                (Some(reference), _) => Some(reference),
+                (None, StatementKind::Statement) => Some(&content),
+                (None, StatementKind::Notification) => None,
+            };
+            let shared = name.map(|name| {
+                let part = line.part.to_string();
+                let nth = equal
+                    .entry(self.key_digest(BANK_LINE, &[account.as_str(), name, &part, &day, &amount]))
+                    .or_default();
                 *nth += 1;
-                let parts =
-                    [account.as_str(), reference, &line.part.to_string(), &day, &amount, &nth.to_string()];
+                let parts = [account.as_str(), name, &part, &day, &amount, &nth.to_string()];
                 self.key_digest(BANK_LINE, &parts)
             });
-            let content = hex::encode(&self.digest(BANK_LINE, &[&content(line)?]));
             let parts = [account.as_str(), &statement, &ordinal.to_string(), &day, &amount, &content];
             keys.push(LineKeys { shared, own: self.key_digest(BANK_LINE, &parts) });
         }

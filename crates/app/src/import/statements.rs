@@ -288,7 +288,7 @@ impl Session<'_> {
         gap_accepted: Option<event_log::SealedText>,
     ) -> Result<Result<StatementOutcome, Refusal>, AppError> {
         let Found { account, statement, key, lines } = read;
-        let keys = self.ledger().line_keys(account, *key, lines)?;
+        let keys = self.ledger().line_keys(account, statement.kind, *key, lines)?;
         let shared: Vec<KeyDigest> = keys.iter().filter_map(|keys| keys.shared).collect();
         self.load_lines(&shared).await?;
         let named = StatementText { statement: statement.id.clone(), message: statement.message_id.clone() };

@@ -98,7 +98,8 @@ pub struct Booking {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineKeys {
     /// In a notification and in the statement alike: keyed digest of account, the bank's reference, day, amount, and
-    /// which of those that are equal in all this it is. None without a reference of the bank.
+    /// which of those that are equal in all this it is. Without a reference of the bank, of a statement, what it says in the
+    /// reference's place; of a notification none.
     pub shared: Option<KeyDigest>,
     /// In this statement only: keyed digest of account, statement, place and content.
     pub own: KeyDigest,

@@ -1,6 +1,6 @@
 //! Decisions about accounts and their statements.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use money::Amount;
 
@@ -10,6 +10,7 @@ use super::event::{
     BankAccountOpened, BankEvent, BankLineBooked, BankLineStated, LineEvent, NotificationImported,
     StatementImported, StatementKind,
 };
+use super::overlap::{rest_of, told_before};
 use super::state::{BankAccount, KnownLines, Stated};
 use crate::ids::LineId;
 use crate::refusal::Refusal;
@@ -38,13 +39,15 @@ pub struct Imported {
 }
 
 /// Takes a statement in: its lines lead from its opening to its closing balance, in one currency, and it continues the
-/// one before it. What is new among its lines is booked; `known` holds the lines that are there, and then these too.
+/// one before it. What is new among its lines is booked; `known` holds the lines that are there, and then these too. Of one
+/// whose days overlap with those of an earlier one only the rest is taken in.
 pub fn import(
     account: &BankAccount,
     statement: &Statement,
     known: &mut KnownLines,
 ) -> Result<Option<Imported>, Refusal> {
     let sum = total(account, statement)?;
+    let mut told = BTreeSet::new();
     let event: BankEvent = match statement.kind {
         StatementKind::Notification => {
             if account.notifications.contains_key(&statement.statement) {
@@ -61,8 +64,11 @@ pub fn import(
         }
         StatementKind::Statement => {
             let stated = adds_up(account, statement, sum)?;
+            told = told_before(account, statement, &stated, known);
+            let nothing_new = !told.is_empty() && told.len() == statement.lines.len();
             if let Some(earlier) = account.statements.get(&statement.statement) {
-                return if earlier.says_the_same(&stated) {
+                return if earlier.says_the_same(&stated) || (nothing_new && earlier.closing == stated.closing)
+                {
                     Ok(None)
                 } else {
                     Err(said_otherwise(earlier, &stated))
@@ -72,10 +78,16 @@ pub fn import(
             let mut earlier = account.statements.values();
             let is_one =
                 |known: &Stated| known.is(&stated) || (statement.is_copy && known.says_the_same(&stated));
-            if earlier.any(is_one) || has_lines_of_another(account, statement, &stated, known) {
+            if nothing_new || earlier.any(is_one) || has_lines_of_another(account, statement, &stated, known)
+            {
                 return Ok(None);
             }
             is_of_its_days(account, statement)?;
+            let rest = match &account.last {
+                Some(last) => rest_of(last, statement, &stated, &told)?,
+                None => None,
+            };
+            let stated = rest.unwrap_or(stated);
             let gap = account.last.as_ref().and_then(|last| gap(last, &stated));
             let gap_accepted = match (gap, statement.gap_accepted) {
                 (Some(refusal), None) => return Err(refusal),
@@ -98,7 +110,7 @@ pub fn import(
         }
     };
     let mut lines = Vec::new();
-    for (ordinal, booking) in (1..).zip(&statement.lines) {
+    for (ordinal, booking) in (1..).zip(&statement.lines).filter(|(ordinal, _)| !told.contains(ordinal)) {
         lines.extend(of_line(account, statement, ordinal, booking, known)?);
     }
     let is_new = |(_, event): &&(LineId, LineEvent)| matches!(event, LineEvent::BankLineBooked(_));
@@ -291,6 +303,6 @@ fn line(
     Ok(Some((line, booked.into())))
 }
 
-fn add(a: Amount, b: Amount) -> Result<Amount, Refusal> {
+pub(super) fn add(a: Amount, b: Amount) -> Result<Amount, Refusal> {
     a.checked_add(b).map_err(|error| Refusal::new("amount-too-large", error.to_string()))
 }

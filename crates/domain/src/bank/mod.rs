@@ -8,6 +8,7 @@ mod code;
 mod command;
 mod decide;
 mod event;
+mod overlap;
 mod reference;
 mod state;
 mod upcast;

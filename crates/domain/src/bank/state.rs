@@ -70,6 +70,16 @@ impl Stated {
         self == other && self.sequence.is_some() && self.days.1.is_some()
     }
 
+    /// Whether both are about some of the same days.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        match (self.days, other.days) {
+            ((Some(from), Some(to)), (Some(other_from), Some(other_to))) => {
+                from <= other_to && other_from <= to
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it is about earlier days than a statement that is there already; where both end on one day, or do not say
     /// when, whether the bank had numbered it before. Numbers may begin anew with a year: then the balances alone tell.
     pub fn is_late_after(&self, last: &Self) -> bool {

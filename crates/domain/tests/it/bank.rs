@@ -570,3 +570,67 @@ fn a_late_statement_with_the_first_number_is_not_the_last() {
         told.take(&month(3, number(3), "7.00", "4.00", booking(3, "-3.00", None))).unwrap();
     }
 }
+
+/// What a bank that exports any days has of an account: the day, the amount in cents, and what it says of it.
+fn movement() -> impl Strategy<Value = (i8, i64, u8)> {
+    (1_i8..12, prop_oneof![Just(-150_i64), Just(150), -500_i64..500], 0_u8..2)
+}
+
+proptest! {
+    /// Exports of days that overlap, each later than the one before: every movement is booked once, equal ones of one day as
+    /// often as the bank has them, and the account stands where the bank says.
+    #[test]
+    fn overlapping_exports_book_every_movement_once(
+        mut movements in vec(movement(), 1..25),
+        windows in vec((0_i8..6, 1_i8..5), 1..6),
+    ) {
+        movements.sort_by_key(|(day, ..)| *day);
+        let on = |nth: i8| jiff::civil::date(2024, 6, nth);
+        let sum_until = |until: i8| {
+            let before = movements.iter().filter(|(day, ..)| *day < until);
+            Amount::from(Eur::from_cents(before.map(|(_, cents, _)| cents).sum()))
+        };
+        let mut told = Told::new();
+        let (mut end, mut line, mut name) = (1_i8, 0_u128, 100_u64);
+        for (back, ahead) in windows {
+            let (from, to) = ((end - back).max(1), (end + ahead).min(12));
+            let mut equal = std::collections::BTreeMap::<(i8, i64, u8), u64>::new();
+            let within = movements.iter().filter(|(day, ..)| (from..to).contains(day));
+            let lines: Vec<Booking> = within.map(|movement @ (day, cents, words)| {
+                let nth = equal.entry(*movement).or_default();
+                *nth += 1;
+                line += 1;
+                let shared = key(u64::from(day.unsigned_abs()) << 48 | cents.unsigned_abs() << 24 | u64::from(*cents < 0) << 20 | u64::from(*words) << 16 | *nth);
+                let keys = LineKeys { shared: Some(shared), own: key(1 << 60 | line as u64) };
+                let amount = Eur::from_cents(*cents).into();
+                Booking { keys, amount, booked_on: on(*day), ..booking(line, "1.00", None) }
+            }).collect();
+            name += 1;
+            // A bank says of which days its export is, though nothing moved on some of them.
+            let export = Statement {
+                from: Some(on(from)),
+                to: Some(on(to - 1)),
+                opening: Some(sum_until(from)),
+                closing: Some(sum_until(to)),
+                ..statement(name, None, "0.00", "0.00", lines)
+            };
+            let continues = told.account.last.is_some_and(|last| last.closing == export.opening.unwrap());
+            let overlaps = movements.iter().any(|(day, ..)| (from..end).contains(day));
+            match told.take(&export) {
+                // Where the balance happens to be the same at both ends nothing says that it overlaps.
+                Ok(_) if continues && overlaps => return Ok(()),
+                Ok((new, known)) => prop_assert_eq!(new + known, export.lines.len() as u64),
+                Err(refused) => {
+                    prop_assert_eq!(refused.codes(), "statement-gap");
+                    // Only where no line proves the overlap.
+                    prop_assert!(export.lines.is_empty() || to <= end || told.lines.iter().all(|known| known.booked.booked_on < on(from)));
+                    continue;
+                }
+            }
+            end = end.max(to);
+        }
+        let wanted = movements.iter().filter(|(day, ..)| *day < end).count();
+        prop_assert_eq!(told.lines.len(), wanted);
+        prop_assert_eq!(Amount::from(told.sum()), sum_until(end));
+    }
+}
