@@ -285,8 +285,10 @@ impl Ledger {
         let (about, text) = (payment.to_string(), reason_text(reason)?);
         let settled = Settled::PaidOutside { partner: code.clone(), payment };
         let request = ["reverse-payment", &about, reason];
-        self.execute_unless_made(&code, &settled, &request, |session, draft, (matched, shown)| {
+        self.execute_unless_made(&code, &settled, &request, |session, draft, matched, shown| {
             let reason = session.seal_own(draft, &text)?;
+            // Also a line that shows only a part of it says that it was made.
+            let shown = shown.line.or(shown.in_part.first().map(|(number, ..)| *number));
             session.on_partner(draft, &code, &PartnerCommand::ReversePaid { payment, matched, shown, reason })
         })
         .await

@@ -57,6 +57,7 @@ pub use row_report::{PersonReport, ROWS_TOLD_MAX, RowReport};
 pub(crate) use rows::{named, part_digest, reversal_parts};
 pub use spend::Spend;
 pub use statement_file::CsvStatement;
+pub(crate) use statement_file::Hashing;
 pub(crate) use statements::masked;
 pub use statements::{Only, StatementOutcome, StatementsReport, StatementsRequest};
 
@@ -304,7 +305,7 @@ impl Ledger {
 }
 
 /// The name of a file without its folder.
-fn file_name(path: &Path, kind: &str) -> String {
+pub(crate) fn file_name(path: &Path, kind: &str) -> String {
     path.file_name().map_or_else(|| kind.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 

@@ -58,7 +58,7 @@ pub(super) fn read(
         check_statements(name, BufReader::new(&file))?;
         file.rewind().map_err(AppError::io(format!("{name} cannot be read")))?;
     }
-    let mut hashing = Hashing { inner: file, hash: Sha256::new() };
+    let mut hashing = Hashing::of(file);
     let statements = match csv {
         Some(csv) => {
             let (mapping, balances) = csv.open()?;
@@ -71,14 +71,18 @@ pub(super) fn read(
 }
 
 /// Notes the digest of what is read.
-struct Hashing<Rd> {
+pub(crate) struct Hashing<Rd> {
     inner: Rd,
     hash: Sha256,
 }
 
 impl<Rd: Read> Hashing<Rd> {
+    pub(crate) fn of(inner: Rd) -> Self {
+        Self { inner, hash: Sha256::new() }
+    }
+
     /// The digest of the whole file: a reader may have stopped before its end.
-    fn finish(mut self) -> io::Result<[u8; 32]> {
+    pub(crate) fn finish(mut self) -> io::Result<[u8; 32]> {
         io::copy(&mut self, &mut io::sink())?;
         Ok(self.hash.finalize().into())
     }

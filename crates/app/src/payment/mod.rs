@@ -1,6 +1,7 @@
 //! Payments to partners: proposed from what is due, approved by a second person, given to the bank in a file.
 
 mod file;
+mod status;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,22 +9,27 @@ use ::cases::{CaseRow, CasesProjection};
 use ::claims::ClaimsProjection;
 use ::grants::GrantsProjection;
 use domain::grant::PaymentMethod;
-use domain::partner::{Account, Name, PartnerEvent, PaymentDetails};
-use domain::payment::{NewAdvance, NewPayment, PaymentState, Standing};
+use domain::matching::Rules;
+use domain::partner::{Account, Name, PAYMENT, PartnerEvent, PaymentDetails};
+use domain::payment::{NewAdvance, NewPayment, PartMade, PaymentState, Standing};
 use domain::reconciliation::Settled;
 use domain::{
-    CaseId, CreditorReference, Event, PartnerCode, PartnerCommand, PaymentCommand, PaymentId, Period,
+    CaseId, CreditorReference, Event, FoldError, PartnerCode, PartnerCommand, PaymentCommand, PaymentId,
+    Period,
 };
 use money::Eur;
 
 pub use file::{FileAsked, PaymentFileMade};
 pub use interchange::pain::Debtor;
+pub use status::{StatusItem, StatusTaken};
 
 use crate::command::reason_text;
 use crate::error::AppError;
 use crate::ledger::{ATTEMPTS_MAX, LEDGER_SUBJECT, Ledger};
 use crate::query::PaymentDetail;
+use crate::reconciliation::Shown;
 use crate::session::{About, Decided, Draft, Executed, Purpose, Session};
+use crate::texts::PaymentText;
 
 impl Ledger {
     /// Proposes to pay a partner what is due of a period, or altogether, less what was paid already; a dry run shows what
@@ -111,27 +117,51 @@ impl Ledger {
         .await
     }
 
-    /// Takes back a payment that stands in a file, before the bank makes it: one person asks for it, another agrees.
+    /// Takes back a payment that stands in a file, before the bank makes it: one person asks for it, another agrees. What the
+    /// bank has made of it is recorded as paid; answers with how much that is.
     pub async fn recall_payment(
         &self,
         code: &PartnerCode,
         payment: PaymentId,
         reason: &str,
-    ) -> Result<PaymentState, AppError> {
+    ) -> Result<(PaymentState, Eur), AppError> {
         let (about, text) = (payment.to_string(), reason_text(reason)?);
         let settled = Settled::Payment { partner: code.clone(), payment };
         let request = ["recall-payment", &about, reason];
-        self.execute_unless_made(code, &settled, &request, |session, draft, (matched, shown)| {
+        self.execute_unless_made(code, &settled, &request, |session, draft, matched, shown| {
             let reason = session.seal_own(draft, &text)?;
-            let command = PaymentCommand::Recall { payment, reason, matched, shown };
+            let mut in_part = Vec::with_capacity(shown.in_part.len());
+            for (line, amount, paid_on) in &shown.in_part {
+                let known = session.partner(code).and_then(|partner| partner.payments.get(payment));
+                let Some(known) = known else { continue };
+                let payment_ref = known.reference.to_string();
+                // Each line once; the first as if somebody had recorded it by that reference.
+                let line = line.to_string();
+                let parts = [code.as_str(), &payment_ref, &line];
+                let parts = if in_part.is_empty() { &parts[..2] } else { &parts[..] };
+                let payment_key = self.key_digest(PAYMENT, parts);
+                let details = session.seal_own(draft, &PaymentText { payment_ref })?;
+                let (payment, amount, paid_on) = (PaymentId(self.environment.new_id()?), *amount, *paid_on);
+                in_part.push(PartMade { payment, amount, paid_on, payment_key, details });
+            }
+            let (shown, rejected) = (shown.line, false);
+            let command = PaymentCommand::Recall { payment, reason, matched, shown, in_part, rejected };
             session.on_partner(draft, code, &PartnerCommand::Payment(command))
         })
         .await?;
-        let (partner, _) = self.partner_and_events(code).await?;
-        let payment = partner.payments.get(payment);
-        payment
-            .map(|payment| payment.state)
-            .ok_or_else(|| AppError::Usage("there is no such payment".to_owned()))
+        let (partner, events) = self.partner_and_events(code).await?;
+        let known = partner.payments.get(payment);
+        let known = known.ok_or_else(|| AppError::Usage("there is no such payment".to_owned()))?;
+        let recalled = events.iter().find(|recorded| {
+            matches!(&recorded.event, Event::Partner(PartnerEvent::PaymentRecalled(e)) if e.payment == payment)
+        });
+        let made = events.iter().filter_map(|recorded| match &recorded.event {
+            Event::Partner(PartnerEvent::PartnerPaid(e)) => {
+                recalled.filter(|of| of.command_id == recorded.command_id).map(|_| e.amount)
+            }
+            _ => None,
+        });
+        Ok((known.state, Eur::sum(made).map_err(FoldError::from)?))
     }
 
     /// Lets nothing come of a proposal to take a payment back: who wanted it withdraws it, anybody else refuses it.
@@ -152,25 +182,27 @@ impl Ledger {
     }
 
     /// Decides and writes a command that rests on what the bank has shown of a payment: the match that says that it was
-    /// made, and the open line that has its reference. Nothing is written where the bank told more meanwhile.
+    /// made, and what open lines say that have its reference. Nothing is written where the bank told more meanwhile.
     pub(crate) async fn execute_unless_made(
         &self,
         code: &PartnerCode,
         of: &Settled,
         request: &[&str],
-        work: impl Fn(&mut Session<'_>, &mut Draft, (Option<u64>, Option<u64>)) -> Result<Decided, AppError>,
+        work: impl Fn(&mut Session<'_>, &mut Draft, Option<u64>, &Shown) -> Result<Decided, AppError>,
     ) -> Result<(), AppError> {
+        let rules = Rules::embedded().map_err(|error| AppError::Usage(error.to_string()))?;
+        let rules = rules.under(&self.rulebook);
         let request: Vec<&str> = request.iter().copied().chain([code.as_str(), self.actor()]).collect();
         for _ in 0..ATTEMPTS_MAX {
             let mut session = Session::new(self, Purpose::Write);
             self.current().await?;
             session.load_all_of_bank().await?;
             let revision = session.load_about(&About::Made(code.clone())).await?;
-            let shown = self.look_at_bank().await?.line_naming(of);
+            let shown = self.look_at_bank().await?.shown(of, &rules);
             let executed = session.try_at(revision, &request, |session, draft| {
                 session.rest_on_bank(draft);
                 let matched = session.settled_by(draft, of)?;
-                work(session, draft, (matched, shown))
+                work(session, draft, matched, &shown)
             });
             match executed.await? {
                 Executed::Now | Executed::Before => return Ok(()),

@@ -341,6 +341,9 @@ fn next_step(found: &Exception) -> &'static str {
         (Some(Clue::Unrecorded), true) => {
             return "the bank made it after all: record it again with the reference of the line (svala partner paid), or claim it back";
         }
+        (Some(Clue::InPart), true) => {
+            return "ask the bank for the rest; if it never comes, two people take the payment back (svala payment recall), which records what was made: what is left is due again";
+        }
         (Some(Clue::NotMade), true) => {
             return "find out who gave it to the bank: claim it back, or cancel the payment (svala payment cancel), record what was paid under a reference of your own (svala partner paid) and match the line with that";
         }

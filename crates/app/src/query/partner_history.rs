@@ -1,6 +1,6 @@
 //! The history of a partner, of the holds, of files of payments and of closed periods: every event in words, with who and when.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::closing::ClosingEvent;
 use domain::hold::HoldEvent;
@@ -330,6 +330,21 @@ fn of_payment_file(event: &PaymentFileEvent) -> String {
             e.execute_on,
             e.sha256
         ),
+        PaymentFileEvent::PaymentStatusReported(e) => {
+            let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+            for of in &e.payments {
+                *counts.entry(of.status.as_str()).or_default() += 1;
+            }
+            let counts: Vec<String> =
+                counts.iter().map(|(code, times)| format!("{code} of {times}")).collect();
+            format!(
+                "the bank says of file {}, as {} took in: {} (report {})",
+                e.file,
+                e.by,
+                counts.join(", "),
+                e.sha256
+            )
+        }
         PaymentFileEvent::PaymentFileCommandRefused(e) => refused(&e.command, &e.reasons),
     }
 }

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use ::claims::{ClaimRow, ClaimsProjection};
 use ::grants::{GrantRow, GrantsProjection};
+use domain::bank::IsoCode;
 use domain::partner::{PARTNER_FEE, PaymentDetails};
-use domain::payment::{Payable, PaymentItem as Paid, left};
+use domain::payment::{Payable, PaymentItem as Paid, StatusOfPayment, left};
 use domain::{FoldError, Partner, PartnerCode, PaymentId, Period, Recorded, SubjectId, TextId};
+use interchange::pain::{reason_in_words, status_in_words};
 use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;
@@ -30,6 +32,8 @@ pub struct PaymentDetail {
     pub holder: String,
     /// Why an advance is paid.
     pub reason: String,
+    /// What the bank said last of it, in codes and words; nothing if it said nothing.
+    pub bank_status: String,
     /// What it pays.
     pub lines: Vec<PaymentLine>,
     /// What is due as well, and held: told when a payment is proposed.
@@ -100,6 +104,13 @@ impl Ledger {
             account,
             holder,
             reason: reason.map(|text| text.reason).unwrap_or_default(),
+            bank_status: match payment.file {
+                Some(_) => {
+                    let (files, _) = self.payment_files_and_events().await?;
+                    files.status_of(id).map(told_status).unwrap_or_default()
+                }
+                None => String::new(),
+            },
             lines: self.payment_lines(partner, &numbers, &payment.items).await?,
             held: Vec::new(),
         })
@@ -199,4 +210,13 @@ impl Ledger {
         }
         Ok(lines)
     }
+}
+
+/// What the bank said of a payment: `RJCT AC04: rejected; the account is closed`.
+fn told_status(of: &StatusOfPayment) -> String {
+    let codes: Vec<&str> = [&of.status].into_iter().chain(&of.reasons).map(IsoCode::as_str).collect();
+    let words = [status_in_words(of.status)];
+    let words = words.into_iter().chain(of.reasons.iter().map(|code| reason_in_words(*code)));
+    let words: Vec<&str> = words.filter(|words| !words.is_empty()).collect();
+    format!("{}: {}", codes.join(" "), words.join("; "))
 }

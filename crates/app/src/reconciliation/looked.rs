@@ -8,6 +8,8 @@ use domain::exception::{Resolution, Subject};
 use domain::matching::{Match, OpenItem, OpenLine, Outcome, Rules, run};
 use domain::reconciliation::Settled;
 use domain::{KeyDigest, LineId};
+use jiff::civil::Date;
+use money::Eur;
 use uuid::Uuid;
 
 use super::items::BankItem;
@@ -31,6 +33,15 @@ pub(crate) struct Looked {
     taken_apart: HashSet<(LineId, Settled)>,
     /// The numbers of payments and grants.
     numbers: HashMap<Uuid, u64>,
+}
+
+/// What open lines show of a payment by its reference.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shown {
+    /// The number of the line that shows it, or something else that nobody knows yet.
+    pub line: Option<u64>,
+    /// The lines that show less than all of it, by number, with how many euros each of them is over, and its day.
+    pub in_part: Vec<(u64, Eur, Date)>,
 }
 
 /// What the rules say of the open lines.
@@ -163,17 +174,47 @@ impl Looked {
         said
     }
 
-    /// The open line of money that went out which has the reference of an item. That it belongs to a batch says nothing of
-    /// one payment of it.
-    pub fn line_naming(&self, of: &Settled) -> Option<u64> {
-        let references = &self.items.get(of)?.open.references;
+    /// What open lines of money that went out show of an item, by its reference. That a line belongs to a batch says nothing
+    /// of one payment of it.
+    pub fn shown(&self, of: &Settled, rules: &Rules) -> Shown {
+        let Some(item) = self.items.get(of) else { return Shown::default() };
         let names = |line: &&OpenLine| {
             let mut own =
                 line.references.iter().filter(|known| known.kind != ReferenceKind::PaymentInformation);
-            line.amount.is_negative() && own.any(|known| references.contains(&known.digest))
+            line.amount.is_negative() && own.any(|known| item.open.references.contains(&known.digest))
         };
-        let row = self.lines.get(&self.open_lines.iter().find(names)?.line)?;
-        Some(row.position)
+        let lines: Vec<&OpenLine> = self.open_lines.iter().filter(names).collect();
+        let mut rows: Vec<&LineRow> = lines.iter().filter_map(|line| self.lines.get(&line.line)).collect();
+        rows.sort_by_key(|row| row.position);
+        match self.in_part(item, &lines, &rows, rules) {
+            Some(in_part) => Shown { line: None, in_part },
+            None => Shown { line: rows.first().map(|row| row.position), in_part: Vec::new() },
+        }
+    }
+
+    /// What lines show of an item, if that is less than all of it by more than a match may be off, and went where it was to
+    /// go.
+    fn in_part(
+        &self,
+        item: &BankItem,
+        lines: &[&OpenLine],
+        rows: &[&LineRow],
+        rules: &Rules,
+    ) -> Option<Vec<(u64, Eur, Date)>> {
+        let elsewhere = |line: &&OpenLine| {
+            line.counterpart.zip(item.open.counterpart).is_some_and(|(one, other)| one != other)
+        };
+        if rows.is_empty() || lines.iter().any(elsewhere) {
+            return None;
+        }
+        let part = |row: &&LineRow| {
+            Some((row.position, row.amount.to_eur_exact()?.checked_neg().ok()?, row.booked_on))
+        };
+        let parts: Vec<_> = rows.iter().map(part).collect::<Option<_>>()?;
+        let made = Eur::sum(parts.iter().map(|(_, eur, _)| *eur)).ok()?;
+        let off = rules.tolerance(false).map_or(Eur::ZERO, |tolerance| tolerance.max);
+        let whole = item.amount.to_eur_exact()?.checked_neg().ok()?;
+        (made.checked_add(off).ok()? < whole).then_some(parts)
     }
 
     /// Whether a line of it went to another account than something it would settle; `accounts` tells where lines went.

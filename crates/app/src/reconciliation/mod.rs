@@ -11,4 +11,4 @@ pub use matching::{HandMatch, MatchAsked, MatchedNow};
 
 pub(crate) use exceptions::how;
 pub(crate) use items::BankItem;
-pub(crate) use looked::{Finding, Looked};
+pub(crate) use looked::{Finding, Looked, Shown};

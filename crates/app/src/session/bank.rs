@@ -90,9 +90,14 @@ impl Session<'_> {
 
     /// Has a command written only if no statement was imported and no file of payments made since they were loaded.
     pub(crate) fn rest_on_bank(&self, draft: &mut Draft) {
+        self.rest_on_accounts(draft);
+        self.rest_on_payment_files(draft);
+    }
+
+    /// Has a command written only if no statement was imported since the accounts were loaded.
+    pub(crate) fn rest_on_accounts(&self, draft: &mut Draft) {
         let accounts = self.bank.accounts.iter();
         draft.read.extend(accounts.map(|(code, loaded)| (code.stream(), loaded.version)));
-        self.rest_on_payment_files(draft);
     }
 
     /// An account that was loaded or opened in this session.

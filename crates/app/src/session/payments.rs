@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use domain::ids::FileDigest;
 use domain::payment::{
     self, NewPaymentFile, PaymentFileCommandRefused, PaymentFileEvent, PaymentFiles, Standing,
+    StatusOfPayment,
 };
-use domain::{Case, CaseId, Event, PartnerCode, Recorded};
+use domain::{Case, CaseId, Event, PartnerCode, PartnerCommand, Recorded};
 use jiff::civil::Date;
 
 use super::{Decided, Draft, RefusedCommand, Session};
@@ -50,7 +52,7 @@ impl Session<'_> {
     }
 
     /// Loads the files of payments, unless they are held here; answers with how many there are.
-    pub(super) async fn load_payment_files(&mut self) -> Result<u64, AppError> {
+    pub(crate) async fn load_payment_files(&mut self) -> Result<u64, AppError> {
         let loaded = match self.payment_files.take() {
             Some(loaded) => loaded,
             None => {
@@ -114,6 +116,30 @@ impl Session<'_> {
                 Ok(Err(RefusedCommand { refusal, repeated: false }))
             }
         }
+    }
+
+    /// Notes what the bank says of payments of a file, and takes back what it does not make: all of it, or nothing is kept.
+    pub(crate) fn on_payment_status(
+        &mut self,
+        draft: &mut Draft,
+        report: (u64, FileDigest),
+        payments: &[StatusOfPayment],
+        recalls: &[(PartnerCode, PartnerCommand)],
+    ) -> Result<Decided, AppError> {
+        let Some(loaded) = &self.payment_files else {
+            return Err(AppError::Usage("the files of payments were not loaded".into()));
+        };
+        let by = self.by()?;
+        let reported = payment::report_status(&loaded.files, report, payments, &by)?;
+        // The bank's word comes first: it is why one person is enough.
+        self.record_payment_file(draft, reported.into())?;
+        for (code, command) in recalls {
+            let events = domain::partner::decide(self.partner(code), command, &by, &self.ledger.rulebook)?;
+            for event in events {
+                self.record_partner(draft, code, event)?;
+            }
+        }
+        Ok(Ok(()))
     }
 
     fn record_payment_file(&mut self, draft: &mut Draft, event: PaymentFileEvent) -> Result<(), AppError> {

@@ -106,7 +106,9 @@ Examples:
         after_help = "\
 For a file that the bank rejected or never got, and for a payment in it that must not go. What it was to pay is due again
 once another person has agreed; the file stays in the history with its SHA-256. Tell the bank as well: if it makes the
-payment nevertheless, its line is an exception. What the bank has made already is not taken back, it comes back.
+payment nevertheless, its line is an exception. What the bank has made already is not taken back, it comes back. Of a payment
+that the bank made only in part (an open line with its reference is over less) what it made is recorded as paid, and the rest
+is due again.
 
 Examples:
   svala payment recall 4711 --reason \"the account is closed\"
@@ -176,6 +178,24 @@ Examples:
         /// Write this file, made before, once more.
         #[arg(long, value_name = "NUMBER")]
         again: Option<u64>,
+    },
+    /// What the bank says of a file of payments: a payment status report (pain.002).
+    #[command(after_help = "\
+What was accepted is noted (`svala payment show`). What the bank rejected or cancelled is taken back with its reason, and what
+it was to pay is due again; to pay it takes two people as ever. A report names the file by its MsgId and payments by their
+EndToEndId; one that names anything else is refused as a whole. The same report again changes nothing. What a line shows as made
+is not taken back.
+
+Examples:
+  svala payment status report.xml --dry-run
+  svala payment status report.xml
+  svala payment status report.xml --format csv")]
+    Status {
+        /// The file (XML).
+        file: PathBuf,
+        /// Show what it says and whether it would be taken in; write nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Files made so far.
     Files,

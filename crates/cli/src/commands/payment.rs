@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use app::Ledger;
-use app::payment::{Debtor, FileAsked, PaymentFileMade};
+use app::payment::{Debtor, FileAsked, PaymentFileMade, StatusItem};
 use app::query::{
     DueItem, PaymentDetail, PaymentFileItem, PaymentFilter, PaymentItem, PaymentLine, RecallItem,
 };
@@ -51,6 +51,9 @@ const LINE_COLUMNS: &[&str] =
 const FILE_COLUMNS: &[&str] =
     &["file", "version", "message", "created_at", "execute_on", "payments", "total", "sha256", "by"];
 
+const STATUS_COLUMNS: &[&str] =
+    &["payment", "partner", "reference", "total", "status", "meaning", "reasons", "why", "state"];
+
 const RECALL_COLUMNS: &[&str] =
     &["payment", "partner", "reference", "total", "file", "execute_on", "by", "since", "reason"];
 
@@ -93,6 +96,25 @@ pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Resu
             let (partner, id) = ledger.find_payment(&payment).await?;
             ledger.cancel_payment(&partner, id, &reason).await?;
             say(format!("payment {payment} is cancelled; what it was to pay is due again"))?;
+        }
+        PaymentCommand::Status { file, dry_run } => {
+            let ledger = if dry_run { place.open_to_try().await? } else { place.open_to_write().await? };
+            let taken = ledger.take_payment_status(&file, dry_run).await?;
+            listing(format, STATUS_COLUMNS, &taken.payments, status_row)?;
+            remark(match (taken.taken_before, dry_run) {
+                (true, _) => {
+                    format!("file {}: this report was taken in before; nothing was done", taken.file)
+                }
+                (false, true) => format!("file {}: nothing was written", taken.file),
+                (false, false) => {
+                    let back = taken.payments.iter().filter(|of| of.state == PaymentState::Recalled).count();
+                    let back = counted(back as u64, "payment");
+                    format!(
+                        "file {}: what the bank says is noted; {back} taken back and due again",
+                        taken.file
+                    )
+                }
+            });
         }
         PaymentCommand::Recall { command: Some(RecallCommand::List), .. } => {
             listing(format, RECALL_COLUMNS, &place.open().await?.recalls().await?, recall_row)?;
@@ -236,7 +258,15 @@ async fn recall(
         let PaymentItem { payment, total, .. } = ledger.payment_detail(&partner, id).await?.item;
         let name = format!("payment {} of {total} EUR to {partner}", payment.unwrap_or_default());
         match ledger.recall_payment(&partner, id, reason).await {
-            Ok(PaymentState::Recalled) => {
+            Ok((PaymentState::Recalled, made)) if !made.is_zero() => {
+                say(format!(
+                    "{name} is taken back; {made} EUR that the bank made of it are recorded as paid, and the rest is due again"
+                ))?;
+                remark(
+                    "`svala bank match` settles what the bank made; `svala payment propose` pays the rest",
+                );
+            }
+            Ok((PaymentState::Recalled, _)) => {
                 say(format!("{name} is taken back; what it was to pay is due again"))?;
             }
             Ok(_) => say(format!("{name} is to be taken back: another person agrees with the same command"))?,
@@ -355,6 +385,9 @@ fn in_words(detail: &PaymentDetail) -> String {
     if !detail.reason.is_empty() {
         parts.push(format!("reason: {}", detail.reason));
     }
+    if !detail.bank_status.is_empty() {
+        parts.push(format!("the bank says: {}", detail.bank_status));
+    }
     parts.push(table(LINE_COLUMNS, detail.lines.iter().map(line_row)));
     if !detail.held.is_empty() {
         let columns: Vec<&str> = LINE_COLUMNS.iter().copied().chain(["hold"]).collect();
@@ -366,6 +399,20 @@ fn in_words(detail: &PaymentDetail) -> String {
         parts.push(format!("{}\n{}", heading("held, and left out"), table(&columns, rows)));
     }
     parts.join("\n\n")
+}
+
+fn status_row(of: &StatusItem) -> Vec<Cell> {
+    cells![
+        of.payment,
+        &of.partner,
+        &of.reference,
+        of.total,
+        &of.status,
+        of.meaning,
+        &of.reasons,
+        &of.why,
+        of.state.code()
+    ]
 }
 
 fn due_row(d: &DueItem) -> Vec<Cell> {

@@ -48,6 +48,9 @@ pub struct Violation {
     pub about: u64,
 }
 
+/// Who wants payments back that the bank rejects: nobody is called so.
+const THE_BANK: &str = "";
+
 /// Who did what about the claims and partners of a log, event by event.
 #[derive(Debug, Default)]
 pub struct Duties {
@@ -152,6 +155,15 @@ impl Duties {
                 if e.by.as_str() != recorded.actor =>
             {
                 vec![violation(recorded, Breach::AnotherName, recorded.position)]
+            }
+            Event::PaymentFile(PaymentFileEvent::PaymentStatusReported(e)) => {
+                for of in e.payments.iter().filter(|of| of.is_not_made()) {
+                    if let Some(payment) = self.payments.get_mut(&of.payment) {
+                        payment.recall_by = Some(THE_BANK.to_owned());
+                    }
+                }
+                let other_name = (e.by.as_str() != recorded.actor).then_some(Breach::AnotherName);
+                other_name.map(|breach| violation(recorded, breach, recorded.position)).into_iter().collect()
             }
             Event::Reconciliation(event) => self.bank.of_matches(event, recorded),
             Event::Bank(event) => {

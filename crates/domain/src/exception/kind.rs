@@ -173,6 +173,8 @@ rulebook::codes! {
         Recalled = "recalled",
         /// The payment was recorded as made, and that was taken back.
         Unrecorded = "unrecorded",
+        /// It is over less than the payment.
+        InPart = "in-part",
     }
 }
 

@@ -98,8 +98,7 @@ fn went_out(line: &SeenLine, named: &[&Named<'_>]) -> (ExceptionKind, String, Op
     }
     if let Some((amount, name)) = first(Known::Settled) {
         // Less than what was to be paid is something else: the bank's charge, as a rule.
-        let less = line.amount.currency() == amount.currency() && line.amount.value() > amount.value();
-        if less {
+        if is_less(line, amount) {
             let why = format!(
                 "has the reference of {name}, which another line settles, and is over less: a charge of the bank, or part of a second payment"
             );
@@ -131,7 +130,7 @@ fn went_out(line: &SeenLine, named: &[&Named<'_>]) -> (ExceptionKind, String, Op
         (_, Some(_)) => in_doubt(line),
         (Some((amount, name)), None) => {
             let why = format!("has the reference of {name}, which is over {amount} {}", amount.currency());
-            (ExceptionKind::Amount, why, None)
+            (ExceptionKind::Amount, why, is_less(line, amount).then_some(Clue::InPart))
         }
         (None, None) => match line.suggested {
             // Another reference is another payment; without one only the day speaks against it.
@@ -154,6 +153,11 @@ fn went_out(line: &SeenLine, named: &[&Named<'_>]) -> (ExceptionKind, String, Op
             None => (ExceptionKind::NoMatch, "nothing explains it".to_owned(), None),
         },
     }
+}
+
+/// Whether less went out than was to.
+fn is_less(line: &SeenLine, amount: &Amount) -> bool {
+    line.amount.currency() == amount.currency() && line.amount.value() > amount.value()
 }
 
 /// What became of a payment, as it stands behind its name.

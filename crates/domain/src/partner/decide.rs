@@ -101,7 +101,11 @@ pub fn decide(
         }
         PartnerCommand::ConvertFee { fee, quote } => convert_fee(partner, *fee, quote)?,
         PartnerCommand::AcceptFee { fee } => accept_fee(partner, *fee, by.actor(), rulebook)?,
-        PartnerCommand::Payment(command) => crate::payment::decide(partner, command, by.actor())?,
+        PartnerCommand::Payment(command) => {
+            let event = crate::payment::decide(partner, command, by.actor())?;
+            let beside = crate::payment::beside(partner, command, &event);
+            return Ok([event].into_iter().chain(beside).collect());
+        }
         PartnerCommand::Pay { payment, paid_for, amount, paid_on, payment_key, details } => {
             match amount.is_negative() {
                 true => repayable(partner, *paid_for, *amount)?,

@@ -1,10 +1,11 @@
 //! What can be asked of payments to a partner.
 
+use jiff::civil::Date;
 use money::Eur;
 
 use super::due::Standing;
 use crate::creditor::CreditorReference;
-use crate::ids::{PaymentId, TextId};
+use crate::ids::{KeyDigest, PaymentId, TextId};
 use crate::period::Period;
 
 /// A payment to be proposed of what is due.
@@ -35,6 +36,21 @@ pub struct NewAdvance {
     pub reason: TextId,
     /// What the partner can be paid for, and whether it can be paid at all.
     pub standing: Standing,
+}
+
+/// What the bank has made of a payment, as one of its lines says. It is recorded as paid when the payment is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartMade {
+    /// What is recorded.
+    pub payment: PaymentId,
+    /// How much, in euro.
+    pub amount: Eur,
+    /// The day on which the bank booked it.
+    pub paid_on: Date,
+    /// Keyed digest of partner and payment reference.
+    pub payment_key: KeyDigest,
+    /// The payment reference, in the vault.
+    pub details: TextId,
 }
 
 /// A command about payments of a partner.
@@ -68,6 +84,10 @@ pub enum PaymentCommand {
         matched: Option<u64>,
         /// The open line that has its reference.
         shown: Option<u64>,
+        /// What the bank has made of it, where that is less than all; then no line shows it whole.
+        in_part: Vec<PartMade>,
+        /// The bank says that it does not make it: then one person is enough.
+        rejected: bool,
     },
     /// Do not take a payment back that somebody wants to take back.
     WithdrawRecall {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use money::{Eur, Overflow};
 
-use super::command::{NewAdvance, NewPayment, PaymentCommand};
+use super::command::{NewAdvance, NewPayment, PartMade, PaymentCommand};
 use super::due::{Standing, Worth, left};
 use super::event::{
     Payable, PaymentApproved, PaymentCancelled, PaymentItem, PaymentProposed, PaymentRecallProposed,
@@ -15,7 +15,8 @@ use crate::balance::Line;
 use crate::by::By;
 use crate::ids::{Actor, PaymentId, TextId};
 use crate::partner::{
-    Partner, PartnerEvent, PartnerPaidReturnUndone, PartnerPaidReturned, PartnerPaidReversed,
+    PaidFor, Partner, PartnerEvent, PartnerPaid, PartnerPaidReturnUndone, PartnerPaidReturned,
+    PartnerPaidReversed,
 };
 use crate::refusal::{Refusal, bookable};
 
@@ -50,8 +51,10 @@ pub(crate) fn decide(
                 _ => Err(wrong_state(payment)),
             }
         }
-        PaymentCommand::Recall { payment, reason, matched, shown } => {
-            recall(partner, *payment, *reason, (*matched, *shown), by)
+        PaymentCommand::Recall { payment, reason, matched, shown, in_part, rejected } => {
+            let event = recall(partner, *payment, *reason, (*matched, *shown), *rejected, by)?;
+            is_in_part(known(partner, *payment)?, in_part)?;
+            Ok(event)
         }
         PaymentCommand::WithdrawRecall { payment: id, reason } => {
             let payment = in_state(partner, *id, PaymentState::Instructed)?;
@@ -109,6 +112,7 @@ fn recall(
     id: PaymentId,
     reason: TextId,
     (matched, shown): (Option<u64>, Option<u64>),
+    rejected: bool,
     by: &Actor,
 ) -> Result<PartnerEvent, Refusal> {
     let payment = in_state(partner, id, PaymentState::Instructed)?;
@@ -123,6 +127,8 @@ fn recall(
         return Err(Refusal::new("made-by-the-bank", detail));
     }
     match &payment.recall_by {
+        // The bank is the first of the two.
+        _ if rejected => Ok(PaymentRecalled { payment: id, reason, by: by.clone() }.into()),
         Some(first) if first == by => {
             let detail =
                 format!("{by} wants to take payment {} back: another person agrees", payment.reference);
@@ -131,6 +137,33 @@ fn recall(
         Some(_) => Ok(PaymentRecalled { payment: id, reason, by: by.clone() }.into()),
         None => Ok(PaymentRecallProposed { payment: id, reason, by: by.clone() }.into()),
     }
+}
+
+/// What the bank has made of a payment is less than all of it.
+fn is_in_part(payment: &Payment, in_part: &[PartMade]) -> Result<(), Refusal> {
+    let made = Eur::sum(in_part.iter().map(|part| part.amount)).map_err(too_large)?;
+    if in_part.is_empty() || made < payment.total {
+        return Ok(());
+    }
+    let detail = format!("the bank has made {made} of payment {}: match its lines", payment.reference);
+    Err(Refusal::new("made-by-the-bank", detail))
+}
+
+/// What is recorded beside an event: of a payment that is taken back what the bank has made of it, so that only the rest is
+/// due again.
+pub(crate) fn beside(partner: &Partner, command: &PaymentCommand, event: &PartnerEvent) -> Vec<PartnerEvent> {
+    let (PaymentCommand::Recall { payment, in_part, .. }, PartnerEvent::PaymentRecalled(_)) =
+        (command, event)
+    else {
+        return Vec::new();
+    };
+    let is_advance = partner.payments.get(*payment).is_some_and(Payment::is_advance);
+    let paid_for = if is_advance { PaidFor::Advance } else { PaidFor::Claims };
+    let paid = in_part.iter().map(|part| {
+        let PartMade { payment, amount, paid_on, payment_key, details } = *part;
+        PartnerPaid { payment, paid_for, amount, paid_on, payment_key, details }.into()
+    });
+    paid.collect()
 }
 
 /// An open line has its reference: it would be paid again.

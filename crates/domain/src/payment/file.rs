@@ -13,6 +13,7 @@ use super::day::may_execute_on;
 use super::decide::ready;
 use super::due::Standing;
 use super::event::PaymentInstructed;
+use super::status::{PaymentStatusReported, StatusOfPayment};
 use crate::by::By;
 use crate::event::events;
 use crate::ids::{Actor, FileDigest, PartnerCode, PaymentId, TextId};
@@ -21,7 +22,7 @@ use crate::refusal::{FoldError, Refusal};
 
 events! {
     /// An event of the stream of files of payments.
-    PaymentFileEvent { PaymentFileWritten = 1, PaymentFileCommandRefused = 1 }
+    PaymentFileEvent { PaymentFileWritten = 1, PaymentStatusReported = 1, PaymentFileCommandRefused = 1 }
 }
 
 rulebook::codes! {
@@ -91,7 +92,7 @@ impl PaymentFileEvent {
     pub fn text(&self) -> Option<TextId> {
         match self {
             Self::PaymentFileWritten(e) => Some(e.debtor),
-            Self::PaymentFileCommandRefused(_) => None,
+            Self::PaymentStatusReported(_) | Self::PaymentFileCommandRefused(_) => None,
         }
     }
 }
@@ -100,6 +101,10 @@ impl PaymentFileEvent {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PaymentFiles {
     files: Vec<PaymentFileWritten>,
+    /// Reports of the bank that were taken in.
+    reports: BTreeSet<FileDigest>,
+    /// What the bank said last of each payment.
+    statuses: BTreeMap<PaymentId, StatusOfPayment>,
 }
 
 impl PaymentFiles {
@@ -113,8 +118,25 @@ impl PaymentFiles {
             PaymentFileEvent::PaymentFileWritten(e) => {
                 Err(FoldError(format!("file {} of payments is not the next one", e.file)))
             }
+            PaymentFileEvent::PaymentStatusReported(e) => {
+                if self.get(e.file).is_none() || !self.reports.insert(e.sha256) {
+                    return Err(FoldError("a report is taken in twice, or is about no file".into()));
+                }
+                self.statuses.extend(e.payments.iter().map(|of| (of.payment, of.clone())));
+                Ok(())
+            }
             PaymentFileEvent::PaymentFileCommandRefused(_) => Ok(()),
         }
+    }
+
+    /// Whether a report of the bank with this SHA-256 was taken in.
+    pub fn has_report(&self, sha256: FileDigest) -> bool {
+        self.reports.contains(&sha256)
+    }
+
+    /// What the bank said last of a payment.
+    pub fn status_of(&self, payment: PaymentId) -> Option<&StatusOfPayment> {
+        self.statuses.get(&payment)
     }
 
     /// A file.
@@ -127,13 +149,13 @@ impl PaymentFiles {
         self.files.iter()
     }
 
-    /// How many there are.
+    /// How many there are, with what the bank said of them.
     pub fn revision(&self) -> u64 {
-        self.files.len() as u64
+        (self.files.len() + self.reports.len()) as u64
     }
 
     fn next_number(&self) -> u64 {
-        self.revision() + 1
+        self.files.len() as u64 + 1
     }
 }
 

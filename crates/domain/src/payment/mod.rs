@@ -11,12 +11,14 @@ mod due;
 mod event;
 mod file;
 mod state;
+mod status;
 mod unpaid;
 
 use event_log::StreamId;
 
-pub use command::{NewAdvance, NewPayment, PaymentCommand};
+pub use command::{NewAdvance, NewPayment, PartMade, PaymentCommand};
 pub use day::{EXECUTE_AHEAD_DAYS_MAX, may_execute_on, settled_instead_on};
+pub(crate) use decide::beside;
 pub use decide::{ITEMS_MAX, can_be_made, ready, was_made};
 pub use due::{Standing, Worth, left, standing};
 pub use event::{
@@ -28,6 +30,7 @@ pub use file::{
     PaymentFileWritten, PaymentFiles, write_file,
 };
 pub use state::{Outside, OutsideState, Payment, PaymentState, Payments};
+pub use status::{PaymentStatusReported, StatusOfPayment, report_status};
 pub use unpaid::{Accepted, unpaid};
 
 pub(crate) use decide::{decide, reverse_paid};

@@ -128,7 +128,14 @@ impl World {
                     let of = Settled::Payment { partner: code.clone(), payment };
                     let matched = self.banking.reconciliation.of_item(&of).map(|of| of.matched.number);
                     // A line that names it and is open is not looked for: it is an exception then.
-                    let recall = PaymentCommand::Recall { payment, reason: text(5), matched, shown: None };
+                    let recall = PaymentCommand::Recall {
+                        payment,
+                        reason: text(5),
+                        matched,
+                        shown: None,
+                        in_part: Vec::new(),
+                        rejected: false,
+                    };
                     self.on_partner(&actor(by), &code, &PartnerCommand::Payment(recall))?;
                 }
                 Ok(())

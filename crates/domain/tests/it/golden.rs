@@ -416,14 +416,22 @@ fn the_story_of_a_payment_and_its_file_ends_like_this() {
     assert_eq!(partner.payments.open_advance(), Ok(eur("500.00")), "what was to settle it is cancelled");
 
     let mut files = PaymentFiles::default();
-    for name in ["PaymentFileWritten", "PaymentFileCommandRefused", "PaymentFileWritten.in-the-newer-version"]
-    {
+    for name in [
+        "PaymentFileWritten",
+        "PaymentStatusReported.accepted",
+        "PaymentFileCommandRefused",
+        "PaymentStatusReported",
+        "PaymentFileWritten.in-the-newer-version",
+    ] {
         let Event::PaymentFile(event) = event(name) else { panic!("{name}") };
         files.evolve(&event).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     let told: Vec<String> =
         files.iter().map(|file| format!("{} {} {}", file.file, file.version, file.total)).collect();
     assert_eq!(told, ["1 pain.001.001.03 500.00", "2 pain.001.001.09 1120.00"]);
+    let first = files.get(1).unwrap().payments[0].payment;
+    let status = files.status_of(first).unwrap();
+    assert_eq!((status.status.as_str(), status.is_not_made()), ("RJCT", true), "what was said last");
 }
 
 /// What the bodies of matches mean: who uses what.

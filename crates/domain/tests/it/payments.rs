@@ -7,8 +7,8 @@ use domain::hold::Scope;
 use domain::ids::FileDigest;
 use domain::partner::{PaidFor, PartnerEvent, ReportedFee};
 use domain::payment::{
-    ITEMS_MAX, NewAdvance, NewPayment, NewPaymentFile, PainVersion, Payable, Payment, PaymentFileWritten,
-    PaymentState, Standing, Worth, standing, write_file,
+    ITEMS_MAX, NewAdvance, NewPayment, NewPaymentFile, PainVersion, PartMade, Payable, Payment,
+    PaymentFileWritten, PaymentState, Standing, Worth, standing, write_file,
 };
 use domain::{
     Case, CreditorReference, FeeId, GrantCommand, HoldCommand, Holds, KeyDigest, Partner, PartnerCommand,
@@ -597,8 +597,77 @@ fn not_back(paying: &mut Paying, payment: PaymentId) -> Result<Vec<PartnerEvent>
 }
 
 fn recall(paying: &mut Paying, by: &str, payment: PaymentId, matched: Option<u64>) -> Result<(), Refusal> {
-    let recall = PaymentCommand::Recall { payment, reason: text(9), matched, shown: None };
+    let recall = PaymentCommand::Recall {
+        payment,
+        reason: text(9),
+        matched,
+        shown: None,
+        in_part: Vec::new(),
+        rejected: false,
+    };
     paying.give(by, PartnerCommand::Payment(recall)).map(|_| ())
+}
+
+/// What the bank made of a payment is recorded by the one who agrees to take it back, so only the rest is due again.
+#[test]
+fn what_the_bank_made_in_part_is_paid_and_the_rest_is_due() {
+    let history = spent(&["100.00", "250.50"]);
+    let mut paying = Paying::to(&[&history]);
+    let first = paying.propose("anna").unwrap();
+    paying.approve("berit", first).unwrap();
+    paying.write("anna", &[first]).unwrap();
+    let part = |number: u128, amount: &str| PartMade {
+        payment: PaymentId(Uuid::from_u128(9_000 + number)),
+        amount: eur(amount),
+        paid_on: day("2024-07-16"),
+        payment_key: KeyDigest([number as u8; 32]),
+        details: text(9),
+    };
+    let recall = |parts: &[PartMade]| {
+        let (in_part, rejected) = (parts.to_vec(), false);
+        let (matched, shown) = (None, None);
+        let command =
+            PaymentCommand::Recall { payment: first, reason: text(9), matched, shown, in_part, rejected };
+        PartnerCommand::Payment(command)
+    };
+    let whole = paying.give("anna", recall(&[part(1, "300.00"), part(2, "50.50")]));
+    assert_eq!(whole.unwrap_err().codes(), "made-by-the-bank");
+    let parts = [part(1, "120.00"), part(2, "50.00")];
+    let names = |events: Vec<PartnerEvent>| events.iter().map(PartnerEvent::event_type).collect::<Vec<_>>();
+    assert_eq!(names(paying.give("anna", recall(&parts)).unwrap()), ["PaymentRecallProposed"]);
+    assert_eq!(codes(paying.propose("anna")), "nothing-due", "one person is not enough");
+    let agreed = names(paying.give("berit", recall(&parts)).unwrap());
+    assert_eq!(agreed, ["PaymentRecalled", "PartnerPaid", "PartnerPaid"]);
+    assert_eq!(paying.partner.payments.open_outside(), Ok(eur("170.00")));
+    let rest = paying.propose("anna").unwrap();
+    assert_eq!(paying.payment(rest).total, eur("180.50"));
+}
+
+/// The bank is the first of the two who take back what it rejects.
+#[test]
+fn what_the_bank_rejects_one_person_takes_back() {
+    let history = spent(&["100.00"]);
+    let mut paying = Paying::to(&[&history]);
+    let first = paying.propose("anna").unwrap();
+    paying.approve("berit", first).unwrap();
+    paying.write("anna", &[first]).unwrap();
+    let rejected = |shown: Option<u64>| {
+        let (matched, in_part) = (None, Vec::new());
+        let command = PaymentCommand::Recall {
+            payment: first,
+            reason: text(9),
+            matched,
+            shown,
+            in_part,
+            rejected: true,
+        };
+        PartnerCommand::Payment(command)
+    };
+    assert_eq!(paying.give("anna", rejected(Some(61))).unwrap_err().codes(), "made-by-the-bank");
+    assert_eq!(paying.give("omar@caritas", rejected(None)).unwrap_err().codes(), "acts-for-partner");
+    paying.give("anna", rejected(None)).unwrap();
+    assert_eq!(paying.payment(first).state, PaymentState::Recalled);
+    paying.propose("anna").unwrap();
 }
 
 /// What stands in a file and is not made is taken back by two people, and due again.
@@ -616,7 +685,14 @@ fn what_the_bank_did_not_make_is_taken_back_by_two() {
     paying.write("anna", &[first]).unwrap();
     assert_eq!(codes(recall(&mut paying, "caritas", first, None)), "acts-for-partner");
     assert_eq!(codes(recall(&mut paying, "anna", first, Some(7))), "made-by-the-bank");
-    let shown = PaymentCommand::Recall { payment: first, reason: text(9), matched: None, shown: Some(61) };
+    let shown = PaymentCommand::Recall {
+        payment: first,
+        reason: text(9),
+        matched: None,
+        shown: Some(61),
+        in_part: Vec::new(),
+        rejected: false,
+    };
     let refused = paying.give("anna", PartnerCommand::Payment(shown)).unwrap_err().to_string();
     assert!(refused.starts_with("made-by-the-bank: line 61 has its reference"), "{refused}");
     recall(&mut paying, "anna", first, None).unwrap();

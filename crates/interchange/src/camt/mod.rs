@@ -20,7 +20,7 @@ mod problem;
 mod read;
 mod statement;
 mod transaction;
-mod xml;
+pub(crate) mod xml;
 
 pub use csv::read_csv_statement;
 pub use lines::StatementLine;

@@ -101,7 +101,7 @@ impl StatementProblem {
                 "an order of payments to the bank, such as `svala payment file` writes, and no statement. Get camt.053 from the bank."
             }
             "pain.002" => {
-                "what the bank says of an order of payments, and no statement. What it rejected is taken back with `svala payment recall`; get camt.053 from the bank for what it made."
+                "what the bank says of an order of payments, and no statement: `svala payment status` reads it. Get camt.053 from the bank for what it made."
             }
             _ => "another kind of message. A statement of the bank is camt.053, a notification camt.054.",
         };

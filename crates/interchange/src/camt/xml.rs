@@ -1,4 +1,4 @@
-//! A camt message as a walk through its elements, none of them longer or deeper than allowed.
+//! A message of ISO 20022 as a walk through its elements, none of them longer or deeper than allowed.
 
 use std::io::{self, Chain, Cursor, Read, Take};
 
@@ -29,7 +29,7 @@ const FOREIGN: &str = "~";
 
 /// Where the walk came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// The element at the end of the path begins.
     Open,
     /// It ends; its text is complete.
@@ -40,7 +40,7 @@ pub(super) enum Step {
 
 type Input<Rd> = Take<Chain<Cursor<Vec<u8>>, Rd>>;
 
-pub(super) struct Xml<Rd: Read> {
+pub(crate) struct Xml<Rd: Read> {
     reader: NsReader<Budgeted<Input<Rd>>>,
     buffer: Vec<u8>,
     /// The names of the open elements below `Document`, each with a slash before it.
@@ -55,7 +55,7 @@ pub(super) struct Xml<Rd: Read> {
 }
 
 impl<Rd: Read> Xml<Rd> {
-    pub(super) fn open(mut reader: Rd) -> Result<Self, FileProblem> {
+    pub(crate) fn open(mut reader: Rd) -> Result<Self, FileProblem> {
         let start = dialect::open(&mut reader)?.text;
         if start.is_empty() {
             return Err(FileProblem::Empty);
@@ -77,27 +77,27 @@ impl<Rd: Read> Xml<Rd> {
     }
 
     /// The names of the open elements below `Document`, such as `/BkToCstmrStmt/Stmt/Id`.
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// The text of the element at the end of the path, once it has ended; white space is one space each.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// Its attribute `Ccy`.
-    pub(super) fn currency(&self) -> Option<&str> {
+    pub(crate) fn currency(&self) -> Option<&str> {
         self.currency.as_deref()
     }
 
     /// Name and version of the message, such as `camt.053.001.08`, once `Document` has begun.
-    pub(super) fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         self.namespace.as_deref().and_then(|name| name.strip_prefix(NAMESPACE)).unwrap_or_default()
     }
 
     /// Goes on to the next beginning or end of an element below `Document`.
-    pub(super) fn next(&mut self) -> Result<Step, FileProblem> {
+    pub(crate) fn next(&mut self) -> Result<Step, FileProblem> {
         if std::mem::take(&mut self.ended) {
             self.path.truncate(self.lengths.pop().unwrap_or_default());
             self.text.clear();

@@ -5,6 +5,7 @@ use std::io;
 
 use super::echo::escaped;
 use crate::camt::StatementProblem;
+use crate::pain::StatusProblem;
 use crate::rates::RATE_FILE_BYTES_MAX;
 use crate::record::{MAX_COLUMNS, MAX_RECORD_BYTES, MAX_ROWS};
 use crate::workbook::WorkbookProblem;
@@ -126,6 +127,9 @@ pub enum FileProblem {
     /// A file of bank statements that cannot be read.
     #[error(transparent)]
     Statement(#[from] StatementProblem),
+    /// A payment status report that cannot be read.
+    #[error(transparent)]
+    Status(#[from] StatusProblem),
     /// The file cannot be read.
     #[error("Row {row} cannot be read: {source}.")]
     Io {
@@ -159,6 +163,7 @@ impl FileProblem {
             Self::Json { .. } => "file.json",
             Self::Xml { .. } => "file.xml",
             Self::Statement(problem) => problem.rule(),
+            Self::Status(problem) => problem.rule(),
             Self::Io { .. } => "file.io",
         }
     }

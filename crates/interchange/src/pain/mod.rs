@@ -1,9 +1,12 @@
-//! Credit transfers for the bank: pain.001 (ISO 20022, customer credit transfer initiation), versions .03 and .09.
+//! Credit transfers for the bank: pain.001 (ISO 20022, customer credit transfer initiation), versions .03 and .09; and what
+//! the bank says of them: pain.002 (customer payment status report).
 //!
 //! The same content gives the same bytes. Names are written in the characters that every bank takes; what had to be
 //! changed is said.
 
+mod status;
 mod text;
+mod words;
 mod write;
 
 use domain::CreditorReference;
@@ -15,7 +18,12 @@ use money::Eur;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use status::{
+    InstructionStatus, PaymentStatus, ReportedStatus, STATUSES_MAX, StatusPlace, StatusProblem, StatusReport,
+    read_status,
+};
 pub use text::is_lost;
+pub use words::{reason_in_words, status_in_words};
 pub use write::{instruction_ids, write};
 
 /// Largest amount that has the 18 digits of the schema, in cents.

@@ -534,7 +534,7 @@ fn a_return_is_known_by_its_code(#[case] code: &str, #[case] returned: bool) {
 #[rstest]
 #[case("camt.052.001.02", "BkToCstmrAcctRpt", "a report of the day so far")]
 #[case("pain.001.001.03", "CstmrCdtTrfInitn", "an order of payments")]
-#[case("pain.002.001.10", "CstmrPmtStsRpt", "svala payment recall")]
+#[case("pain.002.001.10", "CstmrPmtStsRpt", "svala payment status")]
 #[case("camt.029.001.09", "RsltnOfInvstgtn", "another kind of message")]
 fn another_message_is_named(#[case] message: &str, #[case] element: &str, #[case] wanted: &str) {
     let text = format!(

@@ -10,6 +10,7 @@ mod files;
 mod headers;
 mod packs;
 mod pain;
+mod pain_status;
 mod properties;
 mod rates;
 mod reject;
