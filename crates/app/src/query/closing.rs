@@ -11,7 +11,7 @@ use projection_runner::Progress;
 use serde::Serialize;
 
 use super::matters::{Matter, findings};
-use super::{ExceptionFilter, ExceptionItem};
+use super::{ExceptionFilter, ExceptionItem, WaitingItem};
 use crate::command::reason_text;
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -89,6 +89,8 @@ pub struct PeriodPack {
     pub closed: Option<ClosedPeriodItem>,
     /// What did not fit then and was of the period or from before it, also what somebody answers for.
     pub exceptions: Vec<ExceptionItem>,
+    /// What was proposed by one person then, and waited for another one.
+    pub waiting: Vec<WaitingItem>,
     /// The statements of the partners that moved anything in it, or are owed anything at its end.
     pub statements: Vec<StatementDocument>,
     /// The day on which this was put together.
@@ -126,6 +128,21 @@ impl Ledger {
             exceptions_out: exceptions(&matters, Eur::is_negative)?,
             matters,
         })
+    }
+
+    /// The same of a ledger that goes on, as it stands at one moment: whatever others write meanwhile comes after the
+    /// position of the check, and so belongs to the open period.
+    pub async fn check_period_now(
+        &self,
+        chart: &Chart,
+        period: Period,
+        near: u16,
+        progress: Progress<'_>,
+    ) -> Result<PeriodCheck, AppError> {
+        let moment = self.at_this_moment().await?;
+        let checked = moment.check_period(chart, period, near, progress).await;
+        moment.store().close().await?;
+        checked
     }
 
     /// Closes a period as it was checked, once and for all. Findings that would stop it can be accepted, with a reason.
@@ -232,7 +249,8 @@ impl Ledger {
                 statements.push(made);
             }
         }
-        Ok(PeriodPack { checked, closed, exceptions, statements, made_on: self.today() })
+        let waiting = then.waiting().await?;
+        Ok(PeriodPack { checked, closed, exceptions, waiting, statements, made_on: self.today() })
     }
 }
 

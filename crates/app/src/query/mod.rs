@@ -34,6 +34,7 @@ mod statement;
 mod summary;
 mod template;
 mod three_way;
+mod waiting;
 
 use std::collections::HashMap;
 
@@ -71,6 +72,7 @@ pub use summary::{ReasonTotal, Summary, SummaryLine};
 pub use three_way::{
     Figure, FigureSum, RowKind, ThreeWay, ThreeWayAsked, ThreeWayGroup, ThreeWayOf, ThreeWayRow,
 };
+pub use waiting::WaitingItem;
 
 use crate::error::AppError;
 use crate::ledger::Ledger;

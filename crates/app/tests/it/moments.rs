@@ -21,7 +21,7 @@ async fn on<P: Home>() -> Option<Book<P>> {
 }
 
 /// Another process, which reads two rows at a time.
-async fn interposed<P: Home>(book: &Book<P>) -> (Ledger, Arc<Interposed>) {
+pub async fn interposed<P: Home>(book: &Book<P>) -> (Ledger, Arc<Interposed>) {
     let store = Interposed::paged(book.home.open().await, 2);
     let ledger = Ledger::open(start(store.clone(), 3, book.folder.path())).await.unwrap();
     (ledger, store)

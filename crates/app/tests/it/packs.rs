@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::Ledger;
 use app::command::Saying;
-use app::query::{ExceptionFilter, PeriodPack};
+use app::query::{ExceptionFilter, PeriodCheck, PeriodPack};
 use app::reconciliation::ResolveAsked;
 use domain::Period;
 use domain::books::Chart;
@@ -12,8 +12,10 @@ use domain::closing::Check;
 use domain::hold::Scope;
 use domain::matching::Rules;
 use event_log::{Past, Store, StoreError};
+use store_testing::Before;
 use store_testing::contract::projections;
 
+use crate::moments::interposed;
 use crate::races::with_people;
 use crate::support::*;
 
@@ -60,6 +62,7 @@ async fn the_pack_of_a_closed_period_shows_what_was_open_then() {
     }
     ledger.release_hold(1, april.last(), "receipts are here").await.unwrap();
     ledger.reopen_exception(&found[0].exception, "it is not settled").await.unwrap();
+    ledger.resolve_exception(&found[0].exception, &accept, "paid late").await.unwrap();
     let number = ledger.grants(None).await.unwrap()[1].grant;
     let (case, grant) = ledger.find_grant(number).await.unwrap();
     ledger.allow_grant(case, grant, "the office was closed").await.unwrap();
@@ -68,12 +71,48 @@ async fn the_pack_of_a_closed_period_shows_what_was_open_then() {
     assert_eq!(after.checked, before.checked);
     assert_eq!(after.exceptions, before.exceptions);
     assert_eq!(after.statements, before.statements);
+    assert!(before.waiting.is_empty() && after.waiting.is_empty());
     assert!(after.closed.as_ref().is_some_and(|closed| closed.unchanged && closed.same_entries));
     // What is so now is told of the next period.
     let may = pack(ledger, "2024-05".parse().unwrap()).await;
     assert!(may.checked.matters.iter().all(|matter| matter.check != Check::Undecided));
     let open: Vec<&str> = may.exceptions.iter().map(|item| item.state.as_str()).collect();
-    assert_eq!(open, ["open"]);
+    assert_eq!(open, ["anna proposes to accept it"]);
+    let waiting: Vec<_> = may.waiting.iter().map(|item| (item.what, &item.about, &*item.proposed)).collect();
+    assert_eq!(waiting, [("resolve-exception", &found[0].exception, "anna proposes to accept it")]);
+}
+
+/// What somebody writes while a period is being checked comes after the check: the closing is of one moment.
+#[test]
+fn a_period_is_closed_as_it_stood_at_one_moment() {
+    many_threads().block_on(closed_at_one_moment());
+}
+
+async fn closed_at_one_moment() {
+    let book = with_people().await;
+    let april: Period = "2024-04".parse().unwrap();
+    book.import(Kind::Spend, "spend.csv", &[receipt("caritas", "MV-1", 1, "2024-04-10", "300.00")]).await;
+    let (slow, store) = interposed(&book).await;
+    let (chart, quiet) = (Chart::standard().unwrap(), |_, _| {});
+    let before = slow.check_period(&chart, april, 10, &quiet).await.unwrap();
+    let quick = book.another(4).await;
+    let path = book.write(Kind::Spend, "more.csv", &[receipt("caritas", "MV-1", 2, "2024-04-11", "200.00")]);
+    store.meanwhile(Before::Rows, async move {
+        import(&quick, Kind::Spend, path, How::Real).await.unwrap();
+        quick.claims(&Default::default()).await.unwrap();
+    });
+    let checked = slow.check_period_now(&chart, april, 10, &quiet).await.unwrap();
+    assert_eq!(checked, before);
+    let accepted = [Check::Undecided, Check::Statements];
+    slow.close_period(&checked, &accepted, Some("answered in May")).await.unwrap();
+    let now = slow.check_period(&chart, "2024-05".parse().unwrap(), 10, &quiet).await.unwrap();
+    let undecided = |checked: &PeriodCheck| {
+        checked.matters.iter().filter(|matter| matter.check == Check::Undecided).count()
+    };
+    assert_eq!((undecided(&checked), undecided(&now)), (1, 2), "it was written, and is a matter of May");
+    let packed = pack(&slow, april).await;
+    assert_eq!((packed.checked.position, &packed.checked.matters), (before.position, &before.matters));
+    assert!(packed.closed.is_some_and(|closed| closed.unchanged));
 }
 
 /// The read models of the past are filled and read as those of any database.

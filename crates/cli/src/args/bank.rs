@@ -180,8 +180,8 @@ pub enum BankAccountCommand {
     },
     /// Close an account of which everything is known: later statements are refused, and it pays no file any more.
     #[command(after_help = "\
-Its last statement closes with nothing left, all its lines stand in a statement, and each is matched or written off.
-A statement of days until then may still be imported.
+Where it has statements, the last one closes with nothing left; all its lines stand in a statement, and each is matched or
+written off. One that has none is closed on your word. A statement of days until then may still be imported.
 
 Example:
   svala bank account close cash-desk --on 2024-12-31 --reason \"the desk was closed\"")]

@@ -47,7 +47,7 @@ Examples:
         #[command(flatten)]
         how: CheckHow,
     },
-    /// The month pack, a workbook: summary, open matters, exceptions, what was booked late, statements of all partners, trial
+    /// The month pack, a workbook: summary, open matters, exceptions, what is under way, what was booked late, statements of all partners, trial
     /// balance, vouchers. Of a closed period as everything stood when it was closed.
     #[command(
         after_help = "Examples:\n  svala period pack 2024-05 --out may.xlsx --company Migrationsverket"

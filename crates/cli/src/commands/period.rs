@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use app::query::{ClosedPeriodItem, ExceptionItem, Matter, PeriodCheck, PeriodPack};
+use app::query::{ClosedPeriodItem, ExceptionItem, Matter, PeriodCheck, PeriodPack, WaitingItem};
 use app::{AppError, Ledger};
 use domain::closing::{Check, Finding, OPEN_MATTERS};
 use domain::{Period, Refusal};
@@ -34,6 +34,8 @@ const EXCEPTION_COLUMNS: &[&str] = &[
     "next_step",
 ];
 
+const WAITING_COLUMNS: &[&str] = &["what", "about", "of", "amount", "proposed", "next_step"];
+
 const CLOSED_COLUMNS: &[&str] = &[
     "period",
     "closed_at",
@@ -60,15 +62,22 @@ pub async fn run(place: &Place, format: Format, command: PeriodCommand) -> Resul
             }
         }
         PeriodCommand::Close { period, accept, reason, dry_run, how } => {
-            let ledger = if dry_run { place.open().await? } else { place.open_to_write().await? };
-            let checked = check(&ledger, period, &how).await?;
             if dry_run {
+                let ledger = place.open().await?;
+                let checked = check(&ledger, period, &how).await?;
                 shown(format, &checked)?;
                 let would = ledger.would_close(&checked, &accept, reason.as_deref()).await;
                 would.map_err(|error| refused(error, &checked, &accept))?;
                 remark(format!("dry run: {period} could be closed; nothing was"));
                 return Ok(ExitCode::SUCCESS);
             }
+            let ledger = place.open_to_write().await?;
+            let checked = {
+                let chart = chart_of(how.chart.as_deref())?;
+                let bar = LogBar::new();
+                let progress = |position, last| bar.at(position, last);
+                ledger.check_period_now(&chart, period, how.near, &progress).await?
+            };
             let closed = ledger.close_period(&checked, &accept, reason.as_deref()).await;
             closed.map_err(|error| refused(error, &checked, &accept))?;
             say(format!(
@@ -124,7 +133,7 @@ async fn pack(
     let bar = LogBar::new();
     let pack = ledger.period_pack(&chart, period, how.near, &|position, last| bar.at(position, last)).await?;
     drop(bar);
-    let PeriodPack { checked, closed, exceptions, statements, made_on } = &pack;
+    let PeriodPack { checked, closed, exceptions, waiting, statements, made_on } = &pack;
     let books = BooksDocument {
         chart: &chart,
         vouchers: &checked.vouchers,
@@ -149,6 +158,8 @@ async fn pack(
         .collect();
     let exceptions: Vec<Vec<String>> =
         exceptions.iter().map(|item| exception(item).into_iter().map(Cell::into_text).collect()).collect();
+    let waiting: Vec<Vec<String>> =
+        waiting.iter().map(|item| under_way(item).into_iter().map(Cell::into_text).collect()).collect();
     let document = PackDocument {
         books: &books,
         head: &head(&pack, company, period),
@@ -157,6 +168,8 @@ async fn pack(
         matters: &matters,
         exception_columns: EXCEPTION_COLUMNS,
         exceptions: &exceptions,
+        waiting_columns: WAITING_COLUMNS,
+        waiting: &waiting,
         statements,
     };
     file.write(&month_pack(&document).map_err(|error| Failure::usage(error.to_string()))?)?;
@@ -281,6 +294,17 @@ fn exception(item: &ExceptionItem) -> Vec<Cell> {
         yes(!item.note.is_empty()),
         &item.state,
         &item.resolved_by,
+        item.next_step
+    ]
+}
+
+fn under_way(item: &WaitingItem) -> Vec<Cell> {
+    cells![
+        item.what,
+        &item.about,
+        &item.of,
+        Cell::Figure(item.amount.clone()),
+        &item.proposed,
         item.next_step
     ]
 }

@@ -26,11 +26,15 @@ pub struct PackDocument<'a> {
     pub exception_columns: &'a [&'a str],
     /// What did not fit then, also what somebody answers for, cell by cell.
     pub exceptions: &'a [Vec<String>],
+    /// The names of the columns of `waiting`.
+    pub waiting_columns: &'a [&'a str],
+    /// What one person had proposed, and what waited for another one, cell by cell.
+    pub waiting: &'a [Vec<String>],
     /// The statement of each partner that had business with the authority.
     pub statements: &'a [StatementDocument],
 }
 
-/// The bytes of an XLSX file: summary, open matters, exceptions, what was booked late, statements of the partners, trial balance and
+/// The bytes of an XLSX file: summary, open matters, exceptions, what is under way, what was booked late, statements of the partners, trial balance and
 /// vouchers.
 ///
 /// # Errors
@@ -42,6 +46,8 @@ pub fn month_pack(document: &PackDocument<'_>) -> Result<Vec<u8>, XlsxError> {
     rows(workbook.add_worksheet().set_name("Open matters")?, document.matter_columns, matters)?;
     let exceptions = document.exceptions.iter().map(Vec::as_slice);
     rows(workbook.add_worksheet().set_name("Exceptions")?, document.exception_columns, exceptions)?;
+    let waiting = document.waiting.iter().map(Vec::as_slice);
+    rows(workbook.add_worksheet().set_name("Under way")?, document.waiting_columns, waiting)?;
     late(workbook.add_worksheet().set_name("Changes")?, document.books)?;
     figures(workbook.add_worksheet().set_name("Partners")?, document.statements)?;
     let columns: Vec<&str> = ["partner"].into_iter().chain(STATEMENT_COLUMNS).collect();

@@ -93,6 +93,8 @@ fn a_month_pack_holds_what_belongs_to_the_month() {
         matters: &[vec!["undecided".into(), "12.50".into()]],
         exception_columns: &["exception", "amount", "note"],
         exceptions: &[vec!["=no-match-7".into(), "-9.00".into(), "yes".into()]],
+        waiting_columns: &["what", "amount"],
+        waiting: &[vec!["approve-payment".into(), "270.50".into()]],
         statements: &[statement],
     })
     .unwrap();
@@ -102,6 +104,7 @@ fn a_month_pack_holds_what_belongs_to_the_month() {
         "Summary",
         "Open matters",
         "Exceptions",
+        "Under way",
         "Changes",
         "Partners",
         "Partners' rows",
@@ -114,13 +117,15 @@ fn a_month_pack_holds_what_belongs_to_the_month() {
     assert_eq!(cell(&parts, 2, "A2"), "undecided");
     assert_eq!((cell(&parts, 3, "A2"), cell(&parts, 3, "C2")), ("'=no-match-7", "yes"));
     assert!(parts["xl/worksheets/sheet3.xml"].contains("<v>-9</v>"), "how much it is about is a number");
+    assert_eq!(cell(&parts, 4, "A2"), "approve-payment");
+    assert!(parts["xl/worksheets/sheet4.xml"].contains("<v>270.5</v>"), "and so is this");
     // Only what belongs to a closed period.
     assert_eq!(
-        (cell(&parts, 4, "A2"), cell(&parts, 4, "C2"), cell(&parts, 4, "A3")),
+        (cell(&parts, 5, "A2"), cell(&parts, 5, "C2"), cell(&parts, 5, "A3")),
         ("G2024-2", "2024-05", "")
     );
-    assert_eq!((cell(&parts, 5, "A2"), cell(&parts, 5, "B2")), ("irara", "'=cmd()"));
-    assert!(parts["xl/worksheets/sheet5.xml"].contains("<v>99.95</v>"), "what is owed is a number");
-    assert_eq!((cell(&parts, 6, "D2"), cell(&parts, 6, "K2")), ("held", "R-1"), "what is held has its rows");
-    assert_eq!(cell(&parts, 8, "A2"), "G2024-1");
+    assert_eq!((cell(&parts, 6, "A2"), cell(&parts, 6, "B2")), ("irara", "'=cmd()"));
+    assert!(parts["xl/worksheets/sheet6.xml"].contains("<v>99.95</v>"), "what is owed is a number");
+    assert_eq!((cell(&parts, 7, "D2"), cell(&parts, 7, "K2")), ("held", "R-1"), "what is held has its rows");
+    assert_eq!(cell(&parts, 9, "A2"), "G2024-1");
 }
