@@ -6,7 +6,7 @@ mod truth;
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
-use self::truth::{GRANTED, Month, OUTSIDE, OUTSIDE_ACCOUNT, PARTNERS, Random, SPENT};
+use self::truth::{GRANTED, LOST, Month, OUTSIDE, OUTSIDE_ACCOUNT, PARTNERS, Random, SPENT};
 use crate::support::Ledger;
 use crate::support::bank::{Entry, IBAN, euros, notification, orders, statement};
 
@@ -70,7 +70,7 @@ impl Told {
                 ledger.ok(&format!("--actor {who} payment recall {payment} --reason 'the account is wrong'"));
             }
         }
-        tell(&ledger, &mut random, &month.entries);
+        tell(&ledger, &mut random, &month);
         ledger.ok("--actor anna bank match");
         Self { ledger, month }
     }
@@ -83,6 +83,11 @@ impl Told {
         }
         for payment in self.ledger.csv("payment list") {
             names.insert(payment["payment"].clone(), payment["reference"].clone());
+        }
+        for statement in self.ledger.csv("bank statements") {
+            if statement["gap_accepted"] == LOST {
+                names.insert(statement["position"].clone(), LOST.to_owned());
+            }
         }
         for grant in self.ledger.csv("grant list") {
             names.insert(grant["grant"].clone(), grant["payment_ref"].clone());
@@ -151,16 +156,19 @@ impl Told {
         let of = |account: &str| {
             trial.iter().find(|line| line["account"] == account).map_or(0, |line| cents(&line["closing"]))
         };
+        // Of what was lost the balances tell.
+        let before = OPENING + self.month.lost.map_or(0, |(_, cents)| cents);
         assert_eq!(
-            (of("1930") - OPENING, of("1939"), of("6570")),
+            (of("1930") - before, of("1939"), of("6570")),
             (all, explained - all, self.month.kept),
             "seed {seed}"
         );
-        assert_eq!(of("2080"), -OPENING, "seed {seed}");
+        assert_eq!(of("2080"), -before, "seed {seed}");
         met.extend(open.into_iter().map(|(kind, ..)| kind));
         let came = [
             ("recalled", !self.month.recalled.is_empty()),
             ("repaid", !self.month.repaid.is_empty()),
+            ("late", self.month.late.is_some()),
             ("refused grant back", self.month.returned.iter().any(|(reference, _)| reference == "G-more")),
         ];
         met.extend(came.into_iter().filter(|(_, came)| *came).map(|(what, _)| what.to_owned()));
@@ -241,32 +249,57 @@ fn pay(ledger: &Ledger, random: &mut Random, nth: usize) -> String {
     ledger.read(&format!("pay-{nth}.xml"))
 }
 
-/// What the bank tells, in the order of its statements: of some entries before, of some statements twice.
-fn tell(ledger: &Ledger, random: &mut Random, entries: &[Entry]) {
-    let (mut opening, mut after) = (OPENING, "");
-    for (number, until) in (1..).zip(STATEMENTS) {
-        let of: Vec<&Entry> = entries
+/// What the bank tells: of some entries before, of some statements twice, under their name or another; one of them late, and
+/// one never.
+fn tell(ledger: &Ledger, random: &mut Random, month: &Month) {
+    let (mut opening, mut after, mut statements) = (OPENING, "", Vec::new());
+    for (place, until) in STATEMENTS.into_iter().enumerate() {
+        let lost = month.lost.filter(|(at, _)| *at <= place);
+        opening += lost.filter(|(at, _)| *at == place).map_or(0, |(_, cents)| cents);
+        let of: Vec<&Entry> = month
+            .entries
             .iter()
             .filter(|entry| entry.day.as_str() > after && entry.day.as_str() <= until)
             .collect();
+        statements.push((place + 1 + usize::from(lost.is_some()), opening, until, of.clone()));
+        opening += of.iter().map(|entry| entry.cents).sum::<i64>();
+        after = until;
+    }
+    let mut order: Vec<usize> = (0..STATEMENTS.len()).collect();
+    if let Some(late) = month.late {
+        order.swap(late, late + 1);
+    }
+    for place in order {
+        let (number, opening, until, of) = &statements[place];
         let before: Vec<&Entry> = of.iter().copied().filter(|_| random.once_in(3)).collect();
         if !before.is_empty() {
             ledger.write("before.xml", notification(&format!("N{number}"), &before));
             ledger.ok("import statement before.xml");
         }
         let file = format!("statement-{number}.xml");
-        ledger.write(&file, statement(number, "M1", opening, until, &of));
-        ledger.ok(&format!("import statement {file}"));
+        let text = |message: &str| statement(*number, message, *opening, until, of);
+        ledger.write(&file, text("M1"));
+        // The one after what is missing is let follow, and so are the two that changed their places.
+        let gap = match (month.lost, month.late) {
+            (Some((at, _)), _) if at == place => format!(" --accept-gap {LOST}"),
+            (_, Some(late)) if (late..=late + 2).contains(&place) => " --accept-gap late".to_owned(),
+            _ => String::new(),
+        };
+        ledger.ok(&format!("import statement {file}{gap}"));
         match random.below(6) {
             0 => drop(ledger.ok(&format!("import statement {file}"))),
             1 => {
-                ledger.write("again.xml", statement(number, "M2", opening, until, &of));
+                ledger.write("again.xml", text("M2"));
                 ledger.ok("import statement again.xml");
+            }
+            2 => {
+                let (own, other) = (format!("<Id>S{number}</Id>"), format!("<Id>COPY-{number}</Id>"));
+                assert!(text("M3").contains(&own));
+                ledger.write("copy.xml", text("M3").replace(&own, &other));
+                assert!(ledger.ok("import statement copy.xml").contains("known already"));
             }
             _ => {}
         }
-        opening += of.iter().map(|entry| entry.cents).sum::<i64>();
-        after = until;
     }
 }
 
@@ -284,7 +317,7 @@ fn each_month_is_matched_as_it_was_and_the_list_of_what_is_open_is_the_true_one(
     });
     // All that can happen did happen.
     assert!(
-        met.contains("recalled") && met.contains("repaid") && met.contains("refused grant back"),
+        ["recalled", "repaid", "late", "refused grant back"].iter().all(|what| met.contains(*what)),
         "{met:?}"
     );
     for wanted in [
@@ -301,6 +334,7 @@ fn each_month_is_matched_as_it_was_and_the_list_of_what_is_open_is_the_true_one(
         "returned",
         "over-cap",
         "paid-without-decision",
+        "statement-gap",
     ] {
         assert!(met.contains(wanted), "{wanted} never came");
     }

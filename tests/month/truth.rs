@@ -13,6 +13,10 @@ pub const PARTNERS: [(&str, &str); 3] = [
 ];
 /// Whoever is paid outside of the ledger, and reports nothing.
 pub const OUTSIDE: &str = "malteser";
+/// An account that nobody approved.
+const STRANGER: &str = "BE68539007547034";
+/// What the bank charges in a line of its own, in cents.
+const CHARGE: i64 = 250;
 /// The account to which they are paid.
 pub const OUTSIDE_ACCOUNT: &str = "NL91ABNA0417164300";
 /// What each partner spends in a month: the same as the others, so that only reference or account tell them apart.
@@ -66,8 +70,14 @@ pub struct Month {
     pub open: BTreeSet<(&'static str, String, i64)>,
     /// What the bank kept of payments, in cents.
     pub kept: i64,
+    /// A statement that never came: before which of the others, counted from 0, and what its lines came to.
+    pub lost: Option<(usize, i64)>,
+    /// The place of a statement that came after the next one.
+    pub late: Option<usize>,
 }
 
+/// What a statement is called that never came.
+pub const LOST: &str = "lost";
 /// The day on which all grants were paid.
 pub const GRANTED: &str = "2024-03-12";
 
@@ -82,6 +92,12 @@ impl Month {
         let paid: i64 = month.outside.iter().map(|(cents, ..)| cents).sum();
         let beyond = paid - month.repaid.iter().map(|(cents, ..)| cents).sum::<i64>();
         month.open.insert(("paid-without-decision", OUTSIDE.to_owned(), beyond));
+        if random.once_in(2) {
+            let cents = -1_000 - random.up_to(90_000);
+            month.lost = Some((1 + random.below(4) as usize, cents));
+            month.open.insert(("statement-gap", LOST.to_owned(), cents));
+        }
+        month.late = (!random.once_in(3)).then(|| 1 + random.below(3) as usize);
         month
     }
 
@@ -92,7 +108,7 @@ impl Month {
             (n * 40_000 + 20_000 + random.up_to(99), [10_000, 25_050][random.below(2) as usize]);
         let day = 1 + random.up_to(13);
         let soon = day + 1 + random.up_to(2);
-        match random.below(22) {
+        match random.below(24) {
             0 | 1 => {
                 let paid = self.pay(common, day);
                 let line = self.line(-common, day + random.up_to(10), Said::Named(&paid));
@@ -214,6 +230,21 @@ impl Month {
                     self.settles(&[&line], &[&back]);
                 }
             }
+            // To a stranger, and it has the amount and the day of a payment that was never made.
+            21 => {
+                let paid = self.pay(alone, day);
+                let line = self.line(-alone, soon, Said::Nothing);
+                self.went_to(STRANGER);
+                self.open.insert(("no-match", line, -alone));
+                self.missing(&paid, alone);
+            }
+            // What the bank charges for a payment stands in a line of its own, with the payment's reference.
+            22 => {
+                let paid = self.pay(common, day);
+                let line = self.line(-common, soon, Said::Named(&paid));
+                self.settles(&[&line], &[&paid]);
+                self.charge(&format!("2024-06-{soon:02}"), &paid);
+            }
             _ => {
                 let back = random.once_in(2);
                 let line =
@@ -252,7 +283,7 @@ impl Month {
             }
         }
         // Beyond the cap: it was paid all the same.
-        if random.once_in(2) {
+        if !random.once_in(4) {
             let reference = "G-more".to_owned();
             self.grants.push((0, 30_000, reference.clone()));
             let line = self.entry(-30_000, "2024-03-13", Said::Named(&reference));
@@ -276,8 +307,7 @@ impl Month {
         }
         for order in orders {
             let (cents, reference) = (order.cents, order.reference.as_str());
-            let to = Some(order.account.as_str());
-            match random.below(11) {
+            match random.below(14) {
                 0 | 1 => {
                     let line = self.entry(-cents, day, Said::Named(reference));
                     self.settles(&[&line], &[reference]);
@@ -320,6 +350,21 @@ impl Month {
                     self.recalled.push(reference.to_owned());
                     continue;
                 }
+                // Under its reference to an account that nobody approved.
+                10 | 11 => {
+                    let line = self.entry(-cents, day, Said::Named(reference));
+                    self.went_to(STRANGER);
+                    self.open.insert(("paid-without-decision", line, -cents));
+                    self.not_executed(nth, order);
+                    continue;
+                }
+                12 => {
+                    let line = self.entry(-cents, day, Said::Named(reference));
+                    self.went_to(&order.account);
+                    self.settles(&[&line], &[reference]);
+                    self.charge(day, reference);
+                    continue;
+                }
                 // Taken back, and the bank made it all the same.
                 9 => {
                     self.recalled.push(reference.to_owned());
@@ -331,9 +376,7 @@ impl Month {
                     continue;
                 }
             }
-            if let Some(entry) = self.entries.last_mut() {
-                entry.account = to.map(str::to_owned);
-            }
+            self.went_to(&order.account);
         }
     }
 
@@ -399,10 +442,21 @@ impl Month {
     /// What went out without a reference: to whom, the bank says.
     fn silent(&mut self, cents: i64, day: i64) -> String {
         let line = self.line(cents, day, Said::Nothing);
-        if let Some(entry) = self.entries.last_mut() {
-            entry.account = Some(OUTSIDE_ACCOUNT.to_owned());
-        }
+        self.went_to(OUTSIDE_ACCOUNT);
         line
+    }
+
+    /// To which account the last entry went.
+    fn went_to(&mut self, account: &str) {
+        if let Some(entry) = self.entries.last_mut() {
+            entry.account = Some(account.to_owned());
+        }
+    }
+
+    /// The bank's charge for a payment that another line settles.
+    fn charge(&mut self, day: &str, reference: &str) {
+        let line = self.entry(-CHARGE, day, Said::Named(reference));
+        self.open.insert(("amount", line, -CHARGE));
     }
 
     fn entry(&mut self, cents: i64, day: &str, said: Said<'_>) -> String {
