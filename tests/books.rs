@@ -238,38 +238,27 @@ fn hledger(ledger: &Ledger, journal: &str, arguments: &[&str]) -> BTreeMap<Strin
     amounts.filter(|(_, cents)| *cents != 0).collect()
 }
 
-/// An independent program recomputes the balances: of each account, and on each account of each case; of all days, and of a
-/// year or month that begins with what stood on the accounts before.
-#[test]
-fn hledger_prints_the_same_balances() {
-    if Command::new("hledger").arg("--version").output().is_err() {
-        store_testing::missing("hledger is not installed here");
-        return;
-    }
-    let ledger = ledger();
-    ledger.ok("books export --out all.journal");
+/// What stands on each account, and on each account of each case, whether something is left on it or not.
+type Standing = (BTreeMap<String, i64>, BTreeMap<(String, String), i64>);
+
+/// Exports the books of all days, of a year and of a month that begin with what stood on the accounts before; answers with
+/// the file of each, and with what should stand in it.
+fn exported(ledger: &Ledger, ending: &str) -> Vec<(String, Standing)> {
     let all = ledger.csv("books vouchers");
     let today = all.iter().find(|row| row["kind"] == "spend-accepted").unwrap()["day"].clone();
     let year = today.split('-').next().unwrap();
-    for (journal, period) in [("all", ""), ("year", year), ("month", "2099-07")] {
+    let of_period = |(name, period): (&str, &str)| {
         let of = if period.is_empty() { String::new() } else { format!(" --period {period}") };
-        if !period.is_empty() {
-            ledger.ok(&format!("books export{of} --out {journal}.journal"));
-        }
-        let journal = format!("{journal}.journal");
-        let mut expected: BTreeMap<String, i64> = BTreeMap::new();
+        let file = format!("{name}.{ending}");
+        ledger.ok(&format!("books export{of} --out {file}"));
+        let mut accounts: BTreeMap<String, i64> = BTreeMap::new();
         for line in ledger.csv(&format!("books trial-balance{of}")) {
             let account = if line["account"].is_empty() { "earlier-years" } else { &line["account"] };
-            expected.insert(account.to_owned(), cents(&line["closing"]));
+            accounts.insert(account.to_owned(), cents(&line["closing"]));
         }
-        expected.retain(|_, cents| *cents != 0);
-        assert!(expected.len() > 5, "{expected:?}");
-        let names = hledger(&ledger, &journal, &[]);
-        let accounts = names.iter().map(|(name, sum)| (name.rsplit_once(':').unwrap().1.to_owned(), *sum));
-        assert_eq!(accounts.collect::<BTreeMap<_, _>>(), expected, "{period}");
-
-        // Of each case on each account, whether something is left on it or not.
-        let mut of_cases: BTreeMap<(String, String), i64> = BTreeMap::new();
+        accounts.retain(|_, cents| *cents != 0);
+        assert!(accounts.len() > 5, "{accounts:?}");
+        let mut cases: BTreeMap<(String, String), i64> = BTreeMap::new();
         let days = match period {
             "" => ["0000".to_owned(), "9999".to_owned()],
             "2099-07" => ["2099".to_owned(), "2099-07-31".to_owned()],
@@ -278,21 +267,85 @@ fn hledger_prints_the_same_balances() {
         for row in all.iter().filter(|row| !row["case"].is_empty() && row["day"] <= days[1]) {
             // Costs begin with nothing each year.
             if !row["account"].starts_with('7') || row["day"] >= days[0] {
-                *of_cases.entry((row["account"].clone(), row["case"].clone())).or_default() += moved(row);
+                *cases.entry((row["account"].clone(), row["case"].clone())).or_default() += moved(row);
             }
         }
-        of_cases.retain(|_, sum| *sum != 0);
-        assert!(of_cases.len() > 3, "{period}: {of_cases:?}");
-        let chart = ledger.csv("books chart");
-        let numbers = chart.iter().flat_map(|posting| [&posting["debit"], &posting["credit"]]);
-        let numbers: BTreeSet<&str> = numbers.filter_map(|name| name.split(' ').next()).collect();
+        cases.retain(|_, sum| *sum != 0);
+        assert!(cases.len() > 3, "{period}: {cases:?}");
+        (file, (accounts, cases))
+    };
+    [("all", ""), ("year", year), ("month", "2099-07")].map(of_period).into()
+}
+
+/// An independent program recomputes the balances: of each account, and on each account of each case.
+#[test]
+fn hledger_prints_the_same_balances() {
+    if Command::new("hledger").arg("--version").output().is_err() {
+        store_testing::missing("hledger is not installed here");
+        return;
+    }
+    let ledger = ledger();
+    let chart = ledger.csv("books chart");
+    let numbers = chart.iter().flat_map(|posting| [&posting["debit"], &posting["credit"]]);
+    let numbers: BTreeSet<&str> = numbers.filter_map(|name| name.split(' ').next()).collect();
+    for (journal, (accounts, cases)) in exported(&ledger, "journal") {
+        let names = hledger(&ledger, &journal, &[]);
+        let found = names.iter().map(|(name, sum)| (name.rsplit_once(':').unwrap().1.to_owned(), *sum));
+        assert_eq!(found.collect::<BTreeMap<_, _>>(), accounts, "{journal}");
         let mut told: BTreeMap<(String, String), i64> = BTreeMap::new();
-        for number in numbers {
+        for number in &numbers {
             let found = hledger(&ledger, &journal, &["--pivot", "case", &format!(":{number}$")]);
             let of_case = found.into_iter().filter(|(case, _)| case.contains('-') && !case.contains(':'));
-            told.extend(of_case.map(|(case, sum)| ((number.to_owned(), case), sum)));
+            told.extend(of_case.map(|(case, sum)| (((*number).to_owned(), case), sum)));
         }
-        assert_eq!(told, of_cases, "{period}");
+        assert_eq!(told, cases, "{journal}");
+    }
+}
+
+/// Loads a file as beancount does, and prints what it finds wrong, and what stands on each account and of each case on it.
+const BEANCOUNT: &str = "
+import sys, collections
+from beancount import loader
+from beancount.core import data
+entries, errors, _ = loader.load_file(sys.argv[1])
+for error in errors:
+    print('error', error.message)
+sums = collections.Counter()
+for entry in entries:
+    for posting in entry.postings if isinstance(entry, data.Transaction) else []:
+        account = posting.account.rsplit(':', 1)[1].lower()
+        for case in {'', posting.meta.get('case', '')}:
+            sums[account, case] += int(posting.units.number * 100)
+for (account, case), cents in sums.items():
+    print('balance', account, case or '-', cents)
+";
+
+/// So does another one, which also says whether every transaction balances and every account is open on its day.
+#[test]
+fn beancount_prints_the_same_balances() {
+    let there = Command::new("python3").args(["-c", "import beancount"]).output();
+    if !there.is_ok_and(|output| output.status.success()) {
+        store_testing::skipped("beancount is not installed here (python3 -m pip install beancount)");
+        return;
+    }
+    let ledger = ledger();
+    for (file, (accounts, cases)) in exported(&ledger, "beancount") {
+        let output =
+            Command::new("python3").args(["-c", BEANCOUNT]).arg(ledger.path(&file)).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        let (mut found, mut told) = (BTreeMap::new(), BTreeMap::new());
+        for line in text.lines() {
+            let words: Vec<&str> = line.split(' ').collect();
+            let ["balance", account, case, sum] = words.as_slice() else { panic!("{file}: {line}") };
+            let sum: i64 = sum.parse().unwrap();
+            if sum != 0 && *case == "-" {
+                found.insert((*account).to_owned(), sum);
+            } else if sum != 0 {
+                told.insert(((*account).to_owned(), (*case).to_owned()), sum);
+            }
+        }
+        assert_eq!((found, told), (accounts, cases), "{file}");
     }
 }
 
