@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::bank::{IBAN, Line, message, statement};
-use crate::support::{Ledger, Run, find};
+use crate::support::{Ledger, Run, either, find};
 
 /// A ledger with four payments that were recorded, and a statement of what the bank did with three of them.
 fn ledger() -> Ledger {
@@ -674,4 +674,29 @@ fn lines_with_nothing_in_common_are_not_explained_by_one_person() {
     let refused = ledger.fail(1, &format!("bank match {},{}", line(&ledger, "E1"), line(&ledger, "E2")));
     assert!(refused.contains("nothing-in-common") && refused.contains("no more than 50.00 EUR"), "{refused}");
     ledger.ok(&format!("bank match {},{}", line(&ledger, "E3"), line(&ledger, "E4")));
+}
+
+/// What is recorded is what the log has of a line, not what somebody wrote into a row that is shown.
+#[test]
+fn a_row_that_was_altered_is_not_matched() {
+    let ledger = ledger();
+    ledger.ok("bank lines");
+    let text = either("CAST(row_value AS TEXT)", "convert_from(row_value, 'UTF8')");
+    let (before, after) = either(("CAST(", " AS BLOB)"), ("convert_to(", ", 'UTF8')"));
+    ledger.alter(&format!(
+        "UPDATE projection_rows SET row_value = {before}replace({text}, '-9.00', '-250.00'){after}
+         WHERE name = 'bank-lines' AND {text} LIKE '%-9.00%'"
+    ));
+    let altered =
+        ledger.csv("bank lines").into_iter().find(|line| line["references"].ends_with("B7")).unwrap();
+    assert_eq!(altered["amount"], "-250.00");
+    let events = ledger.root();
+    let refused = ledger.fail(3, &format!("bank match {} P-250", altered["line"]));
+    assert!(
+        refused.contains(&format!("another amount for line {} than the log has", altered["line"])),
+        "{refused}"
+    );
+    assert_eq!(ledger.root(), events);
+    ledger.ok("replay --repair");
+    ledger.fail(1, &format!("bank match {} P-250", altered["line"]));
 }

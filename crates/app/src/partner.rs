@@ -196,7 +196,10 @@ impl Ledger {
             );
             return Err(AppError::Refused(Refusal::new("paid-while-held", detail)));
         }
-        let reference = reference.trim();
+        // One of this ledger's own is the same however it is spelled.
+        let own = reference.parse::<CreditorReference>().ok();
+        let spelled = own.as_ref().map(ToString::to_string);
+        let reference = spelled.as_deref().unwrap_or(reference.trim());
         if reference.is_empty() || reference.len() > REFERENCE_BYTES_MAX {
             return Err(AppError::Usage("give the payment's reference, at most 140 characters".into()));
         }
@@ -214,7 +217,6 @@ impl Ledger {
         let payment = PaymentId(self.environment.new_id()?);
         let text = PaymentText { payment_ref: reference.to_owned() };
         let words = format!("{paid_for} {amount} {paid_on}");
-        let own = reference.parse::<CreditorReference>().ok();
         self.partner_command(code.clone(), &["record-payment", reference, &words], |session, draft| {
             // What this ledger gave to the bank counts as paid already, unless it was taken back and the bank made it
             // nevertheless.

@@ -42,6 +42,7 @@ impl Failed {
 pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::Database(error) => by_code(&error.code().unwrap_or_default(), error.message()),
+        sqlx::Error::PoolTimedOut => StoreError::Unreachable("it gave no connection in time".into()),
         error @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
             StoreError::Damaged(error.to_string())
         }

@@ -190,7 +190,14 @@ impl Importer for Spend {
             _ => None,
         });
         preview::of_spend(session, at, row, (self.accept, held_back), &claims)?;
-        if let Some(mut alikes) = self.alikes.get().and_then(|alikes| alikes.lock().ok()) {
+        // What was refused is nobody's receipt, in this file as in an earlier one.
+        let counts = claims.iter().any(|(case, claim)| {
+            session
+                .case(*case)
+                .and_then(|case| case.claims.get(claim))
+                .is_some_and(|claim| claim.state.counts())
+        });
+        if let (true, Some(mut alikes)) = (counts, self.alikes.get().and_then(|alikes| alikes.lock().ok())) {
             alikes.note_row(at.row, &partner, &alike);
         }
         Ok(outcome)

@@ -265,6 +265,7 @@ fn in_order(mut statements: Vec<BankStatementItem>) -> Vec<BankStatementItem> {
             (first_day(&of), last_day(&of), number, of)
         })
         .collect();
-    numbered.sort_by_key(|(first, last, number, of)| (*first, *last, *number, of.position));
+    // Of exports that overlap only what came after the one before was taken in: it stands where it ends.
+    numbered.sort_by_key(|(first, last, number, of)| (*last, *first, *number, of.position));
     numbered.into_iter().map(|(.., of)| of).collect()
 }

@@ -113,6 +113,9 @@ fn said(row: &ClaimRow) -> [Option<TextId>; 2] {
     }
 }
 
+/// How a proposal begins that undoes a reversal.
+pub(super) const UNDO: &str = "undo ";
+
 /// What somebody would take back, or undo: one of the two at a time.
 fn to_reverse(row: &ClaimRow) -> String {
     let taken_back = row.reversal.as_ref().map(|reversal| {
@@ -120,7 +123,8 @@ fn to_reverse(row: &ClaimRow) -> String {
         let given = given.unwrap_or_default();
         format!("{}{given} on {} by {}", reversal.eur, reversal.on, reversal.by)
     });
-    let undone = row.undoing.as_ref().map(|undo| format!("undo {} on {} by {}", undo.eur, undo.on, undo.by));
+    let undone = row.undoing.as_ref();
+    let undone = undone.map(|undo| format!("{UNDO}{} on {} by {}", undo.eur, undo.on, undo.by));
     taken_back.or(undone).unwrap_or_default()
 }
 

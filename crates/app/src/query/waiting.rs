@@ -5,6 +5,7 @@ use domain::matching::Rules;
 use domain::payment::PaymentState;
 use serde::Serialize;
 
+use super::claims::UNDO;
 use super::{ClaimFilter, ExceptionFilter, ExceptionItem, FeeFilter, PROPOSED, PaymentFilter};
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -40,7 +41,10 @@ impl Ledger {
                 let eur = claim.at_most.or(claim.eur).map(|eur| eur.to_string()).unwrap_or_default();
                 add("accept-claim", number.clone(), of, eur, &claim.proposed_by, "svala claim accept");
             }
-            if !claim.to_reverse.is_empty() {
+            if claim.to_reverse.starts_with(UNDO) {
+                let next = "svala claim undo-reversal";
+                add("undo-reversal", number, of, String::new(), &claim.to_reverse, next);
+            } else if !claim.to_reverse.is_empty() {
                 add("reverse-claim", number, of, String::new(), &claim.to_reverse, "svala claim reverse");
             }
         }

@@ -184,9 +184,14 @@ impl Looked {
             line.amount.is_negative() && own.any(|known| item.open.references.contains(&known.digest))
         };
         let lines: Vec<&OpenLine> = self.open_lines.iter().filter(names).collect();
+        // What went out and came back is no part that was made.
+        let came_back = self.open_lines.iter().any(|line| {
+            let mut references = line.references.iter().map(|known| known.digest);
+            line.amount.is_positive() && references.any(|digest| item.open.references.contains(&digest))
+        });
         let mut rows: Vec<&LineRow> = lines.iter().filter_map(|line| self.lines.get(&line.line)).collect();
         rows.sort_by_key(|row| row.position);
-        match self.in_part(item, &lines, &rows, rules) {
+        match self.in_part(item, &lines, &rows, rules).filter(|_| !came_back) {
             Some(in_part) => Shown { line: None, in_part },
             None => Shown { line: rows.first().map(|row| row.position), in_part: Vec::new() },
         }
@@ -214,7 +219,8 @@ impl Looked {
         let made = Eur::sum(parts.iter().map(|(_, eur, _)| *eur)).ok()?;
         let off = rules.tolerance(false).map_or(Eur::ZERO, |tolerance| tolerance.max);
         let whole = item.amount.to_eur_exact()?.checked_neg().ok()?;
-        (made.checked_add(off).ok()? < whole).then_some(parts)
+        // As little as a match may be off is what the bank charges for it.
+        (made > off && made.checked_add(off).ok()? < whole).then_some(parts)
     }
 
     /// Whether a line of it went to another account than something it would settle; `accounts` tells where lines went.

@@ -1,10 +1,13 @@
 //! Matching: what the rules are certain of, what a person knows, and what was wrong.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use ::bank::LineRow;
 use domain::matching::{Rules, Tolerance, have_in_common};
 use domain::reconciliation::{BY_HAND, MatchProposed, MatchedItem, MatchedLine, Named, NewMatch, Settled};
 use domain::{KeyDigest, LineId, PartnerCode, Reconciliation, ReconciliationCommand};
+use event_log::StoreError;
+use money::Amount;
 
 use super::exceptions::Resolved;
 use super::looked::{Finding, Looked};
@@ -100,6 +103,10 @@ impl Ledger {
                 let new = looked.new_match(&rules, finding, tolerance);
                 commands.push(ReconciliationCommand::Match(new));
             }
+            if !asked.dry_run {
+                let lines = said.matches.iter().flat_map(|finding| finding.found.lines.iter().copied());
+                self.hold_lines_against_log(&looked, &lines.collect::<Vec<_>>()).await?;
+            }
             let partners = said.matches.iter().flat_map(|finding| &finding.items);
             session.load_partners(partners.filter_map(Settled::partner).cloned()).await?;
             let executed = session.try_at(revision, &request, |session, draft| {
@@ -148,6 +155,7 @@ impl Ledger {
             decided.map_err(|refused| AppError::Refused(refused.refusal))?;
             session.reconciliation_state().is_some_and(is_matched)
         } else {
+            self.hold_lines_against_log(&looked, &finding.found.lines).await?;
             let about = About::Reconciliation(partners);
             self.execute_about(about, &["match", &words], |session, draft| {
                 session.on_reconciliation(draft, &command)
@@ -172,6 +180,22 @@ impl Ledger {
             session.on_reconciliation(draft, &ReconciliationCommand::Decline { lines, reason })
         })
         .await
+    }
+
+    /// The amounts that a match is recorded with come from rows that are only derived from the log: they must be those of
+    /// the log.
+    async fn hold_lines_against_log(&self, looked: &Looked, lines: &[LineId]) -> Result<(), AppError> {
+        let booked = self.lines_named(lines).await?;
+        let booked: HashMap<LineId, Amount> =
+            booked.into_iter().map(|(line, _)| (line.booked.line, line.booked.amount)).collect();
+        let differs = |row: &&LineRow| booked.get(&row.line) != Some(&row.amount);
+        match lines.iter().filter_map(|line| looked.lines.get(line)).find(differs) {
+            None => Ok(()),
+            Some(row) => Err(AppError::Store(StoreError::Damaged(format!(
+                "the read model of the bank's lines shows another amount for line {} than the log has: run `svala replay --repair`",
+                row.position
+            )))),
+        }
     }
 
     /// Takes a match back: its lines and items are open again, as if it had never been.

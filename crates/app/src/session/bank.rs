@@ -49,6 +49,16 @@ impl Ledger {
         Ok(found)
     }
 
+    /// These lines, those that are there, with the versions of their streams.
+    pub(crate) async fn lines_named(&self, ids: &[LineId]) -> Result<Vec<(BankLine, u64)>, AppError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for page in ids.chunks(PAGE) {
+            let streams: Vec<StreamId> = page.iter().map(|line| line.stream()).collect();
+            found.extend(self.lines_of(&streams).await?);
+        }
+        Ok(found)
+    }
+
     /// The lines of these streams, with the versions of the streams.
     async fn lines_of(&self, streams: &[StreamId]) -> Result<Vec<(BankLine, u64)>, AppError> {
         let mut lines: HashMap<StreamId, (Option<BankLine>, u64)> = HashMap::new();
@@ -122,13 +132,10 @@ impl Session<'_> {
     /// Loads lines; answers with their keys.
     pub async fn load_lines_named(&mut self, ids: &[LineId]) -> Result<Vec<KeyDigest>, AppError> {
         let mut keys = Vec::with_capacity(ids.len());
-        for page in ids.chunks(PAGE) {
-            let streams: Vec<StreamId> = page.iter().map(|line| line.stream()).collect();
-            for (line, version) in self.ledger.lines_of(&streams).await? {
-                keys.push(line.booked.line_key);
-                self.bank.lines.insert(&line);
-                self.bank.line_versions.insert(line.booked.line, version);
-            }
+        for (line, version) in self.ledger.lines_named(ids).await? {
+            keys.push(line.booked.line_key);
+            self.bank.lines.insert(&line);
+            self.bank.line_versions.insert(line.booked.line, version);
         }
         Ok(keys)
     }

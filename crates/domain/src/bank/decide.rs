@@ -10,7 +10,7 @@ use super::event::{
     BankAccountOpened, BankEvent, BankLineBooked, BankLineStated, LineEvent, NotificationImported,
     StatementImported, StatementKind,
 };
-use super::overlap::{rest_of, told_before};
+use super::overlap::{ambiguous, brings_nothing, rest_of, told_before};
 use super::state::{BankAccount, KnownLines, Stated};
 use crate::ids::LineId;
 use crate::refusal::Refusal;
@@ -65,10 +65,9 @@ pub fn import(
         StatementKind::Statement => {
             let stated = adds_up(account, statement, sum)?;
             told = told_before(account, statement, &stated, known);
-            let nothing_new = !told.is_empty() && told.len() == statement.lines.len();
+            let all_told = !told.is_empty() && told.len() == statement.lines.len();
             if let Some(earlier) = account.statements.get(&statement.statement) {
-                return if earlier.says_the_same(&stated) || (nothing_new && earlier.closing == stated.closing)
-                {
+                return if earlier.says_the_same(&stated) || (all_told && earlier.closing == stated.closing) {
                     Ok(None)
                 } else {
                     Err(said_otherwise(earlier, &stated))
@@ -78,7 +77,9 @@ pub fn import(
             let mut earlier = account.statements.values();
             let is_one =
                 |known: &Stated| known.is(&stated) || (statement.is_copy && known.says_the_same(&stated));
-            if nothing_new || earlier.any(is_one) || has_lines_of_another(account, statement, &stated, known)
+            if earlier.any(is_one)
+                || has_lines_of_another(account, statement, &stated, known)
+                || brings_nothing(account, statement, &stated, &told, known)
             {
                 return Ok(None);
             }
@@ -87,8 +88,13 @@ pub fn import(
                 Some(last) => rest_of(last, statement, &stated, &told)?,
                 None => None,
             };
+            let both_ways = rest.and(account.last.as_ref()).and_then(|last| ambiguous(last, &stated, &told));
+            let rest = rest.filter(|_| both_ways.is_none());
+            if rest.is_none() {
+                told.clear();
+            }
             let stated = rest.unwrap_or(stated);
-            let gap = account.last.as_ref().and_then(|last| gap(last, &stated));
+            let gap = both_ways.or_else(|| gap(account.last.as_ref()?, &stated));
             let gap_accepted = match (gap, statement.gap_accepted) {
                 (Some(refusal), None) => return Err(refusal),
                 (Some(_), reason) => reason,

@@ -80,6 +80,21 @@ impl Stated {
         }
     }
 
+    /// Whether it begins before the last day of another.
+    pub fn begins_within(&self, other: &Self) -> bool {
+        self.days.0.zip(other.days.1).is_some_and(|(from, to)| from < to)
+    }
+
+    /// Whether it is about all days of another and more.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self.days, other.days) {
+            ((Some(from), Some(to)), (Some(other_from), Some(other_to))) => {
+                from <= other_from && other_to <= to && self.days != other.days
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it is about earlier days than a statement that is there already; where both end on one day, or do not say
     /// when, whether the bank had numbered it before. Numbers may begin anew with a year: then the balances alone tell.
     pub fn is_late_after(&self, last: &Self) -> bool {
