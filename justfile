@@ -58,17 +58,17 @@ faults:
 
 # Every property test with so many times its usual number of random cases: parsers, money, rules, decisions, stores.
 fuzz times="50":
-    PROPTEST_CASES=$((256 * {{times}})) scripts/postgres run cargo test --workspace --exclude cli -- --test-threads=2
+    PROPTEST_CASES=$((256 * {{times}})) PROPTEST_MAX_GLOBAL_REJECTS=$((1024 * {{times}})) scripts/postgres run cargo test --workspace --exclude cli -- --test-threads=2
 
 # The readers of files alone, each with so many times its usual number of random files; these need no database.
 fuzz-csv times="200":
-    PROPTEST_CASES=$((256 * {{times}})) cargo test -p interchange --test it -- properties
+    PROPTEST_CASES=$((256 * {{times}})) PROPTEST_MAX_GLOBAL_REJECTS=$((1024 * {{times}})) cargo test -p interchange --test it -- properties
 fuzz-xlsx times="200":
-    PROPTEST_CASES=$((256 * {{times}})) cargo test -p interchange -- workbook
+    PROPTEST_CASES=$((256 * {{times}})) PROPTEST_MAX_GLOBAL_REJECTS=$((1024 * {{times}})) cargo test -p interchange -- workbook
 fuzz-rates times="200":
-    PROPTEST_CASES=$((256 * {{times}})) cargo test -p interchange --test it -- rates
+    PROPTEST_CASES=$((256 * {{times}})) PROPTEST_MAX_GLOBAL_REJECTS=$((1024 * {{times}})) cargo test -p interchange --test it -- rates
 fuzz-camt times="200":
-    PROPTEST_CASES=$((256 * {{times}})) cargo test -p interchange --test it -- camt::
+    PROPTEST_CASES=$((256 * {{times}})) PROPTEST_MAX_GLOBAL_REJECTS=$((1024 * {{times}})) cargo test -p interchange --test it -- camt::
 
 # Write the golden messages and the recipes' output anew; look at the difference before committing it.
 golden:

@@ -13,15 +13,18 @@ fn any_eur() -> impl Strategy<Value = Eur> {
     prop_oneof![any::<i64>(), -100_000i64..100_000, Just(i64::MIN), Just(i64::MAX)].prop_map(Eur::from_cents)
 }
 
+fn foreign_currency() -> impl Strategy<Value = Currency> {
+    prop_oneof![Just("USD"), Just("JPY"), Just("IQD"), Just("JOD")].prop_map(|code| code.parse().unwrap())
+}
+
 fn any_currency() -> impl Strategy<Value = Currency> {
-    prop_oneof![Just("EUR"), Just("USD"), Just("JPY"), Just("IQD"), Just("JOD")]
-        .prop_map(|code| code.parse().unwrap())
+    prop_oneof![1 => Just(Currency::EUR), 4 => foreign_currency()]
 }
 
 /// An amount, and what it is in minor units.
-fn any_amount() -> impl Strategy<Value = (Amount, i128)> {
+fn amount_in(currency: impl Strategy<Value = Currency>) -> impl Strategy<Value = (Amount, i128)> {
     let minor_units = prop_oneof![any::<i64>().prop_map(|cents| cents / 1000), -100_000i64..100_000];
-    (any_currency(), minor_units).prop_map(|(currency, minor_units)| {
+    (currency, minor_units).prop_map(|(currency, minor_units)| {
         let text = Decimal::new(minor_units, currency.minor_digits()).to_string();
         (Amount::parse(&text, currency, Locale::Strict).unwrap(), i128::from(minor_units))
     })
@@ -63,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn stored_forms_are_inverse(eur in any_eur(), (amount, _) in any_amount(), (rate, _) in any_rate()) {
+    fn stored_forms_are_inverse(eur in any_eur(), (amount, _) in amount_in(any_currency()), (rate, _) in any_rate()) {
         let json = serde_json::to_string(&(eur, amount, rate)).unwrap();
         prop_assert_eq!(serde_json::from_str::<(Eur, Amount, Rate)>(&json).unwrap(), (eur, amount, rate));
     }
@@ -119,8 +122,7 @@ proptest! {
     }
 
     #[test]
-    fn conversion_agrees_with_rational_arithmetic((amount, minor_units) in any_amount(), (rate, trillionths) in any_rate()) {
-        prop_assume!(amount.currency() != Currency::EUR);
+    fn conversion_agrees_with_rational_arithmetic((amount, minor_units) in amount_in(foreign_currency()), (rate, trillionths) in any_rate()) {
         // Half up as floor((2n + d) / 2d) of the magnitude: another formula than the library's.
         let numerator = minor_units.abs() * 10i128.pow(14);
         let denominator = trillionths * 10i128.pow(amount.currency().minor_digits());
