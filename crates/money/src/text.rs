@@ -1,6 +1,6 @@
 //! Deserialising from one string, without keeping or echoing it.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::marker::PhantomData;
 
 use serde::de::{Deserializer, Error, Visitor};
@@ -51,5 +51,18 @@ where
     T: fmt::Display,
 {
     let value = parse(text).map_err(StoredTextError::Invalid)?;
-    if value.to_string() == text { Ok(value) } else { Err(StoredTextError::NotCanonical) }
+    let mut rest = Rest(text);
+    let canonical = write!(rest, "{value}").is_ok() && rest.0.is_empty();
+    if canonical { Ok(value) } else { Err(StoredTextError::NotCanonical) }
+}
+
+/// What of a text has not been printed yet; printing anything else is an error. Every amount of every event is read
+/// through this, so no copy is made for comparing.
+struct Rest<'a>(&'a str);
+
+impl fmt::Write for Rest<'_> {
+    fn write_str(&mut self, printed: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(printed).ok_or(fmt::Error)?;
+        Ok(())
+    }
 }
