@@ -128,6 +128,7 @@ fn a_rewritten_history_cannot_be_proved_to_go_on() {
     rewrite(&ledger, |events| raise(&mut events[position as usize - 1], "615.00", "616.00"));
     let refused = ledger.fail(3, "prove --since kept --checkpoints elsewhere");
     assert!(refused.contains("does not continue what the checkpoint kept of"), "{refused}");
+    assert!(!ledger.path("elsewhere").exists(), "nothing may be signed of a history that was found out");
     // A proof in the old log does not lead to the new root.
     ledger.ok(&format!("prove {position} --out new --checkpoints elsewhere"));
     let Ok(Proof::Inclusion(mut mixed)) = Proof::parse(ledger.read("new").as_bytes()) else {
@@ -160,4 +161,28 @@ fn what_is_not_in_the_log_cannot_be_proved() {
     ledger.alter_as_owner("UPDATE events SET actor = 'somebody' WHERE position = 2");
     let refused = ledger.fail(3, "prove 2");
     assert!(refused.contains("nothing can be proved: `svala verify` tells where"), "{refused}");
+}
+
+/// Whoever may only read the ledger's checkpoints can prove what they know.
+#[test]
+#[cfg(unix)]
+fn who_may_not_add_a_checkpoint_proves_by_the_newest() {
+    use std::fs::{Permissions, metadata, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    let ledger = Ledger::small("grants");
+    let folder = ledger.path("svala.checkpoints");
+    let (size, _) = ledger.root();
+    ledger.ok("case close FX-2041 --on 2024-05-01");
+    set_permissions(&folder, Permissions::from_mode(0o555)).unwrap();
+    if tempfile::tempfile_in(&folder).is_ok() {
+        println!("SKIPPED: this user may write to every folder");
+        return;
+    }
+    let proved = ledger.run("prove 3 --out proof");
+    let later = ledger.fail(2, &format!("prove {}", size + 1));
+    set_permissions(&folder, metadata(ledger.path("")).unwrap().permissions()).unwrap();
+    assert_eq!(proved.code, Some(0), "{proved}");
+    assert!(later.contains(&format!("the log has those from 1 to {size}")), "{later}");
+    assert!(auditor(&ledger, &["proof"]).ok(&format!("{CHECK} proof")).contains("position 3"));
 }

@@ -2,7 +2,7 @@
 
 use event_log::run::{RUN_EVENTS, seal};
 
-use crate::forger::{bytes, events, raise};
+use crate::forger::{bytes, events, insert_at, raise};
 use crate::support::{Ledger, either, on_postgres, zeros};
 
 #[test]
@@ -174,6 +174,42 @@ fn two_swapped_events_are_named() {
          UPDATE events SET position = {second} WHERE position = 1000000;"
     ));
     verify_names(&ledger, first, &stream);
+}
+
+/// No hash, root or checkpoint speaks of an event outside of the log, so nobody may believe one.
+#[test]
+fn an_event_outside_of_the_log_is_found_and_nothing_rests_on_it() {
+    let whole = Ledger::small("grants");
+    let log = events(&whole);
+    let of_type = |event_type: &str| log.iter().find(|event| event.event_type == event_type).unwrap().clone();
+    let mut raised = of_type("RulebookAdopted");
+    raise(&mut raised, "3000.00", "9000.00");
+    let paid_again = of_type("ArrivalGrantPaid");
+    for position in [0, -3, i64::MIN, log.len() as i64 + 1_000] {
+        let said = match position {
+            ..0 => either(
+                "its position is no such number".to_owned(),
+                format!("cannot be negative is {position}"),
+            ),
+            _ => format!("position {position}, stream "),
+        };
+        // A rulebook is believed by every command.
+        let ledger = whole.twin();
+        insert_at(&ledger, position, raised.clone());
+        for line in
+            ["rulebook show jrs.reintegration.voluntary", "verify", "case close FX-2041 --on 2024-05-01"]
+        {
+            let found = ledger.fail(3, line);
+            assert!(found.contains(&said), "{position}, {line}: {found}");
+        }
+        // So is what happened to a person, by who asks for that person; and who checks the log sees all of it.
+        let ledger = whole.twin();
+        insert_at(&ledger, position, paid_again.clone());
+        let found = ledger.fail(3, "history FX-2041");
+        assert!(found.contains(&said), "{position}: {found}");
+        let found = ledger.fail(3, "verify");
+        assert!(found.contains(said.trim_end_matches(", stream ")), "{position}: {found}");
+    }
 }
 
 #[test]

@@ -203,7 +203,19 @@ impl Verification<'_> {
                 let wanted: Vec<_> =
                     applications.iter().map(|(.., subject, text)| (*subject, *text)).collect();
                 let texts_of = match self.ledger {
-                    Some(ledger) => ledger.reveal::<CaseText>(&wanted).await?,
+                    Some(ledger) => match ledger.reveal::<CaseText>(&wanted).await {
+                        Ok(texts) => texts,
+                        Err(error) => {
+                            for (position, stream_id, _, subject, text) in &applications {
+                                if let Err(error) = ledger.reveal::<CaseText>(&[(*subject, *text)]).await {
+                                    return Err(damaged(format!(
+                                        "position {position}, stream {stream_id}: {error}"
+                                    )));
+                                }
+                            }
+                            return Err(error);
+                        }
+                    },
                     None => Vec::new(),
                 };
                 for (index, (position, stream_id, case, ..)) in applications.iter().enumerate() {

@@ -306,26 +306,19 @@ impl Database {
     }
 }
 
-/// A URL as it may be shown: what could be a password is left out.
+/// A URL as it may be shown: what could be a password is left out, whatever else is wrong with the URL.
 fn without_password(url: &str) -> String {
-    let (url, query) = url.split_once('?').map_or((url, None), |(url, query)| (url, Some(query)));
-    let mut shown = match url.split_once("://") {
-        Some((scheme, rest)) => match rest.rsplit_once('@') {
-            Some((user, host)) => {
-                let user = user.split(':').next().unwrap_or_default();
-                format!("{scheme}://{user}@{host}")
-            }
-            None => url.to_owned(),
-        },
-        None => url.to_owned(),
-    };
-    let kept: Vec<&str> =
-        query.into_iter().flat_map(|q| q.split('&')).filter(|p| !p.starts_with("password")).collect();
-    if !kept.is_empty() {
-        shown.push('?');
-        shown.push_str(&kept.join("&"));
-    }
-    shown
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let scheme_end = if scheme.is_empty() { "" } else { "://" };
+    // A password may hold anything, also what would end it.
+    let (user, rest) = rest.rsplit_once('@').map_or(("", rest), |(user, rest)| (user, rest));
+    let (user, user_end) =
+        (user.split(':').next().unwrap_or_default(), if user.is_empty() { "" } else { "@" });
+    let (place, query) = rest.split_once('?').map_or((rest, ""), |(place, query)| (place, query));
+    let kept: Vec<&str> = query.split('&').filter(|part| !part.starts_with("password")).collect();
+    let kept = kept.join("&");
+    let query_begin = if kept.is_empty() { "" } else { "?" };
+    format!("{scheme}{scheme_end}{user}{user_end}{place}{query_begin}{kept}")
 }
 
 fn user() -> Result<Actor, Failure> {
@@ -380,6 +373,10 @@ mod tests {
                 "postgres://anna@db/svala?sslmode=require",
             ),
             ("postgres:///svala?password=secret", "postgres:///svala"),
+            ("postgres://anna:se?cret@db/svala", "postgres://anna@db/svala"),
+            ("postgres://anna:se/cr?et@db/svala?sslmode=require", "postgres://anna@db/svala?sslmode=require"),
+            ("anna:secret@db/svala", "anna@db/svala"),
+            ("postgres:///svala?host=/run/pg&user=anna", "postgres:///svala?host=/run/pg&user=anna"),
             ("sqlite:svala.db", "sqlite:svala.db"),
         ] {
             assert_eq!(without_password(url), shown);

@@ -6,7 +6,33 @@ use crate::canonical::is_canonical;
 use crate::envelope::{Hash, RecordedEvent, StreamId};
 use crate::hex;
 use crate::merkle::Frontier;
-use crate::store::Head;
+use crate::store::{Head, StoreError};
+
+/// What is read of streams must be of the log, as far as one read can see: every event between its first position and
+/// its head, every stream from its first version on without a gap. An event elsewhere is under no root, so no hash and
+/// no checkpoint speaks of it: nothing may be decided on it.
+///
+/// # Errors
+/// [`StoreError::Damaged`], with the position.
+pub fn are_of_the_log(events: &[RecordedEvent], head: u64) -> Result<(), StoreError> {
+    let mut before: Option<&RecordedEvent> = None;
+    for event in events {
+        let RecordedEvent { position, stream_id, stream_version, .. } = event;
+        if !(1..=head).contains(position) {
+            return Err(StoreError::Damaged(format!(
+                "position {position}, stream {stream_id}: the log ends at position {head}, this is no event of it; `svala verify` tells more"
+            )));
+        }
+        let last = before.filter(|before| before.stream_id == *stream_id).map_or(0, |e| e.stream_version);
+        if *stream_version != last + 1 {
+            return Err(StoreError::Damaged(format!(
+                "position {position}, stream {stream_id}: version {stream_version} is found after version {last}; `svala verify` tells more"
+            )));
+        }
+        before = Some(event);
+    }
+    Ok(())
+}
 
 /// What is wrong with a log, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -90,10 +90,12 @@ impl CheckpointWatch {
     }
 
     fn rewritten(&self, known: &KnownCheckpoint, computed: &Hash) -> Damage {
-        let agreed = self.agreed.as_ref();
+        // Of two that contradict each other about as many events, the one that agrees says nothing of those before.
+        let until = known.checkpoint.size;
+        let agreed = self.agreed.as_ref().filter(|agreed| agreed.checkpoint.size < until);
         Damage::Rewritten {
             after: agreed.map_or(0, |known| known.checkpoint.size),
-            until: known.checkpoint.size,
+            until,
             checkpoint: known.described(),
             root: hex::encode(&known.checkpoint.root),
             computed: hex::encode(computed),
@@ -155,6 +157,12 @@ mod tests {
         assert!(matches!(found, Damage::Rewritten { after: 4, until: 5, .. }), "{said}");
         assert!(said.contains("the checkpoint 5.checkpoint of 2026-11-22T00:32:55Z"), "{said}");
         assert!(said.contains("4.checkpoint of 2026-11-22T00:32:55Z still agrees"), "{said}");
+        let other = KnownCheckpoint {
+            checkpoint: Checkpoint { root: tree([9, 9]).root(), ..known(2).checkpoint },
+            name: "other".into(),
+        };
+        let contradicted = watched(vec![known(1), known(2), other], [0, 1]).unwrap_err();
+        assert!(matches!(contradicted, Damage::Rewritten { after: 0, until: 2, .. }), "{contradicted}");
         let first = watched(vec![known(2)], [9, 1]).unwrap_err();
         assert!(matches!(first, Damage::Rewritten { after: 0, until: 2, .. }), "{first}");
     }

@@ -64,6 +64,9 @@ macro_rules! event_columns {
 }
 pub(crate) use event_columns;
 
+/// How many they are.
+pub(crate) const EVENT_COLUMNS: usize = 10;
+
 /// An event. What is not even an event any more is named by its position, as verification names the rest.
 pub(crate) fn event(row: &PgRow) -> Result<RecordedEvent, StoreError> {
     let position = number(row, 0)?;

@@ -1,10 +1,13 @@
 //! Reading the log, the vault and the unique facts, on connections that cannot write.
 
 use event_log::decide::RecordedCommand;
+use event_log::verify::are_of_the_log;
 use event_log::{Hash, Head, KeyOwner, LedgerMeta, RecordedEvent, SealedText, StoreError, StreamId};
 use uuid::Uuid;
 
-use crate::columns::{event, event_columns, get, hash, head, in_places, key_owner, number, uuid};
+use crate::columns::{
+    EVENT_COLUMNS, event, event_columns, get, hash, head, in_places, key_owner, number, uuid,
+};
 use crate::errors::damaged;
 use crate::readers::Readers;
 
@@ -23,18 +26,24 @@ pub(crate) async fn read_head(readers: &Readers) -> Result<Head, StoreError> {
 }
 
 pub(crate) async fn log(readers: &Readers, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
-    // No position is beyond the largest integer of the database, so nothing comes after it.
-    let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
+    let Some(from) = first_after(after) else { return Ok(Vec::new()) };
     let sql =
-        concat!("SELECT ", event_columns!(), " FROM events WHERE position > $1 ORDER BY position LIMIT $2");
-    let rows = readers.fetch(|| sqlx::query(sql).bind(after).bind(i64::from(limit))).await?;
+        concat!("SELECT ", event_columns!(), " FROM events WHERE position >= $1 ORDER BY position LIMIT $2");
+    let rows = readers.fetch(|| sqlx::query(sql).bind(from).bind(i64::from(limit))).await?;
     rows.iter().map(event).collect()
 }
 
+/// The smallest position that may come next. Before the first event comes whatever the table holds: what stands at a
+/// position that no event can have must be seen by whoever reads the log from its start. Nothing comes after the largest
+/// integer of the database.
+fn first_after(after: u64) -> Option<i64> {
+    if after == 0 { Some(i64::MIN) } else { i64::try_from(after).ok()?.checked_add(1) }
+}
+
 pub(crate) async fn leaf_hashes(readers: &Readers, after: u64, limit: u32) -> Result<Vec<Hash>, StoreError> {
-    let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
-    let sql = "SELECT leaf_hash FROM events WHERE position > $1 ORDER BY position LIMIT $2";
-    let rows = readers.fetch(|| sqlx::query(sql).bind(after).bind(i64::from(limit))).await?;
+    let Some(from) = first_after(after) else { return Ok(Vec::new()) };
+    let sql = "SELECT leaf_hash FROM events WHERE position >= $1 ORDER BY position LIMIT $2";
+    let rows = readers.fetch(|| sqlx::query(sql).bind(from).bind(i64::from(limit))).await?;
     rows.iter().map(|row| hash(row, 0)).collect()
 }
 
@@ -47,13 +56,17 @@ pub(crate) async fn streams(
     let sql = concat!(
         "SELECT ",
         event_columns!(),
-        " FROM unnest($1::text[]) AS wanted (id)
+        ", (SELECT position FROM log_head WHERE id = 1)
+         FROM unnest($1::text[]) AS wanted (id)
          CROSS JOIN LATERAL (SELECT * FROM events WHERE stream_id = wanted.id OFFSET 0) AS found"
     );
     let rows = readers.fetch(|| sqlx::query(sql).bind(wanted.clone())).await?;
+    let Some(row) = rows.first() else { return Ok(Vec::new()) };
+    let head = number(row, EVENT_COLUMNS)?;
     let mut events: Vec<RecordedEvent> = rows.iter().map(event).collect::<Result<_, _>>()?;
     events.sort_by(|a, b| (&a.stream_id, a.stream_version).cmp(&(&b.stream_id, b.stream_version)));
     events.dedup_by_key(|event| event.position);
+    are_of_the_log(&events, head)?;
     Ok(events)
 }
 

@@ -7,6 +7,7 @@ use sqlx::migrate::MigrateError;
 // Primary result codes (https://www.sqlite.org/rescode.html); an extended code carries its primary in the low byte.
 const BUSY: i32 = 5;
 const LOCKED: i32 = 6;
+const READONLY: i32 = 8;
 const CORRUPT: i32 = 11;
 const FULL: i32 = 13;
 const CONSTRAINT: i32 = 19;
@@ -44,6 +45,10 @@ fn by_code(code: i32, message: &str) -> StoreError {
         (IOERR_SHMSIZE, _) | (_, FULL) => StoreError::Full,
         (CONSTRAINT_TRIGGER, _) | (_, CORRUPT | NOT_A_DATABASE) => StoreError::Damaged(message.to_owned()),
         (CONSTRAINT_FOREIGNKEY, _) => StoreError::BadRequest("a text of a person who has no key".into()),
+        (_, READONLY) => StoreError::Database(
+            "its file or its folder cannot be written to, which SQLite needs also for reading; copy the file into a folder of your own"
+                .into(),
+        ),
         (_, BUSY | LOCKED) => StoreError::Busy(message.to_owned()),
         _ => StoreError::Database(format!("{message} (SQLite code {code})")),
     }

@@ -13,13 +13,20 @@ use crate::columns::get;
 use crate::errors::damaged;
 
 /// Numbers in decimal, each followed by a space; then the fields of fixed length; then the texts whose lengths were
-/// given, and the body to the end. Lengths and joining are by bytes, so no content can be mistaken for another.
+/// given, and the body to the end. Lengths and joining are by bytes, so no content can be mistaken for another. More columns
+/// may follow.
 macro_rules! select_events {
     () => {
-        "SELECT position || ' ' || stream_version || ' ' || schema_version || ' ' || recorded_at || ' '
-             || octet_length(stream_id) || ' ' || octet_length(event_type) || ' ' || octet_length(actor) || ' '
-             || command_id || leaf_hash || stream_id || event_type || actor || body
-         FROM events "
+        $crate::events::select_events!("")
+    };
+    ($more:literal) => {
+        concat!(
+            "SELECT position || ' ' || stream_version || ' ' || schema_version || ' ' || recorded_at || ' '
+                 || octet_length(stream_id) || ' ' || octet_length(event_type) || ' ' || octet_length(actor) || ' '
+                 || command_id || leaf_hash || stream_id || event_type || actor || body",
+            $more,
+            " FROM events "
+        )
     };
 }
 pub(crate) use select_events;

@@ -215,7 +215,7 @@ impl Store for SqliteStore {
         let mut all = assertions::settings(writer.connection()).await?;
         all.push(assertions::triggers(writer.connection()).await?);
         writer.give_back();
-        all.push(assertions::quick_check(&self.readers).await?);
+        all.push(assertions::integrity_check(&self.readers).await?);
         all.push(assertions::permissions(&self.path)?);
         Ok(all)
     }

@@ -1,6 +1,7 @@
 //! Reading the log, the vault and the unique facts, on connections that cannot write.
 
 use event_log::decide::RecordedCommand;
+use event_log::verify::are_of_the_log;
 use event_log::{Hash, Head, KeyOwner, LedgerMeta, RecordedEvent, SealedText, StoreError, StreamId, hex};
 use uuid::Uuid;
 
@@ -25,23 +26,29 @@ pub(crate) async fn read_head(readers: &Readers) -> Result<Head, StoreError> {
 }
 
 pub(crate) async fn log(readers: &Readers, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
-    // No position is beyond the largest integer of the database, so nothing comes after it.
-    let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
-    let query = sqlx::query(concat!(select_events!(), "WHERE position > ? ORDER BY position LIMIT ?"))
-        .bind(after)
+    let Some(from) = first_after(after) else { return Ok(Vec::new()) };
+    let query = sqlx::query(concat!(select_events!(), "WHERE position >= ? ORDER BY position LIMIT ?"))
+        .bind(from)
         .bind(i64::from(limit));
     let rows = readers.fetch(query).await?;
     rows.iter().map(event).collect()
 }
 
+/// The smallest position that may come next. Before the first event comes whatever the table holds: what stands at a
+/// position that no event can have must be seen by whoever reads the log from its start. Nothing comes after the largest
+/// integer of the database.
+fn first_after(after: u64) -> Option<i64> {
+    if after == 0 { Some(i64::MIN) } else { i64::try_from(after).ok()?.checked_add(1) }
+}
+
 pub(crate) async fn leaf_hashes(readers: &Readers, after: u64, limit: u32) -> Result<Vec<Hash>, StoreError> {
-    let Ok(after) = i64::try_from(after) else { return Ok(Vec::new()) };
+    let Some(from) = first_after(after) else { return Ok(Vec::new()) };
     // One value, because each row costs more than the hash it carries.
     let query = sqlx::query(
         "SELECT coalesce(group_concat(lower(hex(leaf_hash)), '' ORDER BY position), '')
-         FROM (SELECT position, leaf_hash FROM events WHERE position > ? ORDER BY position LIMIT ?)",
+         FROM (SELECT position, leaf_hash FROM events WHERE position >= ? ORDER BY position LIMIT ?)",
     )
-    .bind(after)
+    .bind(from)
     .bind(i64::from(limit));
     let rows = readers.fetch(query).await?;
     let row = rows.first().ok_or_else(|| damaged("a question without an answer"))?;
@@ -56,12 +63,16 @@ pub(crate) async fn streams(
     streams: &[StreamId],
 ) -> Result<Vec<RecordedEvent>, StoreError> {
     let query = sqlx::query(concat!(
-        select_events!(),
+        select_events!(", (SELECT position FROM log_head WHERE id = 1)"),
         "WHERE stream_id IN (SELECT value FROM json_each(?)) ORDER BY stream_id, stream_version"
     ))
     .bind(json_list(streams));
     let rows = readers.fetch(query).await?;
-    rows.iter().map(event).collect()
+    let Some(row) = rows.first() else { return Ok(Vec::new()) };
+    let head = number(row, 1)?;
+    let events: Vec<RecordedEvent> = rows.iter().map(event).collect::<Result<_, _>>()?;
+    are_of_the_log(&events, head)?;
+    Ok(events)
 }
 
 pub(crate) async fn find_keys(

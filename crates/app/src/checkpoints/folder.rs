@@ -81,6 +81,14 @@ impl Folder {
         self.list()?.pop().map(|(size, path)| Self::open(size, &path, key)).transpose()
     }
 
+    /// The same, with its signature.
+    pub fn newest_signed(&self, key: &VerifierKey) -> Result<Option<Signed>, AppError> {
+        let Some((size, path)) = self.list()?.pop() else { return Ok(None) };
+        let KnownCheckpoint { checkpoint, .. } = Self::open(size, &path, key)?;
+        let note = read_note(&path).map_err(|why| bad(&path, why))?;
+        Ok(Some(Signed { checkpoint, note, file: Some(path), is_new: false }))
+    }
+
     /// All of them: those that can be used, and what is wrong with the first that cannot.
     pub fn all(&self, key: &VerifierKey) -> Result<Kept, AppError> {
         let mut kept = Kept::default();

@@ -186,6 +186,13 @@ impl Ledger {
         Ok(newest.transpose()?.flatten())
     }
 
+    /// The newest checkpoint of the folder, as it was signed.
+    fn newest_signed(&self) -> Result<Signed, AppError> {
+        let newest = self.checkpoints.as_ref().map(|c| c.folder.newest_signed(&self.verifier_key));
+        let none = || AppError::Usage("the folder holds no checkpoint to prove anything by".into());
+        newest.transpose()?.flatten().ok_or_else(none)
+    }
+
     /// The tree of the checkpoint, extended by the leaves after it, must be that of the head. This reads only what
     /// came after the checkpoint, and would notice any change before it that the head was made to fit.
     async fn continues(&self, known: &KnownCheckpoint, head: &Head) -> Result<(), AppError> {

@@ -1,5 +1,7 @@
 //! Proofs about the log as it is, made from its leaf hashes.
 
+use std::io::ErrorKind;
+
 use event_log::merkle::{ProofPath, extends, includes};
 use event_log::proof::{ConsistencyProof, InclusionProof};
 use event_log::watch::KnownCheckpoint;
@@ -10,9 +12,15 @@ use crate::error::AppError;
 use crate::ledger::Ledger;
 
 impl Ledger {
-    /// Proves that the event at a position is in the log as it is; a checkpoint is signed for that.
+    /// Proves that the event at a position is in the log as it is; a checkpoint is signed for that. Whoever may not add to
+    /// the folder of checkpoints proves it by the newest one there, if that knows the event.
     pub async fn prove(&self, position: u64) -> Result<InclusionProof, AppError> {
-        let signed = self.checkpoint().await?;
+        let signed = match self.checkpoint().await {
+            Err(AppError::CheckpointFolder { why, .. }) if why.kind() == ErrorKind::PermissionDenied => {
+                self.newest_signed()?
+            }
+            signed => signed?,
+        };
         let (size, root) = (signed.checkpoint.size, signed.checkpoint.root);
         let Some((index, path)) =
             position.checked_sub(1).and_then(|index| Some((index, ProofPath::inclusion(index, size)?)))
@@ -31,18 +39,33 @@ impl Ledger {
         Ok(InclusionProof { position, leaf: event.leaf_bytes(), path, checkpoint: signed.note })
     }
 
-    /// Proves that the log as it is continues an older checkpoint; a checkpoint is signed for that.
+    /// Proves that the log as it is continues an older checkpoint; a checkpoint is signed for that, once it is known that
+    /// the log does.
     pub async fn prove_since(&self, old: &KnownCheckpoint) -> Result<ConsistencyProof, AppError> {
+        let head = self.store.head().await?;
+        let path = self.continuation(old, head.position, &head.root).await?;
         let signed = self.checkpoint().await?;
         let (size, root) = (signed.checkpoint.size, signed.checkpoint.root);
+        // Others may have written meanwhile.
+        let path = if size == head.position { path } else { self.continuation(old, size, &root).await? };
+        Ok(ConsistencyProof { old: old.checkpoint.size, path, checkpoint: signed.note })
+    }
+
+    /// The hashes which show that the log at a size continues an older checkpoint.
+    async fn continuation(
+        &self,
+        old: &KnownCheckpoint,
+        size: u64,
+        root: &Hash,
+    ) -> Result<Vec<Hash>, AppError> {
         let Some(path) = ProofPath::consistency(old.checkpoint.size, size) else {
             return Err(old.is_ahead(size).into());
         };
         let path = self.fill(path, size).await?;
-        if !extends(&root, size, &old.checkpoint.root, old.checkpoint.size, &path) {
+        if !extends(root, size, &old.checkpoint.root, old.checkpoint.size, &path) {
             return Err(old.is_not_continued(size).into());
         }
-        Ok(ConsistencyProof { old: old.checkpoint.size, path, checkpoint: signed.note })
+        Ok(path)
     }
 
     async fn fill(&self, mut path: ProofPath, size: u64) -> Result<Vec<Hash>, AppError> {

@@ -3,7 +3,7 @@
 use event_log::{Store, StoreError};
 use sqlx::{AssertSqlSafe, PgConnection};
 use store_postgres::PostgresStore;
-use store_testing::contract::{Build, command, meta, one};
+use store_testing::contract::{Build, command, meta, one, stream};
 use store_testing::postgres::Database;
 use uuid::Uuid;
 
@@ -96,6 +96,17 @@ async fn a_command_is_not_done_because_a_row_says_so() {
     let id = Uuid::from_u128(9);
     let forged = format!("INSERT INTO commands SELECT '{id}', fingerprint, 1, 2 FROM commands LIMIT 1");
     sql(&mut connection, &forged).await.unwrap();
+    // Nor is an event that no root speaks of: what its stream says cannot be known any more.
+    let columns =
+        "stream_version + 9, event_type, schema_version, command_id, actor, recorded_at, body, leaf_hash";
+    let forged =
+        format!("INSERT INTO events SELECT 1000000, stream_id, {columns} FROM events WHERE position = 1");
+    sql(&mut connection, &forged).await.unwrap();
+    let read = ledger.store.read_streams(&[stream(1)]).await;
+    assert!(
+        matches!(&read, Err(StoreError::Damaged(why)) if why.contains("position 1000000") && why.contains("ends at position 2")),
+        "{read:?}"
+    );
     let refused = ledger.store.append(vec![command(9).on(2, 0)]).await;
     assert!(
         matches!(&refused, Err(StoreError::Damaged(why)) if why.contains("wrote the positions 1 to 2, whose events are not its own")),

@@ -7,7 +7,7 @@ use event_log::{Store, StoreError};
 use store_sqlite::SqliteStore;
 
 use crate::support::Ledger;
-use store_testing::contract::{Build, appended, command, meta, one, verify};
+use store_testing::contract::{Build, appended, command, meta, one, stream, verify};
 
 fn files(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> =
@@ -172,7 +172,7 @@ async fn the_doctor_finds_what_is_wrong() {
             ("synchronous is 2 (full)", true),
             ("foreign_keys is 1 (on)", true),
             ("triggers guard the log", true),
-            ("quick_check is ok", true),
+            ("integrity_check is ok", true),
             ("file mode is 0600", true),
         ]
     );
@@ -186,4 +186,35 @@ async fn the_doctor_finds_what_is_wrong() {
     let wrong: Vec<_> =
         all.iter().filter(|(_, _, holds)| !holds).map(|(_, found, _)| found.as_str()).collect();
     assert_eq!(wrong, ["missing or altered: log_head_no_delete", "0644"]);
+}
+
+/// A stream is found by an index, of which no hash speaks.
+#[tokio::test]
+async fn the_doctor_finds_an_index_that_is_not_that_of_its_table() {
+    let ledger = Ledger::new().await;
+    one(&ledger.store, command(1).on(1, 0).and(1)).await;
+    // The index of a copy of the table in which one event is another stream's.
+    ledger
+        .sql(
+            "PRAGMA writable_schema = ON;
+             CREATE TABLE twin (position INTEGER PRIMARY KEY, stream_id TEXT NOT NULL, stream_version INTEGER NOT NULL,
+                                UNIQUE (stream_id, stream_version));
+             INSERT INTO twin SELECT position, CASE position WHEN 2 THEN 'case-none' ELSE stream_id END, stream_version
+             FROM events;
+             CREATE TEMP TABLE roots AS SELECT name, rootpage FROM sqlite_schema WHERE name LIKE 'sqlite_autoindex_%_1';
+             UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM roots WHERE name = 'sqlite_autoindex_twin_1')
+             WHERE name = 'sqlite_autoindex_events_1';
+             UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM roots WHERE name = 'sqlite_autoindex_events_1')
+             WHERE name = 'sqlite_autoindex_twin_1'",
+        )
+        .await
+        .unwrap();
+    let store = ledger.open_again().await;
+    assert_eq!(store.read_log(0, 9).await.unwrap().len(), 2);
+    assert_eq!(store.read_streams(&[stream(1)]).await.unwrap().len(), 1, "the index hides an event");
+    let wrong: Vec<_> = store.assertions().await.unwrap().into_iter().filter(|(.., holds)| !holds).collect();
+    assert!(
+        matches!(wrong.as_slice(), [(what, found, _)] if what == "integrity_check is ok" && found.contains("index")),
+        "{wrong:?}"
+    );
 }
