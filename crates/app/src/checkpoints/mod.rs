@@ -187,10 +187,9 @@ impl Ledger {
     }
 
     /// The newest checkpoint of the folder, as it was signed.
-    fn newest_signed(&self) -> Result<Signed, AppError> {
+    fn newest_signed(&self) -> Result<Option<Signed>, AppError> {
         let newest = self.checkpoints.as_ref().map(|c| c.folder.newest_signed(&self.verifier_key));
-        let none = || AppError::Usage("the folder holds no checkpoint to prove anything by".into());
-        newest.transpose()?.flatten().ok_or_else(none)
+        Ok(newest.transpose()?.flatten())
     }
 
     /// The tree of the checkpoint, extended by the leaves after it, must be that of the head. This reads only what

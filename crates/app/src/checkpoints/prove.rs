@@ -16,8 +16,11 @@ impl Ledger {
     /// the folder of checkpoints proves it by the newest one there, if that knows the event.
     pub async fn prove(&self, position: u64) -> Result<InclusionProof, AppError> {
         let signed = match self.checkpoint().await {
-            Err(AppError::CheckpointFolder { why, .. }) if why.kind() == ErrorKind::PermissionDenied => {
-                self.newest_signed()?
+            Err(AppError::CheckpointFolder { why, folder, action })
+                if why.kind() == ErrorKind::PermissionDenied =>
+            {
+                let newest = self.newest_signed()?.filter(|newest| newest.checkpoint.size >= position);
+                newest.ok_or(AppError::CheckpointFolder { why, folder, action })?
             }
             signed => signed?,
         };
