@@ -142,7 +142,7 @@ fn went_out(line: &SeenLine, named: &[&Named<'_>]) -> (ExceptionKind, String, Op
             }
             Some(day) if line.near => {
                 let why = format!(
-                    "has the amount of something of {day}, and neither a reference nor an account says that it is that: `svala bank proposals`"
+                    "has the amount of something of {day}, and that alone does not say that it is that: `svala bank proposals`"
                 );
                 (ExceptionKind::Ambiguous, why, None)
             }

@@ -1,5 +1,7 @@
 //! What is to be matched, and what comes of it.
 
+use std::collections::HashSet;
+
 use jiff::civil::Date;
 use money::{Amount, Currency, Eur};
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,13 @@ pub struct OpenItem {
     pub references: Vec<KeyDigest>,
     /// Keyed digest of the account on the other side.
     pub counterpart: Option<KeyDigest>,
+}
+
+impl OpenItem {
+    /// Whether one of its references is among these, in the direction in which it goes.
+    pub(super) fn is_among(&self, named: &HashSet<(KeyDigest, bool)>) -> bool {
+        self.references.iter().any(|digest| named.contains(&(*digest, self.amount.is_negative())))
+    }
 }
 
 /// A line of a statement that has settled nothing.

@@ -6,6 +6,7 @@ use super::open::{Match, OpenItem, OpenLine, Outcome, Residual, Tie};
 use super::pairs::{Free, Resolved};
 use super::rules::{Rule, RuleKind, Rules};
 use super::{by_amount, by_exchange, by_reference, groups, reversals};
+use crate::ids::KeyDigest;
 
 /// Matches lines with items. Ids must be distinct; the order of lines and items does not matter.
 pub fn run(rules: &Rules, lines: &[OpenLine], items: &[OpenItem]) -> Outcome {
@@ -25,7 +26,9 @@ pub fn run(rules: &Rules, lines: &[OpenLine], items: &[OpenItem]) -> Outcome {
                 ladder.take(rule, resolved);
             }
             RuleKind::Amount => {
-                let resolved = by_amount::resolve(rule, &ladder.lines, &ladder.items, &ladder.free);
+                let mut resolved = by_amount::resolve(rule, &ladder.lines, &ladder.items, &ladder.free);
+                let named = ladder.named_by_open_lines();
+                resolved.pairs.retain(|(_, item)| !ladder.items[*item].is_among(&named));
                 ladder.take(rule, resolved);
             }
             RuleKind::Group => {
@@ -200,12 +203,28 @@ impl Ladder {
 }
 
 impl Ladder {
-    /// Lines that no rule has matched, though they may be in doubt: the doubt may be that one was taken back.
-    fn suggest_reversals(&mut self, rule: &Rule) {
+    /// The lines that a rule has matched, by their places.
+    fn matched_lines(&self) -> HashSet<usize> {
         let ids: HashSet<_> =
             self.outcome.matches.iter().flat_map(|found| found.lines.iter().copied()).collect();
         let places = self.lines.iter().enumerate().filter(|(_, line)| ids.contains(&line.line));
-        let matched: HashSet<usize> = places.map(|(at, _)| at).collect();
+        places.map(|(at, _)| at).collect()
+    }
+
+    /// What lines name that no rule has matched, though they may be in doubt: which reference, and whether money went out.
+    /// An amount alone decides nothing about an item of which another line says that it is for it, be it in part.
+    fn named_by_open_lines(&self) -> HashSet<(KeyDigest, bool)> {
+        let matched = self.matched_lines();
+        let open = self.lines.iter().enumerate().filter(|(at, _)| !matched.contains(at));
+        open.flat_map(|(_, line)| {
+            line.references.iter().map(|known| (known.digest, line.amount.is_negative()))
+        })
+        .collect()
+    }
+
+    /// Lines that no rule has matched, though they may be in doubt: the doubt may be that one was taken back.
+    fn suggest_reversals(&mut self, rule: &Rule) {
+        let matched = self.matched_lines();
         for (out, back) in reversals::resolve(rule, &self.lines, &matched) {
             let why = format!("{}: one takes the other back", named(rule));
             let suggestion = self.matched(rule, &[out, back], &[], None, why);

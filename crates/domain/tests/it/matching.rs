@@ -162,6 +162,26 @@ fn told(outcome: &Outcome) -> Vec<String> {
     &["reference-less-fee: 1 > 1 -25.00 bank-fees"]
 )]
 #[case::more_than_half_of_it(vec![line(1, -751, 0, &[(EndToEnd, 7)])], vec![item(1, -500, 0, &[7])], &[])]
+#[case::a_stranger_beside_an_instalment(
+    vec![line(1, -500, 0, &[(EndToEnd, 7)]), line(2, -900, 0, &[])],
+    vec![item(1, -900, 0, &[7])],
+    &[]
+)]
+#[case::a_stranger_beside_both_instalments(
+    vec![line(1, -500, 0, &[(EndToEnd, 7)]), line(2, -900, 0, &[]), line(3, -400, 9, &[(Creditor, 7)])],
+    vec![item(1, -900, 0, &[7])],
+    &["group-by-reference: 1+3 > 1"]
+)]
+#[case::a_stranger_beside_a_tie_with_its_reference(
+    vec![line(1, -500, 0, &[(EndToEnd, 7)]), line(2, -900, 0, &[])],
+    vec![item(1, -500, 0, &[7]), item(2, -500, 0, &[7]), item(3, -900, 0, &[7])],
+    &["exact-reference? 1"]
+)]
+#[case::what_came_in_under_its_reference_is_another_thing(
+    vec![line(1, 900, 4, &[(EndToEnd, 7)]), line(2, -900, 0, &[])],
+    vec![item(1, -900, 0, &[7])],
+    &["amount-and-day: 2 > 1"]
+)]
 #[case::an_instalment(vec![line(1, -490, 0, &[(EndToEnd, 7)])], vec![item(1, -500, 0, &[7])], &[])]
 #[case::to_somebody_without_its_reference(
     vec![OpenLine { counterpart: Some(KeyDigest([9; 32])), ..line(1, -500, 0, &[]) }],
@@ -184,6 +204,17 @@ fn two_accounts_that_differ_do_not_belong_together_and_one_account_tells_two_apa
     assert!(run(&rules(), &lines, &[of(2, item(1, -500, 0, &[]))]).matches.is_empty());
     let two = [of(1, item(1, -500, 0, &[])), of(2, item(2, -500, 0, &[]))];
     assert_eq!(told(&run(&rules(), &lines, &two)), ["amount-day-and-account: 1 > 1"]);
+}
+
+/// An instalment is on its way: whatever else goes to the same account with the whole amount is suggested at most.
+#[test]
+fn the_account_decides_nothing_where_another_line_has_the_reference() {
+    let of = |item: OpenItem| OpenItem { counterpart: Some(key(1)), ..item };
+    let to = |line: OpenLine| OpenLine { counterpart: Some(key(1)), ..line };
+    let lines = [to(line(1, -500, 0, &[(EndToEnd, 7)])), to(line(2, -900, 0, &[]))];
+    let outcome = run(&Rules::embedded().unwrap(), &lines, &[of(item(1, -900, 0, &[7]))]);
+    assert!(outcome.matches.is_empty() && outcome.ties.is_empty());
+    assert_eq!(outcome.suggestions.len(), 1, "{outcome:?}");
 }
 
 /// One amount on near days may be chance: without a reference only the account on the other side makes it certain.
