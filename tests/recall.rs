@@ -132,6 +132,63 @@ fn a_line_for_what_was_taken_back_is_an_exception() {
     ledger.is_sound();
 }
 
+/// The bank made what was taken back: until somebody says what its line is, the partner is paid nothing, at whatever step.
+#[test]
+fn what_the_bank_made_all_the_same_is_not_paid_again() {
+    let (ledger, [(first, reference), (second, other)]) = ledger();
+    for number in [&first, &second] {
+        for actor in ["anna", "berit"] {
+            ledger.ok(&format!("--actor {actor} payment recall {number} --reason x"));
+        }
+    }
+    let proposed = ledger.json("--actor anna payment propose --partner caritas")["payment"].to_string();
+    let lines = [Line("-500.00", "B1", &reference), Line("-70.00", "B2", &other)];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-15", "1000.00", "430.00", &lines)]));
+    ledger.ok("import statement july.xml");
+    let line = |end: &str| {
+        let lines = ledger.csv("bank lines");
+        lines.iter().find(|line| line["references"].ends_with(end)).unwrap()["line"].clone()
+    };
+    let refused = ledger.fail(1, "--actor anna payment propose --partner irara");
+    let said = format!("made-by-the-bank: line {} has the reference of payment {reference}", line("B1"));
+    assert!(refused.contains(&said) && refused.contains("svala partner paid irara"), "{refused}");
+    for refused in [
+        ledger.fail(1, "--actor anna payment propose --partner irara --dry-run"),
+        ledger.fail(1, "--actor anna payment propose --all"),
+        ledger.fail(1, "--actor anna payment advance irara 10.00 --reason x"),
+        ledger.fail(1, &format!("--actor berit payment approve {proposed}")),
+    ] {
+        assert!(refused.contains("made-by-the-bank"), "{refused}");
+    }
+    // What is matched with what was recorded under its reference is taken off.
+    ledger.ok(&format!("partner paid irara --amount 500.00 --on 2099-07-15 --reference {reference}"));
+    ledger.ok("bank match");
+    assert_eq!(ledger.json("--actor anna payment propose --partner irara")["total"], "0.00");
+    // Somebody answers for the other: it went to nobody, and is claimed from the bank. It is open again before the file.
+    let name = format!("paid-twice-{}", line("B2"));
+    for actor in ["anna", "berit"] {
+        ledger.ok(&format!(
+            "--actor {actor} exception resolve {name} --accept --reason 'the bank pays it back'"
+        ));
+    }
+    ledger.ok(&format!("--actor berit payment approve {proposed}"));
+    ledger.ok(&format!("--actor anna exception reopen {name} --reason 'it does not'"));
+    let file = format!("--actor anna payment file --out again.xml {FROM}");
+    for refused in [ledger.fail(1, &file), ledger.fail(1, &file.replace(".xml", &format!(".xml {proposed}")))]
+    {
+        assert!(refused.contains("made-by-the-bank"), "{refused}");
+    }
+    ledger.write(
+        "back.xml",
+        message(&[statement(2, "2099-07-16", "430.00", "500.00", &[Line("70.00", "B3", &other)])]),
+    );
+    ledger.ok("import statement back.xml");
+    ledger.ok(&format!("bank match {},{}", line("B2"), line("B3")));
+    ledger.ok(&file);
+    assert!(ledger.ok("duties").contains("nobody"));
+    ledger.is_sound();
+}
+
 /// What the bank has made is not taken back, whoever is first: a match and its opposite meet.
 #[test]
 fn what_the_bank_has_made_is_not_taken_back() {

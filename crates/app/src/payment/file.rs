@@ -206,7 +206,7 @@ impl Ledger {
         let codes = self.partner_codes().await?;
         let cases = self.payable_cases(&codes).await?;
         let mut session = Session::new(self, Purpose::Check);
-        session.load_payable(&codes, &cases).await?;
+        session.load_to_pay(&codes, &cases).await?;
         let by = session.by()?;
         let (mut payable, mut left_out) = (Vec::new(), Vec::new());
         for code in codes {

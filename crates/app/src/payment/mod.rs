@@ -55,7 +55,7 @@ impl Ledger {
         }
         let cases = self.payable_cases(std::slice::from_ref(code)).await?;
         let mut session = Session::new(self, Purpose::DryRun);
-        session.load_payable(std::slice::from_ref(code), &cases).await?;
+        session.load_to_pay(std::slice::from_ref(code), &cases).await?;
         let mut draft = session.draft(0, &["propose-payment", &words], 0);
         let decided = self.decide_payment(&mut session, &mut draft, code, &cases, &command)?;
         decided.map_err(|refused| AppError::Refused(refused.refusal))?;
@@ -282,7 +282,7 @@ impl Ledger {
         }
         let standing = session.standing(code, cases, self.today())?;
         let command = command(standing, session, draft)?;
-        session.rest_on_holds(draft);
+        session.rest_on_what_stops(draft);
         session.on_partner(draft, code, &PartnerCommand::Payment(command))
     }
 

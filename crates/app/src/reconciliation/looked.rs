@@ -9,7 +9,7 @@ use domain::matching::{Match, OpenItem, OpenLine, Outcome, Rules, run};
 use domain::reconciliation::Settled;
 use domain::{KeyDigest, LineId};
 use jiff::civil::Date;
-use money::Eur;
+use money::{Amount, Eur};
 use uuid::Uuid;
 
 use super::items::BankItem;
@@ -80,6 +80,35 @@ impl Ledger {
             _ => None,
         };
         Ok(rows.into_iter().filter_map(|(_, row)| written_off(row)).collect())
+    }
+
+    /// Lines of money that went out which nothing explains and for which nobody answers, in the order of their numbers: with
+    /// their references. That a line belongs to a batch says nothing of one payment of it.
+    pub(crate) async fn unanswered_lines(&self) -> Result<Vec<(u64, Vec<KeyDigest>)>, AppError> {
+        let matches = self.match_rows().await?.into_iter().filter(|row| row.undone.is_none());
+        let mut explained: HashSet<LineId> = matches.flat_map(|row| row.lines).map(|of| of.line).collect();
+        explained.extend(self.lines_written_off().await?);
+        let rows = self.runner.all_rows::<ExceptionsProjection>().await?;
+        let answered: HashMap<LineId, Amount> = rows
+            .into_iter()
+            .filter_map(|(_, row)| match row.id.about {
+                Subject::Line { line } => Some((line, row.resolved?.amount)),
+                _ => None,
+            })
+            .collect();
+        let rows = self.runner.all_rows::<LinesProjection>().await?.into_iter().map(|(_, row)| row);
+        let open = rows.filter(|row| {
+            let is_answered = answered.get(&row.line) == Some(&row.amount);
+            row.amount.is_negative() && !is_answered && !explained.contains(&row.line)
+        });
+        let mut lines: Vec<_> = open
+            .map(|row| {
+                let own = row.references.iter().filter(|of| of.kind != ReferenceKind::PaymentInformation);
+                (row.position, own.map(|of| of.digest).collect())
+            })
+            .collect();
+        lines.sort_unstable_by_key(|(number, _)| *number);
+        Ok(lines)
     }
 
     /// Lines and items, and which are open.

@@ -101,9 +101,9 @@ impl Session<'_> {
                 self.load_own_key().await?;
                 self.load_closings().await
             }
-            About::Payment(code, cases) => self.load_payable(std::slice::from_ref(code), cases).await,
+            About::Payment(code, cases) => self.load_to_pay(std::slice::from_ref(code), cases).await,
             About::PaymentFile(codes, cases) => {
-                Ok(self.load_payment_files().await? + self.load_payable(codes, cases).await?)
+                Ok(self.load_payment_files().await? + self.load_to_pay(codes, cases).await?)
             }
             About::Made(code) => {
                 self.load_partners([code.clone()]).await?;

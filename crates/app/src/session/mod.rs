@@ -21,7 +21,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use domain::ids::FileDigest;
 use domain::rates::{RateSource, RateTable};
-use domain::{Case, CaseId, Event, FeeId, PartnerCode, Refusal};
+use domain::{Case, CaseId, Event, FeeId, PartnerCode, PaymentId, Refusal};
 use event_log::{Append, AppendOutcome, Hash, StreamId};
 use uuid::Uuid;
 use vault::SubjectKey;
@@ -135,6 +135,8 @@ pub struct Session<'l> {
     payment_files: Option<LoadedFiles>,
     reconciliation: Option<LoadedReconciliation>,
     bank: LoadedBank,
+    /// By partner a payment that was taken back, and the line that says that the bank made it all the same.
+    made: HashMap<PartnerCode, (PaymentId, u64)>,
     own_key: Option<SubjectKey>,
     rates: HashMap<RateSource, RateTable>,
     batch: Vec<(usize, Append)>,
@@ -165,6 +167,7 @@ impl<'l> Session<'l> {
             payment_files: None,
             reconciliation: None,
             bank: LoadedBank::default(),
+            made: HashMap::new(),
             own_key: None,
             rates: HashMap::new(),
             batch: Vec::new(),
@@ -370,6 +373,7 @@ impl<'l> Session<'l> {
         self.payment_files = None;
         self.reconciliation = None;
         self.bank = LoadedBank::default();
+        self.made.clear();
         self.rates.clear();
     }
 

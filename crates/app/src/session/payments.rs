@@ -1,10 +1,10 @@
 //! Payments to partners: loading what they rest on, deciding files of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::ids::FileDigest;
 use domain::payment::{
-    self, NewPaymentFile, PaymentFileCommandRefused, PaymentFileEvent, PaymentFiles, Standing,
+    self, NewPaymentFile, PaymentFileCommandRefused, PaymentFileEvent, PaymentFiles, PaymentState, Standing,
     StatusOfPayment,
 };
 use domain::{Case, CaseId, Event, PartnerCode, PartnerCommand, Recorded};
@@ -51,6 +51,40 @@ impl Session<'_> {
         Ok(holds + partners.chain(cases).sum::<u64>())
     }
 
+    /// The same for a command that has them paid: also what lines of the bank say of payments that were taken back.
+    pub(crate) async fn load_to_pay(
+        &mut self,
+        codes: &[PartnerCode],
+        cases: &[CaseId],
+    ) -> Result<u64, AppError> {
+        let revision = self.load_payable(codes, cases).await?;
+        self.made.clear();
+        let mut recalled = HashMap::new();
+        for partner in codes.iter().filter_map(|code| self.partner(code)) {
+            for (id, payment) in partner.payments.iter().filter(|(_, p)| p.state == PaymentState::Recalled) {
+                let key = self.ledger.reference_key(payment.reference.as_str());
+                recalled.insert(key, (partner.code.clone(), id));
+            }
+        }
+        if recalled.is_empty() {
+            return Ok(revision);
+        }
+        self.ledger.current().await?;
+        self.load_all_of_bank().await?;
+        for (line, references) in self.ledger.unanswered_lines().await? {
+            for (code, id) in references.iter().filter_map(|key| recalled.get(key)) {
+                self.made.entry(code.clone()).or_insert((*id, line));
+            }
+        }
+        Ok(revision)
+    }
+
+    /// Has a command that pays a partner written only if nobody places a hold, and the bank tells of nothing more, meanwhile.
+    pub(crate) fn rest_on_what_stops(&self, draft: &mut Draft) {
+        self.rest_on_holds(draft);
+        self.rest_on_accounts(draft);
+    }
+
     /// Loads the files of payments, unless they are held here; answers with how many there are.
     pub(crate) async fn load_payment_files(&mut self) -> Result<u64, AppError> {
         let loaded = match self.payment_files.take() {
@@ -75,7 +109,8 @@ impl Session<'_> {
             return Ok(Standing::default());
         };
         let cases = cases.iter().filter_map(|id| self.case(*id)).collect::<Vec<&Case>>();
-        Ok(payment::standing(partner, cases, holds, &self.ledger.rulebook, day)?)
+        let standing = payment::standing(partner, cases, holds, &self.ledger.rulebook, day)?;
+        Ok(Standing { made: self.made.get(code).copied(), ..standing })
     }
 
     /// Decides whether these payments may stand in one file; a refusal is kept.
@@ -98,7 +133,7 @@ impl Session<'_> {
         drop(partners);
         match decided {
             Ok((written, instructed)) => {
-                self.rest_on_holds(draft);
+                self.rest_on_what_stops(draft);
                 self.record_payment_file(draft, written.into())?;
                 for (code, event) in instructed {
                     self.record_partner(draft, &code, event.into())?;

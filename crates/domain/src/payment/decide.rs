@@ -224,6 +224,7 @@ pub fn ready<'p>(
 /// Takes everything that is due and not held, and what came back after it was paid, less what was paid already.
 fn propose(partner: &Partner, new: &NewPayment, by: &Actor) -> Result<PaymentProposed, Refusal> {
     let account = account(partner)?;
+    not_made_all_the_same(partner, &new.standing)?;
     let (mut due, mut held) = (Vec::new(), None);
     for (worth, eur) in left(partner, &new.standing.worths).map_err(too_large)? {
         let in_period = new.period.is_none_or(|period| period.contains(worth.on));
@@ -276,6 +277,7 @@ fn taken_off(outside: Eur, gross: Eur) -> Eur {
 fn advance(partner: &Partner, new: &NewAdvance, by: &Actor) -> Result<PaymentProposed, Refusal> {
     let account = account(partner)?;
     bookable(new.amount, &Line::default())?;
+    not_made_all_the_same(partner, &new.standing)?;
     if let Some(hold) = new.standing.held_by {
         return Err(held_back(partner, hold));
     }
@@ -291,6 +293,17 @@ fn advance(partner: &Partner, new: &NewAdvance, by: &Actor) -> Result<PaymentPro
         reason: Some(new.reason),
         by: by.clone(),
     })
+}
+
+/// What was taken back from its file, and the bank has made all the same, is due again only as far as nobody has said what
+/// its line is: until then it would be paid a second time.
+fn not_made_all_the_same(partner: &Partner, standing: &Standing) -> Result<(), Refusal> {
+    let Some((id, line)) = standing.made else { return Ok(()) };
+    let (reference, code) = (&known(partner, id)?.reference, &partner.code);
+    let detail = format!(
+        "line {line} has the reference of payment {reference}, which was taken back from its file: the bank made it all the same, and {code} would be paid twice. Record it (`svala partner paid {code} --reference {reference} …`) and match it (`svala bank match`); or match it with the line that brings the money back; or answer for it (`svala exception list`)"
+    );
+    Err(Refusal::new("made-by-the-bank", detail))
 }
 
 /// What was proposed is still due in these amounts, to the account in force, and nothing stops it.
@@ -309,6 +322,7 @@ fn still_right(
         );
         return Err(Refusal::new("account-changed", detail));
     }
+    not_made_all_the_same(partner, standing)?;
     let worths: BTreeMap<Payable, &Worth> = standing.worths.iter().map(|worth| (worth.of, worth)).collect();
     let taken = partner.payments.taken(Some(id)).map_err(too_large)?;
     let (mut changed, mut held) = (0_usize, None);

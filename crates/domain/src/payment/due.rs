@@ -11,6 +11,7 @@ use super::unpaid::{Accepted, unpaid};
 use crate::case::Case;
 use crate::grant::{GrantState, PaymentMethod};
 use crate::hold::Holds;
+use crate::ids::PaymentId;
 use crate::partner::Partner;
 use crate::refusal::FoldError;
 
@@ -34,6 +35,9 @@ pub struct Standing {
     pub worths: Vec<Worth>,
     /// The first hold that stops all its payments, also of what is for no case.
     pub held_by: Option<u64>,
+    /// A payment that was taken back from its file, and the number of the open line that says that the bank made it all the
+    /// same.
+    pub made: Option<(PaymentId, u64)>,
 }
 
 /// What everything is worth to a partner that it reported in these cases, paid out for them or charged, and what a hold
@@ -80,7 +84,7 @@ pub fn standing<'c>(
     for (id, fee) in &partner.fees {
         worths.push(Worth { of: Payable::Fee { fee: *id }, on: fee.charged_on, eur: fee.net()?, held_by });
     }
-    Ok(Standing { worths, held_by })
+    Ok(Standing { worths, held_by, made: None })
 }
 
 /// What is due of each thing, by day: what it is worth, less what payments have of it. Things of which nothing is are left

@@ -770,7 +770,8 @@ fn more_items_than_fit_are_paid_in_several_payments() {
         eur: eur("0.01"),
         held_by: None,
     };
-    let standing = Standing { worths: (1..=ITEMS_MAX as u128 + 1).map(worth).collect(), held_by: None };
+    let standing =
+        Standing { worths: (1..=ITEMS_MAX as u128 + 1).map(worth).collect(), ..Standing::default() };
     for items in [ITEMS_MAX, 1] {
         let (payment, reference) = paying.new_id();
         let standing = standing.clone();
