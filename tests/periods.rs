@@ -325,6 +325,31 @@ fn days_of_which_no_statement_tells_stop_a_closing() {
     assert!(ledger.csv("exception list --all --kind statement-gap").is_empty());
 }
 
+/// A line of a day that was closed before it came stands on the first open day, so that the next month has what the bank says.
+#[test]
+fn a_line_that_comes_late_stands_where_the_bank_says_at_the_end_of_the_next_month() {
+    let ledger = with_statement();
+    ledger.accept_exception("paid-without-decision-caritas", "it was for May");
+    let first_days = "--accept statements --reason 'the account is older than this ledger'";
+    ledger.ok(&format!("period close 2024-06 {first_days}"));
+    let before = (ledger.csv("period list"), ledger.ok("books vouchers --period 2024-06 --format csv"));
+    let lines = [entry("B2", "2024-06-29", -400, "late"), entry("B3", "2024-07-10", -100, "in time")];
+    take_in(&ledger, 2, 98_000, "2024-07-31", &lines, "");
+    let vouchers = ledger.csv("books vouchers");
+    let late = vouchers.iter().find(|row| row["closed_period"] == "2024-06").unwrap();
+    assert_eq!((&*late["day"], &*late["about_day"]), ("2024-07-01", "2024-06-29"));
+    assert_eq!(found(&ledger, "2024-07", "statements"), [], "the books have what the bank says");
+    for line in ledger.csv("exception list") {
+        ledger.accept_exception(&line["exception"], "it is so");
+    }
+    ledger.ok("period close 2024-07");
+    assert_eq!(ledger.csv("period list")[..1], before.0);
+    assert_eq!(ledger.ok("books vouchers --period 2024-06 --format csv"), before.1);
+    let pack = ledger.ok("period pack 2024-07 --out july.xlsx --company Norrkassan");
+    assert!(pack.contains("which is closed"), "{pack}");
+    ledger.is_sound();
+}
+
 /// A line of which only a notification tells stands in the books, and in no statement.
 #[test]
 fn a_bank_account_that_the_books_have_otherwise_stops_a_closing() {

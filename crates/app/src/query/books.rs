@@ -4,7 +4,7 @@ use domain::books::{
     AccountAsked, AccountError, AccountLedger, Chart, DimensionOf, Entry, Journal, TrialBalance, Voucher,
     openings,
 };
-use domain::{FoldError, PartnerCode, Period};
+use domain::{Closings, FoldError, PartnerCode, Period};
 use projection_runner::Progress;
 
 use crate::error::AppError;
@@ -130,13 +130,24 @@ impl Ledger {
         let position = self.log_end(at).await?;
         // Read after the end of the log, so that no closing is missed of which an event before it should know.
         let (closings, _) = self.closings_and_events().await?;
-        let mut journal = Journal::under(chart, &closings);
+        Ok((self.vouchers_under(chart, &closings, position, progress).await?, position))
+    }
+
+    /// All vouchers up to a position, where these periods are closed, also those that were closed after it.
+    pub(super) async fn vouchers_under(
+        &self,
+        chart: &Chart,
+        closings: &Closings,
+        position: u64,
+        progress: Progress<'_>,
+    ) -> Result<Vec<Voucher>, AppError> {
+        let mut journal = Journal::under(chart, closings);
         let mut vouchers = Vec::new();
         self.read_log_to(position, progress, |recorded| {
             vouchers.extend(journal.book(&recorded)?);
             Ok(())
         })
         .await?;
-        Ok((vouchers, position))
+        Ok(vouchers)
     }
 }

@@ -107,7 +107,21 @@ impl Ledger {
         near: u16,
         progress: Progress<'_>,
     ) -> Result<PeriodCheck, AppError> {
-        let (vouchers, position) = self.vouchers(chart, None, progress).await?;
+        self.check_period_under(self, chart, period, near, progress).await
+    }
+
+    /// The same where those periods are closed that are closed in `now`, the ledger of which this one may be the past.
+    async fn check_period_under(
+        &self,
+        now: &Self,
+        chart: &Chart,
+        period: Period,
+        near: u16,
+        progress: Progress<'_>,
+    ) -> Result<PeriodCheck, AppError> {
+        let position = self.log_end(None).await?;
+        let (closings, _) = now.closings_and_events().await?;
+        let vouchers = self.vouchers_under(chart, &closings, position, progress).await?;
         let trial = TrialBalance::of(chart, &vouchers, Some(period)).map_err(FoldError::from)?;
         let matters = self.matters(chart, &vouchers, period, near).await?;
         let first_booked = vouchers.iter().map(|voucher| voucher.day).min();
@@ -230,7 +244,8 @@ impl Ledger {
             None => None,
         };
         let then = then.as_ref().unwrap_or(self);
-        let mut checked = then.check_period(chart, period, near, progress).await?;
+        // The closing of the period itself says where in it stands what came late.
+        let mut checked = then.check_period_under(self, chart, period, near, progress).await?;
         if let Some(closed) = &closed {
             checked.findings.clone_from(&closed.findings);
         }

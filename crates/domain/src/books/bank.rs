@@ -122,7 +122,7 @@ impl Journal<'_> {
         };
         let (about, account) = (recorded.position, recorded.stream_id.id());
         let told = Told { about, name: format!("statement {about} of {account}"), ..Told::default() };
-        let (kind, when) = (MoneyKind::BankBalance, When::Moved(day));
+        let (kind, when) = (MoneyKind::BankBalance, When::AtBank(day));
         Ok(self.voucher(recorded, kind, missing, when, &told, None)?.into_iter().collect())
     }
 
@@ -151,7 +151,7 @@ impl Journal<'_> {
         }
         let about = recorded.position;
         let told = Told { about, name: format!("line {about} of {}", e.account), ..Told::default() };
-        let when = When::Moved(e.booked_on);
+        let when = When::AtBank(e.booked_on);
         Ok(self.voucher(recorded, MoneyKind::BankLine, eur, when, &told, None)?.into_iter().collect())
     }
 

@@ -31,8 +31,8 @@ pub struct Voucher {
     pub year: i16,
     /// Its number in the series and the year: 1, 2, 3 … without gaps.
     pub number: u64,
-    /// The day it is booked on: that on which money moved or a decision was recorded, or the first open one if the
-    /// period of that day was closed before.
+    /// The day it is booked on: that on which money moved or a decision was recorded. If the period of that day was closed
+    /// before, it is the first open one of what the bank has on its account, and of all else the day of its recording.
     pub day: Date,
     /// The day it is about: of delivery, of a charge, of a payment.
     pub about_day: Date,
@@ -146,6 +146,8 @@ pub(super) enum When {
     Decided(Date),
     /// Money moved on this day, whenever that was recorded.
     Moved(Date),
+    /// The bank has it on its account since this day.
+    AtBank(Date),
 }
 
 /// What a voucher is.
@@ -322,11 +324,14 @@ impl<'c> Journal<'c> {
 
     /// The day on which it is booked, the day it is about, and the closed period in which that lies.
     fn booked(&self, recorded: &Recorded, when: When) -> (Date, Date, Option<Period>) {
-        let (When::Decided(about_day) | When::Moved(about_day)) = when;
+        let (When::Decided(about_day) | When::Moved(about_day) | When::AtBank(about_day)) = when;
         let recorded_on = recorded.recorded_on();
-        let own_day = if matches!(when, When::Moved(_)) { about_day } else { recorded_on };
+        let own_day = if matches!(when, When::Decided(_)) { recorded_on } else { about_day };
         let day = match self.closings.first_open_at(recorded.position) {
-            Some(open) if own_day < open => recorded_on.max(open),
+            Some(open) if own_day < open => match when {
+                When::AtBank(_) if self.closings.has_lines_on_first_day(recorded.position) => open,
+                _ => recorded_on.max(open),
+            },
             _ => own_day,
         };
         (day, about_day, self.closings.closed_at(recorded.position, about_day))

@@ -51,6 +51,7 @@ pub fn decide(closings: &Closings, command: &ClosePeriod, by: &By) -> Result<Per
         findings: command.findings.clone(),
         reason: command.reason.filter(|_| !accepted.is_empty()),
         accepted,
+        late_on_first_day: true,
     })
 }
 

@@ -94,6 +94,10 @@ pub struct PeriodClosed {
     /// Why they were accepted, in the vault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<TextId>,
+    /// Whether lines of the bank of days that were closed before were booked on its first day; in earlier closings they stand
+    /// on the day on which they were recorded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late_on_first_day: bool,
 }
 
 /// A command to close a period was refused by a rule. It changed nothing; who gave it stands in the envelope.

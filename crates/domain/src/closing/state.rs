@@ -13,6 +13,8 @@ pub struct Closed {
     pub period: Period,
     /// The position of the log up to which it was booked.
     pub position: u64,
+    /// Whether lines of the bank of days that were closed before were booked on its first day.
+    late_on_first_day: bool,
 }
 
 /// All closed periods, in the order in which they were closed: that of their days.
@@ -24,13 +26,15 @@ pub struct Closings {
 impl Closings {
     /// Applies an event.
     pub fn evolve(&mut self, event: &ClosingEvent) -> Result<(), FoldError> {
-        let ClosingEvent::PeriodClosed(PeriodClosed { period, position, .. }) = event else { return Ok(()) };
+        let ClosingEvent::PeriodClosed(closed) = event else { return Ok(()) };
+        let PeriodClosed { period, position, late_on_first_day, .. } = closed;
         let follows = self.next_day().is_none_or(|day| day == period.first());
         let later = self.closed.last().is_none_or(|last| last.position < *position);
         if !follows || !later {
             return Err(FoldError(format!("{period} is closed, and is not the next period")));
         }
-        self.closed.push(Closed { period: *period, position: *position });
+        let (period, position, late_on_first_day) = (*period, *position, *late_on_first_day);
+        self.closed.push(Closed { period, position, late_on_first_day });
         Ok(())
     }
 
@@ -53,6 +57,14 @@ impl Closings {
     pub fn first_open_at(&self, position: u64) -> Option<Date> {
         let before = self.closed.iter().rev().find(|closed| closed.position < position)?;
         before.period.last().tomorrow().ok()
+    }
+
+    /// Whether what the bank had on its account on days that were closed before the event at this position stands on the first
+    /// open one: so the account is at the end of that period what the bank says. Where that has been closed otherwise since, it
+    /// stays on the day on which it was recorded.
+    pub(crate) fn has_lines_on_first_day(&self, position: u64) -> bool {
+        let closed = self.closed.iter().find(|closed| closed.position >= position);
+        closed.is_none_or(|closed| closed.late_on_first_day)
     }
 
     /// The period in which a day lies, if it was closed when the event at this position was recorded.
