@@ -93,6 +93,34 @@ fn what_was_rejected_is_due_again_with_its_reason() {
     ledger.is_sound();
 }
 
+/// Of what is told now only what this report took back counts; where the bank goes on with what it or somebody had taken back,
+/// whoever takes the report in is warned, once.
+#[test]
+fn the_bank_goes_on_with_what_was_taken_back() {
+    let (ledger, order, number, [first, second]) = filed();
+    ledger.write("no.xml", report(&order, "", &of_payment(&order, &first, "RJCT")));
+    assert!(ledger.run("payment status no.xml").err.contains("1 payment taken back and due again"));
+    ledger.write("yes.xml", report(&order, "<GrpSts>ACSC</GrpSts>", ""));
+    for options in [" --dry-run", ""] {
+        let said = ledger.run(&format!("payment status yes.xml{options}"));
+        assert_eq!(said.code, Some(1), "{said}");
+        let warned = format!(
+            "WARNING: payment {number} ({first}) of 500.00 EUR to irara was taken back, and the bank says ACSC"
+        );
+        assert!(said.err.contains(&warned) && !said.err.contains(&second), "{said}");
+        assert_eq!(said.err.contains("0 payments taken back and due again"), options.is_empty(), "{said}");
+    }
+    let said = ledger.run("payment status yes.xml");
+    assert!(said.code == Some(0) && said.err.contains("taken in before"), "{said}");
+    // What pays it anew is named.
+    let again = ledger.json("--actor anna payment propose --partner irara")["reference"].clone();
+    ledger.write("later.xml", report(&order, "", &of_payment(&order, &first, "ACSP")));
+    let said = ledger.run("payment status later.xml");
+    let warned = format!("and payment {} pays the same", again.as_str().unwrap());
+    assert!(said.code == Some(1) && said.err.contains(&warned), "{said}");
+    ledger.is_sound();
+}
+
 /// A whole file, or an instruction of it.
 #[test]
 fn what_is_said_of_a_whole_is_said_of_its_payments() {

@@ -21,7 +21,7 @@ use money::Eur;
 
 pub use file::{FileAsked, PaymentFileMade};
 pub use interchange::pain::Debtor;
-pub use status::{StatusItem, StatusTaken};
+pub use status::{NotStopped, StatusItem, StatusTaken};
 
 use crate::command::reason_text;
 use crate::error::AppError;

@@ -11,7 +11,7 @@ use domain::matching::Rules;
 use domain::partner::PaymentDetails;
 use domain::payment::{PaymentFileWritten, PaymentState, StatusOfPayment};
 use domain::reconciliation::Settled;
-use domain::{PartnerCode, PartnerCommand, PaymentCommand, PaymentId, Refusal};
+use domain::{CreditorReference, PartnerCode, PartnerCommand, PaymentCommand, PaymentId, Refusal};
 use event_log::hex;
 use interchange::pain::{
     ReportedStatus, StatusReport, instruction_ids, read_status, reason_in_words, status_in_words,
@@ -34,6 +34,19 @@ pub struct StatusTaken {
     pub payments: Vec<StatusItem>,
     /// It was taken in before: nothing was done now.
     pub taken_before: bool,
+    /// How many payments were taken back now.
+    pub taken_back: u64,
+    /// What was taken back before, and the bank says now that it goes on with.
+    pub not_stopped: Vec<NotStopped>,
+}
+
+/// A payment that was taken back from its file, and with which the bank goes on.
+#[derive(Debug, Clone)]
+pub struct NotStopped {
+    /// What the bank says.
+    pub said: StatusItem,
+    /// The payment that pays the same anew.
+    pub paid_by: Option<CreditorReference>,
 }
 
 /// What a report says of one payment.
@@ -87,29 +100,37 @@ impl Ledger {
         let taken_before = files.has_report(FileDigest(sha256));
         let payments = self.said_of(&name, filed, &report).await?;
         let said = Said { file: filed.file, sha256: FileDigest(sha256), payments };
+        let codes: BTreeSet<PartnerCode> = said.payments.iter().map(|(code, _)| code.clone()).collect();
+        let before = self.partners_and_events(&codes.into_iter().collect::<Vec<_>>()).await?;
         if !taken_before {
             self.note_status(&said, dry_run).await?;
         }
         let mut items = Vec::with_capacity(said.payments.len());
+        let (mut taken_back, mut not_stopped) = (0, Vec::new());
         for (code, of) in &said.payments {
+            let payments = before.iter().find(|(partner, _)| partner.code == *code);
+            let payments = payments.map(|(partner, _)| &partner.payments);
+            let known = payments.and_then(|payments| Some((payments, payments.get(of.payment)?)));
             let PaymentItem { payment, partner, reference, total, state, .. } =
                 self.payment_detail(code, of.payment).await?.item;
             let (status, meaning) = (of.status.to_string(), status_in_words(of.status));
             let reasons = of.reasons.iter().map(IsoCode::to_string).collect::<Vec<_>>().join(" ");
             let why = why(&of.reasons);
-            items.push(StatusItem {
-                payment,
-                partner,
-                reference,
-                total,
-                status,
-                meaning,
-                reasons,
-                why,
-                state,
-            });
+            let item =
+                StatusItem { payment, partner, reference, total, status, meaning, reasons, why, state };
+            match known.filter(|_| !taken_before) {
+                Some((payments, known)) if known.state == PaymentState::Recalled && !of.is_not_made() => {
+                    let paid_by = payments.paid_again(known).map(|again| again.reference.clone());
+                    not_stopped.push(NotStopped { said: item.clone(), paid_by });
+                }
+                Some((_, known)) => {
+                    taken_back += u64::from(known.state != state && state == PaymentState::Recalled);
+                }
+                None => {}
+            }
+            items.push(item);
         }
-        Ok(StatusTaken { file: said.file, payments: items, taken_before })
+        Ok(StatusTaken { file: said.file, payments: items, taken_before, taken_back, not_stopped })
     }
 
     /// What a report says of each payment of the file: what it says of that one, else of its instruction, else of all.

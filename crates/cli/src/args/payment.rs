@@ -184,7 +184,7 @@ Examples:
 What was accepted is noted (`svala payment show`). What the bank rejected or cancelled is taken back with its reason, and what
 it was to pay is due again; to pay it takes two people as ever. A report names the file by its MsgId and payments by their
 EndToEndId; one that names anything else is refused as a whole. The same report again changes nothing. What a line shows as made
-is not taken back.
+is not taken back. Where the bank goes on with what was taken back before, a warning says so: exit code 1.
 
 Examples:
   svala payment status report.xml --dry-run

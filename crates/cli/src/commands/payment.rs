@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use app::Ledger;
-use app::payment::{Debtor, FileAsked, PaymentFileMade, StatusItem};
+use app::payment::{Debtor, FileAsked, NotStopped, PaymentFileMade, StatusItem};
 use app::query::{
     DueItem, PaymentDetail, PaymentFileItem, PaymentFilter, PaymentItem, PaymentLine, RecallItem,
 };
@@ -107,14 +107,17 @@ pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Resu
                 }
                 (false, true) => format!("file {}: nothing was written", taken.file),
                 (false, false) => {
-                    let back = taken.payments.iter().filter(|of| of.state == PaymentState::Recalled).count();
-                    let back = counted(back as u64, "payment");
+                    let back = counted(taken.taken_back, "payment");
                     format!(
                         "file {}: what the bank says is noted; {back} taken back and due again",
                         taken.file
                     )
                 }
             });
+            taken.not_stopped.iter().for_each(not_stopped);
+            if !taken.not_stopped.is_empty() {
+                return Ok(ExitCode::from(1));
+            }
         }
         PaymentCommand::Recall { command: Some(RecallCommand::List), .. } => {
             listing(format, RECALL_COLUMNS, &place.open().await?.recalls().await?, recall_row)?;
@@ -182,6 +185,18 @@ pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Resu
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The bank goes on with a payment that is due again: it would be paid twice.
+fn not_stopped(NotStopped { said, paid_by }: &NotStopped) {
+    let StatusItem { payment, partner, reference, total, status, meaning, .. } = said;
+    let number = payment.unwrap_or_default();
+    let again = paid_by.as_ref().map_or_else(String::new, |again| {
+        format!(", and payment {again} pays the same: cancel or recall that one if the bank does not stop")
+    });
+    remark(format!(
+        "WARNING: payment {number} ({reference}) of {total} EUR to {partner} was taken back, and the bank says {status} ({meaning}): have the bank stop it, and pay nothing in its place until a statement shows what it did{again}"
+    ));
 }
 
 /// One payment for each partner to which something is due; whoever cannot be paid is told, and keeps nobody else waiting.
