@@ -105,7 +105,7 @@ fn the_bank_goes_on_with_what_was_taken_back() {
         let said = ledger.run(&format!("payment status yes.xml{options}"));
         assert_eq!(said.code, Some(1), "{said}");
         let warned = format!(
-            "WARNING: payment {number} ({first}) of 500.00 EUR to irara was taken back, and the bank says ACSC"
+            "warning: payment {number} ({first}) of 500.00 EUR to irara was taken back, and the bank says ACSC"
         );
         assert!(said.err.contains(&warned) && !said.err.contains(&second), "{said}");
         assert_eq!(said.err.contains("0 payments taken back and due again"), options.is_empty(), "{said}");

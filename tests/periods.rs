@@ -320,7 +320,7 @@ fn days_of_which_no_statement_tells_stop_a_closing() {
     let refused = ledger.fail(1, "period close 2024-06");
     assert!(refused.contains("2024-06 has open matters (statements: 1"), "{refused}");
     let late = [entry("B3", "2024-07-02", -50_000, "NOTPROVIDED")];
-    take_in(&ledger, 2, 98_000, "2024-07-09", &late, "--accept-gap 'it came late'");
+    take_in(&ledger, 2, 98_000, "2024-07-09", &late, "");
     assert!(gaps("2024-07").is_empty(), "it came late");
     assert!(ledger.csv("exception list --all --kind statement-gap").is_empty());
 }

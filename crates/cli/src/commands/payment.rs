@@ -195,7 +195,7 @@ fn not_stopped(NotStopped { said, paid_by }: &NotStopped) {
         format!(", and payment {again} pays the same: cancel or recall that one if the bank does not stop")
     });
     remark(format!(
-        "WARNING: payment {number} ({reference}) of {total} EUR to {partner} was taken back, and the bank says {status} ({meaning}): have the bank stop it, and pay nothing in its place until a statement shows what it did{again}"
+        "warning: payment {number} ({reference}) of {total} EUR to {partner} was taken back, and the bank says {status} ({meaning}): have the bank stop it, and pay nothing in its place until a statement shows what it did{again}"
     ));
 }
 

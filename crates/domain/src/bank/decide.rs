@@ -94,7 +94,7 @@ pub fn import(
                 told.clear();
             }
             let stated = rest.unwrap_or(stated);
-            let gap = both_ways.or_else(|| gap(account.last.as_ref()?, &stated));
+            let gap = both_ways.or_else(|| gap(account, &stated));
             let gap_accepted = match (gap, statement.gap_accepted) {
                 (Some(refusal), None) => return Err(refusal),
                 (Some(_), reason) => reason,
@@ -195,14 +195,15 @@ fn said_otherwise(earlier: &Stated, now: &Stated) -> Refusal {
     Refusal::new("statement-conflict", detail)
 }
 
-/// What is missing between the last statement and the next, if anything.
-fn gap(last: &Stated, next: &Stated) -> Option<Refusal> {
+/// What is missing between the last statement and the next, if anything. One that was missing may come late.
+fn gap(account: &BankAccount, next: &Stated) -> Option<Refusal> {
+    let last = account.last.as_ref()?;
     let numbered = last.sequence.zip(next.sequence);
     // Numbers may begin anew with a year; then the balances alone tell.
     let skipped = numbered.filter(|(last, next)| *next > last.saturating_add(1));
     let older = next.is_late_after(last);
     let broken = last.closing != next.opening;
-    if !broken && skipped.is_none() && !older {
+    if (!broken && skipped.is_none() && !older) || (older && account.is_missing(next)) {
         return None;
     }
     let mut said = Vec::new();

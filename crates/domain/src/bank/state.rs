@@ -95,6 +95,14 @@ impl Stated {
         }
     }
 
+    /// Whether it goes on where another ends: from its balance, and under the next number, as far as both have one. Numbers
+    /// may begin anew with a year.
+    pub fn continues(&self, before: &Self) -> bool {
+        let numbered = before.sequence.zip(self.sequence);
+        let follows = numbered.is_none_or(|(before, own)| own == 1 || Some(own) == before.checked_add(1));
+        follows && before.closing == self.opening && !self.begins_within(before)
+    }
+
     /// Whether it is about earlier days than a statement that is there already; where both end on one day, or do not say
     /// when, whether the bank had numbered it before. Numbers may begin anew with a year: then the balances alone tell.
     pub fn is_late_after(&self, last: &Self) -> bool {
@@ -106,6 +114,20 @@ impl Stated {
 }
 
 impl BankAccount {
+    /// Whether a late statement stands where one is missing: it continues the one before, which the one after does not, and
+    /// has none of the days of that.
+    pub fn is_missing(&self, stated: &Stated) -> bool {
+        let (after, before): (Vec<_>, Vec<_>) =
+            self.statements.values().partition(|other| stated.is_late_after(other));
+        let in_order = |of: &&&Stated| (of.days.1, of.days.0, of.sequence);
+        let neighbours = before.iter().max_by_key(in_order).zip(after.iter().min_by_key(in_order));
+        neighbours.is_some_and(|(before, after)| {
+            stated.continues(before)
+                && !after.continues(before)
+                && (after.continues(stated) || !after.overlaps(stated))
+        })
+    }
+
     /// The account after one more event: of none before the first.
     pub fn evolve(account: Option<Self>, event: &BankEvent) -> Result<Self, FoldError> {
         let mut account = match (account, event) {

@@ -204,6 +204,65 @@ fn a_statement_continues_the_one_before_it(
     assert!(matches!(event, BankEvent::StatementImported(e) if e.gap_accepted.is_none()));
 }
 
+/// Statements of days, by number, days of June and balances: 1 and 4 are there, 2 and 3 were missing.
+fn june(name: u64, number: Option<u64>, days: (i8, i8), opening: &str, closing: &str) -> Statement {
+    let on = |nth: i8| Some(jiff::civil::date(2024, 6, nth));
+    let moved = amount(closing).checked_add(amount(opening).negated()).unwrap().to_eur_exact().unwrap();
+    let lines = vec![booking(u128::from(name), &moved.to_string(), None)];
+    Statement { from: on(days.0), to: on(days.1), ..statement(name, number, opening, closing, lines) }
+}
+
+/// What was missing comes late, and needs no reason: it goes on where the one before it ends.
+#[rstest]
+#[case::numbered(true)]
+#[case::by_its_days_and_balances(false)]
+fn a_statement_that_was_missing_is_taken_in(#[case] numbered: bool) {
+    let number = |number: u64| numbered.then_some(number);
+    let mut told = Told::new();
+    told.take(&june(1, number(1), (1, 5), "0.00", "10.00")).unwrap();
+    let last = june(4, number(4), (20, 25), "40.00", "50.00");
+    assert_eq!(refused(&mut told, &last).0, "statement-gap");
+    told.take(&Statement { gap_accepted: Some(text(3)), ..last }).unwrap();
+    let (second, third) =
+        (june(2, number(2), (6, 12), "10.00", "25.00"), june(3, number(3), (13, 19), "25.00", "40.00"));
+    assert_eq!(refused(&mut told, &third).0, "statement-gap", "what is before it is missing still");
+    let before = told.account.last;
+    for late in [&second, &third] {
+        let Ok(Some(Imported { event, .. })) = import(&told.account, late, &mut told.known) else { panic!() };
+        assert!(matches!(event, BankEvent::StatementImported(e) if e.gap_accepted.is_none()));
+        assert_eq!(told.take(late), Ok((1, 0)));
+    }
+    assert_eq!((told.account.last, told.sum()), (before, eur("50.00")));
+    // Nothing is missing any more: whatever else there is about those days is something else.
+    for other in [
+        june(5, number(2), (6, 12), "10.00", "25.00"),
+        june(6, number(3), (7, 19), "10.00", "40.00"),
+        june(7, None, (6, 19), "10.00", "40.00"),
+    ] {
+        let taken = told.take(&other);
+        assert!(
+            taken == Ok((0, 1)) || taken.as_ref().is_err_and(|of| of.codes() == "statement-gap"),
+            "{taken:?}"
+        );
+    }
+}
+
+/// One that is late and does not fit, or has days of the next, is refused as before.
+#[rstest]
+#[case::another_balance(june(2, Some(2), (6, 19), "11.00", "40.00"))]
+#[case::another_number(june(2, Some(5), (6, 19), "10.00", "40.00"))]
+#[case::days_of_the_one_before(june(2, Some(2), (4, 19), "10.00", "40.00"))]
+#[case::days_of_the_next(june(2, Some(2), (6, 21), "10.00", "43.00"))]
+#[case::days_of_the_next_without_a_number(june(2, None, (6, 20), "10.00", "43.00"))]
+#[case::longer_than_the_gap(june(2, None, (6, 24), "10.00", "40.00"))]
+fn a_late_statement_that_does_not_fit_is_refused(#[case] late: Statement) {
+    let mut told = Told::new();
+    told.take(&june(1, Some(1), (1, 5), "0.00", "10.00")).unwrap();
+    let last = june(4, Some(4), (20, 25), "40.00", "50.00");
+    told.take(&Statement { gap_accepted: Some(text(3)), ..last }).unwrap();
+    assert_eq!(refused(&mut told, &late).0, "statement-gap");
+}
+
 #[test]
 fn the_same_statement_is_known_and_another_of_its_name_is_a_conflict() {
     let mut told = Told::new();
