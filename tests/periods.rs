@@ -342,8 +342,11 @@ fn a_line_that_comes_late_stands_where_the_bank_says_at_the_end_of_the_next_mont
     for line in ledger.csv("exception list") {
         ledger.accept_exception(&line["exception"], "it is so");
     }
+    ledger.ok("period check 2024-07");
     ledger.ok("period close 2024-07");
     assert_eq!(ledger.csv("period list")[..1], before.0);
+    // A check says as well what is not the next one to be closed, though nothing is open in it.
+    assert!(ledger.fail(1, "period check 2024-07").contains("period-closed"));
     assert_eq!(ledger.ok("books vouchers --period 2024-06 --format csv"), before.1);
     let pack = ledger.ok("period pack 2024-07 --out july.xlsx --company Norrkassan");
     assert!(pack.contains("which is closed"), "{pack}");

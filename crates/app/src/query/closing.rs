@@ -177,6 +177,12 @@ impl Ledger {
         .await
     }
 
+    /// What it cannot be closed for yet, whatever is open in it: it is not over, or not the next one.
+    pub async fn is_next_to_close(&self, checked: &PeriodCheck) -> Result<(), AppError> {
+        let (closings, _) = self.closings_and_events().await?;
+        Ok(domain::closing::is_next(&closings, &self.closing(checked, &[], None))?)
+    }
+
     /// What closing it would be refused for, if anything; nothing is written.
     pub async fn would_close(
         &self,

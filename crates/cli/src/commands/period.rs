@@ -53,13 +53,15 @@ const CLOSED_COLUMNS: &[&str] = &[
 pub async fn run(place: &Place, format: Format, command: PeriodCommand) -> Result<ExitCode, Failure> {
     match command {
         PeriodCommand::Check { period, how } => {
-            let checked = check(&place.open().await?, period, &how).await?;
+            let ledger = place.open().await?;
+            let checked = check(&ledger, period, &how).await?;
             shown(format, &checked)?;
             let open = checked.matters.iter().filter(|matter| matter.stops).count();
             if open > 0 {
                 let matters = counted(open as u64, "open matter");
                 return Err(Failure::check(format!("{matters} in {period}")));
             }
+            ledger.is_next_to_close(&checked).await?;
         }
         PeriodCommand::Close { period, accept, reason, dry_run, how } => {
             if dry_run {

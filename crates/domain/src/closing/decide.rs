@@ -13,19 +13,8 @@ pub const OPEN_MATTERS: &str = "period-has-open-matters";
 /// Closes a period: it is over and the next in order, the books balance, and nothing is open that nobody has accepted.
 pub fn decide(closings: &Closings, command: &ClosePeriod, by: &By) -> Result<PeriodClosed, Refusal> {
     by.may_decide()?;
-    let ClosePeriod { period, on, .. } = command;
-    in_order(closings, command)?;
-    if *on <= period.last() {
-        let detail = format!("{period} ends on {}: it can be closed from the day after", period.last());
-        return Err(Refusal::new("period-not-over", detail));
-    }
-    if !command.difference.is_zero() {
-        let detail = format!(
-            "the accounts do not balance: {} EUR too much; `svala books trial-balance` shows them",
-            command.difference
-        );
-        return Err(Refusal::new("books-do-not-balance", detail));
-    }
+    let ClosePeriod { period, .. } = command;
+    is_next(closings, command)?;
     let (accepted, open): (Vec<Finding>, Vec<Finding>) = command
         .findings
         .iter()
@@ -53,6 +42,27 @@ pub fn decide(closings: &Closings, command: &ClosePeriod, by: &By) -> Result<Per
         accepted,
         late_on_first_day: true,
     })
+}
+
+/// Whether it is over and the next in order, and the books balance: whatever is open in it, it is closed only then.
+///
+/// # Errors
+/// [`Refusal`] where it is not.
+pub fn is_next(closings: &Closings, command: &ClosePeriod) -> Result<(), Refusal> {
+    let ClosePeriod { period, on, .. } = command;
+    in_order(closings, command)?;
+    if *on <= period.last() {
+        let detail = format!("{period} ends on {}: it can be closed from the day after", period.last());
+        return Err(Refusal::new("period-not-over", detail));
+    }
+    if !command.difference.is_zero() {
+        let detail = format!(
+            "the accounts do not balance: {} EUR too much; `svala books trial-balance` shows them",
+            command.difference
+        );
+        return Err(Refusal::new("books-do-not-balance", detail));
+    }
+    Ok(())
 }
 
 /// Whole months, the first after those closed last, or not after the first in which anything is booked.

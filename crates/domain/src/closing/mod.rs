@@ -12,7 +12,7 @@ mod state;
 use event_log::StreamId;
 
 pub use command::ClosePeriod;
-pub use decide::{OPEN_MATTERS, decide};
+pub use decide::{OPEN_MATTERS, decide, is_next};
 pub use event::{Check, ClosingEvent, Finding, PeriodClosed, PeriodCommandRefused};
 pub use state::{Closed, Closings};
 
