@@ -236,9 +236,14 @@ fn what_is_undone_is_open_as_it_was_and_history_keeps_both() {
     );
     let bodies = ledger.ask("SELECT body FROM events", |row| row.get::<String>(0)).join("\n");
     assert!(!bodies.contains("the wrong month"));
-    // What somebody took back is not recorded again by itself: it is suggested.
+    // What somebody took back is not recorded again by itself: it is suggested, and says what became of it.
     ledger.ok("bank match");
     assert!(ledger.csv("bank match list").is_empty());
+    for name in ["B1", "B2", "B3", "B4"] {
+        let exception = format!("ambiguous-{}", line(&ledger, name));
+        let found = find(ledger.csv("exception list"), "exception", &exception);
+        assert!(found["why"].contains("somebody took their match apart"), "{found:?}");
+    }
     ledger.is_sound();
 }
 
@@ -647,6 +652,7 @@ fn what_went_to_another_account_is_an_exception() {
     assert_eq!(open(&ledger), ["B1"]);
     let found = find(ledger.csv("exception list"), "kind", "paid-without-decision");
     assert!(found["why"].contains("went to another account than the one that was approved"), "{found:?}");
+    assert!(found["next_step"].contains("svala bank match LINE PAYMENT"), "{found:?}");
     let matching = format!("bank match {} {number}", line(&ledger, "B1"));
     ledger.ok(&format!("--actor anna {matching}"));
     assert_eq!(
@@ -657,6 +663,20 @@ fn what_went_to_another_account_is_an_exception() {
     ledger.ok(&format!("--actor berit {matching}"));
     assert!(open(&ledger).is_empty(), "two people may know why");
     assert!(open(&imported("GB82WEST12345698765432").0).is_empty());
+    // That it went elsewhere stays to be seen where another line has gone where it was to go, and is matched.
+    let (ledger, number) = imported("FR1420041010050500013M02606");
+    let reference = find(ledger.csv("payment list"), "payment", &number)["reference"].clone();
+    let to = "<CdtrAcct><Id><IBAN>GB82WEST12345698765432</IBAN></Id></CdtrAcct></RltdPties>";
+    let lines = [Line("-500.00", "B2", &reference)];
+    let text = message(&[statement(2, "2099-07-16", "0.00", "-500.00", &lines)]);
+    ledger.write("again.xml", text.replace("</RltdPties>", to));
+    ledger.ok("import statement again.xml");
+    let elsewhere = line(&ledger, "B1");
+    let name = format!("paid-without-decision-{elsewhere}");
+    find(ledger.csv("exception list"), "exception", &name);
+    ledger.ok(&format!("bank match {} {number}", line(&ledger, "B2")));
+    let found = find(ledger.csv("exception list"), "exception", &format!("paid-twice-{elsewhere}"));
+    assert!(found["why"].contains("went to an account that nobody approved"), "{found:?}");
 }
 
 /// Two lines that have nothing in common explain each other only as far as one person writes off alone.

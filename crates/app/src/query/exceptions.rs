@@ -370,7 +370,7 @@ fn next_step(found: &Exception) -> &'static str {
             "find out who paid it and why; accept it by name, or claim it back"
         }
         (ExceptionKind::PaidWithoutDecision, Subject::Line { .. }) => {
-            "claim it back, or record that the bank made it with the reference of the line: svala partner paid"
+            "find out whose account it is: claim it back, or match it by hand (svala bank match LINE PAYMENT), which takes two people where it is large"
         }
         (ExceptionKind::PaidWithoutDecision, _) => "decide what it was paid for, or claim it back",
         (ExceptionKind::Returned, Subject::Line { .. }) => {

@@ -336,12 +336,13 @@ fn seen_lines(looked: &Looked, said: &Said, rules: &Rules) -> Vec<SeenLine> {
     let went_out = looked.open_lines.iter().filter(|line| line.amount.is_negative());
     let accounts: HashMap<LineId, KeyDigest> =
         went_out.filter_map(|line| Some((line.line, line.counterpart?))).collect();
-    let elsewhere: HashSet<LineId> = said
+    let elsewhere = said
         .suggestions
         .iter()
         .filter(|finding| looked.is_elsewhere(finding, &accounts))
-        .flat_map(|finding| finding.found.lines.iter().copied())
-        .collect();
+        .flat_map(|finding| finding.found.lines.iter().copied());
+    // Also where another line would settle the same, or has.
+    let elsewhere: HashSet<LineId> = elsewhere.chain(looked.named_elsewhere()).collect();
     let open = looked.open_lines.iter().filter(|line| !certain.contains(&line.line));
     let seen = open.map(|line| SeenLine {
         line: line.line,
@@ -352,6 +353,7 @@ fn seen_lines(looked: &Looked, said: &Said, rules: &Rules) -> Vec<SeenLine> {
         tied: ties.get(&line.line).copied(),
         named: line.is_named(),
         taken_back: taken_back.contains(&line.line),
+        taken_apart: looked.is_taken_apart(line.line),
         suggested: suggested.get(&line.line).copied(),
         elsewhere: elsewhere.contains(&line.line),
         near: suggested.get(&line.line).is_some_and(|day| rules.are_near(line.booked_on, *day)),

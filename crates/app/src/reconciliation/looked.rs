@@ -264,6 +264,29 @@ impl Looked {
         })
     }
 
+    /// Open lines of money that went out under a reference of its own to another account than what has it was to go to.
+    pub fn named_elsewhere(&self) -> impl Iterator<Item = LineId> {
+        let mut owed: HashMap<KeyDigest, HashSet<KeyDigest>> = HashMap::new();
+        for item in self.items.values().filter(|item| !item.of.is_back()) {
+            for digest in &item.open.references {
+                owed.entry(*digest).or_default().extend(item.open.counterpart);
+            }
+        }
+        let out = self.open_lines.iter().filter(|line| line.amount.is_negative());
+        out.filter_map(move |line| {
+            let account = line.counterpart?;
+            let mut own =
+                line.references.iter().filter(|known| known.kind != ReferenceKind::PaymentInformation);
+            let named = own.find_map(|known| owed.get(&known.digest))?;
+            (!named.is_empty() && !named.contains(&account)).then_some(line.line)
+        })
+    }
+
+    /// Whether somebody took the match of a line with something apart that is open.
+    pub fn is_taken_apart(&self, line: LineId) -> bool {
+        self.taken_apart.iter().any(|(apart, of)| *apart == line && self.open_items.contains(of))
+    }
+
     /// What went out under which reference, and for what: as it was matched, or will be now.
     fn went_out(&self, said: &Said) -> WentOut {
         let mut now: HashMap<LineId, Vec<Uuid>> = HashMap::new();

@@ -27,9 +27,11 @@ pub struct SeenLine {
     pub named: bool,
     /// Another line takes it back, or it takes that one back.
     pub taken_back: bool,
+    /// Somebody took its match with something apart that is open.
+    pub taken_apart: bool,
     /// The day of something with its amount that the rules suggest.
     pub suggested: Option<Date>,
-    /// It has the reference of something and went to another account than that.
+    /// It has the reference of something and went to another account than that was to go to.
     pub elsewhere: bool,
     /// That day is so near that with a reference, or the account on the other side, it would be beyond doubt.
     pub near: bool,
@@ -104,7 +106,8 @@ fn went_out(line: &SeenLine, named: &[&Named<'_>]) -> (ExceptionKind, String, Op
             );
             return (ExceptionKind::Amount, why, None);
         }
-        let why = format!("has the reference of {name}, which another line settles");
+        let elsewhere = if line.elsewhere { ", and went to an account that nobody approved" } else { "" };
+        let why = format!("has the reference of {name}, which another line settles{elsewhere}");
         return (ExceptionKind::PaidTwice, why, None);
     }
     let open = first(Known::Open);
@@ -128,6 +131,12 @@ fn went_out(line: &SeenLine, named: &[&Named<'_>]) -> (ExceptionKind, String, Op
             (ExceptionKind::PaidTwice, format!("another line would settle {name} as well"), None)
         }
         (_, Some(_)) => in_doubt(line),
+        (Some((_, name)), None) if line.taken_apart => {
+            let why = format!(
+                "has the reference of {name}, and somebody took their match apart: `svala bank match history`"
+            );
+            (ExceptionKind::Ambiguous, why, None)
+        }
         (Some((amount, name)), None) => {
             let why = format!("has the reference of {name}, which is over {amount} {}", amount.currency());
             (ExceptionKind::Amount, why, is_less(line, amount).then_some(Clue::InPart))

@@ -41,6 +41,7 @@ fn seen() -> SeenLine {
         tied: None,
         named: false,
         taken_back: false,
+        taken_apart: false,
         suggested: None,
         near: false,
         elsewhere: false,
@@ -62,6 +63,12 @@ fn kinds(facts: &Facts) -> Vec<String> {
 #[case::settled_already(seen(), vec![known(Known::Settled, -500)], "paid-twice")]
 #[case::a_charge_of_what_is_settled(SeenLine { amount: cents(-35), ..seen() }, vec![known(Known::Settled, -500)], "amount")]
 #[case::to_another_account(SeenLine { elsewhere: true, ..seen() }, vec![known(Known::Open, -500)], "paid-without-decision")]
+#[case::to_another_account_beside_one_that_did_not(
+    SeenLine { elsewhere: true, tied: Some(1), ..seen() }, vec![known(Known::Open, -500)], "paid-without-decision"
+)]
+#[case::taken_apart(SeenLine { taken_apart: true, ..seen() }, vec![known(Known::Open, -500)], "ambiguous")]
+#[case::an_instalment_taken_apart(SeenLine { taken_apart: true, ..seen() }, vec![known(Known::Open, -900)], "ambiguous")]
+#[case::taken_apart_and_in_doubt(SeenLine { taken_apart: true, tied: Some(2), ..seen() }, vec![known(Known::Open, -500)], "ambiguous")]
 #[case::in_no_file(seen(), vec![known(Known::NotMade, -500)], "paid-without-decision")]
 #[case::another_line_wants_it(SeenLine { tied: Some(1), ..seen() }, vec![known(Known::Open, -500)], "paid-twice")]
 #[case::two_would_fit(SeenLine { tied: Some(2), ..seen() }, vec![known(Known::Open, -500)], "ambiguous")]
