@@ -542,3 +542,35 @@ fn an_import_that_accepts_says_what_looks_like_another_claim() {
     ledger.write("more.csv", format!("{SPEND}\n{}", one("D-2", "1.00")));
     assert!(!ledger.run("import spend more.csv --accept").err.contains("look like another"));
 }
+
+/// One need is one purpose, whichever programme pays for it and whatever each calls it.
+#[test]
+fn a_need_that_both_programmes_pay_for_is_flagged() {
+    let row = |(category, receipt): (&str, &str)| {
+        format!("irara,FX-2041,{category},2024-02-01,{receipt}0.00,EUR,Lempa,R-{receipt},,\n")
+    };
+    let rows = [
+        ("education", "10"),
+        ("amira2-education", "20"),
+        ("medical-care", "30"),
+        ("amira2-healthcare-access", "40"),
+        ("business-start-up", "50"),
+        ("amira2-business-start-up", "60"),
+        ("legal-counselling", "70"),
+        ("amira2-psychosocial-support", "80"),
+    ];
+    let ledger = reported(&rows.map(row).concat());
+    let same = |receipt: &str| {
+        let claim = number(&ledger, receipt);
+        let flags = ledger.csv("claim flags");
+        flags.into_iter().find(|flag| flag["claim"] == claim && flag["flag"] == "same-purpose")
+    };
+    for (jrs, amira2) in [("R-10", "R-20"), ("R-30", "R-40"), ("R-50", "R-60")] {
+        for (one, other) in [(jrs, amira2), (amira2, jrs)] {
+            let flag = same(one).unwrap_or_else(|| panic!("{one} is for the purpose of {other}"));
+            let other = format!("claim {}", number(&ledger, other));
+            assert!(flag["detail"].contains(&other), "{flag:?}");
+        }
+    }
+    assert_eq!((same("R-70"), same("R-80")), (None, None));
+}

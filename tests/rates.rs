@@ -149,7 +149,7 @@ fn the_sample_of_the_central_bank_gives_the_rate_of_the_day_or_of_the_last_befor
 fn spend_at_the_rate_of_the_day_when_the_rulebook_says_so() {
     let ledger = at_home();
     let document =
-        ledger.ok("rulebook show --document").replace("version = \"2026.3\"", "version = \"test.ecb\"");
+        ledger.ok("rulebook show --document").replace("version = \"2026.4\"", "version = \"test.ecb\"");
     let rule = "value = \"inforeuro-month-of-delivery\"";
     assert!(document.contains(rule));
     ledger.write("ecb.toml", document.replace(rule, "value = \"ecb-day-of-delivery\""));

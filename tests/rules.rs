@@ -139,14 +139,14 @@ fn another_rulebook_decides_from_its_adoption_on_and_the_old_decision_keeps_its_
     ]);
     let book = ledger.ok("rulebook show --document");
     let changed = book
-        .replace("version = \"2026.3\"", "version = \"test.2\"")
+        .replace("version = \"2026.4\"", "version = \"test.2\"")
         .replace("cap = \"3000.00\"", "cap = \"3100.00\"");
     ledger.write("rules.toml", &changed);
     ledger.ok("rulebook check rules.toml");
     ledger.adopt("rules.toml");
     ledger.ok("case approve R-2 --on 2024-02-16");
     assert_eq!((&*ledger.support("R-1")["cap"], &*ledger.support("R-2")["cap"]), ("3000.00", "3100.00"));
-    assert!(ledger.ok("explain R-1").contains("rulebook 2026.3"));
+    assert!(ledger.ok("explain R-1").contains("rulebook 2026.4"));
     assert!(ledger.ok("explain R-2").contains("rulebook test.2"));
 
     ledger.write("same.toml", changed.replace("3100.00", "3200.00"));
@@ -160,13 +160,13 @@ fn another_rulebook_decides_from_its_adoption_on_and_the_old_decision_keeps_its_
 fn a_change_of_the_rules_takes_two_people() {
     let ledger = Ledger::new();
     let changed =
-        ledger.ok("rulebook show --document").replace("version = \"2026.3\"", "version = \"test.2\"");
+        ledger.ok("rulebook show --document").replace("version = \"2026.4\"", "version = \"test.2\"");
     let looser = changed.replace("value = \"2000.00\"", "value = \"9000.00\"");
     assert_ne!(looser, changed);
     ledger.write("rules.toml", looser);
     let said = ledger.ok("--actor anna rulebook adopt rules.toml");
     assert!(said.contains("is proposed: another person must adopt the same file"), "{said}");
-    assert!(ledger.ok("rulebook show").contains("2026.3"));
+    assert!(ledger.ok("rulebook show").contains("2026.4"));
     assert!(ledger.run("rulebook show").err.contains("is proposed by anna"));
     for line in ["rulebook adopt rules.toml", "--rulebook rules.toml hold list"] {
         let run = ledger.run(&format!("--actor anna {line}"));

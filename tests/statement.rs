@@ -158,7 +158,7 @@ fn what_is_owed_is_what_was_earned_and_not_paid() {
     ledger.write(
         "two.toml",
         include_str!("../crates/rulebook/rulebook.toml")
-            .replace("version = \"2026.3\"", "version = \"test.two\""),
+            .replace("version = \"2026.4\"", "version = \"test.two\""),
     );
     ledger.adopt("two.toml");
     ledger.write("fee.csv", format!("{SPEND}\nirara,,partner-fee,2024-03-31,200.00,EUR,irara,F-1,,\n"));

@@ -249,6 +249,19 @@ table! {
         name_sv: String,
         /// English name.
         name_en: String,
+        /// What it is for, where several categories are for one purpose.
+        purpose: Option<String>,
     }
-    |c| format!("{} ({}), paid from {}", c.name_en, c.name_sv, c.budget_line)
+    |c| {
+        let purpose = c.purpose.as_ref().map_or_else(String::new, |purpose| format!(", for {purpose}"));
+        format!("{} ({}), paid from {}{purpose}", c.name_en, c.name_sv, c.budget_line)
+    }
+}
+
+impl Category {
+    /// What it is for: the same need may not be paid twice, whichever programme pays. Where the document says nothing, what
+    /// it is called.
+    pub fn purpose(&self) -> &str {
+        self.purpose.as_deref().unwrap_or(&self.name_en)
+    }
 }

@@ -9,7 +9,7 @@ use rulebook::{AmountFixedBy, Cap, Parameters, RuleKind, Rulebook, SpendRate};
 #[test]
 fn it_loads() {
     match Rulebook::embedded() {
-        Ok(book) => assert_eq!(book.version(), "2026.3"),
+        Ok(book) => assert_eq!(book.version(), "2026.4"),
         Err(errors) => panic!("{errors}"),
     }
 }
@@ -148,6 +148,42 @@ fn categories_have_a_line_and_an_end() {
     assert!(book.category("holidays", day("2024-01-01")).is_none());
 }
 
+/// The same need is never paid twice: what both programmes pay for is one purpose, however each calls it.
+#[test]
+fn categories_of_two_programmes_are_for_one_purpose() {
+    let book = book();
+    let mut pairs = Vec::new();
+    for jrs in book.categories().iter().filter(|category| category.programme == "jrs") {
+        for amira2 in book.categories().iter().filter(|category| category.programme == "amira2") {
+            if jrs.purpose() == amira2.purpose() {
+                pairs.push((&*jrs.code, &*amira2.code));
+            }
+        }
+    }
+    assert_eq!(
+        pairs,
+        [
+            ("business-start-up", "amira2-business-start-up"),
+            ("education", "amira2-education"),
+            ("medical-care", "amira2-healthcare-access"),
+        ]
+    );
+}
+
+/// A document from before purposes: what is called the same is for the same.
+#[test]
+fn a_category_without_a_purpose_is_for_what_it_is_called() {
+    let document = book().document().to_owned();
+    let (before, with): (Vec<&str>, Vec<&str>) =
+        document.lines().partition(|line| !line.starts_with("purpose = "));
+    assert_eq!(with.len(), 6);
+    let before = Rulebook::parse(&before.join("\n")).unwrap();
+    let education = before.category("education", day("2024-01-01")).unwrap();
+    assert_eq!(education.purpose(), "education, including vocational training");
+    let purpose = |code| before.category(code, day("2024-01-01")).unwrap().purpose();
+    assert_eq!(purpose("business-start-up"), purpose("amira2-business-start-up"));
+}
+
 #[test]
 fn the_digest_is_that_of_the_document() {
     let book = book();
@@ -155,5 +191,5 @@ fn the_digest_is_that_of_the_document() {
     assert_eq!(book.digest(), again.digest());
     let other = Rulebook::parse(&format!("{}# one more line\n", book.document())).unwrap();
     assert_ne!(book.digest(), other.digest());
-    assert!(format!("{book:?}").starts_with("Rulebook(version \"2026.3\", sha256 "));
+    assert!(format!("{book:?}").starts_with("Rulebook(version \"2026.4\", sha256 "));
 }

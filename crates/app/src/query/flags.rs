@@ -13,6 +13,7 @@ use domain::{
 };
 use jiff::civil::Date;
 use money::Eur;
+use rulebook::Category;
 
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
@@ -151,7 +152,7 @@ impl Ledger {
         let known = self.rulebook.categories().iter().find(|known| known.code == category);
         let line = self.rulebook.budget_lines().iter().find(|line| line.id == budget_line);
         (
-            known.map_or(category, |known| known.name_en.as_str()).to_owned(),
+            known.map_or(category, Category::purpose).to_owned(),
             line.map_or(budget_line, |line| line.programme.as_str()).to_owned(),
         )
     }

@@ -50,7 +50,9 @@ fn texts(tables: &Document, errors: &mut Vec<RulebookError>) {
     let sentences = tables
         .entries()
         .filter_map(|entry| entry.sentence().map(|sentence| (entry.id(), "sentence", sentence)));
-    for (id, field, text) in head.into_iter().chain(sources).chain(ids).chain(sentences) {
+    let purposes =
+        tables.categories.iter().filter_map(|entry| Some((&*entry.id, "purpose", entry.purpose.as_deref()?)));
+    for (id, field, text) in head.into_iter().chain(sources).chain(ids).chain(sentences).chain(purposes) {
         report(errors, text.trim().is_empty(), || RulebookError::EmptyText { id: id.to_owned(), field });
     }
 }
