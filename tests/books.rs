@@ -396,7 +396,7 @@ fn an_account_is_told_row_by_row() {
     assert!(ledger.fail(2, "books account 1").contains("there is no account 1 in the chart of accounts"));
     assert!(ledger.fail(2, "books account 2560 --partner nobody").contains("there is no partner nobody"));
     assert!(ledger.fail(2, "books account 2560 --case FX-1").contains("no case has this reference"));
-    assert!(ledger.fail(2, "books account 2560 --programme jr").contains("no programme jr; it has jrs"));
+    assert!(ledger.fail(2, "books account 2560 --programme jr").contains("no such programme; it has jrs"));
     ledger.fail(2, "books account 2560 --at 99999999");
 }
 

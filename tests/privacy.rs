@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sqlx::Connection;
 
-use crate::support::{KINDS, Ledger, fixtures, in_file, on_postgres, rows, samples};
+use crate::support::{Cells, KINDS, Ledger, fixtures, in_file, on_postgres, rows, samples};
 
 /// Every external reference, receipt and payment number, supplier, description and reason of a scenario.
 fn canaries(scenario: &Path) -> BTreeSet<String> {
@@ -57,6 +57,22 @@ fn live_with_names(ledger: &Ledger, canaries: &mut BTreeSet<String>) {
         }
     }
     ledger.run("claim refuse 1 --reason 'Zwischenbescheid fehlt'");
+    // What is typed in place of a code may be anything: it is no command that could be kept.
+    let typed = "Kanarie Karlsson";
+    canaries.insert(typed.to_owned());
+    let had = |row: &&Cells| !row["partner"].is_empty() && row["decision"] == "approve";
+    for row in rows(&ledger.read("cases.csv")).iter().filter(had).take(3) {
+        let (case, partner) = (&row["case_ref"], &row["partner"]);
+        for line in [
+            format!("case plan {case} --partner {partner} --line '{typed}=10.00' --on 2024-06-01"),
+            format!("hold place --programme '{typed}' --from 2024-06-01 --reason x"),
+            format!(
+                "partner agreement sign {partner} a --programme '{typed}' --country ET --from 2024-06-01"
+            ),
+        ] {
+            assert!(!ledger.fail(2, &line).contains(typed));
+        }
+    }
     ledger.ok(&format!("explain {case}"));
     ledger.ok(&format!("history {case}"));
 }
@@ -220,6 +236,8 @@ fn no_message_shows_a_reference_or_a_text() {
         errors += &ledger.fail(2, line);
     }
     errors += &ledger.fail(2, "claim refuse 1 --reason SECRET-8");
+    ledger.write("list.csv", "case_ref\nSECRET-7\n");
+    errors += &ledger.fail(2, "case transfer caritas --on 2024-06-01 --file list.csv");
     assert!(!errors.contains("SECRET"), "{errors}");
 }
 

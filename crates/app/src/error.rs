@@ -97,6 +97,11 @@ impl AppError {
         }
     }
 
+    /// What names something that is not there is wrong input: it is told at once, and nothing is recorded of it.
+    pub(crate) fn not_there(refusal: Refusal) -> Self {
+        Self::Usage(refusal.reasons.into_iter().map(|reason| reason.detail).collect::<Vec<_>>().join("; "))
+    }
+
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |why| Self::Io { what, why }

@@ -1,7 +1,7 @@
 //! Commands about holds.
 
-use domain::HoldCommand;
 use domain::hold::Scope;
+use domain::{HoldCommand, of_rulebook};
 use jiff::civil::Date;
 
 use crate::command::reason_text;
@@ -15,7 +15,14 @@ impl Ledger {
         let text = reason_text(reason)?;
         let partner = match &scope {
             Scope::Partner(code) => Some(code.clone()),
-            Scope::Country(_) | Scope::Programme(_) => None,
+            Scope::Country(country) => {
+                of_rulebook::country(*country, &self.rulebook).map_err(AppError::not_there)?;
+                None
+            }
+            Scope::Programme(id) => {
+                of_rulebook::programme(id, &self.rulebook).map_err(AppError::not_there)?;
+                None
+            }
         };
         let words = format!("{scope} {from}");
         let request = ["hold-payments", &words, reason];

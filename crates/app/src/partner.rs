@@ -6,7 +6,7 @@ use domain::payment::PaymentState;
 use domain::reconciliation::Settled;
 use domain::{
     AgreementCode, CreditorReference, Event, FeeId, KeyDigest, Partner, PartnerCode, PartnerCommand, Refusal,
-    TextId,
+    TextId, of_rulebook,
 };
 use jiff::civil::Date;
 use money::Eur;
@@ -50,6 +50,10 @@ impl Ledger {
         agreement: AgreementCode,
         terms: Agreement,
     ) -> Result<(), AppError> {
+        of_rulebook::programme(&terms.programme, &self.rulebook).map_err(AppError::not_there)?;
+        for country in &terms.countries {
+            of_rulebook::country(*country, &self.rulebook).map_err(AppError::not_there)?;
+        }
         let words = format!("{agreement} {terms:?}");
         self.partner_command(code, &["sign-agreement", &words], |_, _| {
             Ok(PartnerCommand::Sign { agreement: agreement.clone(), terms: terms.clone() })

@@ -25,6 +25,7 @@ pub mod hold;
 pub mod ids;
 pub mod ledger;
 pub mod matching;
+pub mod of_rulebook;
 pub mod partner;
 pub mod payment;
 pub mod period;

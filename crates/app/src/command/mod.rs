@@ -5,7 +5,7 @@ mod grants;
 mod transfer;
 
 use domain::case::Decision;
-use domain::{CaseCommand, CaseId, KeyDigest, PartnerCode};
+use domain::{CaseCommand, CaseId, KeyDigest, PartnerCode, of_rulebook};
 use jiff::civil::Date;
 use money::Eur;
 use rulebook::{Authority, ReturnMode};
@@ -79,6 +79,9 @@ impl Ledger {
         agreed_on: Date,
         lines: Vec<(String, Eur)>,
     ) -> Result<(), AppError> {
+        for (category, _) in &lines {
+            of_rulebook::category(category, agreed_on, &self.rulebook).map_err(AppError::not_there)?;
+        }
         let told_on = self.today();
         self.case_command(case, CaseCommand::AgreePlan { partner, agreed_on, lines, told_on }).await
     }

@@ -50,7 +50,7 @@ impl Ledger {
                     Ok(case) if listed.iter().any(|(_, known)| *known == case) => {}
                     Ok(case) => listed.push((row.case_ref, case)),
                     Err(AppError::Usage(why)) => {
-                        wrong.push(format!("{name} row {}, value {:?}: {why}", record.row, row.case_ref));
+                        wrong.push(format!("{name} row {}, column case_ref: {why}", record.row));
                     }
                     Err(error) => return Err(error),
                 },

@@ -4,7 +4,7 @@ use domain::books::{
     AccountAsked, AccountError, AccountLedger, Chart, DimensionOf, Entry, Journal, TrialBalance, Voucher,
     openings,
 };
-use domain::{Closings, FoldError, PartnerCode, Period};
+use domain::{Closings, FoldError, PartnerCode, Period, of_rulebook};
 use projection_runner::Progress;
 
 use crate::error::AppError;
@@ -97,7 +97,7 @@ impl Ledger {
             of.push((DimensionOf::Partner, partner.to_string()));
         }
         if let Some(programme) = &filter.programme {
-            self.find_programme(programme)?;
+            of_rulebook::programme(programme, &self.rulebook).map_err(AppError::not_there)?;
             of.push((DimensionOf::Programme, programme.clone()));
         }
         let (vouchers, position) = self.vouchers(chart, at, progress).await?;
@@ -107,17 +107,6 @@ impl Ledger {
             AccountError::Unknown(_) | AccountError::NoDimension(_) => AppError::Usage(error.to_string()),
         })?;
         Ok((ledger, position))
-    }
-
-    fn find_programme(&self, programme: &str) -> Result<(), AppError> {
-        let known = || self.rulebook.programmes().iter().map(|known| known.id.as_str());
-        match known().any(|known| known == programme) {
-            true => Ok(()),
-            false => Err(AppError::Usage(format!(
-                "the rulebook has no programme {programme}; it has {}",
-                known().collect::<Vec<_>>().join(", ")
-            ))),
-        }
     }
 
     /// All vouchers up to a position, which is given back.

@@ -6,6 +6,7 @@ use super::command::HoldCommand;
 use super::event::{HoldEvent, PaymentsHeld, PaymentsReleased, Scope};
 use super::state::Holds;
 use crate::by::By;
+use crate::of_rulebook;
 use crate::refusal::Refusal;
 
 /// Decides a command about holds. (Whether a partner is registered is not known here.)
@@ -18,7 +19,11 @@ pub fn decide(
     by.may_decide()?;
     match command {
         HoldCommand::Place { scope, from, reason } => {
-            known(scope, rulebook)?;
+            match scope {
+                Scope::Partner(_) => {}
+                Scope::Country(country) => of_rulebook::country(*country, rulebook)?,
+                Scope::Programme(id) => of_rulebook::programme(id, rulebook)?,
+            }
             // A hold that was released for good may be followed by another.
             let open = holds.iter().find(|(_, hold)| hold.scope == *scope && hold.released_on.is_none());
             if let Some((number, hold)) = open {
@@ -40,20 +45,6 @@ pub fn decide(
                 return Err(Refusal::new("release-before-hold", detail));
             }
             Ok(PaymentsReleased { hold: *number, released_on: *released_on, reason: *reason }.into())
-        }
-    }
-}
-
-fn known(scope: &Scope, rulebook: &Rulebook) -> Result<(), Refusal> {
-    match scope {
-        Scope::Partner(_) => Ok(()),
-        Scope::Country(country) if rulebook.destination(*country).is_some() => Ok(()),
-        Scope::Country(country) => {
-            Err(Refusal::new("unknown-country", format!("{country} is no destination of the rulebook")))
-        }
-        Scope::Programme(id) if rulebook.programmes().iter().any(|programme| programme.id == *id) => Ok(()),
-        Scope::Programme(id) => {
-            Err(Refusal::new("unknown-programme", format!("the rulebook has no programme {id}")))
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::balance::Line;
 use crate::by::By;
 use crate::claim::{Exchange, ReceiptFile, attachable, euros, waiting_for_rate};
 use crate::ids::{Actor, AgreementCode, FeeId, TextId};
+use crate::of_rulebook;
 use crate::rates::Quote;
 use crate::refusal::{Refusal, bookable, reportable};
 
@@ -175,21 +176,11 @@ fn sign(
             format!("{} has an agreement {code} already", partner.code),
         ));
     }
-    if !rulebook.programmes().iter().any(|programme| programme.id == terms.programme) {
-        let known = rulebook.programmes().iter().map(|programme| programme.id.as_str());
-        let detail = format!(
-            "the rulebook has no programme {}; it has {}",
-            terms.programme,
-            known.collect::<Vec<_>>().join(", ")
-        );
-        return Err(Refusal::new("unknown-programme", detail));
-    }
+    of_rulebook::programme(&terms.programme, rulebook)?;
     if terms.countries.is_empty() {
         return Err(Refusal::new("no-country", "an agreement is for one country at least"));
     }
-    if let Some(country) = terms.countries.iter().find(|country| rulebook.destination(**country).is_none()) {
-        return Err(Refusal::new("unknown-country", format!("{country} is no destination of the rulebook")));
-    }
+    terms.countries.iter().try_for_each(|country| of_rulebook::country(*country, rulebook))?;
     if terms.valid_until.is_some_and(|last| last < terms.valid_from) {
         return Err(Refusal::new("ends-before-it-begins", "the last day lies before the first"));
     }

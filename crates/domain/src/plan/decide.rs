@@ -11,6 +11,7 @@ use crate::balance::Line;
 use crate::case::{Assignments, Case, CaseEvent, Stage};
 use crate::claim::{Claim, ClaimState};
 use crate::ids::{ClaimId, PartnerCode};
+use crate::of_rulebook;
 use crate::refusal::{Refusal, bookable};
 
 /// Agrees a plan with the partner that has the case on the day, in place of its earlier one: as far as what it asks for is
@@ -104,10 +105,7 @@ fn planned(
     lines
         .iter()
         .map(|(code, amount)| {
-            let category = rulebook.category(code, agreed_on).ok_or_else(|| {
-                let detail = format!("the rulebook has no benefit category {code} on {agreed_on}");
-                Refusal::new("unknown-category", detail)
-            })?;
+            let category = of_rulebook::category(code, agreed_on, rulebook)?;
             if !seen.insert(code) {
                 return Err(Refusal::new("category-twice", format!("{code} is planned twice")));
             }
