@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use ::balances::{BalancesProjection, BalancesRow};
 use ::cases::{CaseRow, CasesProjection};
 use ::claims::{ClaimRow, ClaimsProjection};
-use domain::claim::{Alike, Benefit, Flag, Room, Sighted, flags, with_others, worth};
+use domain::claim::{Alike, Benefit, ClaimState, Flag, Room, Sighted, flags, with_others, worth};
 use domain::ids::FileDigest;
 use domain::partner::{Agreement, OverTerms, PARTNER_FEE, PartnerEvent, UnderAgreement, over_terms};
 use domain::{
@@ -34,10 +34,14 @@ impl Ledger {
         self.flags_of(supposed, |sighted| sighted.benefit.is_some()).await
     }
 
-    /// The flags of the claims that were reported after a position of the log, by number: the same as among all, without
-    /// looking at more than they need.
-    pub async fn flags_after(&self, position: u64) -> Result<BTreeMap<u64, Vec<Flag>>, AppError> {
-        self.flags_near(Vec::new(), |_, row| row.position > position).await
+    /// The flags of the claims in some states that were reported after a position of the log, by number: the same as among
+    /// all, without looking at more than they need.
+    pub async fn flags_after(
+        &self,
+        position: u64,
+        wanted: impl Fn(ClaimState) -> bool,
+    ) -> Result<BTreeMap<u64, Vec<Flag>>, AppError> {
+        self.flags_near(Vec::new(), |_, row| row.position > position && wanted(row.state)).await
     }
 
     /// The flags of some claims, and of some more that are supposed to be there.

@@ -43,7 +43,7 @@ fn the_flags_of_what_was_reported_last_are_those_among_all() {
         for after in 0..=head {
             let wanted: BTreeMap<u64, Vec<Flag>> =
                 all.range(after + 1..).map(|(n, f)| (*n, f.clone())).collect();
-            assert_eq!(book.ledger.flags_after(after).await.unwrap(), wanted, "after {after}");
+            assert_eq!(book.ledger.flags_after(after, |_| true).await.unwrap(), wanted, "after {after}");
         }
     });
 }

@@ -83,17 +83,18 @@ pub async fn run(place: &Place, format: Format, command: ImportCommand) -> Resul
     show(format, file, accept, &report)
 }
 
-/// Says which claims that were reported after a position look like another one, or are oddly large: an import that
-/// accepts holds none of them back.
+/// Says which claims that were reported after a position, and decided, look like another one, or are oddly large: of these
+/// an import that accepts holds none back.
 async fn tell_flags(ledger: &Ledger, after: u64) -> Result<(), Failure> {
-    let flags = ledger.flags_after(after).await?;
+    let flags = ledger.flags_after(after, |state| !state.is_open()).await?;
     let odd = flags.iter().filter(|(_, flags)| flags.iter().any(|flag| flag.kind.holds_back()));
     let odd: Vec<String> = odd.map(|(number, _)| number.to_string()).collect();
     if !odd.is_empty() {
         let shown = odd.iter().take(ROWS_LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
         let more = if odd.len() > ROWS_LISTED { ", …" } else { "" };
+        let (look, are) = if odd.len() == 1 { ("looks", "is") } else { ("look", "are") };
         remark(format!(
-            "{} decided with this import look like another claim or are oddly large: {shown}{more}; see `svala claim flags --decided`",
+            "{} decided with this import {look} like another claim or {are} oddly large: {shown}{more}; see `svala claim flags --decided`",
             counted(odd.len(), "claim")
         ));
     }
