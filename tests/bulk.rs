@@ -102,3 +102,50 @@ fn an_import_that_accepts_leaves_a_receipt_of_another_partner_in_any_spelling() 
     assert_eq!(states, ["accepted", "reported", "reported", "accepted", "reported", "accepted"]);
     ledger.is_sound();
 }
+
+/// One number that is none stops a command about many before anything is decided.
+#[test]
+fn a_wrong_number_among_others_decides_nothing() {
+    let ledger = reported(
+        &[one("A-1", "100.00"), "irara,,partner-fee,2024-01-31,45.00,EUR,IRARA,F-1,,\n".to_owned()].concat(),
+    );
+    let fee = ledger.csv("partner fee list")[0]["fee"].clone();
+    let claim = number(&ledger, "A-1");
+    let root = ledger.root();
+    for line in [
+        format!("claim accept {claim} 999"),
+        format!("claim accept {claim} 999 --dry-run"),
+        format!("partner fee accept {fee} 999"),
+        format!("partner fee query {fee} 999 --reason x"),
+    ] {
+        assert!(ledger.fail(2, &line).contains("999"), "{line}");
+        assert_eq!(ledger.root(), root, "{line}");
+    }
+}
+
+/// A partner that is spelled wrongly has no claims, and a position that is mistyped leaves nothing out: both are told.
+#[test]
+fn what_is_asked_for_must_be_there() {
+    let ledger = reported(&one("A-1", "100.00"));
+    let root = ledger.root();
+    for line in [
+        "claim list",
+        "claim flags",
+        "claim queries",
+        "claim accept",
+        "claim accept --dry-run",
+        "report list",
+        "partner fee list",
+        "payment list",
+    ] {
+        let error = ledger.fail(2, &format!("{line} --partner irrara"));
+        assert!(error.contains("there is no partner irrara: did you mean irara?"), "{line}: {error}");
+    }
+    let (last, after) = (root.0, root.0 + 1);
+    let error = ledger.fail(2, &format!("claim accept --all --up-to {after}"));
+    assert!(error.contains(&format!("the log ends at position {last}")), "{error}");
+    assert_eq!(ledger.root(), root);
+    // A preview promises nothing of what it did not look at.
+    let dry = ledger.run("claim accept --all --up-to 1 --dry-run");
+    assert!(dry.err.contains("1 claim reported since then") && dry.err.contains("with --up-to 1 "), "{dry}");
+}

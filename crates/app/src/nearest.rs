@@ -55,6 +55,19 @@ pub(crate) fn unknown(code: &PartnerCode, near: &[&PartnerCode]) -> AppError {
 }
 
 impl Ledger {
+    /// A partner by which something is asked for is there: of one that is only spelled wrongly, nothing would be found.
+    ///
+    /// # Errors
+    /// [`AppError::Usage`] if there is none, with those that may have been meant.
+    pub(crate) async fn known_partner(&self, code: Option<&PartnerCode>) -> Result<(), AppError> {
+        match code {
+            Some(code) if !self.partner_codes().await?.contains(code) => {
+                Err(self.unknown_partner(code).await)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Nobody has registered or met this partner.
     pub(crate) async fn unknown_partner(&self, code: &PartnerCode) -> AppError {
         match self.partner_codes().await {

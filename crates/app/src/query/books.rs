@@ -90,10 +90,8 @@ impl Ledger {
             let reference = names.get(&id).map(|name| name.row.reference.to_string());
             of.push((DimensionOf::Case, reference.unwrap_or_default()));
         }
+        self.known_partner(filter.partner.as_ref()).await?;
         if let Some(partner) = &filter.partner {
-            if !self.partner_codes().await?.contains(partner) {
-                return Err(self.unknown_partner(partner).await);
-            }
             of.push((DimensionOf::Partner, partner.to_string()));
         }
         if let Some(programme) = &filter.programme {

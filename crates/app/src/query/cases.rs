@@ -88,9 +88,7 @@ impl Ledger {
         day: Date,
     ) -> Result<Vec<(String, CaseId)>, AppError> {
         self.current().await?;
-        if !self.partner_codes().await?.contains(partner) {
-            return Err(self.unknown_partner(partner).await);
-        }
+        self.known_partner(Some(partner)).await?;
         let mut found: Vec<(CaseId, CaseRow)> = Vec::new();
         for (key, row) in self.runner.all_rows::<CasesProjection>().await? {
             let open = matches!(row.stage, Stage::Applied | Stage::Approved);

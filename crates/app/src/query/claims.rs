@@ -153,7 +153,10 @@ impl Ledger {
     }
 
     /// The claims about which something is told after one position of the log and up to another, beside their reports.
+    ///
+    /// [`AppError::Usage`] if the log ends before the first.
     pub async fn claims_changed(&self, after: u64, up_to: u64) -> Result<HashSet<ClaimId>, AppError> {
+        self.log_end(Some(after)).await?;
         let (mut changed, mut after) = (HashSet::new(), after);
         while after < up_to {
             let page = self.store.read_log(after, LOG_PAGE).await?;
@@ -169,7 +172,10 @@ impl Ledger {
     }
 
     /// Claims in the order they were reported.
+    ///
+    /// [`AppError::Usage`] if there is no such partner.
     pub async fn claims(&self, filter: &ClaimFilter) -> Result<Vec<ClaimItem>, AppError> {
+        self.known_partner(filter.partner.as_ref()).await?;
         let rows = self.claim_rows(filter).await?;
         let reports = self.report_numbers().await?;
         let names = self.case_names(rows.iter().map(|(_, row)| row.case)).await?;

@@ -103,6 +103,7 @@ impl Ledger {
 
     /// The same without what is odd about them, for which all claims are looked at.
     pub(super) async fn fees_without_flags(&self, filter: &FeeFilter) -> Result<Vec<FeeItem>, AppError> {
+        self.known_partner(filter.partner.as_ref()).await?;
         let codes = match &filter.partner {
             Some(code) => vec![code.clone()],
             None => self.partner_codes().await?,

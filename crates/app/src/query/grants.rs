@@ -76,11 +76,7 @@ impl Ledger {
         on: Option<Date>,
     ) -> Result<Vec<DueGrantItem>, AppError> {
         self.current().await?;
-        if let Some(partner) = partner
-            && !self.partner_codes().await?.contains(partner)
-        {
-            return Err(self.unknown_partner(partner).await);
-        }
+        self.known_partner(partner).await?;
         let on = on.unwrap_or_else(|| self.today());
         let (holds, _) = self.holds_and_events().await?;
         let line = self.rulebook.budget_lines().iter().find(|line| line.id == BUDGET_LINE);

@@ -194,6 +194,7 @@ impl Ledger {
 
     /// Payments in the order in which they were proposed.
     pub async fn payments(&self, filter: &PaymentFilter) -> Result<Vec<PaymentItem>, AppError> {
+        self.known_partner(filter.partner.as_ref()).await?;
         let codes = match &filter.partner {
             Some(code) => vec![code.clone()],
             None => self.partner_codes().await?,

@@ -49,6 +49,7 @@ impl Ledger {
     /// The claims and fees that wait for an answer or, answered, for a decision; the oldest question first.
     pub async fn queries(&self, partner: Option<&PartnerCode>) -> Result<Vec<QueryItem>, AppError> {
         self.current().await?;
+        self.known_partner(partner).await?;
         let mut asked = Vec::new();
         for (_, row) in self.runner.all_rows::<ClaimsProjection>().await? {
             if let (ClaimState::Queried | ClaimState::Answered, Some(query)) = (row.state, row.query.clone())

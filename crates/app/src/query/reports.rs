@@ -125,7 +125,10 @@ struct Brought {
 
 impl Ledger {
     /// The reports asked for, in the order of their imports.
+    ///
+    /// [`AppError::Usage`] if there is no such partner.
     pub async fn reports(&self, filter: &ReportFilter) -> Result<Vec<ReportItem>, AppError> {
+        self.known_partner(filter.partner.as_ref()).await?;
         Ok(self.report_details(filter, None).await?.into_iter().map(|detail| detail.item).collect())
     }
 

@@ -64,8 +64,7 @@ pub async fn run(place: &Place, format: Format, command: FeeCommand) -> Result<E
         }
         FeeCommand::Accept { fees } => {
             let ledger = place.open_to_write().await?;
-            for number in fees {
-                let (partner, fee) = ledger.find_fee(number).await?;
+            for (number, partner, fee) in named(&ledger, &fees).await? {
                 // It may wait for a rate that is published by now: an import of rates may have been cut short.
                 if ledger.convert_fees(&[(partner.clone(), fee)]).await? > 0 {
                     remark(format!("fee {number}, which waited for its exchange rate, is converted"));
@@ -138,8 +137,7 @@ async fn each(
 ) -> Result<ExitCode, Failure> {
     let mut refused = ExitCode::SUCCESS;
     let ledger = place.open_to_write().await?;
-    for number in fees {
-        let (partner, fee) = ledger.find_fee(*number).await?;
+    for (number, partner, fee) in named(&ledger, fees).await? {
         match about(&ledger, partner, fee).await {
             Ok(()) => say(format!("fee {number} {done}"))?,
             Err(error @ app::AppError::Refused(_)) => {
@@ -150,6 +148,16 @@ async fn each(
         }
     }
     Ok(refused)
+}
+
+/// The fees with these numbers, all of which are there before anything is done about one.
+async fn named(ledger: &Ledger, numbers: &[u64]) -> Result<Vec<(u64, PartnerCode, FeeId)>, Failure> {
+    let mut named = Vec::with_capacity(numbers.len());
+    for &number in numbers {
+        let (partner, fee) = ledger.find_fee(number).await?;
+        named.push((number, partner, fee));
+    }
+    Ok(named)
 }
 
 /// Lists the flags of the fees asked for, in the order they were reported.

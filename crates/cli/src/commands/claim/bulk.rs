@@ -1,6 +1,6 @@
 //! Accepting many claims at once, and what that would come to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use app::Ledger;
 use app::command::{DecidedClaim, Proposals};
@@ -48,6 +48,10 @@ pub async fn accept(ledger: &Ledger, format: Format, bulk: Bulk, dry_run: bool) 
     let Bulk { filter, flagged_too, up_to, proposals } = bulk;
     // Before anything is looked at, so that whatever is reported meanwhile lies above it.
     let position = ledger.store().head().await?.position;
+    let told = match up_to {
+        Some(up_to) => ledger.claims_changed(up_to, position).await?,
+        None => HashSet::new(),
+    };
     let waiting = ClaimFilter { state: Some(ClaimState::WaitingForRate), ..filter.clone() };
     let waiting: Vec<_> = ledger.claims(&waiting).await?.iter().map(named).collect();
     let mut worth = BTreeMap::new();
@@ -58,7 +62,6 @@ pub async fn accept(ledger: &Ledger, format: Format, bulk: Bulk, dry_run: bool) 
     let mut claims = ledger.claims(&filter).await?;
     let (mut later, mut changed) = (0, Vec::new());
     if let Some(up_to) = up_to {
-        let told = ledger.claims_changed(up_to, position).await?;
         let before = claims.len();
         claims.retain(|claim| claim.claim <= up_to);
         later = before - claims.len();
@@ -126,8 +129,9 @@ pub async fn accept(ledger: &Ledger, format: Format, bulk: Bulk, dry_run: bool) 
     if format == Format::Table {
         say(summary(&rows, held_back.len(), dry_run)?)?;
         if dry_run {
+            let shown = up_to.unwrap_or(position);
             remark(format!(
-                "with --up-to {position} nothing is accepted that was reported or has changed after this preview"
+                "with --up-to {shown} nothing is accepted that was reported or has changed after this preview"
             ));
         }
     }

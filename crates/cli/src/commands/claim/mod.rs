@@ -229,7 +229,7 @@ async fn say_of_each(
     Ok(refused)
 }
 
-/// The claims with these numbers.
+/// The claims with these numbers, all of which are there before anything is done about one.
 async fn named(ledger: &app::Ledger, numbers: &[u64]) -> Result<Vec<(u64, CaseId, ClaimId)>, Failure> {
     let mut named = Vec::with_capacity(numbers.len());
     for &number in numbers {
@@ -247,8 +247,9 @@ async fn accept_by_number(
     dry_run: bool,
 ) -> Result<ExitCode, Failure> {
     let mut refused = ExitCode::SUCCESS;
+    let claims = named(ledger, claims).await?;
     if dry_run {
-        for c in ledger.preview_claims(&named(ledger, claims).await?, in_part).await? {
+        for c in ledger.preview_claims(&claims, in_part).await? {
             match c.refused {
                 true => {
                     crate::output::remark(format!("claim {} would stay {}: {}", c.number, c.state, c.reason));
@@ -262,8 +263,7 @@ async fn accept_by_number(
         }
         return Ok(refused);
     }
-    for &number in claims {
-        let (case, claim) = ledger.find_claim(number).await?;
+    for (number, case, claim) in claims {
         convert(ledger, &[(number, case, claim)]).await?;
         let accepted = match in_part {
             Some((at_most, reason)) => ledger.accept_claim_in_part(case, claim, at_most, reason).await,
