@@ -517,6 +517,37 @@ fn a_preview_by_number_is_what_the_run_then_does() {
     assert!(ledger.fail(1, &format!("claim accept {first} --dry-run")).contains("already-decided"));
 }
 
+/// What came back has come back: a day that is still to come is a slip.
+#[test]
+fn nothing_comes_back_on_a_day_to_come() {
+    let ledger = reported(&one("L-1", "100.00"));
+    let claim = number(&ledger, "L-1");
+    ledger.ok(&format!("claim accept {claim}"));
+    let root = ledger.root();
+    let reverse = |on: &str| format!("claim reverse {claim} --amount 10.00 --on {on} --reason returned");
+    assert!(ledger.fail(2, &reverse("2099-05-01")).contains("2099-05-01 is still to come"));
+    assert_eq!(ledger.root(), root);
+    ledger.ok(&reverse("2024-05-01"));
+}
+
+/// A claim that came after the case had ended is explained by that, not by a grant that was never made.
+#[test]
+fn a_claim_of_an_ended_case_is_explained() {
+    for (end, told) in [
+        ("case close", "the case was closed on 2024-05-01"),
+        ("case withdraw", "the person withdrew on 2024-05-01"),
+    ] {
+        let ledger = cases();
+        ledger.ok(&format!("{end} FX-2041 --on 2024-05-01"));
+        ledger.write("late.csv", format!("{SPEND}\n{}", one("L-1", "100.00")));
+        ledger.ok("import spend late.csv");
+        let claim = number(&ledger, "L-1");
+        assert!(ledger.ok(&format!("claim accept {claim}")).contains("no-entitlement"));
+        let explained = ledger.ok("explain FX-2041");
+        assert!(explained.contains(told) && !explained.contains("nothing was granted"), "{explained}");
+    }
+}
+
 /// An import that accepts holds nothing back, and says what it should have been looked at for.
 #[test]
 fn an_import_that_accepts_says_what_looks_like_another_claim() {

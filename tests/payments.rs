@@ -528,6 +528,26 @@ fn a_file_that_is_made_again_must_be_the_one_that_was_recorded() {
     assert!(!ledger.path("copy.xml").exists());
 }
 
+/// What a hold stops is owed all the same: whoever paid it before the hold paid no more than that.
+#[test]
+fn what_is_held_is_owed() {
+    let ledger = ledger();
+    let owed = due(&ledger)["due"].clone();
+    ledger.ok("hold place --partner irara --from 2024-07-01 --reason 'invoices could not be accounted for'");
+    assert_eq!((&*due(&ledger)["to_pay"], &due(&ledger)["held"]), ("0.00", &owed));
+    let paid = |amount: &str, on: &str, reference: &str| {
+        ledger.run(&format!("partner paid irara --amount {amount} --on {on} --reference {reference}"))
+    };
+    assert_eq!(paid("100.00", "2024-06-30", "X-1").err, "");
+    let more = paid("5000.00", "2024-06-30", "X-2");
+    let left = owed.parse::<money::Eur>().unwrap().checked_sub("100.00".parse().unwrap()).unwrap();
+    assert!(more.err.contains(&format!("more than the {left} EUR that was owed to irara")), "{more}");
+    let early = paid("0.01", "2099-01-01", "X-3");
+    assert!(early.code == Some(1) && early.err.contains("paid-while-held"), "{early}");
+    ledger.ok("hold release 1 --on 2024-08-01 --reason 'all are accounted for'");
+    assert!(paid("0.01", "2099-01-01", "X-3").err.contains("2099-01-01 is still to come"));
+}
+
 /// Who pays by hand what is proposed already, and records it, must not see it paid again.
 #[test]
 fn what_was_paid_outside_meanwhile_is_not_paid_again() {

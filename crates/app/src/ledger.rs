@@ -336,6 +336,11 @@ impl Ledger {
         now.to_zoned(jiff::tz::TimeZone::UTC).date()
     }
 
+    /// Whether a day is still to come; the next one is that of a place further east.
+    pub fn is_to_come(&self, day: jiff::civil::Date) -> bool {
+        (day - self.today()).get_days() > 1
+    }
+
     /// The actor's name.
     pub fn actor(&self) -> &str {
         self.actor.as_str()

@@ -143,6 +143,10 @@ impl Ledger {
         reason: &str,
     ) -> Result<bool, AppError> {
         let text = reason_text(reason)?;
+        if self.is_to_come(reversed_on) {
+            let message = format!("{reversed_on} is still to come: give the day on which it came back");
+            return Err(AppError::Usage(message));
+        }
         let mut session = Session::new(self, Purpose::Check);
         session.load_cases([case]).await?;
         let known = session.case(case).and_then(|c| Some((c.subject, c.claims.get(&claim)?)));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::case::CaseEvent;
-use domain::claim::{Basis, ClaimAccepted, ClaimReason, QueryReason, SpendReported};
+use domain::claim::{ClaimAccepted, ClaimReason, ClaimRefused, QueryReason, SpendReported};
 use domain::grant::GrantReason;
 use domain::ledger::LedgerEvent;
 use domain::payment::{Payable, Payment};
@@ -103,7 +103,7 @@ impl Ledger {
             claims: Vec::new(),
         };
         let (mut reported, mut numbers) = (HashMap::new(), HashMap::new());
-        let mut facts = None;
+        let (mut facts, mut ended) = (None, None);
         for recorded in self.case_events(case).await? {
             let Event::Case(event) = &recorded.event else { continue };
             let position = recorded.position;
@@ -150,6 +150,10 @@ impl Ledger {
                         &e.entitlements,
                         &e.failed,
                     ));
+                }
+                CaseEvent::CaseClosed(e) => ended = Some(format!("the case was closed on {}", e.closed_on)),
+                CaseEvent::ApplicationWithdrawn(e) => {
+                    ended = Some(format!("the person withdrew on {}", e.withdrawn_on));
                 }
                 CaseEvent::CommandRefused(e) if e.about.is_none() => {
                     if let Some(facts) = &facts {
@@ -240,8 +244,7 @@ impl Ledger {
                 }
                 CaseEvent::ClaimRefused(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
-                    let because =
-                        refused(e.reason, &e.basis, &report.partner, report.delivered_on, e.disallowed);
+                    let because = refused(e, report, ended.as_deref());
                     let reason = e.reason.to_string();
                     explanation.claims.push(ClaimExplained {
                         claim: *claim,
@@ -546,15 +549,15 @@ fn fits(accepted: &ClaimAccepted, claimed: Eur) -> String {
     }
 }
 
-fn refused(
-    reason: ClaimReason,
-    basis: &Basis,
-    partner: &domain::PartnerCode,
-    delivered_on: jiff::civil::Date,
-    claimed: Eur,
-) -> String {
+/// Why a claim is refused; `ended` is how the case had ended before, if it had.
+fn refused(refused: &ClaimRefused, report: &SpendReported, ended: Option<&str>) -> String {
+    let ClaimRefused { reason, basis, disallowed: claimed, .. } = refused;
+    let SpendReported { partner, delivered_on, .. } = report;
     match reason {
-        ClaimReason::NoEntitlement => "nothing was granted on this budget line when it was decided".into(),
+        ClaimReason::NoEntitlement => match ended {
+            Some(ended) => format!("{ended} before it was decided: nothing is paid of an ended case"),
+            None => "nothing was granted on this budget line when it was decided".into(),
+        },
         ClaimReason::WrongPartner => match &basis.partner {
             Some(assigned) => format!("reported by {partner}, {assigned} had the case"),
             None => format!("reported by {partner}, no partner has the case"),

@@ -38,6 +38,8 @@ pub struct DueItem {
     /// What a payment would transfer that is proposed now: `due`, less what came back, was paid outside of the ledger or in
     /// advance.
     pub to_pay: Eur,
+    /// The same, had no hold stopped any of it.
+    pub owed: Eur,
 }
 
 /// Which payments to list; everything not given is not asked about.
@@ -241,18 +243,22 @@ fn due_item(partner: &Partner, standing: &Standing) -> Result<DueItem, AppError>
     let (due, came_back) = (sum(due)?, sum(back)?);
     let paid_outside = payments.open_outside().map_err(FoldError::from)?;
     let open_advance = payments.open_advance().map_err(FoldError::from)?;
-    let to_pay = [came_back, paid_outside, open_advance]
-        .into_iter()
-        .try_fold(due, |left, taken_off| left.checked_sub(taken_off))
-        .map_err(FoldError::from)?;
+    let held = sum(held)?;
+    let less_taken_off = |of: Eur| {
+        let mut taken_off = [came_back, paid_outside, open_advance].into_iter();
+        taken_off.try_fold(of, Eur::checked_sub).map(|left| left.max(Eur::ZERO)).map_err(FoldError::from)
+    };
+    let to_pay = less_taken_off(due)?;
+    let owed = less_taken_off(due.checked_add(held).map_err(FoldError::from)?)?;
     Ok(DueItem {
         partner: partner.code.to_string(),
         due,
-        held: sum(held)?,
+        held,
         came_back,
         paid_outside,
         open_advance,
-        to_pay: to_pay.max(Eur::ZERO),
+        to_pay,
+        owed,
         proposed: in_state(PaymentState::Proposed)?,
         approved: in_state(PaymentState::Approved)?,
     })

@@ -67,11 +67,16 @@ pub async fn run(place: &Place, format: Format, command: PartnerCommand) -> Resu
             let due = ledger.payments_due(Some(&partner)).await?.pop();
             ledger.record_payment(partner.clone(), paid_for, amount, on, &reference, despite_hold).await?;
             say(format!("{amount} EUR paid to {partner} on {on} ({paid_for})"))?;
-            // What was paid is recorded whatever it was for; somebody should know before the next payment does.
-            if let Some(due) = due.filter(|due| !advance && amount > due.to_pay) {
+            if ledger.is_to_come(on) {
                 remark(format!(
-                    "that is more than the {} EUR that was to be paid to {partner}: the rest is taken off its next payment. An advance is recorded with --advance; `svala partner reverse-paid` takes back what was recorded by mistake",
-                    due.to_pay
+                    "{on} is still to come: `svala partner reverse-paid` takes back what was recorded by mistake"
+                ));
+            }
+            // What was paid is recorded whatever it was for; somebody should know before the next payment does.
+            if let Some(due) = due.filter(|due| !advance && amount > due.owed) {
+                remark(format!(
+                    "that is more than the {} EUR that was owed to {partner}: the rest is taken off its next payment. An advance is recorded with --advance; `svala partner reverse-paid` takes back what was recorded by mistake",
+                    due.owed
                 ));
             }
         }
