@@ -93,3 +93,16 @@ fn a_list_of_cases_is_handed_over() {
     }
     ledger.is_sound();
 }
+
+/// Who has passed a case on plans nothing more on it, whatever day it gives.
+#[test]
+fn who_has_passed_a_case_on_plans_nothing_more() {
+    let ledger = cases();
+    ledger.ok("case assign FX-2041 caritas --on 2024-06-01");
+    let plan = "case plan FX-2041 --partner irara --on 2024-05-20";
+    let error = ledger.fail(1, &format!("{plan} --line education=2500"));
+    assert!(error.contains("wrong-partner") && error.contains("caritas by now"), "{error}");
+    assert_eq!(ledger.support("FX-2041")["committed"], "0.00");
+    ledger.ok("case plan FX-2041 --partner caritas --on 2024-06-02 --line education=2500");
+    assert_eq!(ledger.support("FX-2041")["committed"], "2500.00");
+}

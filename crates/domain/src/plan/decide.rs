@@ -15,7 +15,8 @@ use crate::of_rulebook;
 use crate::refusal::{Refusal, bookable};
 
 /// Agrees a plan with the partner that has the case on the day, in place of its earlier one: as far as what it asks for is
-/// available, so that two partners cannot promise the same euros. What partners plan that do not have the case any more on
+/// available, so that two partners cannot promise the same euros. A partner that has passed the case on by the day the plan is
+/// told plans nothing on it. What partners plan that do not have the case any more on
 /// the day the plan is told counts as free, and is released with it.
 pub(crate) fn agree(
     case: &Case,
@@ -28,6 +29,14 @@ pub(crate) fn agree(
         let detail = match case.partner_on(agreed_on) {
             Some(assigned) => format!("the case is with {assigned}, not with {partner}"),
             None => format!("no partner has the case: assign {partner} first"),
+        };
+        return Err(Refusal::new("wrong-partner", detail));
+    }
+    // Who has passed the case on by the day this is told keeps nothing it planned, so it plans nothing more.
+    if !lines.is_empty() && !case.assignments.has_from(partner, told_on) {
+        let detail = match case.partner_on(told_on) {
+            Some(assigned) => format!("the case is with {assigned} by now: {partner} has passed it on"),
+            None => format!("{partner} has the case no more"),
         };
         return Err(Refusal::new("wrong-partner", detail));
     }

@@ -70,6 +70,16 @@ fn no_more_is_planned_than_is_available() {
     assert_eq!(history.refused(plan("2024-03-31", &[(BUSINESS, "500.01")])), "over-available");
     history.done(plan("2024-03-31", &[(BUSINESS, "500.00")]));
     assert_eq!(figures(&history), "2000.00 1000.00 0.00 0.00");
+    // Told once the case has passed on, a plan for a day before would set euros aside for nobody.
+    let told = |lines: &[(&str, &str)]| match plan("2024-03-31", lines) {
+        domain::CaseCommand::AgreePlan { partner, agreed_on, lines, .. } => {
+            domain::CaseCommand::AgreePlan { partner, agreed_on, lines, told_on: day("2024-04-01") }
+        }
+        other => other,
+    };
+    assert_eq!(history.refused(told(&[(BUSINESS, "1.00")])), "wrong-partner");
+    history.done(told(&[]));
+    assert_eq!(figures(&history), "1500.00 1000.00 0.00 500.00");
 }
 
 #[test]
