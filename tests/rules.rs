@@ -176,6 +176,14 @@ fn a_change_of_the_rules_takes_two_people() {
     let refused = ledger.fail(1, &format!("--actor anna --rulebook rules.toml {hold}"));
     assert!(refused.contains("second-person-needed"), "{refused}");
     assert!(ledger.csv("hold list").is_empty(), "nothing is decided by other rules than were given");
+    // A dry run comes to the same.
+    ledger.write("cases.csv", format!("{HEADER}\n"));
+    ledger.write("other.toml", ledger.read("rules.toml").replace("test.2", "test.3"));
+    let root = ledger.root();
+    let dry = ledger.fail(1, "--actor anna --rulebook other.toml import cases cases.csv --dry-run");
+    assert!(dry.contains("second-person-needed") && dry.contains("would be proposed"), "{dry}");
+    ledger.ok("--actor bo --rulebook rules.toml import cases cases.csv --dry-run");
+    assert_eq!(ledger.root(), root);
     let run = ledger.run(&format!("--actor bo --rulebook rules.toml {hold}"));
     assert!(run.code == Some(0) && run.err.contains("rulebook test.2 is in force from now on"), "{run}");
     assert_eq!(ledger.csv("hold list").len(), 1);

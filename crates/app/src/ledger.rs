@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::ids::FileDigest;
 use domain::ledger::{LedgerEvent, ProposedRulebook, RulebookAdopted, Rulebooks};
-use domain::{Actor, Event, Recorded, SubjectId};
+use domain::{Actor, By, Event, Recorded, SubjectId};
 use event_log::note::VerifierKey;
 use event_log::{
     Append, AppendOutcome, Conflict, LedgerMeta, NewEvent, Past, SealedText, Store, StreamId, UniqueKey,
@@ -46,6 +46,17 @@ pub enum Adoption {
     Proposed,
     /// It is in force from now on.
     Now,
+}
+
+impl Adoption {
+    /// What an event makes of a rulebook.
+    fn of(event: Option<&LedgerEvent>) -> Self {
+        match event {
+            None => Self::Already,
+            Some(LedgerEvent::RulebookAdopted(_)) => Self::Now,
+            Some(_) => Self::Proposed,
+        }
+    }
 }
 
 /// What a ledger is opened with.
@@ -213,21 +224,12 @@ impl Ledger {
     pub async fn adopt(&mut self, rulebook: Rulebook) -> Result<Adoption, AppError> {
         let command_id = self.environment.new_id()?;
         for _ in 0..ATTEMPTS_MAX {
-            let (rulebooks, own) = self.rulebooks_and_events().await?;
-            let mut documents = own.iter().rev().filter_map(|recorded| match &recorded.event {
-                Event::Ledger(LedgerEvent::RulebookAdopted(adopted)) => Some(&adopted.document),
-                _ => None,
-            });
-            let present = documents.next().map(|document| Rulebook::parse(document)).transpose()?;
             let (by, guard) = self.by_and_guard().await?;
-            let adopted = domain::ledger::adopt(&rulebooks, present.as_ref(), &rulebook, &by)?;
-            let (event, adoption) = match adopted {
-                None => return Ok(Adoption::Already),
-                Some(event @ LedgerEvent::RulebookAdopted(_)) => (event, Adoption::Now),
-                Some(event) => (event, Adoption::Proposed),
-            };
+            let (event, version) = self.decide_adoption(&rulebook, &by).await?;
+            let adoption = Adoption::of(event.as_ref());
+            let Some(event) = event else { return Ok(adoption) };
             if let AppendOutcome::Appended { .. } | AppendOutcome::AlreadyDone { .. } =
-                self.append_own_at(command_id, own.len() as u64, guard, Own::new(event)).await?
+                self.append_own_at(command_id, version, guard, Own::new(event)).await?
             {
                 if adoption == Adoption::Now {
                     self.rulebook = rulebook;
@@ -236,6 +238,30 @@ impl Ledger {
             }
         }
         Err(AppError::always_second())
+    }
+
+    /// What would become of a rulebook that is to come into force.
+    pub async fn would_adopt(&self, rulebook: &Rulebook) -> Result<Adoption, AppError> {
+        let (by, _) = self.by_and_guard().await?;
+        let (event, _) = self.decide_adoption(rulebook, &by).await?;
+        Ok(Adoption::of(event.as_ref()))
+    }
+
+    /// The event that brings a rulebook into force or proposes it, if it is not in force already, and how often the ledger's
+    /// own stream had changed before.
+    async fn decide_adoption(
+        &self,
+        rulebook: &Rulebook,
+        by: &By,
+    ) -> Result<(Option<LedgerEvent>, u64), AppError> {
+        let (rulebooks, own) = self.rulebooks_and_events().await?;
+        let mut documents = own.iter().rev().filter_map(|recorded| match &recorded.event {
+            Event::Ledger(LedgerEvent::RulebookAdopted(adopted)) => Some(&adopted.document),
+            _ => None,
+        });
+        let present = documents.next().map(|document| Rulebook::parse(document)).transpose()?;
+        let event = domain::ledger::adopt(&rulebooks, present.as_ref(), rulebook, by)?;
+        Ok((event, own.len() as u64))
     }
 
     /// The rulebook that waits for a second person.

@@ -210,13 +210,17 @@ impl Place {
         }
     }
 
-    /// Opens the ledger to show what a command would do: with the rulebook given, which is not adopted.
+    /// Opens the ledger to show what a command would do: with the rulebook given, which is not adopted. Where that would not
+    /// come into force, the command would do nothing else either.
     pub async fn open_to_try(&self) -> Result<Ledger, Failure> {
         let ledger = self.open().await?;
-        Ok(match self.given_rulebook()? {
-            Some(rulebook) => ledger.as_if_adopted(rulebook),
-            None => ledger,
-        })
+        let Some(rulebook) = self.given_rulebook()? else { return Ok(ledger) };
+        match ledger.would_adopt(&rulebook).await? {
+            Adoption::Already | Adoption::Now => Ok(ledger.as_if_adopted(rulebook)),
+            Adoption::Proposed => {
+                Err(only_proposed(&rulebook, "would be proposed", "nothing else would be done"))
+            }
+        }
     }
 
     /// Opens the ledger to find out what is wrong with it, where it could not be opened to work with.
@@ -251,21 +255,26 @@ impl Place {
     pub async fn open_to_write(&self) -> Result<Ledger, Failure> {
         let mut ledger = self.open_live().await?;
         if let Some(rulebook) = self.given_rulebook()? {
-            let version = rulebook.version().to_owned();
-            match ledger.adopt(rulebook).await? {
+            match ledger.adopt(rulebook.clone()).await? {
                 Adoption::Already => {}
-                Adoption::Now => remark(format!("rulebook {version} is in force from now on")),
+                Adoption::Now => remark(format!("rulebook {} is in force from now on", rulebook.version())),
                 // What was to be decided by it is not decided by another.
                 Adoption::Proposed => {
-                    let detail = format!(
-                        "rulebook {version} is proposed and not in force: another person must adopt it, by `svala rulebook adopt` of their own; nothing else was done"
-                    );
-                    return Err(app::AppError::Refused(Refusal::new("second-person-needed", detail)).into());
+                    return Err(only_proposed(&rulebook, "is proposed", "nothing else was done"));
                 }
             }
         }
         Ok(ledger)
     }
+}
+
+/// A rulebook that was given waits for a second person, and what was to be decided by it with it.
+fn only_proposed(rulebook: &Rulebook, becomes: &str, rest: &str) -> Failure {
+    let detail = format!(
+        "rulebook {} {becomes} and not in force: another person must adopt it, by `svala rulebook adopt` of their own; {rest}",
+        rulebook.version()
+    );
+    app::AppError::Refused(Refusal::new("second-person-needed", detail)).into()
 }
 
 /// Reads and checks a rulebook file.
