@@ -297,3 +297,16 @@ fn receipts_of_fees_come_with_a_report_or_later_and_out_again() {
     let error = ledger.fail(3, "verify");
     assert!(error.contains(&format!("position {position}")) && error.contains("text is missing"), "{error}");
 }
+
+/// A link may lead anywhere: nothing is read through it.
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_folder_is_no_receipt() {
+    let ledger = with_scans(&[("R-1.pdf", b"scan")]);
+    ledger.write("secret.pdf", b"not a receipt");
+    std::os::unix::fs::symlink(ledger.path("secret.pdf"), ledger.path("scans/R-2.pdf")).unwrap();
+    let root = ledger.root();
+    let run = import(&ledger, &[row("R-1", ""), row("R-2", "")], "--receipts scans");
+    assert!(run.code == Some(2) && run.err.contains("receipt.link"), "{run}");
+    assert_eq!(ledger.root(), root);
+}

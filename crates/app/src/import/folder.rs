@@ -1,6 +1,6 @@
 //! A folder of receipts: which file belongs to which row of spend.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -21,6 +21,8 @@ const UNUSABLE: [char; 9] = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
 /// The files of a folder by the receipt number that each is named after, whatever its ending.
 pub struct ReceiptFolder {
     files: HashMap<String, Vec<PathBuf>>,
+    /// The names under which links stand there: what a link leads to may lie anywhere, and be no receipt.
+    links: HashSet<String>,
     found: Mutex<Found>,
 }
 
@@ -42,9 +44,10 @@ impl ReceiptFolder {
     /// It cannot be read, or has more than 100 000 files.
     pub fn open(folder: &Path) -> Result<Self, AppError> {
         let failed = || AppError::io(format!("the folder {} cannot be read", folder.display()));
-        let mut files: HashMap<String, Vec<PathBuf>> = HashMap::new();
+        let (mut files, mut links) = (HashMap::<String, Vec<PathBuf>>::new(), HashSet::new());
         for (number, file) in std::fs::read_dir(folder).map_err(failed())?.enumerate() {
-            let path = file.map_err(failed())?.path();
+            let file = file.map_err(failed())?;
+            let (path, kind) = (file.path(), file.file_type().map_err(failed())?);
             if number >= FILES_MAX {
                 let message = format!(
                     "{} has more than {FILES_MAX} files: split the folder and the import",
@@ -52,11 +55,16 @@ impl ReceiptFolder {
                 );
                 return Err(AppError::Usage(message));
             }
-            if let (true, Some(stem)) = (path.is_file(), path.file_stem().and_then(|stem| stem.to_str())) {
-                files.entry(stem.to_owned()).or_default().push(path);
+            let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
+                continue;
+            };
+            if kind.is_symlink() {
+                links.insert(stem);
+            } else if kind.is_file() {
+                files.entry(stem).or_default().push(path);
             }
         }
-        Ok(Self { files, found: Mutex::default() })
+        Ok(Self { files, links, found: Mutex::default() })
     }
 
     /// Finds the file of a row and holds it against what the row says and what is kept already; answers with what is wrong. A receipt
@@ -70,7 +78,13 @@ impl ReceiptFolder {
         attached: Option<&ReceiptFile>,
     ) -> Result<Option<RowError>, AppError> {
         let wrong = |rule, message: &str| Ok(Some(at.error("receipt_no", None, rule, message)));
-        let path = match self.files_of(row) {
+        let named = named_after(row);
+        if self.links.contains(&named) {
+            let message =
+                "The folder has a link in place of the file of this receipt. Put the file itself there.";
+            return wrong("receipt.link", message);
+        }
+        let path = match self.files.get(&named).map_or(&[][..], Vec::as_slice) {
             [path] => path,
             [] if attached.is_some() => return Ok(None),
             [] if row.receipt_sha256.is_none() => {
@@ -127,11 +141,6 @@ impl ReceiptFolder {
         (std::mem::take(&mut found.wanted), std::mem::take(&mut found.missing))
     }
 
-    fn files_of(&self, row: &SpendRow) -> &[PathBuf] {
-        let named = row.receipt_no.replace(UNUSABLE, "_");
-        self.files.get(&named).map_or(&[], Vec::as_slice)
-    }
-
     /// The SHA-256 of a file, computed once; what is attached later is held against it by its claim.
     fn digest(&self, path: &Path) -> Result<Result<FileDigest, NoReceipt>, AppError> {
         if let Some(digest) = self.found().digests.get(path) {
@@ -145,4 +154,9 @@ impl ReceiptFolder {
     fn found(&self) -> MutexGuard<'_, Found> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The name of the file of a row's receipt, without its ending.
+fn named_after(row: &SpendRow) -> String {
+    row.receipt_no.replace(UNUSABLE, "_")
 }
