@@ -71,6 +71,28 @@ fn an_advance_is_paid_settled_and_the_rest_comes_back() {
     ledger.is_sound();
 }
 
+/// What an advance had paid is owed again when the advance comes back, claim by claim.
+#[test]
+fn what_an_advance_had_settled_is_owed_when_it_comes_back() {
+    let (ledger, _) = advanced();
+    ledger.write("some.csv", "partner,case_ref,category,delivered_on,amount,currency,supplier,receipt_no,receipt_sha256,description\nirara,FX-2041,education,2024-02-01,120.00,EUR,Lempa,R-1,,\n");
+    ledger.ok("import spend some.csv --accept");
+    let settling = ledger.json("--actor anna payment propose --partner irara");
+    ledger.ok(&format!("--actor berit payment approve {}", settling["payment"]));
+    let statement = "partner statement irara --period 2020-01-01..2099-12-31";
+    assert_eq!(ledger.json(statement)["totals"]["owed"], "-380.00");
+    let advance = find(ledger.csv("payment list"), "total", "500.00")["payment"].clone();
+    for actor in ["anna", "berit"] {
+        ledger.ok(&format!("--actor {actor} payment recall {advance} --reason 'never made'"));
+    }
+    let stated = ledger.json(statement);
+    assert_eq!(stated["totals"]["owed"], "120.00");
+    let mut rows = ledger.csv(statement);
+    rows.retain(|row| row["movement"] == "owed");
+    assert!(matches!(&rows[..], [row] if row["eur"] == "120.00" && row["receipt_no"] == "R-1"), "{rows:?}");
+    ledger.is_sound();
+}
+
 /// A partner pays back under the reference of what it was paid, or under the same words each time.
 #[test]
 fn what_is_paid_back_may_carry_any_reference_of_the_partner() {

@@ -162,9 +162,17 @@ fn unpaid(account: &Account, last: Date) -> Result<Vec<(u64, Eur)>, Overflow> {
         }
     }
     let mut taken = BTreeMap::new();
-    for covered in account.covered().iter().filter(|covered| covered.day <= last) {
+    let covered = || account.covered().iter().filter(|covered| covered.day <= last);
+    for covered in covered() {
         add(&mut taken, covered.about, covered.eur)?;
         paid = paid.checked_sub(covered.eur)?;
+    }
+    // An advance that came back pays nothing any more: what it settled last is owed first.
+    for covered in covered().rev() {
+        let of_this = taken.get(&covered.about).copied().unwrap_or_default().min(covered.eur);
+        let missing = of_this.min(paid.checked_neg()?).max(Eur::ZERO);
+        add(&mut taken, covered.about, missing.checked_neg()?)?;
+        paid = paid.checked_add(missing)?;
     }
     let accepted = worth.into_iter().filter_map(|(of, eur)| {
         let on = account.stated(of)?.on;
