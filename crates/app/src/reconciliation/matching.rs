@@ -271,11 +271,14 @@ impl Looked {
         if finding.items.is_empty() {
             return !self.share_a_reference(finding);
         }
+        if finding.found.rule != BY_HAND {
+            return false;
+        }
         let named: HashSet<LineId> = finding.found.lines.iter().copied().collect();
         let lines: Vec<_> = self.open_lines.iter().filter(|line| named.contains(&line.line)).collect();
         let items: Vec<_> =
             finding.items.iter().filter_map(|of| self.items.get(of)).map(|item| &item.open).collect();
-        finding.found.rule == BY_HAND && !have_in_common(&lines, &items)
+        !have_in_common(&lines, &items)
     }
 
     /// The lines with these numbers.
