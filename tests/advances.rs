@@ -27,6 +27,27 @@ fn advanced() -> (Ledger, String) {
     (ledger, reference)
 }
 
+/// Whoever gives the command again because its answer got lost proposes nothing a second time.
+#[test]
+fn an_advance_in_the_same_words_is_the_one_that_was_proposed() {
+    let (ledger, _) = advanced();
+    let ask = "--actor anna payment advance irara 500.00 --reason 'rent until the report'";
+    // The first one is in a file for the bank: this is the next month's.
+    let first = ledger.run(ask);
+    let again = ledger.run(ask);
+    let number = ledger.csv("payment list --state proposed")[0]["payment"].clone();
+    assert!(first.err.contains(&format!("payment {number} is proposed")), "{}", first.err);
+    assert!(again.err.contains(&format!("payment {number} was proposed before")), "{}", again.err);
+    assert_eq!((first.code, again.code), (Some(0), Some(0)));
+    ledger.ok(&format!("--actor berit payment approve {number}"));
+    assert_eq!(ledger.json(ask)["payment"].to_string(), number);
+    for other in [ask.replace("500.00", "500.01"), ask.replace("report", "summer")] {
+        assert_ne!(ledger.json(&other)["payment"].to_string(), number);
+    }
+    assert_eq!(ledger.csv("payment list").len(), 4);
+    ledger.is_sound();
+}
+
 /// Proposed, approved, filed, on the statement; settled against a claim; the rest comes back by bank.
 #[test]
 fn an_advance_is_paid_settled_and_the_rest_comes_back() {

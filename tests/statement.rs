@@ -402,8 +402,16 @@ fn what_is_taken_back_stands_in_rows_of_its_own() {
     let period = "partner statement irara --period 2020-01-01..2099-12-31";
     assert_eq!(ledger.json(period)["totals"]["owed"], "2400.00");
 
-    let back = ledger.ok(&format!("partner fee reverse {small} --amount 75.00 --reason 'one case too many'"));
-    assert!(back.contains(&format!("fee {small} taken back")), "{back}");
+    let part = format!("partner fee reverse {small} --amount 75.00 --reason");
+    let back = ledger.ok(&format!("{part} 'one case too many'"));
+    assert!(back.contains(&format!("75.00 EUR of fee {small} taken back")), "{back}");
+    // Given again, because its answer got lost, it takes back nothing more; for another reason it is another part.
+    assert!(ledger.ok(&format!("{part} 'one case too many'")).contains("was taken back before"));
+    assert!(
+        ledger
+            .fail(1, &format!("{part} 'two more'").replace("75.00", "125.01"))
+            .contains("more-than-accepted")
+    );
     let reverse = format!("partner fee reverse {large} --reason 'the wrong agreement'");
     assert!(ledger.ok(&format!("--actor anna {reverse}")).contains("another person must agree"));
     assert!(ledger.fail(1, &format!("--actor anna {reverse}")).contains("second-person-needed"));

@@ -23,7 +23,7 @@ pub mod import;
 pub mod ledger;
 mod named;
 mod nearest;
-mod partner;
+pub mod partner;
 pub mod payment;
 pub mod query;
 pub mod receipts;

@@ -5,15 +5,15 @@ use domain::partner::{Account, Agreement, Name, PAYMENT, PaidFor, PartnerEvent, 
 use domain::payment::PaymentState;
 use domain::reconciliation::Settled;
 use domain::{
-    AgreementCode, CreditorReference, Event, FeeId, KeyDigest, Partner, PartnerCode, PartnerCommand, Refusal,
-    TextId, of_rulebook,
+    AgreementCode, CreditorReference, Event, FeeId, KeyDigest, PartnerCode, PartnerCommand, Refusal, TextId,
+    of_rulebook,
 };
 use jiff::civil::Date;
 use money::Eur;
 
 use crate::command::reason_text;
 use crate::error::AppError;
-use crate::ledger::Ledger;
+use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::query::DetailsItem;
 use crate::session::{About, Draft, Session};
 use crate::texts::PaymentText;
@@ -22,6 +22,17 @@ use crate::texts::PaymentText;
 const PAYMENT_DETAILS: &str = "payment-details";
 /// Longest payment reference, in bytes: what fits the remittance of a credit transfer.
 const REFERENCE_BYTES_MAX: usize = 140;
+
+/// What became of taking back a fee, or a part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeeTakenBack {
+    /// So much is taken back now.
+    Now(Eur),
+    /// Another person must agree.
+    Proposed,
+    /// It was taken back before, for the same reason.
+    Before,
+}
 
 impl Ledger {
     /// Registers a partner under its full name, or names one that an import met first.
@@ -249,24 +260,46 @@ impl Ledger {
         .await
     }
 
-    /// Takes back an accepted fee, or a part of it, with finance's reason. Answers whether it is taken back now: of a large
-    /// one, another person must agree.
+    /// Takes back an accepted fee, or a part of it, with finance's reason: of a large one, another person must agree. A part
+    /// of the same amount for the same reason is the one that was taken back before; another one has another reason.
     pub async fn reverse_fee(
         &self,
         code: PartnerCode,
         fee: FeeId,
         amount: Option<Eur>,
         reason: &str,
-    ) -> Result<bool, AppError> {
+    ) -> Result<FeeTakenBack, AppError> {
         let (about, text) = (fee.to_string(), reason_text(reason)?);
         let sum = amount.map(|amount| amount.to_string()).unwrap_or_default();
-        let proposed = |partner: &Partner| partner.fees.get(&fee).is_some_and(|fee| fee.reversal.is_some());
-        self.partner_command(code.clone(), &["reverse-fee", &about, &sum, reason], |session, draft| {
-            Ok(PartnerCommand::ReverseFee { fee, amount, reason: session.seal_own(draft, &text)? })
-        })
-        .await?;
+        let request = ["reverse-fee", &about, &sum, reason];
+        let done = async |session: &Session<'_>| {
+            let known = session.partner(&code).and_then(|partner| partner.fees.get(&fee));
+            // Whoever agrees to a proposal may do so in any words.
+            let known = known.filter(|fee| fee.reversal.is_none());
+            let parts = known.map_or(&[][..], |fee| &fee.reversals);
+            let alike = parts.iter().filter(|(eur, _)| Some(*eur) == amount);
+            let alike: Vec<_> = alike.map(|(_, reason)| (LEDGER_SUBJECT, *reason)).collect();
+            Ok(self.with_reason(&alike, &text).await?.map(|_| ()))
+        };
+        let found =
+            self.execute_unless_done(About::Partner(code.clone()), &request, done, |session, draft| {
+                if session.partner(&code).is_none() {
+                    return Err(session.unknown_partner(&code));
+                }
+                let reason = session.seal_own(draft, &text)?;
+                session.on_partner(draft, &code, &PartnerCommand::ReverseFee { fee, amount, reason })
+            });
+        if found.await?.is_some() {
+            return Ok(FeeTakenBack::Before);
+        }
         let known = self.partners_and_events(&[code]).await?;
-        Ok(!known.iter().any(|(partner, _)| proposed(partner)))
+        let known = known.iter().find_map(|(partner, _)| partner.fees.get(&fee));
+        Ok(match known {
+            Some(fee) if fee.reversal.is_some() => FeeTakenBack::Proposed,
+            known => {
+                FeeTakenBack::Now(known.and_then(|fee| fee.reversals.last()).map_or(Eur::ZERO, |part| part.0))
+            }
+        })
     }
 
     /// Ends what somebody proposed to take back of a fee, with a reason: whoever proposed it withdraws it, anybody else

@@ -146,6 +146,16 @@ impl Ledger {
         Box::new(Alike { supplier: self.key_digest(SUPPLIER, &[&supplier]), receipts })
     }
 
+    /// The first of these texts that gives this reason: where two things alike can both be meant, it tells them apart.
+    pub(crate) async fn with_reason(
+        &self,
+        texts: &[(SubjectId, TextId)],
+        text: &ReasonText,
+    ) -> Result<Option<usize>, AppError> {
+        let known = self.reveal::<ReasonText>(texts).await?;
+        Ok(known.iter().position(|known| known.as_ref().is_some_and(|known| known.reason == text.reason)))
+    }
+
     /// Opens texts, in the order asked for; `None` where the text or its person's key was erased.
     pub(crate) async fn reveal<T: DeserializeOwned>(
         &self,

@@ -6,8 +6,8 @@ use money::Eur;
 
 use super::reason_text;
 use crate::error::AppError;
-use crate::ledger::{ATTEMPTS_MAX, Ledger};
-use crate::session::{Executed, Purpose, Session};
+use crate::ledger::Ledger;
+use crate::session::{About, Session};
 use crate::texts::ReasonText;
 
 impl Ledger {
@@ -34,26 +34,18 @@ impl Ledger {
         reason: &str,
     ) -> Result<bool, AppError> {
         let text = reason_text(reason)?;
-        let (name, about) = (case.to_string(), grant.to_string());
+        let about = grant.to_string();
         let (sum, day) = (amount.to_string(), returned_on.to_string());
-        let request = ["return-grant", &about, &sum, &day, reason, &name, self.actor()];
-        for _ in 0..ATTEMPTS_MAX {
-            let mut session = Session::new(self, Purpose::Write);
-            session.load_cases([case]).await?;
-            if self.came_back_before(session.case(case), grant, amount, returned_on, &text).await? {
-                return Ok(false);
-            }
-            let written = session.try_execute(case, &request, |session, draft| {
-                let details = session.seal(draft, case, &text)?;
-                session.on_grant(draft, case, &GrantCommand::Return { grant, amount, returned_on, details })
-            });
-            match written.await? {
-                Executed::Now => return Ok(true),
-                Executed::Before => return Ok(false),
-                Executed::Late => {}
-            }
-        }
-        Err(AppError::always_second())
+        let request = ["return-grant", &about, &sum, &day, reason];
+        let done = async |session: &Session<'_>| {
+            let before = self.came_back_before(session.case(case), grant, amount, returned_on, &text).await?;
+            Ok(before.then_some(()))
+        };
+        let found = self.execute_unless_done(About::Case(case, None), &request, done, |session, draft| {
+            let details = session.seal(draft, case, &text)?;
+            session.on_grant(draft, case, &GrantCommand::Return { grant, amount, returned_on, details })
+        });
+        Ok(found.await?.is_none())
     }
 
     /// Whether this return is recorded. The reason, which tells apart two of one day, is only in the vault.
@@ -69,7 +61,6 @@ impl Ledger {
         let returns = case.grants.get(&grant).map_or(&[][..], |grant| &grant.returns);
         let alike = returns.iter().filter(|r| r.amount == amount && r.returned_on == returned_on);
         let texts: Vec<_> = alike.map(|r| (case.subject, r.details)).collect();
-        let known = self.reveal::<ReasonText>(&texts).await?;
-        Ok(known.iter().flatten().any(|known| known.reason == text.reason))
+        Ok(self.with_reason(&texts, text).await?.is_some())
     }
 }

@@ -75,23 +75,42 @@ impl Ledger {
         Ok(owed.filter_map(|item| item.partner.parse().ok()).collect())
     }
 
-    /// Proposes to pay a partner in advance: what is still to be spent, settled by later payments.
+    /// Proposes to pay a partner in advance: what is still to be spent, settled by later payments. An advance of the same
+    /// amount for the same reason that is in no file yet is the one that was proposed before; another one has another
+    /// reason. Answers with the payment, and whether it was proposed before.
     pub async fn propose_advance(
         &self,
         code: &PartnerCode,
         amount: Eur,
         reason: &str,
-    ) -> Result<PaymentDetail, AppError> {
+    ) -> Result<(PaymentDetail, bool), AppError> {
         let text = reason_text(reason)?;
         self.bank_is_found(code).await?;
         let (payment, reference) = self.new_payment()?;
         let words = format!("{payment} {amount}");
-        self.payment_command(code, &["propose-advance", &words, reason], |standing, session, draft| {
+        let cases = self.payable_cases(std::slice::from_ref(code)).await?;
+        let done = async |session: &Session<'_>| {
+            let known = session.partner(code).into_iter().flat_map(|partner| partner.payments.iter());
+            let alike: Vec<_> = known
+                .filter(|(_, known)| matches!(known.state, PaymentState::Proposed | PaymentState::Approved))
+                .filter(|(_, known)| known.is_advance() && known.total == amount)
+                .filter_map(|(id, known)| Some((id, (LEDGER_SUBJECT, known.reason?))))
+                .collect();
+            let texts: Vec<_> = alike.iter().map(|(_, text)| *text).collect();
+            let found = self.with_reason(&texts, &text).await?;
+            Ok(found.and_then(|index| alike.get(index)).map(|(id, _)| *id))
+        };
+        let command = |standing: Standing, session: &Session<'_>, draft: &mut Draft| {
             let (reference, reason) = (reference.clone(), session.seal_own(draft, &text)?);
             Ok(PaymentCommand::Advance(NewAdvance { payment, reference, amount, reason, standing }))
-        })
-        .await?;
-        self.payment_detail(code, payment).await
+        };
+        let request = ["propose-advance", &words, reason];
+        let about = About::Payment(code.clone(), cases.clone());
+        let found = self.execute_unless_done(about, &request, done, |session, draft| {
+            self.decide_payment(session, draft, code, &cases, &command)
+        });
+        let found = found.await?;
+        Ok((self.payment_detail(code, found.unwrap_or(payment)).await?, found.is_some()))
     }
 
     /// Approves a payment that another person proposed, if it is still right.

@@ -46,6 +46,18 @@ impl Ledger {
         request: &[&str],
         work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
     ) -> Result<(), AppError> {
+        self.execute_unless_done(about, request, async |_| Ok(None::<()>), work).await.map(|_| ())
+    }
+
+    /// The same, unless `done` finds that it was done before: for what can rightly be asked for more than once, so that only
+    /// its own words tell whether somebody repeats it whose answer got lost. Answers with what was found.
+    pub(crate) async fn execute_unless_done<T>(
+        &self,
+        about: About,
+        request: &[&str],
+        done: impl AsyncFn(&Session<'_>) -> Result<Option<T>, AppError>,
+        work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
+    ) -> Result<Option<T>, AppError> {
         let name = match &about {
             About::Case(id, _) => id.to_string(),
             About::Partner(code) => code.to_string(),
@@ -59,8 +71,11 @@ impl Ledger {
         for _ in 0..ATTEMPTS_MAX {
             let mut session = Session::new(self, Purpose::Write);
             let revision = session.load_about(&about).await?;
+            if let Some(found) = done(&session).await? {
+                return Ok(Some(found));
+            }
             match session.try_at(revision, &request, &work).await? {
-                Executed::Now | Executed::Before => return Ok(()),
+                Executed::Now | Executed::Before => return Ok(None),
                 Executed::Late => {}
             }
         }
@@ -119,17 +134,6 @@ impl Session<'_> {
                 Ok(self.load_reconciliation().await? + partners)
             }
         }
-    }
-
-    /// Decides and writes one command on a case that was loaded.
-    pub(crate) async fn try_execute(
-        &mut self,
-        id: CaseId,
-        request: &[&str],
-        work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
-    ) -> Result<Executed, AppError> {
-        let revision = self.known(id)?.revision;
-        self.try_at(revision, request, work).await
     }
 
     /// Decides and writes one command on what was loaded and has changed so often.

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use app::Ledger;
+use app::partner::FeeTakenBack;
 use app::query::{FeeFilter, FeeItem};
 use domain::partner::FeeState;
 use domain::{FeeId, PartnerCode};
@@ -94,8 +95,11 @@ pub async fn run(place: &Place, format: Format, command: FeeCommand) -> Result<E
             let ledger = place.open_to_write().await?;
             let (partner, fee) = ledger.find_fee(number).await?;
             say(match ledger.reverse_fee(partner, fee, amount, &reason).await? {
-                true => format!("fee {number} taken back"),
-                false => format!(
+                FeeTakenBack::Now(eur) => format!("{eur} EUR of fee {number} taken back"),
+                FeeTakenBack::Before => format!(
+                    "this part of fee {number} was taken back before, for the same reason; another part of the same amount has another reason"
+                ),
+                FeeTakenBack::Proposed => format!(
                     "taking back fee {number} is proposed: another person must agree, by the same `svala partner fee reverse {number}` of their own; `svala partner fee drop-reversal {number}` ends it"
                 ),
             })?;

@@ -77,9 +77,15 @@ pub async fn run(place: &Place, format: Format, command: PaymentCommand) -> Resu
             next(&proposed.item);
         }
         PaymentCommand::Advance { partner, amount, reason } => {
-            let proposed = place.open_to_write().await?.propose_advance(&partner, amount, &reason).await?;
-            show(format, &proposed)?;
-            next(&proposed.item);
+            let ledger = place.open_to_write().await?;
+            let (advance, before) = ledger.propose_advance(&partner, amount, &reason).await?;
+            show(format, &advance)?;
+            match advance.item.payment {
+                Some(number) if before => remark(format!(
+                    "payment {number} was proposed before, in the same words; another advance of {amount} has another reason"
+                )),
+                _ => next(&advance.item),
+            }
         }
         PaymentCommand::List { partner, state, file } => {
             let filter = PaymentFilter { partner, state, file };

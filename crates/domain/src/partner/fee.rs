@@ -77,6 +77,8 @@ pub struct Fee {
     pub proposed_by: Option<Actor>,
     /// Of what was accepted, what was taken back.
     pub reversed: Eur,
+    /// The parts of that, each with finance's reason, in the vault.
+    pub reversals: Vec<(Eur, TextId)>,
     /// What somebody would take back, while another one has yet to agree.
     pub reversal: Option<TakingBack>,
 }
@@ -117,6 +119,7 @@ impl From<&FeeReported> for Fee {
             by_two: false,
             proposed_by: None,
             reversed: Eur::ZERO,
+            reversals: Vec::new(),
             reversal: None,
         }
     }

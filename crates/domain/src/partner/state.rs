@@ -171,6 +171,7 @@ impl Partner {
             PartnerEvent::FeeReversed(e) => {
                 let fee = partner.accepted(e.fee)?;
                 (fee.reversed, fee.reversal) = (fee.reversed.checked_add(e.eur)?, None);
+                fee.reversals.push((e.eur, e.reason));
                 let left = fee.net()?;
                 if left.is_negative() {
                     return Err(FoldError(format!("fee {} is reversed for more than was accepted", e.fee)));
