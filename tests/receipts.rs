@@ -200,6 +200,7 @@ fn an_erased_person_takes_the_receipt_along() {
     let ledger = with_scans(&[("R-1.pdf", &canary)]);
     assert_eq!(import(&ledger, &[row("R-1", "")], "--receipts scans").code, Some(0));
     let claim = ledger.claim("R-1");
+    let case = find(ledger.csv("claim list"), "receipt_no", "R-1")["case"].clone();
     let (root, balances) = (ledger.root(), ledger.balances().len());
     // As erasing a person does: the key with all texts, and the digests of what the person was known by.
     let (_, stream) = ledger.first_event("ReceiptAttached");
@@ -216,6 +217,10 @@ fn an_erased_person_takes_the_receipt_along() {
     let error = ledger.fail(2, &format!("claim receipt {claim} --out out.pdf"));
     assert!(error.contains("was erased"), "{error}");
     assert_eq!((ledger.root(), ledger.balances().len()), (root, balances));
+    // Nobody is erased without a word: no command does it.
+    let told = ledger.ok("verify");
+    assert!(told.contains(&format!("erased: the texts of {case}. Their keys are gone")), "{told}");
+    assert_eq!(ledger.json("verify")["erased_cases"], serde_json::json!([case]));
     ledger.is_sound();
 }
 

@@ -503,3 +503,26 @@ fn a_sealed_run_that_was_altered_is_named_trusted_by_nobody_and_made_anew() {
         }
     }
 }
+
+/// On a server whoever may append can move the head by hand: everybody stops, and the owner puts it back.
+#[test]
+fn a_head_that_was_moved_by_hand_is_put_back() {
+    let ledger = Ledger::small("grants");
+    if !on_postgres() {
+        assert!(
+            ledger.sql("UPDATE log_head SET position = position + 9").unwrap_err().contains("last event")
+        );
+        ledger.fail(2, "migrate --restore-head");
+        return;
+    }
+    let root = ledger.root();
+    ledger.alter("UPDATE log_head SET position = position + 9");
+    for line in ["balance", "verify"] {
+        assert!(ledger.fail(3, line).contains("svala migrate --restore-head"), "{line}");
+    }
+    let told = ledger.ok("migrate --restore-head");
+    assert!(told.contains(&format!("its last event, {}:", root.0)), "{told}");
+    assert_eq!(ledger.root(), root);
+    ledger.import_up_to("reversals");
+    ledger.is_sound();
+}

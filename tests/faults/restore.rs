@@ -1,9 +1,11 @@
 //! A backup that is put back somewhere else goes on as the ledger it was taken from.
 
+use std::fs;
+
 use store_testing::server::Server;
 
 use crate::documented::{commands, run};
-use crate::support::{Ledger, on_postgres};
+use crate::support::{Ledger, in_file, on_postgres};
 
 #[test]
 fn a_dump_that_was_restored_on_a_new_server_goes_on() {
@@ -55,4 +57,38 @@ fn a_copied_file_goes_on() {
     copy.is_sound();
     copy.ok("doctor");
     assert_eq!(copy.state(), Ledger::small("reversals").state());
+}
+
+/// What stands only in the write-ahead log is in a backup; a copy of the file alone lacks it, and is found out.
+#[test]
+fn a_backup_beside_others_has_what_was_acknowledged() {
+    if on_postgres() {
+        let told = Ledger::small("cases").fail(2, "backup --out copy.db");
+        return assert!(told.contains("pg_dump"), "{told}");
+    }
+    let ledger = Ledger::small("grants");
+    // As long as somebody reads an older moment, nothing is folded into the file.
+    in_file(&ledger.path("svala.db"), async |reader| {
+        sqlx::raw_sql("BEGIN; SELECT count(*) FROM events").execute(reader).await.unwrap();
+        ledger.import_up_to("reversals");
+        let told = ledger.ok("backup --out copy.db");
+        assert!(told.contains(&format!("{} events are in copy.db", ledger.root().0)), "{told}");
+        fs::copy(ledger.path("svala.db"), ledger.path("file.db")).unwrap();
+    });
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(ledger.path("copy.db")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let of = |name: &str| format!("--ledger sqlite:{name} --key-file svala.key");
+    for line in ["verify", "replay", "doctor"] {
+        ledger.ok(&format!("{} {line}", of("copy.db")));
+    }
+    let lacks = ledger.fail(3, &format!("{} verify", of("file.db")));
+    assert!(lacks.contains("svala backup"), "{lacks}");
+    assert!(ledger.fail(2, "backup --out copy.db").contains("is there already"));
+    assert!(ledger.fail(2, "backup --out svala.db").contains("is there already"));
+    // It goes on where it was made.
+    ledger.ok(&format!("{} --actor bo import cases cases.csv", of("copy.db")));
 }

@@ -1,11 +1,11 @@
 //! Verification: that nothing was altered and nothing left out, of the log and of what stands beside it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::case::CaseEvent;
 use domain::ledger::LedgerEvent;
-use domain::{Event, SubjectId, TextId};
+use domain::{CaseReference, Event, SubjectId, TextId};
 use event_log::note::VerifierKey;
 use event_log::verify::Verifier;
 use event_log::watch::{CheckpointWatch, KnownCheckpoint};
@@ -41,6 +41,8 @@ pub struct Verified {
     pub texts: u64,
     /// Texts that were erased with their person's key.
     pub erased: u64,
+    /// The cases of these persons. No command of this program destroys a key: whoever owns the database did.
+    pub erased_cases: BTreeSet<String>,
     /// Root over all events, hexadecimal.
     pub root: String,
     /// Checkpoints that agree.
@@ -119,6 +121,8 @@ impl Verification<'_> {
         let (mut facts, mut commands) = (Facts::default(), Commands::default());
         let mut subjects: HashMap<event_log::StreamId, SubjectId> = HashMap::new();
         let (mut texts, mut erased) = (0, 0);
+        let mut cases: HashMap<SubjectId, CaseReference> = HashMap::new();
+        let mut erased_cases = BTreeSet::new();
         let mut run_differs: Option<Differs> = None;
         watch.at(verifier.tree())?;
         // Others may be adding to the log: its head is read after its events, and what came meanwhile is read as well.
@@ -142,6 +146,7 @@ impl Verification<'_> {
                         Event::Case(event) => {
                             if let CaseEvent::ApplicationFiled(e) = event {
                                 subjects.insert(stream_id.clone(), e.subject);
+                                cases.insert(e.subject, e.reference.clone());
                                 let digest = self.digest(CASE_REFERENCE, &[e.reference.as_str()]);
                                 facts.name(position, stream_id, CASE_REFERENCE, digest, e.case.0);
                                 applications.push((
@@ -195,7 +200,7 @@ impl Verification<'_> {
                 let mut gone = self.check_texts(&named).await?;
                 // A piece of a file is as large as a text can be: few at a time.
                 for pieces in files.chunks(FILE_PIECES) {
-                    gone += self.check_texts(pieces).await?;
+                    gone.extend(self.check_texts(pieces).await?);
                 }
                 let named = named.len() + files.len();
                 // The authority's keys stand in no event, so that an erased person leaves no trace in the log; they are
@@ -227,8 +232,10 @@ impl Verification<'_> {
                         facts.name(*position, stream_id, EXTERNAL_REF, digest, case.0);
                     }
                 }
-                texts += named as u64 - gone;
-                erased += gone;
+                texts += (named - gone.len()) as u64;
+                erased += gone.len() as u64;
+                erased_cases
+                    .extend(gone.iter().filter_map(|subject| cases.get(subject)).map(ToString::to_string));
                 progress(verifier.events(), head.position);
             }
             head = self.store.head().await?;
@@ -248,15 +255,25 @@ impl Verification<'_> {
         nothing_beyond(self.store.as_ref(), events).await?;
         match bad {
             Some(error) => Err(error),
-            None => Ok(Verified { events, streams, keys, texts, erased, root, checkpoints, vouched }),
+            None => Ok(Verified {
+                events,
+                streams,
+                keys,
+                texts,
+                erased,
+                root,
+                checkpoints,
+                vouched,
+                erased_cases,
+            }),
         }
     }
 
-    /// Every text named must be there, unchanged, unless its person's key was destroyed. Answers how many are gone.
+    /// Every text named must be there, unchanged, unless its person's key was destroyed. Answers whose are gone, one for each text.
     async fn check_texts(
         &self,
         named: &[(u64, event_log::StreamId, SubjectId, Hash)],
-    ) -> Result<u64, AppError> {
+    ) -> Result<Vec<SubjectId>, AppError> {
         let ids: Vec<Hash> = named.iter().map(|(.., id)| *id).collect();
         let mut missing: Vec<usize> = Vec::new();
         for (index, text) in self.store.texts(&ids).await?.iter().enumerate() {
@@ -281,7 +298,7 @@ impl Verification<'_> {
                 )));
             }
         }
-        Ok(missing.len() as u64)
+        Ok(people.into_iter().map(SubjectId).collect())
     }
 
     /// The reserved facts must be exactly those of the events up to `end`. Others may be adding to the log: what is

@@ -116,9 +116,28 @@ Examples:
 
     /// Bring a ledger's database up to date with this program (on a server as the schema's owner).
     #[command(
-        after_help = "A file is brought up to date whenever it is opened.\n\nExample:\n  svala --ledger postgres://postgres@db.example/svala migrate"
+        after_help = "A file is brought up to date whenever it is opened.\n\nExamples:\n  svala --ledger postgres://postgres@db.example/svala migrate\n  svala --ledger postgres://postgres@db.example/svala migrate --restore-head"
     )]
-    Migrate,
+    Migrate {
+        /// Put the head of the log, which somebody moved by hand, where the events end.
+        #[arg(long)]
+        restore_head: bool,
+    },
+
+    /// Copy a ledger in a file as it is at this moment, while others go on writing.
+    #[command(after_help = "\
+The copy holds every event that was acknowledged. A copy of the file made otherwise may lack the newest, which stand in
+the file beside it that ends in -wal. The key file and the checkpoints are not in it: keep them in another place. A ledger
+on a server is backed up with pg_dump.
+
+Examples:
+  svala backup --out 2024-07-01.db
+  svala --ledger sqlite:2024-07-01.db --key-file svala.key --checkpoints nowhere verify")]
+    Backup {
+        /// A file that is not there yet.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
 
     /// Import a file of cases, grants, spend or reversals (CSV in UTF-8, or Excel .xlsx), of exchange rates, or of bank
     /// statements.

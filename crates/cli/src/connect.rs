@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use app::{Actor, Adoption, Environment, Ledger, StartUp};
 use domain::Refusal;
-use event_log::{LedgerMeta, Store, StoreError};
+use event_log::{Head, LedgerMeta, Store, StoreError};
 use rulebook::Rulebook;
 use store_postgres::PostgresStore;
 use store_sqlite::SqliteStore;
@@ -168,6 +168,33 @@ impl Place {
         Ok(())
     }
 
+    /// Puts the head of a log that a hand moved where the events end; answers with where that is.
+    pub async fn restore_head(&self) -> Result<u64, Failure> {
+        match &self.database {
+            Database::Postgres { url, .. } => Ok(PostgresStore::restore_head(url).await?.position),
+            Database::Sqlite(_) => Err(Failure::usage(
+                "the head of a ledger in a file cannot be moved by hand: nothing is to restore",
+            )),
+        }
+    }
+
+    /// Copies a ledger in a file as it is at this moment into another file; answers with the head of the copy.
+    pub async fn back_up(&self, out: &Path) -> Result<Head, Failure> {
+        let Database::Sqlite(path) = &self.database else {
+            return Err(Failure::usage(
+                "a ledger on a server is backed up by the server's own means: `pg_dump`, as docs/POSTGRESQL.md shows",
+            ));
+        };
+        if out.exists() {
+            return Err(Failure::usage(format!("{} is there already: name a new file", out.display())));
+        }
+        if !path.is_file() {
+            return Err(StoreError::NoLedger { place: path.display().to_string() }.into());
+        }
+        SqliteStore::back_up(path, out).await?;
+        Ok(self.note(Arc::new(SqliteStore::open(out).await?)).head().await?)
+    }
+
     async fn open_store(&self) -> Result<Arc<dyn Store>, StoreError> {
         Ok(match &self.database {
             Database::Sqlite(path) => Arc::new(SqliteStore::open(path).await?),
@@ -297,6 +324,12 @@ impl Database {
             let name = path.split_once('/').map_or("", |(_, name)| name);
             let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
             if !name.is_empty() && plain {
+                if !PostgresStore::understands(url) {
+                    return Err(Failure::usage(format!(
+                        "--ledger {}: what stands before or after the name of the database is not understood, such as sslmode, which is disable, prefer, require, verify-ca or verify-full, or a port that is no number",
+                        without_password(url)
+                    )));
+                }
                 return Ok(Self::Postgres { url: url.to_owned(), name: name.to_owned() });
             }
         }
@@ -367,6 +400,8 @@ mod tests {
             "postgres://host",
             "postgres://host/",
             "postgres://h/a/b",
+            "postgres:///svala?sslmode=bad",
+            "postgres://h:port/svala",
             "",
         ] {
             assert!(Database::named(bad).is_err(), "{bad}");

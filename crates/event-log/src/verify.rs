@@ -121,7 +121,7 @@ pub enum Damage {
     },
     /// The log is shorter than a checkpoint from before.
     #[error(
-        "the log ends at position {log}, but {checkpoint} knows {size} events: those after position {log} were removed, or an older copy of the database was put in its place"
+        "the log ends at position {log}, but {checkpoint} knows {size} events: those after position {log} were removed, an older copy of the database was put in its place, or its file was copied without the newest (`svala backup` copies all of it)"
     )]
     Behind {
         /// Last position of the log.

@@ -51,7 +51,7 @@ pub(crate) fn key_owner(row: &PgRow, columns: [usize; 3]) -> Result<KeyOwner, St
 pub(crate) fn head(row: &PgRow, first: usize) -> Result<Head, StoreError> {
     let position = number(row, first)?;
     let frontier = Frontier::from_bytes(position, get(row, first + 2)?)
-        .map_err(|e| damaged(format!("the head of the log: {e}")))?;
+        .map_err(|e| damaged(format!("the head of the log: {e}; where somebody moved it by hand, `svala migrate --restore-head` puts it where the events end")))?;
     Ok(Head { position, root: hash(row, first + 1)?, frontier })
 }
 

@@ -86,6 +86,18 @@ impl PostgresStore {
         Self::open_if(url, patience, assertions::demand).await
     }
 
+    /// Puts the head of the log where its events end, and answers with it; the user of the URL is a member of `svala_owner`.
+    /// For a head that a hand moved: no event is added or lost by it, and a verification tells afterwards whether they are
+    /// those that were acknowledged.
+    pub async fn restore_head(url: &str) -> Result<Head, StoreError> {
+        schema::restore_head(&connection::parse(url)?, Patience::default()).await
+    }
+
+    /// Whether a URL is one that a server can be reached by; says nothing of the server.
+    pub fn understands(url: &str) -> bool {
+        connection::parse(url).is_ok()
+    }
+
     /// Opens an existing ledger to look at what is wrong with it: as [`open`](Self::open), but unsafe settings and
     /// missing triggers are left for [`Store::assertions`] to tell. Nothing should be written through it.
     pub async fn open_to_inspect(url: &str) -> Result<Self, StoreError> {

@@ -1,7 +1,7 @@
 //! The schema: its roles, its migrations, and whether it is there.
 
 use event_log::crash::crash_point;
-use event_log::{Head, LedgerMeta, StoreError};
+use event_log::{Frontier, Head, LedgerMeta, StoreError};
 use sqlx::Connection;
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -30,6 +30,9 @@ fn migrations() -> Migrator {
     migrations.set_locking(false);
     migrations
 }
+
+/// Hashes of events read at a time.
+const LEAVES_READ: i64 = 10_000;
 
 /// How often the schema is prepared when other programs prepare theirs at the same moment.
 const ATTEMPTS_MAX: u32 = 8;
@@ -95,6 +98,76 @@ pub(crate) async fn fill(
         Err(error) if is_unique_violation(&error) => Err(StoreError::AlreadyThere { place: place(options) }),
         Err(error) => Err(error_as(Role::Owner)(error)),
     }
+}
+
+/// Puts the head of the log where its events end, whatever it says: their recorded hashes, in their order, give it. For a head
+/// that a hand moved, so that nobody can read or append any more. Whether these are the events that were acknowledged is not
+/// asked here: a verification tells, and the checkpoints.
+pub(crate) async fn restore_head(options: &PgConnectOptions, patience: Patience) -> Result<Head, StoreError> {
+    let failed = error_as(Role::Owner);
+    let connection = connect(&acting_as(options, Role::Owner), patience).await;
+    let mut connection = connection.map_err(&failed)?;
+    if !is_there(&mut connection).await.map_err(&failed)? {
+        return Err(StoreError::NoLedger { place: place(options) });
+    }
+    let mut transaction = connection.begin().await.map_err(&failed)?;
+    // Nobody appends meanwhile.
+    let found: (i64, Vec<u8>, Vec<u8>) =
+        sqlx::query_as("SELECT position, root, frontier FROM log_head FOR UPDATE")
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(&failed)?;
+    let mut frontier = Frontier::new();
+    'events: loop {
+        let after = signed(frontier.size())?;
+        let page: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+            "SELECT position, leaf_hash FROM events WHERE position > $1 ORDER BY position LIMIT $2",
+        )
+        .bind(after)
+        .bind(LEAVES_READ)
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(&failed)?;
+        if page.is_empty() {
+            break;
+        }
+        for (position, leaf) in page {
+            // What follows a gap is no event of the log.
+            if u64::try_from(position) != Ok(frontier.size() + 1) {
+                break 'events;
+            }
+            frontier.push(
+                leaf.try_into()
+                    .map_err(|_| StoreError::Damaged(format!("position {position}: its hash is not one")))?,
+            );
+        }
+    }
+    let head = Head { position: frontier.size(), root: frontier.root(), frontier };
+    let (position, bytes) = (signed(head.position)?, head.frontier.to_bytes());
+    if found != (position, head.root.to_vec(), bytes.clone()) {
+        sqlx::raw_sql("ALTER TABLE log_head DISABLE TRIGGER log_head_only_forward")
+            .execute(&mut *transaction)
+            .await
+            .map_err(&failed)?;
+        sqlx::query("UPDATE log_head SET position = $1, root = $2, frontier = $3")
+            .bind(position)
+            .bind(head.root.as_slice())
+            .bind(bytes)
+            .execute(&mut *transaction)
+            .await
+            .map_err(&failed)?;
+        sqlx::raw_sql("ALTER TABLE log_head ENABLE TRIGGER log_head_only_forward")
+            .execute(&mut *transaction)
+            .await
+            .map_err(&failed)?;
+    }
+    transaction.commit().await.map_err(&failed)?;
+    connection.close().await.map_err(&failed)?;
+    Ok(head)
+}
+
+fn signed(position: u64) -> Result<i64, StoreError> {
+    i64::try_from(position).map_err(|_| StoreError::Damaged(format!("position {position} is no position")))
 }
 
 /// Whether the database has the tables of a ledger; anybody may ask.

@@ -27,12 +27,7 @@ pub(crate) async fn create(path: &Path, meta: &LedgerMeta) -> Result<(), StoreEr
     }
     let filled = fill(path, meta).await;
     if filled.is_err() && made_now && holds_nothing(path).await {
-        for suffix in ["-wal", "-shm", ""] {
-            let mut file = path.as_os_str().to_owned();
-            file.push(suffix);
-            // The error that stopped the creation matters more than a file without tables that stays.
-            let _ = std::fs::remove_file(PathBuf::from(file));
-        }
+        remove(path);
     }
     filled
 }
@@ -68,8 +63,17 @@ async fn fill(path: &Path, meta: &LedgerMeta) -> Result<(), StoreError> {
     sync_folder(path)
 }
 
+/// Removes a file that was begun. The error that stopped it matters more than a file that stays.
+pub(crate) fn remove(path: &Path) {
+    for suffix in ["-wal", "-shm", ""] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        let _ = std::fs::remove_file(PathBuf::from(file));
+    }
+}
+
 /// Whether the file was made now; `false` if something has that name already.
-fn make_file(path: &Path) -> Result<bool, StoreError> {
+pub(crate) fn make_file(path: &Path) -> Result<bool, StoreError> {
     let mut how = OpenOptions::new();
     how.write(true).create_new(true);
     #[cfg(unix)]
@@ -100,6 +104,12 @@ fn owner_only(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What was copied into a file, and its name, last.
+pub(crate) fn sync_file(path: &Path) -> Result<(), StoreError> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(|error| file_error(path, &error))?;
+    sync_folder(path)
+}
+
 /// SQLite syncs what is in the file; the name of a new file is in its folder.
 fn sync_folder(path: &Path) -> Result<(), StoreError> {
     if let (true, Some(folder)) = (cfg!(unix), path.parent()) {
@@ -108,7 +118,7 @@ fn sync_folder(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn there(path: &Path) -> StoreError {
+pub(crate) fn there(path: &Path) -> StoreError {
     StoreError::AlreadyThere { place: path.display().to_string() }
 }
 

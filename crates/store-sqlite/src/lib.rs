@@ -9,6 +9,7 @@
 
 mod append;
 mod assertions;
+mod backup;
 mod columns;
 mod connection;
 mod create;
@@ -121,6 +122,14 @@ impl SqliteStore {
         demand(&[assertions::triggers(&mut connection).await?])?;
         let group = Arc::new(GroupCommit::new(Writer::new(options, connection)));
         Ok(Self { group, readers, path, is_snapshot: false })
+    }
+
+    /// Copies a ledger as of this moment into a new file that only its owner may read, while others go on writing.
+    ///
+    /// Refuses with [`StoreError::NoLedger`] where none is, and with [`StoreError::AlreadyThere`] where the copy's name is
+    /// taken. After an error nothing of the copy stays.
+    pub async fn back_up(path: &Path, out: &Path) -> Result<(), StoreError> {
+        backup::copy(&absolute(path)?, &absolute(out)?).await
     }
 
     /// The file.

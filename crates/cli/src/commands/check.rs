@@ -14,6 +14,8 @@ use crate::connect::Place;
 use crate::output::{Failure, listing, object, remark, say};
 use crate::progress::LogBar;
 
+/// Erased cases that are named.
+const CASES_NAMED: usize = 5;
 /// The ledger is damaged.
 const DAMAGED: u8 = 3;
 
@@ -149,6 +151,17 @@ pub async fn verify(
                 "nothing was altered or left out: {} events in {} streams, positions, versions, hashes and root right\n{} unique facts and {} encrypted texts are those the events name{erased}\n{vouched}\nroot {}",
                 verified.events, verified.streams, verified.keys, verified.texts, verified.root
             ))?;
+            let named: Vec<_> = verified.erased_cases.iter().take(CASES_NAMED).map(String::as_str).collect();
+            let more = match verified.erased_cases.len().saturating_sub(named.len()) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            if !named.is_empty() {
+                say(format!(
+                    "erased: the texts of {}{more}. Their keys are gone from the vault, which no command of svala does: ask who owns the database; the same person can apply again",
+                    named.join(", ")
+                ))?;
+            }
             if without_key {
                 say(
                     "without the ledger's key: no text was opened, and whose case an outside reference names was not looked at",

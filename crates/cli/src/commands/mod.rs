@@ -25,11 +25,15 @@ mod spend_report;
 mod statement;
 mod template;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use crate::args::{Args, Command};
+use event_log::hex;
+use serde_json::json;
+
+use crate::args::{Args, Command, Format};
 use crate::connect::Place;
-use crate::output::{Failure, say};
+use crate::output::{Failure, object, say};
 
 /// Runs the command that was given.
 pub async fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -43,7 +47,8 @@ async fn dispatch(place: &Place, args: Args) -> Result<ExitCode, Failure> {
     let format = args.format;
     match args.command {
         Command::Init => init(place).await,
-        Command::Migrate => migrate(place).await,
+        Command::Migrate { restore_head } => migrate(place, restore_head).await,
+        Command::Backup { out } => backup(place, format, &out).await,
         Command::Import(command) => import::run(place, format, command).await,
         Command::Case(command) => case::run(place, format, command).await,
         Command::Claim(command) => claim::run(place, format, command).await,
@@ -91,7 +96,31 @@ async fn init(place: &Place) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn migrate(place: &Place) -> Result<ExitCode, Failure> {
+async fn backup(place: &Place, format: Format, out: &Path) -> Result<ExitCode, Failure> {
+    let head = place.back_up(out).await?;
+    let root = hex::encode(&head.root);
+    match format {
+        Format::Json => {
+            object(&json!({ "file": out.display().to_string(), "events": head.position, "root": root }))?
+        }
+        Format::Table | Format::Csv => say(format!(
+            "{} events are in {}, root {root}; the key file {} is not: keep a copy of it in another place",
+            head.position,
+            out.display(),
+            place.key_file().display()
+        ))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn migrate(place: &Place, restore_head: bool) -> Result<ExitCode, Failure> {
+    if restore_head {
+        let position = place.restore_head().await?;
+        say(format!(
+            "the head of the log is its last event, {position}: `svala verify` tells whether it is the one that was acknowledged last"
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     place.migrate().await?;
     say(format!("the schema of {} is the one of this program", place.ledger()))?;
     Ok(ExitCode::SUCCESS)

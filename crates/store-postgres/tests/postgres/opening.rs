@@ -54,6 +54,33 @@ async fn no_ledger_no_server_and_no_address_are_told_apart() {
     assert!(matches!(nonsense, Err(StoreError::BadRequest(_))) && !text.contains("secret"), "{text}");
 }
 
+/// Who may append can stop everybody by moving the head; nothing is lost by it, and who owns the schema puts it back.
+#[tokio::test]
+async fn a_head_that_was_moved_by_hand_is_put_where_the_events_end() {
+    let Some(ledger) = Ledger::new().await else { return };
+    for version in 0..3 {
+        one(&ledger.store, command(version + 1).on(1, version)).await;
+    }
+    let before = ledger.store.head().await.unwrap();
+    let mut connection = ledger.database.connect().await;
+    sql(&mut connection, "SET search_path = svala; SET ROLE svala_append").await.unwrap();
+    for moved in [
+        "UPDATE log_head SET position = position + 9",
+        "UPDATE log_head SET position = 4, root = sha256('x'), frontier = sha256('y')",
+        // What comes after a gap is no event of the log.
+        "INSERT INTO events SELECT 9, 'case-x', 1, event_type, schema_version, command_id, actor, recorded_at, body, leaf_hash
+         FROM events WHERE position = 1",
+    ] {
+        sql(&mut connection, moved).await.unwrap();
+        let url = ledger.database.url();
+        assert_eq!(PostgresStore::restore_head(&url).await.unwrap(), before, "{moved}");
+        assert_eq!(PostgresStore::restore_head(&url).await.unwrap(), before, "once more changes nothing");
+        assert_eq!(ledger.open_again().await.head().await.unwrap(), before);
+        assert_eq!(refused(&mut connection, "UPDATE log_head SET root = root").await, "UPDATE log_head SET root = root: 23001");
+    }
+    one(&ledger.open_again().await, command(4).on(1, 3)).await;
+}
+
 /// Whoever the user is, the program acts as a role that can only add.
 #[tokio::test]
 async fn the_programs_role_can_change_nothing_of_the_log() {
