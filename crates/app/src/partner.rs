@@ -272,23 +272,22 @@ impl Ledger {
         let (about, text) = (fee.to_string(), reason_text(reason)?);
         let sum = amount.map(|amount| amount.to_string()).unwrap_or_default();
         let request = ["reverse-fee", &about, &sum, reason];
-        let done = async |session: &Session<'_>| {
+        let alike = |session: &Session<'_>| {
             let known = session.partner(&code).and_then(|partner| partner.fees.get(&fee));
             // Whoever agrees to a proposal may do so in any words.
             let known = known.filter(|fee| fee.reversal.is_none());
             let parts = known.map_or(&[][..], |fee| &fee.reversals);
             let alike = parts.iter().filter(|(eur, _)| Some(*eur) == amount);
-            let alike: Vec<_> = alike.map(|(_, reason)| (LEDGER_SUBJECT, *reason)).collect();
-            Ok(self.with_reason(&alike, &text).await?.map(|_| ()))
+            alike.map(|(_, reason)| ((), (LEDGER_SUBJECT, *reason))).collect()
         };
-        let found =
-            self.execute_unless_done(About::Partner(code.clone()), &request, done, |session, draft| {
-                if session.partner(&code).is_none() {
-                    return Err(session.unknown_partner(&code));
-                }
-                let reason = session.seal_own(draft, &text)?;
-                session.on_partner(draft, &code, &PartnerCommand::ReverseFee { fee, amount, reason })
-            });
+        let (about, said) = (About::Partner(code.clone()), Some((&text, &alike as _)));
+        let found = self.execute_unless_said(about, &request, said, |session, draft| {
+            if session.partner(&code).is_none() {
+                return Err(session.unknown_partner(&code));
+            }
+            let reason = session.seal_own(draft, &text)?;
+            session.on_partner(draft, &code, &PartnerCommand::ReverseFee { fee, amount, reason })
+        });
         if found.await?.is_some() {
             return Ok(FeeTakenBack::Before);
         }

@@ -146,7 +146,7 @@ impl Verification<'_> {
                         Event::Case(event) => {
                             if let CaseEvent::ApplicationFiled(e) = event {
                                 subjects.insert(stream_id.clone(), e.subject);
-                                cases.insert(e.subject, e.reference.clone());
+                                cases.insert(e.subject, e.reference);
                                 let digest = self.digest(CASE_REFERENCE, &[e.reference.as_str()]);
                                 facts.name(position, stream_id, CASE_REFERENCE, digest, e.case.0);
                                 applications.push((

@@ -89,24 +89,21 @@ impl Ledger {
         let (payment, reference) = self.new_payment()?;
         let words = format!("{payment} {amount}");
         let cases = self.payable_cases(std::slice::from_ref(code)).await?;
-        let done = async |session: &Session<'_>| {
+        let alike = |session: &Session<'_>| {
             let known = session.partner(code).into_iter().flat_map(|partner| partner.payments.iter());
-            let alike: Vec<_> = known
+            known
                 .filter(|(_, known)| matches!(known.state, PaymentState::Proposed | PaymentState::Approved))
                 .filter(|(_, known)| known.is_advance() && known.total == amount)
                 .filter_map(|(id, known)| Some((id, (LEDGER_SUBJECT, known.reason?))))
-                .collect();
-            let texts: Vec<_> = alike.iter().map(|(_, text)| *text).collect();
-            let found = self.with_reason(&texts, &text).await?;
-            Ok(found.and_then(|index| alike.get(index)).map(|(id, _)| *id))
+                .collect()
         };
         let command = |standing: Standing, session: &Session<'_>, draft: &mut Draft| {
             let (reference, reason) = (reference.clone(), session.seal_own(draft, &text)?);
             Ok(PaymentCommand::Advance(NewAdvance { payment, reference, amount, reason, standing }))
         };
         let request = ["propose-advance", &words, reason];
-        let about = About::Payment(code.clone(), cases.clone());
-        let found = self.execute_unless_done(about, &request, done, |session, draft| {
+        let (about, said) = (About::Payment(code.clone(), cases.clone()), Some((&text, &alike as _)));
+        let found = self.execute_unless_said(about, &request, said, |session, draft| {
             self.decide_payment(session, draft, code, &cases, &command)
         });
         let found = found.await?;

@@ -1,11 +1,12 @@
 //! One command of a person, decided and written.
 
-use domain::{CaseId, PartnerCode, Refusal};
+use domain::{CaseId, PartnerCode, Refusal, SubjectId, TextId};
 use event_log::{AppendOutcome, Conflict};
 
 use super::{Decided, Draft, Purpose, Session};
 use crate::error::AppError;
 use crate::ledger::{ATTEMPTS_MAX, Ledger};
+use crate::texts::ReasonText;
 
 /// What a command is about: what must be loaded, and which changes make the same request another command.
 #[derive(Debug, Clone)]
@@ -28,6 +29,10 @@ pub(crate) enum About {
     Reconciliation(Vec<PartnerCode>),
 }
 
+/// The reason given, and what is like the thing asked for in all but its reason, each with its own.
+pub(crate) type Said<'a, T> =
+    (&'a ReasonText, &'a (dyn Fn(&Session<'_>) -> Vec<(T, (SubjectId, TextId))> + Sync));
+
 impl Ledger {
     /// Decides and writes one command on a case, again from the start whenever somebody else wrote first.
     pub(crate) async fn execute(
@@ -46,16 +51,16 @@ impl Ledger {
         request: &[&str],
         work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
     ) -> Result<(), AppError> {
-        self.execute_unless_done(about, request, async |_| Ok(None::<()>), work).await.map(|_| ())
+        self.execute_unless_said(about, request, None::<Said<'_, ()>>, work).await.map(|_| ())
     }
 
-    /// The same, unless `done` finds that it was done before: for what can rightly be asked for more than once, so that only
-    /// its own words tell whether somebody repeats it whose answer got lost. Answers with what was found.
-    pub(crate) async fn execute_unless_done<T>(
+    /// The same, unless it was said before: for what can rightly be asked for more than once, so that only its own words
+    /// tell whether somebody repeats it whose answer got lost. Answers with what was said in the same words.
+    pub(crate) async fn execute_unless_said<T: Copy>(
         &self,
         about: About,
         request: &[&str],
-        done: impl AsyncFn(&Session<'_>) -> Result<Option<T>, AppError>,
+        said: Option<Said<'_, T>>,
         work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
     ) -> Result<Option<T>, AppError> {
         let name = match &about {
@@ -71,8 +76,13 @@ impl Ledger {
         for _ in 0..ATTEMPTS_MAX {
             let mut session = Session::new(self, Purpose::Write);
             let revision = session.load_about(&about).await?;
-            if let Some(found) = done(&session).await? {
-                return Ok(Some(found));
+            if let Some((words, alike)) = said {
+                let alike = alike(&session);
+                let texts: Vec<_> = alike.iter().map(|(_, text)| *text).collect();
+                if let Some((found, _)) = self.with_reason(&texts, words).await?.and_then(|at| alike.get(at))
+                {
+                    return Ok(Some(*found));
+                }
             }
             match session.try_at(revision, &request, &work).await? {
                 Executed::Now | Executed::Before => return Ok(None),
