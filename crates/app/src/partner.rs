@@ -15,7 +15,7 @@ use crate::command::reason_text;
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::query::DetailsItem;
-use crate::session::{About, Draft, Session};
+use crate::session::{About, Draft, Repeated, Session};
 use crate::texts::PaymentText;
 
 /// Scope of the keyed digest of payment details.
@@ -288,7 +288,7 @@ impl Ledger {
             let reason = session.seal_own(draft, &text)?;
             session.on_partner(draft, &code, &PartnerCommand::ReverseFee { fee, amount, reason })
         });
-        if found.await?.is_some() {
+        if let Repeated::Words(()) = found.await? {
             return Ok(FeeTakenBack::Before);
         }
         let known = self.partners_and_events(&[code]).await?;

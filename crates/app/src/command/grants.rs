@@ -7,7 +7,7 @@ use money::Eur;
 use super::reason_text;
 use crate::error::AppError;
 use crate::ledger::Ledger;
-use crate::session::{About, Session};
+use crate::session::{About, Repeated, Session};
 
 impl Ledger {
     /// Lets a refused arrival grant payment count, with finance's reason.
@@ -47,6 +47,6 @@ impl Ledger {
             let details = session.seal(draft, case, &text)?;
             session.on_grant(draft, case, &GrantCommand::Return { grant, amount, returned_on, details })
         });
-        Ok(found.await?.is_none())
+        Ok(found.await? == Repeated::Nothing)
     }
 }

@@ -28,7 +28,7 @@ use crate::error::AppError;
 use crate::ledger::{ATTEMPTS_MAX, LEDGER_SUBJECT, Ledger};
 use crate::query::PaymentDetail;
 use crate::reconciliation::Shown;
-use crate::session::{About, Decided, Draft, Executed, Purpose, Session};
+use crate::session::{About, Decided, Draft, Executed, Purpose, Repeated, Session};
 use crate::texts::PaymentText;
 
 impl Ledger {
@@ -106,8 +106,11 @@ impl Ledger {
         let found = self.execute_unless_said(about, &request, said, |session, draft| {
             self.decide_payment(session, draft, code, &cases, &command)
         });
-        let found = found.await?;
-        Ok((self.payment_detail(code, found.unwrap_or(payment)).await?, found.is_some()))
+        match found.await? {
+            Repeated::Words(before) => Ok((self.payment_detail(code, before).await?, true)),
+            // Its id is a new one each time.
+            Repeated::Nothing | Repeated::Command => Ok((self.payment_detail(code, payment).await?, false)),
+        }
     }
 
     /// Approves a payment that another person proposed, if it is still right.

@@ -33,6 +33,17 @@ pub(crate) enum About {
 pub(crate) type Said<'a, T> =
     (&'a ReasonText, &'a (dyn Fn(&Session<'_>) -> Vec<(T, (SubjectId, TextId))> + Sync));
 
+/// Whether a command that was given again was written before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeated<T> {
+    /// It was not: it is written now.
+    Nothing,
+    /// The same one was written.
+    Command,
+    /// Another one with the same words was.
+    Words(T),
+}
+
 impl Ledger {
     /// Decides and writes one command on a case, again from the start whenever somebody else wrote first.
     pub(crate) async fn execute(
@@ -55,14 +66,14 @@ impl Ledger {
     }
 
     /// The same, unless it was said before: for what can rightly be asked for more than once, so that only its own words
-    /// tell whether somebody repeats it whose answer got lost. Answers with what was said in the same words.
+    /// tell whether somebody repeats it whose answer got lost.
     pub(crate) async fn execute_unless_said<T: Copy>(
         &self,
         about: About,
         request: &[&str],
         said: Option<Said<'_, T>>,
         work: impl Fn(&mut Session<'_>, &mut Draft) -> Result<Decided, AppError>,
-    ) -> Result<Option<T>, AppError> {
+    ) -> Result<Repeated<T>, AppError> {
         let name = match &about {
             About::Case(id, _) => id.to_string(),
             About::Partner(code) => code.to_string(),
@@ -81,11 +92,12 @@ impl Ledger {
                 let texts: Vec<_> = alike.iter().map(|(_, text)| *text).collect();
                 if let Some((found, _)) = self.with_reason(&texts, words).await?.and_then(|at| alike.get(at))
                 {
-                    return Ok(Some(*found));
+                    return Ok(Repeated::Words(*found));
                 }
             }
             match session.try_at(revision, &request, &work).await? {
-                Executed::Now | Executed::Before => return Ok(None),
+                Executed::Now => return Ok(Repeated::Nothing),
+                Executed::Before => return Ok(Repeated::Command),
                 Executed::Late => {}
             }
         }

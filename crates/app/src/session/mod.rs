@@ -27,7 +27,7 @@ use uuid::Uuid;
 use vault::SubjectKey;
 
 pub use decide::Draft;
-pub(crate) use execute::{About, Executed};
+pub(crate) use execute::{About, Executed, Repeated};
 
 use bank::LoadedBank;
 use closings::LoadedClosings;
