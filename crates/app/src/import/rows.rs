@@ -1,7 +1,5 @@
 //! What the rows of several kinds have in common: the case they name, and the euro they give.
 
-use std::collections::BTreeSet;
-
 use domain::claim::{Claim, RECEIPT};
 use domain::ids::FileDigest;
 use domain::partner::{Fee, PARTNER_FEE};
@@ -243,8 +241,7 @@ pub(super) fn not_for(
     if session.partner(partner).is_some() {
         return Ok(session.by()?.may_speak_for(partner).err().map(|refusal| acts_for(at, partner, refusal)));
     }
-    let known: BTreeSet<&PartnerCode> = session.known_partners().collect();
-    let meant = did_you_mean(&nearest(partner, known));
+    let meant = did_you_mean(&nearest(partner, session.known_partners()));
     Ok(Some(unknown_partner(at, partner, &meant, "Correct the code, or register it first")))
 }
 

@@ -8,7 +8,7 @@ use ::claims::ClaimsProjection;
 use ::grants::GrantsProjection;
 use domain::bank::plain_reference;
 use domain::case::CaseEvent;
-use domain::exception::{Facts, Known, Payment, RefusedGrant, SeenLine, Subject, Unsettled};
+use domain::exception::{Facts, Known, Nameable, Payment, RefusedGrant, SeenLine, Subject, Unsettled};
 use domain::grant::GrantState;
 use domain::matching::Rules;
 use domain::partner::{PaidFor, PartnerEvent};
@@ -41,7 +41,13 @@ impl Ledger {
         for item in looked.items.values().filter(|item| !item.of.is_back()) {
             let open = looked.is_open(&item.of);
             let known = if open { Known::Open } else { Known::Settled };
-            facts.known.push((item.open.references.clone(), known, item.amount, item.name.clone()));
+            facts.known.push(Nameable {
+                references: item.open.references.clone(),
+                known,
+                amount: item.amount,
+                number: item.number,
+                name: item.name.clone(),
+            });
             if open && !certain.contains(&item.of) {
                 let (about, amount, paid_on) = (subject(&item.of), item.amount, item.open.day);
                 let told_until = told.of(&item.of);
@@ -117,7 +123,7 @@ impl Ledger {
                         if let Some(known) = known.filter(|_| !e.total.is_zero()) {
                             let references = vec![self.reference_key(e.reference.as_str())];
                             let amount = Amount::from(e.total).negated();
-                            facts.known.push((references, known, amount, name));
+                            facts.known.push(Nameable { references, known, amount, number: *position, name });
                         }
                         facts.payments.extend(of_payment(partner, e.payment, &came_back, &stops));
                     }
@@ -125,7 +131,7 @@ impl Ledger {
                         if outside_state(partner, e.payment) == Some(OutsideState::TakenBack) =>
                     {
                         let name = format!("payment {position} to {code}");
-                        unrecorded.push((e.details, Amount::from(e.amount).negated(), name));
+                        unrecorded.push((e.details, Amount::from(e.amount).negated(), *position, name));
                     }
                     Event::Partner(PartnerEvent::PartnerPaid(e))
                         if e.amount.is_negative()
@@ -157,9 +163,10 @@ impl Ledger {
         }
         let wanted: Vec<_> = unrecorded.iter().map(|(details, ..)| (LEDGER_SUBJECT, *details)).collect();
         let texts = self.reveal::<PaymentText>(&wanted).await?;
-        for ((_, amount, name), text) in unrecorded.into_iter().zip(texts) {
-            let references = text.map(|text| self.reference_key(&plain_reference(&text.payment_ref)));
-            facts.known.push((references.into_iter().collect(), Known::Unrecorded, amount, name));
+        for ((_, amount, number, name), text) in unrecorded.into_iter().zip(texts) {
+            let reference = text.map(|text| self.reference_key(&plain_reference(&text.payment_ref)));
+            let (references, known) = (reference.into_iter().collect(), Known::Unrecorded);
+            facts.known.push(Nameable { references, known, amount, number, name });
         }
         let mut undecided: BTreeMap<PartnerCode, (Eur, Date)> = BTreeMap::new();
         let codes: Vec<PartnerCode> = paid_outside.keys().cloned().collect();

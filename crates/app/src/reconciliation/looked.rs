@@ -1,6 +1,6 @@
 //! What is open at the bank, and what the rules say of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ::bank::{ExceptionRow, ExceptionsProjection, LineRow, LinesProjection, MatchRow, MatchesProjection};
 use domain::bank::{LineReference, ReferenceKind};
@@ -17,12 +17,13 @@ use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::texts::LineText;
 
-/// All lines and items, with which of them are in no match.
+/// All lines and items, with which of them are in no match. What is walked through has an order, so that the same ledger
+/// is told in the same words each time.
 pub(crate) struct Looked {
     /// All lines.
-    pub lines: HashMap<LineId, LineRow>,
+    pub lines: BTreeMap<LineId, LineRow>,
     /// All items.
-    pub items: HashMap<Settled, BankItem>,
+    pub items: BTreeMap<Settled, BankItem>,
     /// Lines that nothing explains.
     pub open_lines: Vec<OpenLine>,
     /// Items that no line has settled.

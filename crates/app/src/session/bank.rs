@@ -1,6 +1,6 @@
 //! Accounts at the bank: loading them and the lines that are known, taking statements in.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ::bank::AccountsProjection;
 use domain::bank::{
@@ -28,7 +28,7 @@ pub(super) struct LoadedAccount {
 /// What is held of the bank.
 #[derive(Default)]
 pub(super) struct LoadedBank {
-    accounts: HashMap<BankAccountCode, LoadedAccount>,
+    accounts: BTreeMap<BankAccountCode, LoadedAccount>,
     lines: KnownLines,
     line_versions: HashMap<LineId, u64>,
 }
@@ -59,7 +59,7 @@ impl Ledger {
         Ok(found)
     }
 
-    /// The lines of these streams, with the versions of the streams.
+    /// The lines of these streams, in the order of the streams, with their versions: what is stated of them is recorded in it.
     async fn lines_of(&self, streams: &[StreamId]) -> Result<Vec<(BankLine, u64)>, AppError> {
         let mut lines: HashMap<StreamId, (Option<BankLine>, u64)> = HashMap::new();
         for recorded in self.store.read_streams(streams).await? {
@@ -69,7 +69,8 @@ impl Ledger {
                 *version = recorded.stream_version;
             }
         }
-        Ok(lines.into_values().filter_map(|(line, version)| Some((line?, version))).collect())
+        let found = streams.iter().filter_map(|stream| lines.remove(stream));
+        Ok(found.filter_map(|(line, version)| Some((line?, version))).collect())
     }
 }
 

@@ -74,16 +74,16 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// All partners there are, also those that were met in this session, where one that is none was loaded.
-    pub(crate) fn known_partners(&self) -> impl Iterator<Item = &PartnerCode> {
+    /// All partners there are, also those that were met in this session, where one that is none was loaded. In the order of
+    /// their codes: which of two is meant by a slip must not depend on how they were loaded.
+    pub(crate) fn known_partners(&self) -> BTreeSet<&PartnerCode> {
         let met = self.partners.iter().filter(|(_, loaded)| loaded.partner.is_some()).map(|(code, _)| code);
-        self.partner_codes.iter().flatten().chain(met)
+        self.partner_codes.iter().flatten().chain(met).collect()
     }
 
     /// Nobody has registered or met a partner, which was loaded.
     pub(crate) fn unknown_partner(&self, code: &PartnerCode) -> AppError {
-        let known: BTreeSet<&PartnerCode> = self.known_partners().collect();
-        unknown(code, &nearest(code, known))
+        unknown(code, &nearest(code, self.known_partners()))
     }
 
     /// Who gives the commands, and for whom they act.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use money::{Amount, Eur};
 
 use super::kind::{Exception, ExceptionId, ExceptionKind, Subject};
-use super::lines::{Known, Named, SeenLine, kind_of};
+use super::lines::{Nameable, SeenLine, kind_of};
 use crate::grant::GrantReason;
 use crate::ids::{Actor, BankAccountCode, CaseId, GrantId, KeyDigest, PartnerCode, PaymentId};
 
@@ -19,8 +19,8 @@ const SHOWN_AFTER_DAYS: i64 = 5;
 pub struct Facts {
     /// Lines that nothing explains.
     pub lines: Vec<SeenLine>,
-    /// What lines may name: by which references, how far it has come, how much, and what people call it.
-    pub known: Vec<(Vec<KeyDigest>, Known, Amount, String)>,
+    /// What lines may name.
+    pub known: Vec<Nameable>,
     /// Payments and grants that no line has settled.
     pub unsettled: Vec<Unsettled>,
     /// Payments to partners about which there is something.
@@ -99,10 +99,10 @@ pub struct RefusedGrant {
 
 /// Everything that does not fit, the oldest first.
 pub fn derive(facts: &Facts) -> Vec<Exception> {
-    let mut by_reference: HashMap<KeyDigest, Vec<Named<'_>>> = HashMap::new();
-    for (references, known, amount, name) in &facts.known {
-        for reference in references {
-            by_reference.entry(*reference).or_default().push((*known, *amount, name));
+    let mut by_reference: HashMap<KeyDigest, Vec<&Nameable>> = HashMap::new();
+    for nameable in &facts.known {
+        for reference in &nameable.references {
+            by_reference.entry(*reference).or_default().push(nameable);
         }
     }
     let lines = facts.lines.iter().map(|line| {

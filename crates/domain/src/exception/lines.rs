@@ -58,25 +58,42 @@ rulebook::codes! {
     }
 }
 
-/// A payment or grant as lines may name it: as far as it has come, how much, and what people call it.
-pub(super) type Named<'f> = (Known, Amount, &'f str);
+/// A payment or grant as lines may name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nameable {
+    /// Its references.
+    pub references: Vec<KeyDigest>,
+    /// How far it has come.
+    pub known: Known,
+    /// As it stands on the account.
+    pub amount: Amount,
+    /// Its number: of several that a line names, the first is told.
+    pub number: u64,
+    /// What people call it.
+    pub name: String,
+}
 
 /// What kind of exception a line is, why, and what became of the payment that it names.
+///
+/// A line may name a whole batch. The kind is part of what an exception is called, so what is said must not depend on the order
+/// in which things are looked up: what has the amount of the line comes first, then what has the lowest number.
 pub(super) fn kind_of(
     line: &SeenLine,
-    by_reference: &HashMap<KeyDigest, Vec<Named<'_>>>,
+    by_reference: &HashMap<KeyDigest, Vec<&Nameable>>,
 ) -> (ExceptionKind, String, Option<Clue>) {
-    let named: Vec<&Named<'_>> =
-        line.references.iter().filter_map(|reference| by_reference.get(reference)).flatten().collect();
+    let named = line.references.iter().filter_map(|reference| by_reference.get(reference));
+    let mut named: Vec<&Nameable> = named.flatten().copied().collect();
+    let is_other = |of: &Nameable| of.amount != line.amount && of.amount != line.amount.negated();
+    named.sort_by(|a, b| (is_other(a), a.number, &a.name).cmp(&(is_other(b), b.number, &b.name)));
     if line.amount.is_negative() { went_out(line, &named) } else { came_in(line, &named) }
 }
 
-fn came_in(line: &SeenLine, named: &[&Named<'_>]) -> (ExceptionKind, String, Option<Clue>) {
-    let made = named.iter().find(|(known, ..)| matches!(known, Known::Open | Known::Settled));
+fn came_in(line: &SeenLine, named: &[&Nameable]) -> (ExceptionKind, String, Option<Clue>) {
+    let made = named.iter().find(|of| matches!(of.known, Known::Open | Known::Settled));
     match made.or(named.first()) {
         _ if line.tied.is_some() => in_doubt(line),
         _ if made.is_none() && line.taken_back => taken_back(),
-        Some((known, _, name)) => {
+        Some(Nameable { known, name, .. }) => {
             let why = format!("came in with the reference of {name}{}", became(*known));
             (ExceptionKind::Returned, why, clue_of(*known))
         }
@@ -87,10 +104,10 @@ fn came_in(line: &SeenLine, named: &[&Named<'_>]) -> (ExceptionKind, String, Opt
     }
 }
 
-fn went_out(line: &SeenLine, named: &[&Named<'_>]) -> (ExceptionKind, String, Option<Clue>) {
+fn went_out(line: &SeenLine, named: &[&Nameable]) -> (ExceptionKind, String, Option<Clue>) {
     let first = |wanted: Known| {
-        let mut out = named.iter().filter(|(_, amount, _)| amount.is_negative());
-        out.find(|(known, ..)| *known == wanted).map(|(_, amount, name)| (amount, name))
+        let mut out = named.iter().filter(|of| of.amount.is_negative());
+        out.find(|of| of.known == wanted).map(|of| (&of.amount, &of.name))
     };
     if let (true, Some((_, name))) = (line.elsewhere, first(Known::Open)) {
         let why = format!(

@@ -20,7 +20,7 @@ pub use event::{
     Resolution, WriteOffDeclined, WriteOffProposed,
 };
 pub use kind::{Age, Clue, Direction, Exception, ExceptionId, ExceptionKind, Subject};
-pub use lines::{Known, SeenLine};
+pub use lines::{Known, Nameable, SeenLine};
 pub use state::{Handled, Handling, Proposed};
 
 pub(crate) use decide::decide;

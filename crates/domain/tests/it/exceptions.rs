@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::exception::{
-    Age, Clue, Direction, Exception, ExceptionCommand, ExceptionId, ExceptionKind, Facts, Known, Payment,
-    RefusedGrant, SeenLine, Subject, Unsettled, derive,
+    Age, Clue, Direction, Exception, ExceptionCommand, ExceptionId, ExceptionKind, Facts, Known, Nameable,
+    Payment, RefusedGrant, SeenLine, Subject, Unsettled, derive,
 };
 use domain::grant::GrantReason;
 use domain::matching::Tolerance;
@@ -48,8 +48,9 @@ fn seen() -> SeenLine {
     }
 }
 
-fn known(known: Known, amount: i64) -> (Vec<KeyDigest>, Known, Amount, String) {
-    (vec![key(1), key(2)], known, cents(amount), "payment 12 to caritas".into())
+fn known(known: Known, amount: i64) -> Nameable {
+    let (references, name) = (vec![key(1), key(2)], "payment 12 to caritas".into());
+    Nameable { references, known, amount: cents(amount), number: 12, name }
 }
 
 fn kinds(facts: &Facts) -> Vec<String> {
@@ -89,7 +90,7 @@ fn kinds(facts: &Facts) -> Vec<String> {
 #[case::in_doubt_what_came_back(SeenLine { amount: cents(500), tied: Some(2), ..seen() }, vec![], "ambiguous")]
 fn an_open_line_is_an_exception_of_one_kind(
     #[case] line: SeenLine,
-    #[case] known: Vec<(Vec<KeyDigest>, Known, Amount, String)>,
+    #[case] known: Vec<Nameable>,
     #[case] wanted: &str,
 ) {
     let facts = Facts { lines: vec![line.clone()], known, ..Facts::default() };
@@ -117,11 +118,53 @@ fn an_open_line_is_an_exception_of_one_kind(
 )]
 fn what_became_of_the_payment_that_a_line_names_is_told(
     #[case] line: SeenLine,
-    #[case] known: Vec<(Vec<KeyDigest>, Known, Amount, String)>,
+    #[case] known: Vec<Nameable>,
     #[case] wanted: Option<Clue>,
 ) {
     let facts = Facts { lines: vec![line], known, ..Facts::default() };
     assert_eq!(derive(&facts)[0].clue, wanted);
+}
+
+/// Of a batch, whose reference each of its payments has, that is told which has the amount of the line, and else the first by
+/// number: the kind is part of what an exception is called, and somebody may answer for it by that name.
+#[rstest]
+#[case::settled_of_that_amount(-500, Known::Settled, "paid-twice", "payment 14 to caritas")]
+#[case::settled_of_other_amounts(-600, Known::Settled, "paid-twice", "payment 12 to caritas")]
+#[case::open(-600, Known::Open, "amount", "payment 12 to caritas, which is over -3.00 EUR")]
+#[case::came_in(500, Known::Settled, "returned", "payment 14 to caritas")]
+#[case::came_in_of_no_amount(600, Known::Open, "returned", "payment 12 to caritas")]
+fn what_is_said_of_a_line_that_names_a_batch_does_not_depend_on_any_order(
+    #[case] amount: i64,
+    #[case] state: Known,
+    #[case] wanted: &str,
+    #[case] told: &str,
+) {
+    let of = |number: u64, cents: i64| {
+        let name = format!("payment {number} to caritas");
+        Nameable { number, name, ..known(state, cents) }
+    };
+    let batch = [of(12, -300), of(13, -900), of(14, -500), of(15, -500)];
+    for references in [[key(1), key(2)], [key(2), key(1)]] {
+        let line = SeenLine { amount: cents(amount), references: references.to_vec(), ..seen() };
+        for known in orders(&batch) {
+            let found = derive(&Facts { lines: vec![line.clone()], known, ..Facts::default() });
+            assert_eq!(found[0].id.kind.to_string(), wanted);
+            assert!(found[0].why.contains(told), "{}", found[0].why);
+        }
+    }
+}
+
+/// All orders of some things.
+fn orders<T: Clone>(things: &[T]) -> Vec<Vec<T>> {
+    if things.is_empty() {
+        return vec![Vec::new()];
+    }
+    let with = |at: usize| {
+        let mut others = things.to_vec();
+        let first = others.remove(at);
+        orders(&others).into_iter().map(move |rest| std::iter::once(first.clone()).chain(rest).collect())
+    };
+    (0..things.len()).flat_map(with).collect()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Gathering what a question is about.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ::balances::{BalancesProjection, BalancesRow};
 use ::cases::{CaseRow, CasesProjection};
@@ -25,7 +25,7 @@ use crate::query::payments::numbers;
 struct Found {
     claims: Vec<(ClaimId, ClaimRow)>,
     grants: Vec<(GrantId, GrantRow)>,
-    cases: HashMap<CaseId, CaseRow>,
+    cases: BTreeMap<CaseId, CaseRow>,
     balances: HashMap<CaseId, BalancesRow>,
 }
 

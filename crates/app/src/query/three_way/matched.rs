@@ -1,6 +1,6 @@
 //! What matches say of payments, grants and lines.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ::bank::{ExceptionsProjection, LineRow, LinesProjection, MatchRow};
 use domain::bank::BankEvent;
@@ -17,14 +17,14 @@ use crate::ledger::Ledger;
 
 /// The matches in force.
 pub(super) struct Matched {
-    matches: HashMap<u64, MatchRow>,
+    matches: BTreeMap<u64, MatchRow>,
     of_item: HashMap<Settled, u64>,
     of_line: HashMap<LineId, u64>,
 }
 
 /// What is known of the lines of the bank.
 pub(super) struct Lines {
-    rows: HashMap<LineId, LineRow>,
+    rows: BTreeMap<LineId, LineRow>,
     /// The numbers of statements and notifications.
     statements: HashMap<KeyDigest, u64>,
     /// How lines were written off.
@@ -34,7 +34,7 @@ pub(super) struct Lines {
 impl Ledger {
     pub(super) async fn matched(&self) -> Result<Matched, AppError> {
         let in_force = self.match_rows().await?.into_iter().filter(|row| row.undone.is_none());
-        let matches: HashMap<u64, MatchRow> = in_force.map(|row| (row.number, row)).collect();
+        let matches: BTreeMap<u64, MatchRow> = in_force.map(|row| (row.number, row)).collect();
         let items = matches.values().flat_map(|row| row.items.iter().map(|i| (i.of.clone(), row.number)));
         let lines = matches.values().flat_map(|row| row.lines.iter().map(|l| (l.line, row.number)));
         let (of_item, of_line) = (items.collect(), lines.collect());
