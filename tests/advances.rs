@@ -114,6 +114,23 @@ fn what_an_advance_had_settled_is_owed_when_it_comes_back() {
     ledger.is_sound();
 }
 
+/// An advance that came back is looked at until another one stands in its place.
+#[test]
+fn an_advance_that_came_back_is_an_exception_until_another_is_proposed() {
+    let (ledger, reference) = advanced();
+    let lines = [Line("-500.00", "B1", &reference), Line("500.00", "B2", &reference)];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-20", "1000.00", "1000.00", &lines)]));
+    ledger.ok("import statement july.xml");
+    ledger.ok("bank match");
+    let returned = || ledger.csv("exception list --kind returned").len();
+    assert_eq!(returned(), 1);
+    let again = ledger.json("--actor anna payment advance irara 500.00 --reason 'the same again'");
+    assert_eq!(returned(), 0);
+    ledger.ok(&format!("--actor anna payment cancel {} --reason 'not needed any more'", again["payment"]));
+    assert_eq!(returned(), 1);
+    ledger.is_sound();
+}
+
 /// A partner pays back under the reference of what it was paid, or under the same words each time.
 #[test]
 fn what_is_paid_back_may_carry_any_reference_of_the_partner() {

@@ -17,7 +17,7 @@ use domain::reconciliation::Settled;
 use domain::{CaseId, Event, FoldError, Holds, KeyDigest, LineId, Partner, PartnerCode, PaymentId, Recorded};
 use interchange::pain::Debtor;
 use jiff::civil::Date;
-use money::{Amount, Currency, Eur};
+use money::{Amount, Currency, Eur, Overflow};
 use rulebook::Country;
 use uuid::Uuid;
 
@@ -114,10 +114,13 @@ impl Ledger {
                         let Some(payment) = partner.payments.get(e.payment) else { continue };
                         let name = format!("payment {position} to {code}");
                         let known = match payment.state {
-                            PaymentState::Recalled if partner.payments.paid_again(payment).is_some() => {
-                                Some(Known::PaidAnew)
+                            PaymentState::Recalled => {
+                                let replaced = partner.payments.is_replaced(payment);
+                                Some(match replaced.map_err(FoldError::from)? {
+                                    true => Known::PaidAnew,
+                                    false => Known::TakenBack,
+                                })
                             }
-                            PaymentState::Recalled => Some(Known::TakenBack),
                             _ => payment.file.is_none().then_some(Known::NotMade),
                         };
                         if let Some(known) = known.filter(|_| !e.total.is_zero()) {
@@ -125,7 +128,8 @@ impl Ledger {
                             let amount = Amount::from(e.total).negated();
                             facts.known.push(Nameable { references, known, amount, number: *position, name });
                         }
-                        facts.payments.extend(of_payment(partner, e.payment, &came_back, &stops));
+                        let found = of_payment(partner, e.payment, &came_back, &stops);
+                        facts.payments.extend(found.map_err(FoldError::from)?);
                     }
                     Event::Partner(PartnerEvent::PartnerPaid(e))
                         if outside_state(partner, e.payment) == Some(OutsideState::TakenBack) =>
@@ -301,10 +305,10 @@ fn of_payment(
     id: PaymentId,
     came_back: &HashMap<PaymentId, Date>,
     stops: &Stops,
-) -> Option<Payment> {
-    let payment = partner.payments.get(id)?;
-    let (_, day) = payment.file?;
-    let unpaid = payment.state == PaymentState::Returned && partner.payments.paid_again(payment).is_none();
+) -> Result<Option<Payment>, Overflow> {
+    let Some(payment) = partner.payments.get(id) else { return Ok(None) };
+    let Some((_, day)) = payment.file else { return Ok(None) };
+    let unpaid = payment.state == PaymentState::Returned && !partner.payments.is_replaced(payment)?;
     let stopped = |of: &Payable| stops.of(&partner.code, of, day);
     let held_by =
         payment.items.iter().filter(|item| !item.eur.is_negative()).find_map(|item| stopped(&item.of));
@@ -317,7 +321,7 @@ fn of_payment(
         // What came back was not paid in the end.
         held_by: held_by.filter(|_| payment.state == PaymentState::Instructed),
     };
-    (paid.came_back_on.is_some() || paid.held_by.is_some()).then_some(paid)
+    Ok((paid.came_back_on.is_some() || paid.held_by.is_some()).then_some(paid))
 }
 
 /// Lines that nothing explains; those of which the rules are certain only wait to be matched.

@@ -271,6 +271,24 @@ impl Payments {
         later.find(shares)
     }
 
+    /// Whether something that was proposed since a payment came back or was taken back stands in its place: it pays something
+    /// of it again, or is an advance as that was. Items alone do not tell: one advance is not the other, and what an advance
+    /// that came back had settled is paid by a payment without any. That is owed as long as the advances are below zero.
+    pub fn is_replaced(&self, returned: &Payment) -> Result<bool, Overflow> {
+        if self.paid_again(returned).is_some() {
+            return Ok(true);
+        }
+        let Some(since) = returned.returned_at else { return Ok(false) };
+        let later = || self.payments.values().filter(|payment| payment.is_live() && payment.place > since);
+        let in_advance = |payment: &Payment| payment.is_advance() || payment.advance_settled.is_negative();
+        let outside = |payment: &Payment| payment.paid_before.is_negative();
+        Ok(match (in_advance(returned), outside(returned)) {
+            (true, _) => later().any(in_advance) && !self.open_advance()?.is_negative(),
+            (false, true) => later().any(outside),
+            (false, false) => false,
+        })
+    }
+
     /// All that went to the partner and did not come back.
     pub fn paid(&self) -> Result<Eur, Overflow> {
         let filed = self.iter().filter(|(_, payment)| payment.state == PaymentState::Instructed);

@@ -741,6 +741,51 @@ fn what_came_back_from_the_bank_is_due_again() {
     assert_eq!(codes(paying.propose("anna")), "nothing-due");
 }
 
+/// One advance is not the other, and yet the second stands in the place of the first that came back.
+#[test]
+fn another_advance_stands_in_the_place_of_one_that_came_back() {
+    let mut paying = Paying::to(&[]);
+    let first = paying.advance("anna", "80.00").unwrap();
+    paying.approve("berit", first).unwrap();
+    paying.write("anna", &[first]).unwrap();
+    came_back(&mut paying, first).unwrap();
+    let replaced = |paying: &Paying| paying.partner.payments.is_replaced(paying.payment(first)).unwrap();
+    assert!(!replaced(&paying));
+    let second = paying.advance("anna", "90.00").unwrap();
+    assert!(replaced(&paying));
+    let reason = text(9);
+    paying.done("anna", PartnerCommand::Payment(PaymentCommand::Cancel { payment: second, reason }));
+    assert!(!replaced(&paying), "that one is not paid either");
+    // Whether it came back is another question than whether it was paid again: it may still not have.
+    paying.advance("anna", "80.00").unwrap();
+    not_back(&mut paying, first).unwrap();
+}
+
+/// What an advance that came back had settled is paid by a payment that has nothing else; that one may come back as well.
+#[test]
+fn what_an_advance_had_settled_stands_in_its_place_once_it_is_paid() {
+    let history = spent(&["100.00"]);
+    let mut paying = Paying::to(&[&history]);
+    let advance = paying.advance("anna", "80.00").unwrap();
+    paying.approve("berit", advance).unwrap();
+    paying.write("anna", &[advance]).unwrap();
+    let settling = paying.propose("anna").unwrap();
+    paying.approve("berit", settling).unwrap();
+    came_back(&mut paying, advance).unwrap();
+    let replaced = |paying: &Paying, id| paying.partner.payments.is_replaced(paying.payment(id)).unwrap();
+    paying.advance("anna", "50.00").unwrap();
+    assert!(!replaced(&paying, advance), "80.00 are owed, and less is paid in advance");
+    let owed = paying.propose("anna").unwrap();
+    assert_eq!(paying.told(owed), "80.00: ");
+    assert!(replaced(&paying, advance));
+    paying.approve("berit", owed).unwrap();
+    paying.write("anna", &[owed]).unwrap();
+    came_back(&mut paying, owed).unwrap();
+    assert!(!replaced(&paying, advance) && !replaced(&paying, owed));
+    paying.propose("anna").unwrap();
+    assert!(replaced(&paying, advance) && replaced(&paying, owed));
+}
+
 /// An advance that a payment had settled is open again when the payment comes back.
 #[test]
 fn what_a_payment_settled_is_open_again_when_it_comes_back() {
