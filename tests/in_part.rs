@@ -87,3 +87,30 @@ fn what_is_only_off_by_a_charge_is_not_taken_back() {
     ledger.ok(&format!("bank match {line} {number}"));
     ledger.is_sound();
 }
+
+/// What came back of a payment in part is no match of it: it is recorded as paid back, as the list says, and is due again.
+#[test]
+fn what_came_back_in_part_is_recorded_and_due_again() {
+    let ledger = filed();
+    let [number, reference, _] = pay(&ledger, "first.xml");
+    let lines = [
+        Line("-250.00", "B1", &reference),
+        Line("-250.00", "B2", &reference),
+        Line("250.00", "B3", &reference),
+    ];
+    ledger.write("july.xml", message(&[statement(1, "2099-07-16", "1000.00", "750.00", &lines)]));
+    ledger.ok("import statement july.xml");
+    ledger.ok("bank match");
+    let line = ledger.csv("bank lines --open").remove(0)["line"].clone();
+    assert!(ledger.fail(1, &format!("bank match {line} {number}")).contains("does-not-add-up"));
+    let item = ledger.csv("exception list --kind returned").remove(0);
+    assert!(item["why"].ends_with("and is less than its 500.00 EUR"), "{item:?}");
+    assert!(item["next_step"].contains("svala partner repaid"), "{item:?}");
+
+    ledger.ok(&format!("partner repaid irara --amount 250.00 --on 2099-07-16 --reference {reference}"));
+    ledger.ok("bank match");
+    assert!(ledger.csv("bank lines --open").is_empty());
+    assert!(ledger.csv("exception list").is_empty());
+    assert_eq!(ledger.csv("payment due --partner irara")[0]["to_pay"], "250.00");
+    ledger.is_sound();
+}

@@ -332,6 +332,9 @@ fn next_step(found: &Exception) -> &'static str {
         (Some(Clue::TakenBackByLine), _) => {
             return "match both lines with each other: svala bank match LINE,LINE";
         }
+        (Some(Clue::BackInPart), _) => {
+            return "record what came back under the reference of the payment, so that it is due again: svala partner repaid PARTNER --amount EUR --on DAY --reference RF... (with --advance if it was an advance; of a grant svala grant return); then svala bank match";
+        }
         (Some(_), false) => {
             return "nothing is to come back of it: match it with the line that went out (svala bank match LINE,LINE), or find out who paid it and why";
         }

@@ -36,6 +36,7 @@ impl Ledger {
         rules: &Rules,
     ) -> Result<Facts, AppError> {
         let mut facts = Facts { lines: seen_lines(looked, said, rules), ..Facts::default() };
+        facts.may_be_off = rules.tolerance(false).map_or(Eur::ZERO, |tolerance| tolerance.max);
         let certain: HashSet<&Settled> = said.matches.iter().flat_map(|finding| &finding.items).collect();
         let told = self.told_until(looked).await?;
         for item in looked.items.values().filter(|item| !item.of.is_back()) {

@@ -21,6 +21,8 @@ pub struct Facts {
     pub lines: Vec<SeenLine>,
     /// What lines may name.
     pub known: Vec<Nameable>,
+    /// How much a match by hand may be off.
+    pub may_be_off: Eur,
     /// Payments and grants that no line has settled.
     pub unsettled: Vec<Unsettled>,
     /// Payments to partners about which there is something.
@@ -106,7 +108,7 @@ pub fn derive(facts: &Facts) -> Vec<Exception> {
         }
     }
     let lines = facts.lines.iter().map(|line| {
-        let (kind, why, clue) = kind_of(line, &by_reference);
+        let (kind, why, clue) = kind_of(line, &by_reference, facts.may_be_off);
         let about = Subject::Line { line: line.line };
         Exception { clue, ..exception(kind, about, line.amount, line.booked_on, why) }
     });

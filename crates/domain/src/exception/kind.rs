@@ -175,6 +175,8 @@ rulebook::codes! {
         Unrecorded = "unrecorded",
         /// It is over less than the payment.
         InPart = "in-part",
+        /// Less came back than went out.
+        BackInPart = "back-in-part",
     }
 }
 

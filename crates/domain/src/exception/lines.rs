@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use jiff::civil::Date;
-use money::Amount;
+use money::{Amount, Eur};
 
 use super::kind::{Clue, ExceptionKind};
 use crate::ids::{KeyDigest, LineId};
+use crate::matching::within;
 
 /// A line that nothing explains.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,19 +81,31 @@ pub struct Nameable {
 pub(super) fn kind_of(
     line: &SeenLine,
     by_reference: &HashMap<KeyDigest, Vec<&Nameable>>,
+    may_be_off: Eur,
 ) -> (ExceptionKind, String, Option<Clue>) {
     let named = line.references.iter().filter_map(|reference| by_reference.get(reference));
     let mut named: Vec<&Nameable> = named.flatten().copied().collect();
     let is_other = |of: &Nameable| of.amount != line.amount && of.amount != line.amount.negated();
     named.sort_by(|a, b| (is_other(a), a.number, &a.name).cmp(&(is_other(b), b.number, &b.name)));
-    if line.amount.is_negative() { went_out(line, &named) } else { came_in(line, &named) }
+    if line.amount.is_negative() { went_out(line, &named) } else { came_in(line, &named, may_be_off) }
 }
 
-fn came_in(line: &SeenLine, named: &[&Nameable]) -> (ExceptionKind, String, Option<Clue>) {
+fn came_in(line: &SeenLine, named: &[&Nameable], may_be_off: Eur) -> (ExceptionKind, String, Option<Clue>) {
     let made = named.iter().find(|of| matches!(of.known, Known::Open | Known::Settled));
     match made.or(named.first()) {
         _ if line.tied.is_some() => in_doubt(line),
         _ if made.is_none() && line.taken_back => taken_back(),
+        // A match settles a payment as a whole: what came back of it in part is no match of it, and would be refused as one.
+        Some(Nameable { known: Known::Settled, amount, name, .. })
+            if is_back_in_part(line, amount, may_be_off) =>
+        {
+            let whole = amount.negated();
+            let why = format!(
+                "came in with the reference of {name}, and is less than its {whole} {}",
+                whole.currency()
+            );
+            (ExceptionKind::Returned, why, Some(Clue::BackInPart))
+        }
         Some(Nameable { known, name, .. }) => {
             let why = format!("came in with the reference of {name}{}", became(*known));
             (ExceptionKind::Returned, why, clue_of(*known))
@@ -179,6 +192,12 @@ fn went_out(line: &SeenLine, named: &[&Nameable]) -> (ExceptionKind, String, Opt
             None => (ExceptionKind::NoMatch, "nothing explains it".to_owned(), None),
         },
     }
+}
+
+/// Whether less came in than went out, and a match may not be off by that.
+fn is_back_in_part(line: &SeenLine, went_out: &Amount, may_be_off: Eur) -> bool {
+    let off = line.amount.checked_add(*went_out);
+    off.is_ok_and(|off| went_out.is_negative() && off.is_negative() && !within(off, may_be_off))
 }
 
 /// Whether less went out than was to.

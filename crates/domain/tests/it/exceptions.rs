@@ -116,12 +116,16 @@ fn an_open_line_is_an_exception_of_one_kind(
 #[case::made_anew_since(
     SeenLine { amount: cents(500), ..seen() }, vec![known(Known::Unrecorded, -500), known(Known::Settled, -500)], None
 )]
+#[case::all_but_a_charge_of_what_was_made(SeenLine { amount: cents(475), ..seen() }, vec![known(Known::Settled, -500)], None)]
+#[case::less_than_what_was_made(SeenLine { amount: cents(474), ..seen() }, vec![known(Known::Settled, -500)], Some(Clue::BackInPart))]
+#[case::less_of_what_no_line_shows(SeenLine { amount: cents(300), ..seen() }, vec![known(Known::Open, -500)], None)]
+#[case::more_than_what_was_made(SeenLine { amount: cents(900), ..seen() }, vec![known(Known::Settled, -500)], None)]
 fn what_became_of_the_payment_that_a_line_names_is_told(
     #[case] line: SeenLine,
     #[case] known: Vec<Nameable>,
     #[case] wanted: Option<Clue>,
 ) {
-    let facts = Facts { lines: vec![line], known, ..Facts::default() };
+    let facts = Facts { lines: vec![line], known, may_be_off: eur("0.25"), ..Facts::default() };
     assert_eq!(derive(&facts)[0].clue, wanted);
 }
 
