@@ -383,8 +383,15 @@ impl Month {
     /// One debit for a whole file: the bank says of what it is made up, or not.
     fn execute_at_once(&mut self, random: &mut Random, batch: &str, orders: &[Order]) {
         let whole = -orders.iter().map(|order| order.cents).sum::<i64>();
-        let line = self.entry(whole, DAYS[0], Said::Nothing);
-        if random.once_in(2) {
+        // The bank may keep something for a file as it does for a payment.
+        let (in_parts, fee) = match random.below(4) {
+            0 | 1 => (true, 0),
+            2 => (false, 0),
+            _ => (false, 1 + random.up_to(2_499)),
+        };
+        let line = self.entry(whole - fee, DAYS[0], Said::Nothing);
+        self.kept += fee;
+        if !in_parts {
             if let Some(entry) = self.entries.last_mut() {
                 entry.batch = Some(batch.to_owned());
             }

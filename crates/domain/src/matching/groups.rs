@@ -8,6 +8,8 @@ use super::by_reference::units;
 use super::open::{OpenItem, OpenLine};
 use super::pairs::Free;
 use super::rules::Rule;
+use crate::bank::LineReference;
+use crate::bank::ReferenceKind::PaymentInformation;
 use crate::ids::KeyDigest;
 
 /// Items with one reference among which those that come to a line are searched for.
@@ -28,23 +30,67 @@ pub(super) struct Grouped {
     pub(super) ties: Vec<(usize, Vec<usize>)>,
 }
 
-/// The groups of a rule.
-pub(super) fn resolve(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], free: &Free) -> Grouped {
-    // What went out and what came back under one reference are two things.
-    let mut by_reference: HashMap<(KeyDigest, bool), (Vec<usize>, Vec<usize>)> = HashMap::new();
+/// Lines and items with one reference in common.
+#[derive(Default)]
+struct Named {
+    lines: Vec<usize>,
+    items: Vec<usize>,
+    /// Lines have it as what a batch is called.
+    batch: bool,
+}
+
+/// What went out and what came back under one reference are two things.
+type ByReference = HashMap<(KeyDigest, bool), Named>;
+
+fn by_reference(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], free: &Free) -> ByReference {
+    let mut by_reference = ByReference::new();
     for (at, line) in lines.iter().enumerate().filter(|(at, _)| free.lines[*at]) {
-        let looked_at = line.references.iter().filter(|reference| rule.references.contains(&reference.kind));
-        for digest in looked_at.map(|reference| reference.digest).collect::<HashSet<_>>() {
-            by_reference.entry((digest, line.amount.is_negative())).or_default().0.push(at);
+        let kinds: BTreeMap<KeyDigest, bool> =
+            looked_at(rule, line).map(|known| (known.digest, known.kind == PaymentInformation)).collect();
+        for (digest, batch) in kinds {
+            let named = by_reference.entry((digest, line.amount.is_negative())).or_default();
+            named.lines.push(at);
+            named.batch |= batch;
         }
     }
     for (at, item) in items.iter().enumerate().filter(|(at, _)| free.items[*at]) {
         for digest in item.references.iter().collect::<HashSet<_>>() {
-            if let Some((_, of_reference)) = by_reference.get_mut(&(*digest, item.amount.is_negative())) {
-                of_reference.push(at);
+            if let Some(named) = by_reference.get_mut(&(*digest, item.amount.is_negative())) {
+                named.items.push(at);
             }
         }
     }
+    by_reference
+}
+
+/// The references of a line that a rule looks at. Less than a batch that came back may be the batch without one of its payments,
+/// so that what is missing is no fee.
+fn looked_at<'l>(rule: &'l Rule, line: &'l OpenLine) -> impl Iterator<Item = &'l LineReference> {
+    let whole = rule.residual_max.is_none() || line.amount.is_negative();
+    line.references
+        .iter()
+        .filter(move |known| rule.references.contains(&known.kind))
+        .filter(move |known| whole || known.kind != PaymentInformation)
+}
+
+/// All items that one line names, each by a reference of its own, as where the bank has not broken an entry up; and whether
+/// another line names one of them too. What a batch is called names none of its payments.
+fn named_by(rule: &Rule, line: &OpenLine, by_reference: &ByReference) -> Option<(Vec<usize>, bool)> {
+    let own = looked_at(rule, line).filter(|known| known.kind != PaymentInformation);
+    let digests: BTreeSet<KeyDigest> = own.map(|known| known.digest).collect();
+    if digests.len() < 2 {
+        return None;
+    }
+    let named = digests.iter().filter_map(|digest| by_reference.get(&(*digest, line.amount.is_negative())));
+    let named: Vec<&Named> = named.filter(|named| !named.items.is_empty()).collect();
+    let items: BTreeSet<usize> = named.iter().flat_map(|named| &named.items).copied().collect();
+    let contested = named.iter().any(|named| named.lines.len() > 1);
+    (named.len() > 1 && items.len() > 1).then(|| (items.into_iter().collect(), contested))
+}
+
+/// The groups of a rule.
+pub(super) fn resolve(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], free: &Free) -> Grouped {
+    let by_reference = by_reference(rule, lines, items, free);
     // The same group may be found by several references: by its members it is one.
     let mut found: BTreeMap<(Vec<usize>, Vec<usize>), Amount> = BTreeMap::new();
     // All items of all ties of a line: what is in any of them is kept from the weaker rules.
@@ -52,15 +98,28 @@ pub(super) fn resolve(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], free:
     let mut tie = |of_lines: &[usize], of_items: &[usize]| {
         of_lines.iter().for_each(|line| ties.entry(*line).or_default().extend(of_items));
     };
-    for (of_lines, of_items) in by_reference.into_values() {
-        if of_lines.len().max(of_items.len()) > rule.members_max || of_items.is_empty() {
+    for named in by_reference.values() {
+        if named.lines.len().max(named.items.len()) > rule.members_max || named.items.is_empty() {
             continue;
         }
-        match fit(rule, lines, items, &of_lines, &of_items) {
+        match fit(rule, lines, items, named) {
             Fit::Groups(groups) => {
                 found.extend(groups.into_iter().map(|group| ((group.lines, group.items), group.residual)));
             }
-            Fit::Several => tie(&of_lines, &of_items),
+            Fit::Several => tie(&named.lines, &named.items),
+        }
+    }
+    for (at, line) in lines.iter().enumerate().filter(|(at, _)| free.lines[*at]) {
+        let Some((of_items, contested)) = named_by(rule, line, &by_reference) else { continue };
+        if of_items.len() > rule.members_max {
+            continue;
+        }
+        match whole(rule, lines, items, &[at], &of_items) {
+            Some(Whole::Group(group)) if !contested => {
+                found.insert((group.lines, group.items), group.residual);
+            }
+            Some(_) => tie(&[at], &of_items),
+            None => {}
         }
     }
     let (mut groups_of_line, mut groups_of_item) = (HashMap::new(), HashMap::new());
@@ -112,15 +171,44 @@ enum Fit {
     Several,
 }
 
+enum Whole {
+    Group(Group),
+    /// Or without one of the items, and with so much more of a fee.
+    OrWithout,
+}
+
+/// Whether all of some lines come to all of some items.
+fn whole(
+    rule: &Rule,
+    lines: &[OpenLine],
+    items: &[OpenItem],
+    of_lines: &[usize],
+    of_items: &[usize],
+) -> Option<Whole> {
+    let paid = sum(of_lines.iter().map(|line| lines[*line].amount))?;
+    let owed = sum(of_items.iter().map(|item| items[*item].amount))?;
+    let residual = residual(rule, paid, owed)?;
+    let least =
+        of_items.iter().map(|item| items[*item].amount).min_by_key(|amount| units(*amount).unsigned_abs());
+    let without = least.filter(|_| of_items.len() > 1).and_then(|least| residual.checked_add(least).ok());
+    let max = rule.residual_max.unwrap_or(Eur::ZERO);
+    if residual != Amount::zero(residual.currency()) && without.is_some_and(|off| within(off, max)) {
+        return Some(Whole::OrWithout);
+    }
+    Some(Whole::Group(Group { lines: of_lines.to_vec(), items: of_items.to_vec(), residual }))
+}
+
 /// How lines and items with one reference in common come to the same: all of them; or each line some of the items.
-fn fit(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], of_lines: &[usize], of_items: &[usize]) -> Fit {
+fn fit(rule: &Rule, lines: &[OpenLine], items: &[OpenItem], named: &Named) -> Fit {
+    let Named { lines: of_lines, items: of_items, batch } = named;
     let none = Fit::Groups(Vec::new());
-    let paid = sum(of_lines.iter().map(|line| lines[*line].amount));
-    let owed = sum(of_items.iter().map(|item| items[*item].amount));
-    if of_lines.len() == 1 || of_items.len() == 1 {
-        let Some((paid, owed)) = paid.zip(owed) else { return none };
-        if let Some(residual) = residual(rule, paid, owed) {
-            return Fit::Groups(vec![Group { lines: of_lines.to_vec(), items: of_items.to_vec(), residual }]);
+    // Which of several lines of a batch has a fee in it nobody knows.
+    let fee_of_several = *batch && rule.residual_max.is_some() && of_lines.len() > 1;
+    if (of_lines.len() == 1 || of_items.len() == 1) && !fee_of_several {
+        match whole(rule, lines, items, of_lines, of_items) {
+            Some(Whole::Group(group)) => return Fit::Groups(vec![group]),
+            Some(Whole::OrWithout) => return Fit::Several,
+            None => {}
         }
     }
     // Some of the items, exactly: a rest would let too many fit.

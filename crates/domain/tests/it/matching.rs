@@ -119,6 +119,46 @@ fn told(outcome: &Outcome) -> Vec<String> {
     vec![item(1, -500, 0, &[7]), item(2, -400, 0, &[7])],
     &["group-by-reference? 1", "group-by-reference? 2"]
 )]
+#[case::a_batch_with_a_fee(
+    vec![line(1, -90_350, 0, &[(PaymentInformation, 7)])],
+    vec![item(1, -50_000, 0, &[1, 7]), item(2, -40_000, 0, &[2, 7])],
+    &["reference-less-fee: 1 > 1+2 -3.50 bank-fees"]
+)]
+#[case::a_batch_without_a_part_is_no_fee(
+    vec![line(1, -90_000, 0, &[(PaymentInformation, 7)])],
+    vec![item(1, -50_000, 0, &[1, 7]), item(2, -41_000, 0, &[2, 7])],
+    &[]
+)]
+#[case::a_batch_with_a_fee_or_without_a_part_and_with_more_of_a_fee(
+    vec![line(1, -51_200, 0, &[(PaymentInformation, 7)])],
+    vec![item(1, -50_000, 0, &[1, 7]), item(2, -1_000, 0, &[2, 7])],
+    &["reference-less-fee? 1"]
+)]
+#[case::less_than_a_batch_came_back(
+    vec![line(1, 89_650, 0, &[(PaymentInformation, 7)])],
+    vec![item(1, 50_000, 0, &[1, 7]), item(2, 40_000, 0, &[2, 7])],
+    &[]
+)]
+#[case::which_line_of_a_batch_has_the_fee(
+    vec![line(1, -50_000, 0, &[(PaymentInformation, 7)]), line(2, -40_350, 0, &[(PaymentInformation, 7)])],
+    vec![item(1, -90_000, 0, &[1, 7])],
+    &[]
+)]
+#[case::a_line_that_names_two(
+    vec![line(1, -90_000, 0, &[(EndToEnd, 1), (EndToEnd, 2)])],
+    vec![item(1, -50_000, 0, &[1, 7]), item(2, -40_000, 0, &[2, 7])],
+    &["group-by-reference: 1 > 1+2"]
+)]
+#[case::a_line_that_names_two_with_a_fee(
+    vec![line(1, -90_700, 0, &[(EndToEnd, 1), (EndToEnd, 2), (PaymentInformation, 7)])],
+    vec![item(1, -50_000, 0, &[1, 7]), item(2, -40_000, 0, &[2, 7]), item(3, -30_000, 0, &[3, 7])],
+    &["reference-less-fee: 1 > 1+2 -7.00 bank-fees"]
+)]
+#[case::a_line_that_names_two_of_which_another_names_one(
+    vec![line(1, -90_000, 0, &[(EndToEnd, 1), (EndToEnd, 2)]), line(2, -10_000, 0, &[(EndToEnd, 2)])],
+    vec![item(1, -50_000, 0, &[1]), item(2, -40_000, 0, &[2])],
+    &["group-by-reference? 1"]
+)]
 #[case::another_reference_is_another_payment(
     vec![line(1, -500, 0, &[(EndToEnd, 8)])],
     vec![item(1, -500, 0, &[7])],
@@ -434,6 +474,7 @@ pub enum Story {
     PaidByStructuredReference,
     PaidWithoutReference,
     Batch(u8),
+    BatchLessFee(u8, u16),
     Instalments(u8),
     LessFee(u16),
     PaidTwice,
@@ -447,6 +488,7 @@ pub fn story() -> impl Strategy<Value = Story> {
         2 => Just(Story::PaidByStructuredReference),
         2 => Just(Story::PaidWithoutReference),
         2 => (2_u8..6).prop_map(Story::Batch),
+        2 => (2_u8..6, 1_u16..2_500).prop_map(|(parts, fee)| Story::BatchLessFee(parts, fee)),
         2 => (2_u8..4).prop_map(Story::Instalments),
         2 => (1_u16..2_500).prop_map(Story::LessFee),
         1 => Just(Story::PaidTwice),
@@ -494,14 +536,15 @@ impl Month {
                     let lines = line(&mut month, amount, &[]);
                     month.truth.insert((set([lines]), set([items])));
                 }
-                Story::Batch(parts) => {
+                Story::Batch(parts) | Story::BatchLessFee(parts, _) => {
+                    let fee = if let Story::BatchLessFee(_, fee) = *story { i64::from(fee) } else { 0 };
                     let parts = i64::from(parts);
                     let items: Vec<u128> = (0..parts)
                         .map(|part| {
                             item(&mut month, amount - part, &[reference + 1 + part as u64, reference])
                         })
                         .collect();
-                    let whole = amount * parts - (0..parts).sum::<i64>();
+                    let whole = amount * parts - (0..parts).sum::<i64>() - fee;
                     let lines = line(&mut month, whole, &[(PaymentInformation, reference)]);
                     month.truth.insert((set([lines]), set(items)));
                 }
