@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::bank::{IBAN, Line, message, statement};
-use crate::support::{Ledger, Run, either, find};
+use crate::support::bank::Entry;
+use crate::support::{self, Ledger, Run, either, find};
 
 /// A ledger with four payments that were recorded, and a statement of what the bank did with three of them.
 fn ledger() -> Ledger {
@@ -294,6 +295,50 @@ fn lines_that_take_each_other_back_are_matched_with_each_other() {
     ledger.ok(&format!("--actor berit bank unmatch {number} --reason 'the gift was the correction'"));
     assert_eq!((ledger.csv("bank lines --open"), trial(&ledger)), before);
     ledger.ok(&format!("--actor berit bank match {error},{gift}"));
+    ledger.is_sound();
+}
+
+/// From one account of the authority to another: each line names the other's account, so one person matches them, however
+/// large they are; and the books are as before, but for what was to be explained.
+#[test]
+fn a_transfer_between_own_accounts_is_matched_line_with_line() {
+    const SAVINGS: &str = "DE02120300000000202051";
+    let ledger = Ledger::new();
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    ledger.ok(&format!("bank account add savings --iban {SAVINGS} --currency EUR"));
+    let booked = |name: &str, cents: i64, account: &str| Entry {
+        name: name.into(),
+        day: "2024-06-12".into(),
+        cents,
+        end_to_end: "NOTPROVIDED".into(),
+        account: Some(account.into()),
+        ..Entry::default()
+    };
+    let (out, own) = (booked("T1", -5_000_000, SAVINGS), booked("T2", -5_000_000, "BE68539007547034"));
+    let pay = support::bank::statement(1, "M1", 10_000_000, "2024-06-30", &[&out, &own]);
+    ledger.write("pay.xml", pay);
+    let back = booked("T3", 5_000_000, "OTHER");
+    let save = support::bank::statement(1, "M2", 0, "2024-06-30", &[&back]);
+    ledger.write("save.xml", save.replace(IBAN, SAVINGS).replace("OTHER", IBAN));
+    ledger.ok("import statement pay.xml");
+    ledger.ok("import statement save.xml");
+    let before = trial(&ledger);
+    ledger.ok("bank match");
+    assert_eq!(open(&ledger), ["T1", "T2", "T3"], "it is suggested at most");
+    let [out, other, back] = ["T1", "T2", "T3"].map(|name| line(&ledger, name));
+    let told = find(ledger.csv("bank proposals"), "rule", "between-own-accounts");
+    assert_eq!((&*told["certainty"], &*told["lines"]), ("suggestion", &*format!("{out} {back}")));
+    for number in [&out, &back] {
+        let exception = find(ledger.csv("exception list"), "exception", &format!("no-match-{number}"));
+        assert!(exception["next_step"].contains("svala bank match LINE,LINE"), "{exception:?}");
+    }
+    let refused = ledger.fail(1, &format!("bank match {other},{back}"));
+    assert!(refused.contains("nothing-in-common"), "{refused}");
+    ledger.ok(&format!("bank match {out},{back}"));
+    assert_eq!(open(&ledger), ["T2"]);
+    assert_eq!(trial(&ledger), before, "together they were nothing");
+    ledger.ok("bank unmatch 1 --reason x");
+    assert_eq!(open(&ledger), ["T1", "T2", "T3"]);
     ledger.is_sound();
 }
 

@@ -7,7 +7,7 @@ use domain::bank::{LineReference, ReferenceKind};
 use domain::exception::{Resolution, Subject};
 use domain::matching::{Match, OpenItem, OpenLine, Outcome, Rules, run};
 use domain::reconciliation::Settled;
-use domain::{KeyDigest, LineId};
+use domain::{BankAccountCode, KeyDigest, LineId};
 use jiff::civil::Date;
 use money::{Amount, Eur};
 use uuid::Uuid;
@@ -137,6 +137,10 @@ impl Ledger {
         let open: Vec<&LineRow> = rows.iter().filter(|row| !matched_lines.contains(&row.line)).collect();
         let wanted: Vec<_> = open.iter().map(|row| (LEDGER_SUBJECT, row.details)).collect();
         let texts = self.reveal::<LineText>(&wanted).await?;
+        let accounts = self.accounts_and_numbers().await?.into_iter();
+        let own: BTreeMap<BankAccountCode, KeyDigest> = accounts
+            .filter_map(|(account, number)| Some((account.code, self.counterpart(&number?))))
+            .collect();
         let open_lines = open.iter().zip(texts).map(|(row, text)| OpenLine {
             line: row.line,
             amount: row.amount,
@@ -144,6 +148,7 @@ impl Ledger {
             booked_on: row.booked_on,
             references: row.references.clone(),
             counterpart: text.and_then(|text| text.account).map(|number| self.counterpart(&number)),
+            account: own.get(&row.account).copied(),
         });
         let open_lines = open_lines.collect();
         let items = self.bank_items().await?;

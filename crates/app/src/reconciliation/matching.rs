@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use ::bank::LineRow;
-use domain::matching::{Rules, Tolerance, have_in_common};
+use domain::matching::{Rules, Tolerance, are_transfer, have_in_common};
 use domain::reconciliation::{BY_HAND, MatchProposed, MatchedItem, MatchedLine, Named, NewMatch, Settled};
 use domain::{KeyDigest, LineId, PartnerCode, Reconciliation, ReconciliationCommand};
 use event_log::StoreError;
@@ -269,7 +269,7 @@ impl Looked {
     /// Whether a person says that things belong together which have nothing in common.
     fn is_apart(&self, finding: &Finding) -> bool {
         if finding.items.is_empty() {
-            return !self.share_a_reference(finding);
+            return !self.share_a_reference(finding) && !self.is_transfer(finding);
         }
         if finding.found.rule != BY_HAND {
             return false;
@@ -304,6 +304,15 @@ impl Looked {
             common.retain(|digest| line.references.iter().any(|known| known.digest == *digest));
         }
         !common.is_empty()
+    }
+
+    /// Whether its lines are one transfer between accounts of the authority.
+    fn is_transfer(&self, finding: &Finding) -> bool {
+        let open = |line: &LineId| self.open_lines.iter().find(|open| open.line == *line);
+        match finding.found.lines.as_slice() {
+            [one, other] => open(one).zip(open(other)).is_some_and(|(one, other)| are_transfer(one, other)),
+            _ => false,
+        }
     }
 
     /// Whether one of its lines is in another currency, and the bank says what it is in euro.

@@ -50,8 +50,8 @@ pub enum BankCommand {
         args_conflicts_with_subcommands = true,
         after_help = "\
 Without a line the rules match all open lines of which they are certain, all at once or none. A tie is never matched:
-somebody decides, and names the line and what it settles. Lines alone take each other back, and come to nothing: the
-bank's error and its correction. Payments and grants are named by number or reference; a line
+somebody decides, and names the line and what it settles. Lines alone come to nothing: the bank's error and its
+correction, or a transfer between accounts of ours. Payments and grants are named by number or reference; a line
 of money that came in is matched with what came back, and what that was to pay is due again. Lines and what they settle
 must come to the same, but for what the rules tolerate. What has nothing in common (no reference, account or amount, or
 another account than the one that was approved) is matched by two people where it is large: one proposes it, and another
@@ -71,7 +71,7 @@ Examples:
         /// A line's number, or several separated by commas; without it the rules say what belongs together.
         #[arg(value_name = "LINE")]
         lines: Option<LineNumbers>,
-        /// What they settle: numbers or references of payments and grants; without any they take each other back.
+        /// What they settle: numbers or references of payments and grants; without any the lines come to nothing.
         items: Vec<String>,
         /// Only lines of the statement with this number (`svala bank statements`: position).
         #[arg(long, value_name = "NUMBER", conflicts_with = "lines")]

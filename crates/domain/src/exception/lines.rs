@@ -26,7 +26,7 @@ pub struct SeenLine {
     pub tied: Option<usize>,
     /// It carries a reference of who pays or is paid.
     pub named: bool,
-    /// Another line takes it back, or it takes that one back.
+    /// Another line takes it back, or it takes that one back; or both are one transfer between accounts of the authority.
     pub taken_back: bool,
     /// Somebody took its match with something apart that is open.
     pub taken_apart: bool,
@@ -39,7 +39,7 @@ pub struct SeenLine {
 }
 
 /// Why a line is open that another line takes back.
-const TAKEN_BACK: &str = "another line has its reference and its amount, the other way: match them with each other (`svala bank proposals`)";
+const TAKEN_BACK: &str = "another line has its amount the other way, and its reference, or each names the account of the other: match them with each other (`svala bank proposals`)";
 
 rulebook::codes! {
     /// How far something that the bank may tell of has come.

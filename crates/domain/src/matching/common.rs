@@ -2,6 +2,8 @@
 
 use money::Amount;
 
+use super::reversals::Way;
+
 use super::open::{OpenItem, OpenLine};
 
 /// Whether each of the lines has something in common with one of the items, and each of the items with one of the lines: a
@@ -10,6 +12,12 @@ use super::open::{OpenItem, OpenLine};
 pub fn have_in_common(lines: &[&OpenLine], items: &[&OpenItem]) -> bool {
     lines.iter().all(|line| items.iter().any(|item| belong(line, item)))
         && items.iter().all(|item| lines.iter().any(|line| belong(line, item)))
+}
+
+/// Whether two lines are one transfer between accounts of the authority: what went out of one came in on the other, and each of
+/// them names the other's account.
+pub fn are_transfer(one: &OpenLine, other: &OpenLine) -> bool {
+    one.amount == other.amount.negated() && Way::of(one).is_some_and(|way| Way::of(other) == Some(way))
 }
 
 fn belong(line: &OpenLine, item: &OpenItem) -> bool {

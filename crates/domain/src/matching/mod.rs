@@ -17,7 +17,7 @@ mod reversals;
 mod rules;
 mod run;
 
-pub use common::have_in_common;
+pub use common::{are_transfer, have_in_common};
 pub use open::{Match, OpenItem, OpenLine, Outcome, Residual, Tie};
 pub use rules::{NotRules, Rule, RuleKind, Rules, Tolerance};
 pub use run::run;

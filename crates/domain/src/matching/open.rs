@@ -47,6 +47,8 @@ pub struct OpenLine {
     pub references: Vec<LineReference>,
     /// Keyed digest of the account on the other side.
     pub counterpart: Option<KeyDigest>,
+    /// The same of the account of the authority on which it is booked.
+    pub account: Option<KeyDigest>,
 }
 
 /// References that who pays or is paid has given; what banks call a movement says nothing of what it is for.

@@ -44,6 +44,9 @@ rulebook::codes! {
         Exchange = "exchange",
         /// Two lines that take each other back: a reference and the amount, in opposite directions; somebody looks at it.
         Reversal = "reversal",
+        /// Two lines on two accounts of the authority, each naming the other's account: the amount, in opposite directions, and
+        /// the days; somebody looks at it.
+        Transfer = "transfer",
     }
 }
 
@@ -208,7 +211,7 @@ impl Rule {
     }
 
     fn wrong(&self) -> Option<&'static str> {
-        let by_amount = matches!(self.kind, RuleKind::Amount | RuleKind::Suggestion);
+        let by_amount = matches!(self.kind, RuleKind::Amount | RuleKind::Suggestion | RuleKind::Transfer);
         if by_amount != self.references.is_empty() {
             return Some(
                 "a reference, group, exchange or reversal needs references, and no other kind has them",

@@ -43,7 +43,7 @@ pub fn run(rules: &Rules, lines: &[OpenLine], items: &[OpenItem]) -> Outcome {
                 let resolved = by_exchange::resolve(rule, &ladder.lines, &ladder.items, &ladder.free);
                 ladder.take_exchanged(rule, resolved);
             }
-            RuleKind::Reversal => ladder.suggest_reversals(rule),
+            RuleKind::Reversal | RuleKind::Transfer => ladder.suggest_lines(rule),
         }
     }
     let Outcome { mut matches, mut ties, mut suggestions } = ladder.outcome;
@@ -223,11 +223,20 @@ impl Ladder {
     }
 
     /// Lines that no rule has matched, though they may be in doubt: the doubt may be that one was taken back.
-    fn suggest_reversals(&mut self, rule: &Rule) {
+    fn suggest_lines(&mut self, rule: &Rule) {
         let matched = self.matched_lines();
-        for (out, back) in reversals::resolve(rule, &self.lines, &matched) {
-            let why = format!("{}: one takes the other back", named(rule));
-            let suggestion = self.matched(rule, &[out, back], &[], None, why);
+        let (found, why) = match rule.kind {
+            RuleKind::Transfer => (
+                reversals::transfers(rule, &self.lines, &matched),
+                "each names the account of the other: from one account of ours to another".to_owned(),
+            ),
+            _ => (
+                reversals::resolve(rule, &self.lines, &matched),
+                format!("{}: one takes the other back", named(rule)),
+            ),
+        };
+        for (out, back) in found {
+            let suggestion = self.matched(rule, &[out, back], &[], None, why.clone());
             self.outcome.suggestions.push(suggestion);
         }
     }

@@ -166,12 +166,12 @@ impl NewMatch {
 }
 
 impl NewMatch {
-    /// Lines that take each other back have a reference in common, or are so small that one person would write them off.
+    /// Lines that take each other back have a reference in common, or name each other's account, or are so small that one person would write them off.
     fn have_something_in_common(&self) -> Result<(), Refusal> {
         let Some(most) = self.apart_max else { return Ok(()) };
         let Some(large) = self.lines.iter().find(|line| !within(line.it.amount, most)) else { return Ok(()) };
         let detail = format!(
-            "{} is over {} {}, and has no reference in common with the other: one person explains no more than {most} EUR so; write them off, which two people do (`svala exception resolve … --write-off`)",
+            "{} is over {} {}, and has no reference in common with the other, nor does each name the account of the other: one person explains no more than {most} EUR so; write them off, which two people do (`svala exception resolve … --write-off`)",
             large.name,
             large.it.amount,
             large.it.amount.currency()

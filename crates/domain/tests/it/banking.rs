@@ -342,8 +342,16 @@ impl World {
             details: text(4),
         };
         self.record(&actor("anna"), line.stream(), 1, Event::Line(LineEvent::BankLineBooked(booked)));
-        let (worth, counterpart) = (None, None);
-        self.banking.lines.push(OpenLine { line, amount, worth, booked_on: on, references, counterpart });
+        let (worth, counterpart, account, booked_on) = (None, None, None, on);
+        self.banking.lines.push(OpenLine {
+            line,
+            amount,
+            worth,
+            booked_on,
+            references,
+            counterpart,
+            account,
+        });
         line
     }
 

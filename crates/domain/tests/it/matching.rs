@@ -58,6 +58,7 @@ pub fn line(id: u128, amount: i64, booked: i64, references: &[(ReferenceKind, u6
             .map(|(kind, number)| LineReference { kind: *kind, digest: key(*number) })
             .collect(),
         counterpart: None,
+        account: None,
     }
 }
 
@@ -423,6 +424,35 @@ fn lines_that_take_each_other_back_are_suggested() {
     // Paid twice, and one of the two taken back: whichever it was.
     let twice = [out, line(3, -500, 0, &[(EndToEnd, 7)]), back];
     assert_eq!(suggested(&twice, &[item(1, -500, 0, &[7])]), [set([1, 2]), set([2, 3])]);
+}
+
+/// What goes from one account of the authority to another is suggested: each line names the account of the other.
+#[test]
+fn a_transfer_between_own_accounts_is_suggested() {
+    let on_account = |account: u64, other: u64, line: OpenLine| OpenLine {
+        account: Some(key(account)),
+        counterpart: Some(key(other)),
+        ..line
+    };
+    let suggested = |lines: &[OpenLine]| -> Vec<BTreeSet<u128>> {
+        let outcome = run(&rules(), lines, &[]);
+        assert!(outcome.matches.is_empty());
+        let transfers = outcome.suggestions.iter().filter(|found| found.rule == "between-own-accounts");
+        transfers.map(|found| set(found.lines.iter().map(|line| line.0.as_u128()))).collect()
+    };
+    let out = on_account(1, 2, line(1, -500, 0, &[]));
+    let into = |account, other, amount, day| on_account(account, other, line(2, amount, day, &[]));
+    assert_eq!(suggested(&[out.clone(), into(2, 1, 500, 5)]), [set([1, 2])]);
+    assert_eq!(suggested(&[out.clone(), into(2, 1, 500, -5)]), [set([1, 2])], "it may be told before");
+    assert_eq!(suggested(&[out.clone(), into(2, 1, 500, 6)]), []);
+    assert_eq!(suggested(&[out.clone(), into(2, 1, 501, 0)]), []);
+    assert_eq!(suggested(&[out.clone(), into(2, 1, -500, 0)]), []);
+    assert_eq!(suggested(&[out.clone(), into(2, 3, 500, 0)]), [], "it came from somewhere else");
+    assert_eq!(suggested(&[out.clone(), into(3, 1, 500, 0)]), [], "it went somewhere else");
+    let own = |amount| on_account(1, 1, line(3, amount, 0, &[]));
+    assert_eq!(suggested(&[own(-500), OpenLine { line: out.line, ..own(500) }]), []);
+    let twice = [out.clone(), OpenLine { line: LineId(Uuid::from_u128(3)), ..out }, into(2, 1, 500, 0)];
+    assert_eq!(suggested(&twice), [set([1, 2]), set([2, 3])], "somebody says which of them");
 }
 
 /// However generous a file of rules is, what takes two people is not written off by none.

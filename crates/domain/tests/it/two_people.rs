@@ -323,6 +323,7 @@ fn line(amount: i64, reference: Option<u8>, counterpart: Option<u8>) -> OpenLine
         booked_on: day("2024-06-03"),
         references: reference.into_iter().collect(),
         counterpart: counterpart.map(key),
+        account: None,
     }
 }
 
