@@ -10,7 +10,7 @@ use super::event::{
     BankAccountOpened, BankEvent, BankLineBooked, BankLineStated, LineEvent, NotificationImported,
     StatementImported, StatementKind,
 };
-use super::overlap::{ambiguous, brings_nothing, rest_of, told_before};
+use super::overlap::{ambiguous, brings_nothing, left_of, rest_of, tells_of_more_days, told_before};
 use super::state::{BankAccount, KnownLines, Stated};
 use crate::ids::LineId;
 use crate::refusal::Refusal;
@@ -67,7 +67,8 @@ pub fn import(
             told = told_before(account, statement, &stated, known);
             let all_told = !told.is_empty() && told.len() == statement.lines.len();
             if let Some(earlier) = account.statements.get(&statement.statement) {
-                return if earlier.says_the_same(&stated) || (all_told && earlier.closing == stated.closing) {
+                let of_its_ends = earlier.opening == stated.opening || earlier.closing == stated.closing;
+                return if earlier.says_the_same(&stated) || (all_told && of_its_ends) {
                     Ok(None)
                 } else {
                     Err(said_otherwise(earlier, &stated))
@@ -77,9 +78,9 @@ pub fn import(
             let mut earlier = account.statements.values();
             let is_one =
                 |known: &Stated| known.is(&stated) || (statement.is_copy && known.says_the_same(&stated));
-            if earlier.any(is_one)
-                || has_lines_of_another(account, statement, &stated, known)
-                || brings_nothing(account, statement, &stated, &told, known)
+            let has_nothing = has_lines_of_another(account, statement, &stated, known)
+                || brings_nothing(account, statement, &stated, &told, known);
+            if earlier.any(is_one) || (has_nothing && !tells_of_more_days(account, statement, &stated, &told))
             {
                 return Ok(None);
             }
@@ -90,11 +91,16 @@ pub fn import(
             };
             let both_ways = rest.and(account.last.as_ref()).and_then(|last| ambiguous(last, &stated, &told));
             let rest = rest.filter(|_| both_ways.is_none());
-            if rest.is_none() {
-                told.clear();
-            }
-            let stated = rest.unwrap_or(stated);
-            let gap = both_ways.or_else(|| gap(account, &stated));
+            let gap = both_ways.or_else(|| gap(account, &rest.unwrap_or(stated)));
+            let left = match (rest, &gap) {
+                (Some(rest), _) => Some((rest, told)),
+                (None, Some(_)) => left_of(account, statement, &stated, &told, known)?,
+                (None, None) => None,
+            };
+            let is_left = left.is_some();
+            let taken;
+            (taken, told) = left.unwrap_or((stated, BTreeSet::new()));
+            let gap = gap.map(|refusal| if is_left { also_told(refusal, told.len()) } else { refusal });
             let gap_accepted = match (gap, statement.gap_accepted) {
                 (Some(refusal), None) => return Err(refusal),
                 (Some(_), reason) => reason,
@@ -102,12 +108,12 @@ pub fn import(
             };
             StatementImported {
                 statement: statement.statement,
-                sequence: statement.sequence,
+                sequence: taken.sequence,
                 from: statement.from,
                 to: statement.to,
-                opening: stated.opening,
-                closing: stated.closing,
-                lines: stated.lines,
+                opening: taken.opening,
+                closing: taken.closing,
+                lines: taken.lines,
                 file: statement.file,
                 gap_accepted,
                 details: statement.details,
@@ -193,6 +199,16 @@ fn said_otherwise(earlier: &Stated, now: &Stated) -> Refusal {
     let detail =
         format!("this statement was imported before with {}, and has {} now", told(earlier), told(now));
     Refusal::new("statement-conflict", detail)
+}
+
+/// A gap before a statement of which earlier ones have told some lines.
+fn also_told(mut refusal: Refusal, lines: usize) -> Refusal {
+    for reason in &mut refusal.reasons {
+        reason.detail += &format!(
+            " ({lines} of its lines are known from other statements of these days, and are not taken in again)"
+        );
+    }
+    refusal
 }
 
 /// What is missing between the last statement and the next, if anything. One that was missing may come late.

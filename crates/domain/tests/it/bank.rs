@@ -668,6 +668,103 @@ fn an_export_of_more_days_of_an_emptied_account_brings_only_the_rest() {
     assert_eq!(told.lines.len(), 3);
 }
 
+/// Five entries of an account, as the bank names and states them however often: their days of June and euros, from 100.
+const ENTRIES: [(i8, i64); 5] = [(1, -5), (10, -60), (11, -7), (12, -60), (20, 3)];
+
+/// A statement of some of these entries, about days of June.
+fn of_entries(
+    name: u64,
+    sequence: Option<u64>,
+    days: (i8, i8),
+    entries: std::ops::Range<usize>,
+) -> Statement {
+    let on = |nth: i8| jiff::civil::date(2024, 6, nth);
+    let until = |end: usize| 100 + ENTRIES[..end].iter().map(|(_, euros)| euros).sum::<i64>();
+    let line = |at: usize| Booking {
+        keys: LineKeys { shared: Some(key(500 + at as u64)), own: key(name * 100 + at as u64) },
+        booked_on: on(ENTRIES[at].0),
+        ..booking(u128::from(name) * 100 + at as u128, &ENTRIES[at].1.to_string(), None)
+    };
+    let (opening, closing) = (until(entries.start).to_string(), until(entries.end).to_string());
+    let lines = entries.map(line).collect();
+    let statement = statement(name, sequence, &opening, &closing, lines);
+    Statement { from: Some(on(days.0)), to: Some(on(days.1)), ..statement }
+}
+
+/// The statement of one day that has one of these entries.
+fn of_one(nth: usize, sequence: Option<u64>) -> Statement {
+    let on = ENTRIES[nth].0;
+    of_entries(nth as u64 + 1, sequence, (on, on), nth..nth + 1)
+}
+
+/// A bank that states the same entries by day and by month, each in a series of its own: every entry is booked once, and no
+/// number is missed that is of the other series.
+#[rstest]
+#[case::days_numbered_month_not(true, None)]
+#[case::both_numbered(true, Some(9))]
+#[case::month_numbered_days_not(false, Some(9))]
+#[case::none_numbered(false, None)]
+fn entries_stated_by_day_and_by_month_are_booked_once(#[case] days: bool, #[case] month: Option<u64>) {
+    let number = |nth: usize| days.then_some(nth as u64 + 1);
+    let mut told = Told::new();
+    for nth in 0..4 {
+        assert_eq!(told.take(&of_one(nth, number(nth))), Ok((1, 0)));
+    }
+    assert_eq!(told.take(&of_entries(20, month, (1, 12), 0..4)), Ok((0, 4)), "the month after its days");
+    assert_eq!(told.take(&of_entries(21, month, (1, 11), 0..3)), Ok((0, 3)), "some of its days");
+    assert_eq!(told.take(&of_entries(22, month, (1, 30), 0..5)), Ok((1, 4)), "with one more");
+    assert_eq!(told.take(&of_one(4, number(4))), Ok((0, 1)), "the day after the month");
+    assert_eq!((told.lines.len(), told.sum()), (5, eur("-129.00")));
+
+    let mut told = Told::new();
+    assert_eq!(told.take(&of_entries(20, month, (1, 30), 0..5)), Ok((5, 0)));
+    for nth in [0, 1, 3, 4] {
+        let late = Statement { gap_accepted: Some(text(3)), ..of_one(nth, number(nth)) };
+        assert_eq!(told.take(&late), Ok((0, 1)), "a day after its month, whatever somebody would accept");
+    }
+}
+
+/// A statement without a new line of which nobody knew the last days: nothing was booked on them, and that is known then.
+#[test]
+fn a_statement_that_brings_nothing_tells_of_its_days() {
+    let mut told = Told::new();
+    for nth in 0..4 {
+        told.take(&of_one(nth, Some(nth as u64 + 1))).unwrap();
+    }
+    let month = of_entries(20, Some(9), (1, 19), 0..4);
+    assert_eq!(told.take(&month), Ok((0, 4)));
+    assert_eq!(told.account.stated_until, Some(day("2024-06-19")));
+    assert_eq!(told.account.last.unwrap().closing, amount("-32.00"));
+    assert_eq!(told.take(&month), Ok((0, 4)), "and once more");
+    assert_eq!(told.account.statements.len(), 5);
+    assert_eq!(told.take(&of_one(4, Some(5))), Ok((1, 0)));
+}
+
+/// Somebody answers for a gap, not for lines that were there: exports in any order book every line once, and the account in
+/// the books is what the bank says.
+#[rstest]
+#[case::later_first((10, 12, 1..4), (1, 11, 0..3))]
+#[case::more_on_both_sides((10, 11, 1..3), (1, 20, 0..5))]
+fn an_accepted_gap_takes_no_line_in_again(
+    #[case] first: (i8, i8, std::ops::Range<usize>),
+    #[case] second: (i8, i8, std::ops::Range<usize>),
+    #[values(None, Some(1))] number: Option<u64>,
+) {
+    let mut books = Books::new();
+    let entries = first.2.start.min(second.2.start)..first.2.end.max(second.2.end);
+    let closing = 100 + ENTRIES[..entries.end].iter().map(|(_, euros)| euros).sum::<i64>();
+    books.take(&of_entries(1, number, (first.0, first.1), first.2));
+    let second = of_entries(2, number.map(|number| number + 8), (second.0, second.1), second.2);
+    let (code, said) = refused(&mut books.told, &second);
+    assert_eq!(code, "statement-gap");
+    assert!(said.contains("(2 of its lines are known from other statements of these days"), "{said}");
+    let second = Statement { gap_accepted: Some(text(3)), ..second };
+    books.take(&second);
+    assert_eq!(books.told.lines.len(), entries.len());
+    assert_eq!(books.on("2024-06-30"), (format!("{closing}.00"), "-100.00".into()));
+    assert_eq!(books.told.take(&second).unwrap().0, 0, "known now");
+}
+
 /// What a bank that exports any days has of an account: the day, the amount in cents, and what it says of it.
 fn movement() -> impl Strategy<Value = (i8, i64, u8)> {
     (1_i8..12, prop_oneof![Just(-150_i64), Just(150), -500_i64..500], 0_u8..2)
