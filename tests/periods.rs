@@ -353,12 +353,12 @@ fn a_line_that_comes_late_stands_where_the_bank_says_at_the_end_of_the_next_mont
     ledger.is_sound();
 }
 
-/// A line of which only a notification tells stands in the books, and in no statement.
+/// A line of which only a notification tells, of a day between two statements, stands in the books and in neither.
 #[test]
 fn a_bank_account_that_the_books_have_otherwise_stops_a_closing() {
     let ledger = with_statement();
     assert!(found(&ledger, "2024-06", "statements").iter().all(|row| row["of"] != "1930"));
-    ledger.write("note.xml", notification("N1", &[&entry("NOTE-77", "2024-07-20", -9_000, "X-1")]));
+    ledger.write("note.xml", notification("N1", &[&entry("NOTE-77", "2024-07-15", -9_000, "X-1")]));
     ledger.ok("import statement note.xml");
     take_in(&ledger, 2, 98_000, "2024-07-31", &[entry("STMT-88", "2024-07-20", -9_000, "X-1")], "");
     let off = found(&ledger, "2024-07", "statements");
@@ -366,6 +366,42 @@ fn a_bank_account_that_the_books_have_otherwise_stops_a_closing() {
     assert_eq!((&*off[0]["of"], &*off[0]["eur"]), ("1930", "-90.00"));
     assert!(off[0]["what"].contains("stands at 800.00, and the bank says 890.00"), "{off:?}");
     assert!(off[0]["next_step"].contains("svala books account 1930 --period 2024-07"), "{off:?}");
+}
+
+/// A line of which only a notification tells, and not the statement of its day, is not on the account: somebody answers for it,
+/// and the line that the statement has instead settles what it did.
+#[test]
+fn a_line_that_was_notified_and_not_stated_is_not_in_the_books() {
+    let ledger = with_statement();
+    ledger.ok("partner paid caritas --amount 90.00 --on 2024-07-19 --reference P-90");
+    ledger.write("note.xml", notification("N1", &[&entry("NOTE-77", "2024-07-20", -9_000, "P-90")]));
+    ledger.ok("import statement note.xml");
+    ledger.ok("bank match");
+    take_in(&ledger, 2, 98_000, "2024-07-31", &[entry("STMT-88", "2024-07-20", -9_000, "P-90")], "");
+    assert_eq!(found(&ledger, "2024-07", "statements").len(), 0);
+    let lines = ledger.csv("bank lines");
+    let line =
+        |name: &str| lines.iter().find(|line| line["references"].ends_with(name)).unwrap()["line"].clone();
+    let (notified, stated) = (line("NOTE-77"), line("STMT-88"));
+    let name = format!("notified-not-stated-{notified}");
+    let told = find(ledger.csv("exception list"), "exception", &name);
+    let holds = find(lines.clone(), "line", &notified)["match"].clone();
+    assert!(told["why"].ends_with(&format!("match {holds} holds it")), "{told:?}");
+    let accept = format!("exception resolve {name} --accept --reason 'the bank named it twice'");
+    assert!(ledger.fail(1, &accept).contains("already-matched"));
+    ledger.ok(&format!("bank unmatch {holds} --reason 'not on the statement'"));
+    assert!(ledger.fail(1, &format!("bank match {notified} P-90")).contains("not-stated"));
+    ledger.ok("bank match");
+    assert!(!find(ledger.csv("bank lines"), "line", &stated)["match"].is_empty());
+    // It is over more than one person answers for.
+    let open = found(&ledger, "2024-07", "exceptions");
+    assert!(open.iter().any(|row| row["what"].contains("notified")), "{open:?}");
+    ledger.ok(&format!("--actor anna {accept}"));
+    assert!(ledger.fail(1, &format!("--actor anna {accept}")).contains("second-person-needed"));
+    ledger.ok(&format!("--actor berit {accept}"));
+    let open = found(&ledger, "2024-07", "exceptions");
+    assert!(open.iter().all(|row| row["stops"] == "no" || !row["what"].contains("notified")), "{open:?}");
+    ledger.is_sound();
 }
 
 /// What was paid before the end and shown after it, or not yet, is what a bank reconciliation is about.

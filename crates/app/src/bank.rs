@@ -1,6 +1,6 @@
 //! Accounts of the authority at its bank.
 
-use ::bank::LinesProjection;
+use ::bank::{LineRow, LinesProjection};
 use domain::bank::{BANK_ACCOUNT, CloseAccount, OpenAccount, plain_reference};
 use domain::{BankAccountCode, KeyDigest, Refusal};
 use event_log::{AppendOutcome, Conflict};
@@ -70,7 +70,12 @@ impl Ledger {
             let rows = self.runner.all_rows::<LinesProjection>().await?.into_iter().map(|(_, row)| row);
             let mut draft = session.draft(0, &request, revision);
             let (mut open_lines, mut not_stated) = (0, 0);
-            for row in rows.filter(|row| row.account == *code) {
+            // Of what the statements of its day do not have, somebody answers as an exception.
+            let missed = session.bank_account(code).map(|account| account.not_stated.clone());
+            let is_missed = |row: &LineRow| {
+                !row.stated && missed.as_ref().is_some_and(|missed| missed.contains(&row.line))
+            };
+            for row in rows.filter(|row| row.account == *code && !is_missed(row)) {
                 open_lines += u64::from(session.is_unexplained(&mut draft, row.line)?);
                 not_stated += u64::from(!row.stated);
             }

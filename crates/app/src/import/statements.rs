@@ -320,6 +320,10 @@ impl Session<'_> {
             opening: balances.0.map(|balance| balance.amount),
             closing: balances.1.map(|balance| balance.amount),
             lines: bookings,
+            notified: match statement.kind {
+                StatementKind::Statement => self.notified(account).await?,
+                StatementKind::Notification => Vec::new(),
+            },
             file,
             gap_accepted: gap,
             details: details_id,

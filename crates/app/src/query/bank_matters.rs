@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use ::bank::{LineRow, LinesProjection};
 use domain::FoldError;
 use domain::bank::StatementKind;
 use domain::books::{Chart, MoneyKind, Voucher};
@@ -82,6 +83,11 @@ impl Ledger {
         accounts: &[Stated],
     ) -> Result<Option<Matter>, AppError> {
         let last = period.last();
+        let rows = self.runner.all_rows::<LinesProjection>().await?.into_iter().map(|(_, row)| row);
+        let rows: Vec<LineRow> = rows.collect();
+        let not_stated = self.not_stated(&rows).await?;
+        let not_stated: HashSet<u64> =
+            rows.iter().filter(|row| not_stated.contains(&row.line)).map(|row| row.position).collect();
         let mut stated = Eur::ZERO;
         for Stated { account, statements } in
             accounts.iter().filter(|of| of.account.currency == Currency::EUR)
@@ -103,7 +109,8 @@ impl Ledger {
                 }
             };
             let lines = self.bank_lines(&filter).await?;
-            let since = lines.iter().filter_map(|line| euros(Some(&line.amount), line.currency));
+            let lines = lines.iter().filter(|line| !not_stated.contains(&line.line));
+            let since = lines.filter_map(|line| euros(Some(&line.amount), line.currency));
             let since = Eur::sum(since.chain([closing, opening])).map_err(FoldError::from)?;
             stated = stated.checked_add(since).map_err(FoldError::from)?;
         }
@@ -111,7 +118,7 @@ impl Ledger {
         // A line in another currency is booked with its match, and stands in no statement in euro.
         let lines = self.bank_lines(&BankLineFilter::default()).await?;
         let lines: HashSet<u64> = lines.iter().map(|line| line.line).collect();
-        let in_euro = |of: &&Voucher| of.kind != MoneyKind::BankLine || lines.contains(&of.position);
+        let in_euro = |of: &&Voucher| of.kind != MoneyKind::BankLine || lines.contains(&of.about);
         let until = vouchers.iter().filter(|voucher| voucher.day <= last);
         let entries = until.filter(in_euro).flat_map(|of| &of.entries);
         let booked = entries.filter(|entry| entry.account == number).map(|entry| entry.amount);

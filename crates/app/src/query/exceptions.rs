@@ -382,6 +382,9 @@ fn next_step(found: &Exception) -> &'static str {
         (ExceptionKind::StatementGap, _) => {
             "get the statement from the bank: svala import statement FILE; where it never comes, another person than who took the next one in accepts it by name"
         }
+        (ExceptionKind::NotifiedNotStated, _) => {
+            "match the line that the statement has instead (take apart the match of this one first: svala bank unmatch MATCH), and ask the bank; if it never comes, accept it by name"
+        }
         (ExceptionKind::Returned, _) => "check the account of the partner, and propose to pay again",
     }
 }

@@ -8,7 +8,7 @@ use ::claims::ClaimsProjection;
 use ::grants::GrantsProjection;
 use domain::bank::plain_reference;
 use domain::case::CaseEvent;
-use domain::exception::{Facts, Known, Nameable, Payment, RefusedGrant, SeenLine, Subject, Unsettled};
+use domain::exception::{Facts, Known, Nameable, NotStated, Payment, RefusedGrant, SeenLine, Subject, Unsettled};
 use domain::grant::GrantState;
 use domain::matching::Rules;
 use domain::partner::{PaidFor, PartnerEvent};
@@ -65,6 +65,11 @@ impl Ledger {
         }
         facts.overdrawn = self.overdrawn().await?;
         facts.missing = self.missing_statements().await?;
+        for row in looked.not_stated.iter().filter_map(|line| looked.lines.get(line)) {
+            let matched = looked.match_of(row.line);
+            let (line, amount, booked_on) = (row.line, row.amount, row.booked_on);
+            facts.not_stated.push(NotStated { line, amount, booked_on, matched });
+        }
         Ok(facts)
     }
 

@@ -26,10 +26,14 @@ pub(crate) struct Looked {
     pub items: BTreeMap<Settled, BankItem>,
     /// Lines that nothing explains.
     pub open_lines: Vec<OpenLine>,
+    /// Lines that were notified, and that the statements of their days do not have: they settle nothing.
+    pub not_stated: HashSet<LineId>,
     /// Items that no line has settled.
     open_items: HashSet<Settled>,
     /// What each line in a match in force is matched with.
     matched_with: HashMap<LineId, Vec<Uuid>>,
+    /// The number of the match in force that holds a line.
+    match_of: HashMap<LineId, u64>,
     /// Lines and items that were matched with each other once, until somebody took that back.
     taken_apart: HashSet<(LineId, Settled)>,
     /// The numbers of payments and grants.
@@ -112,6 +116,17 @@ impl Ledger {
         Ok(lines)
     }
 
+    /// Those of the lines that were notified, and that the statements of their days do not have.
+    pub(crate) async fn not_stated(&self, lines: &[LineRow]) -> Result<HashSet<LineId>, AppError> {
+        let notified: HashSet<LineId> = lines.iter().filter(|row| !row.stated).map(|row| row.line).collect();
+        if notified.is_empty() {
+            return Ok(notified);
+        }
+        let accounts = self.accounts_and_numbers().await?;
+        let missed = accounts.into_iter().flat_map(|(account, _)| account.not_stated);
+        Ok(missed.filter(|line| notified.contains(line)).collect())
+    }
+
     /// Lines and items, and which are open.
     pub(crate) async fn look_at_bank(&self) -> Result<Looked, AppError> {
         self.current().await?;
@@ -125,7 +140,9 @@ impl Ledger {
         }
         let (mut matched_lines, mut matched_items) = (HashSet::new(), HashSet::new());
         let mut matched_with: HashMap<LineId, Vec<Uuid>> = HashMap::new();
+        let mut match_of = HashMap::new();
         for row in in_force {
+            match_of.extend(row.lines.iter().map(|line| (line.line, row.number)));
             let ids: Vec<Uuid> = row.items.iter().map(|item| item.of.id()).collect();
             matched_with.extend(row.lines.iter().map(|line| (line.line, ids.clone())));
             matched_lines.extend(row.lines.into_iter().map(|line| line.line));
@@ -134,6 +151,8 @@ impl Ledger {
         matched_lines.extend(self.lines_written_off().await?);
         let rows: Vec<LineRow> =
             self.runner.all_rows::<LinesProjection>().await?.into_iter().map(|(_, row)| row).collect();
+        let not_stated = self.not_stated(&rows).await?;
+        matched_lines.extend(&not_stated);
         let open: Vec<&LineRow> = rows.iter().filter(|row| !matched_lines.contains(&row.line)).collect();
         let wanted: Vec<_> = open.iter().map(|row| (LEDGER_SUBJECT, row.details)).collect();
         let texts = self.reveal::<LineText>(&wanted).await?;
@@ -155,8 +174,10 @@ impl Ledger {
         let open_items = items.iter().map(|item| &item.of).filter(|of| !matched_items.contains(of)).cloned();
         Ok(Looked {
             open_lines,
+            not_stated,
             open_items: open_items.collect(),
             matched_with,
+            match_of,
             taken_apart,
             numbers: items.iter().map(|item| (item.of.id(), item.about)).collect(),
             lines: rows.into_iter().map(|row| (row.line, row)).collect(),
@@ -319,6 +340,11 @@ impl Looked {
     fn was_taken_apart(&self, Finding { found, items }: &Finding) -> bool {
         let apart = |line: &LineId, of: &Settled| self.taken_apart.contains(&(*line, of.clone()));
         !self.taken_apart.is_empty() && found.lines.iter().any(|line| items.iter().any(|of| apart(line, of)))
+    }
+
+    /// The number of the match in force that holds a line, if one does.
+    pub fn match_of(&self, line: LineId) -> Option<u64> {
+        self.match_of.get(&line).copied()
     }
 
     /// Whether no line has settled an item.

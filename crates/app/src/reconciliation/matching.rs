@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use ::bank::LineRow;
 use domain::matching::{Rules, Tolerance, are_transfer, have_in_common};
 use domain::reconciliation::{BY_HAND, MatchProposed, MatchedItem, MatchedLine, Named, NewMatch, Settled};
-use domain::{KeyDigest, LineId, PartnerCode, Reconciliation, ReconciliationCommand};
+use domain::{KeyDigest, LineId, PartnerCode, Reconciliation, ReconciliationCommand, Refusal};
 use event_log::StoreError;
 use money::Amount;
 
@@ -130,6 +130,13 @@ impl Ledger {
     pub async fn match_by_hand(&self, asked: &HandMatch) -> Result<(ProposalItem, Resolved), AppError> {
         let looked = self.look_at_bank().await?;
         let lines = looked.find_lines(&asked.lines)?;
+        if let Some(line) = lines.iter().find(|line| looked.not_stated.contains(line)) {
+            let detail = format!(
+                "the bank has notified of line {}, and the statement of its day does not have it: match the line that the statement has",
+                looked.numbers([*line].into_iter())
+            );
+            return Err(AppError::Refused(Refusal::new("not-stated", detail)));
+        }
         let mut amounts = lines.iter().filter_map(|line| looked.lines.get(line)).map(|row| row.amount);
         let sum = amounts
             .next()
@@ -286,11 +293,12 @@ impl Looked {
         let mut lines = Vec::with_capacity(numbers.len());
         for number in numbers {
             let row = self.lines.values().find(|row| row.position == *number);
-            lines.push(row.map(|row| row.line).ok_or_else(|| {
+            let row = row.ok_or_else(|| {
                 AppError::Usage(format!(
                     "there is no line {number}; `svala bank lines --open` shows all that are open with their numbers"
                 ))
-            })?);
+            })?;
+            lines.push(row.line);
         }
         Ok(lines)
     }

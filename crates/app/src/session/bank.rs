@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use ::bank::AccountsProjection;
+use ::bank::{AccountsProjection, LinesProjection};
 use domain::bank::{
     self, BankAccount, BankEvent, BankLine, CloseAccount, Imported, KnownLines, LineEvent, OpenAccount,
     Statement,
 };
 use domain::{BankAccountCode, Event, KeyDigest, LineId, Refusal};
 use event_log::{SealedText, StreamId, UniqueKey};
+use jiff::civil::Date;
 
 use super::{Draft, Session};
 use crate::bank::unknown;
@@ -31,6 +32,8 @@ pub(super) struct LoadedBank {
     accounts: BTreeMap<BankAccountCode, LoadedAccount>,
     lines: KnownLines,
     line_versions: HashMap<LineId, u64>,
+    /// Lines that a statement of this session has confirmed.
+    confirmed: HashSet<LineId>,
 }
 
 impl Ledger {
@@ -141,6 +144,20 @@ impl Session<'_> {
         Ok(keys)
     }
 
+    /// Lines of an account that only notifications have told of, with their days.
+    pub async fn notified(&self, code: &BankAccountCode) -> Result<Vec<(LineId, Date)>, AppError> {
+        if self.bank_account(code).is_none_or(|account| account.notifications.is_empty()) {
+            return Ok(Vec::new());
+        }
+        self.ledger.current().await?;
+        let rows = self.ledger.runner.all_rows::<LinesProjection>().await?.into_iter().map(|(_, row)| row);
+        let mut rows: Vec<_> = rows
+            .filter(|row| row.account == *code && !row.stated && !self.bank.confirmed.contains(&row.line))
+            .collect();
+        rows.sort_by_key(|row| row.position);
+        Ok(rows.into_iter().map(|row| (row.line, row.booked_on)).collect())
+    }
+
     /// Opens an account, which was loaded.
     pub fn open_bank_account(
         &mut self,
@@ -213,6 +230,9 @@ impl Session<'_> {
     fn record_line(&mut self, draft: &mut Draft, line: LineId, event: &LineEvent) -> Result<(), AppError> {
         let key = |(scope, digest, entity): (_, KeyDigest, _)| UniqueKey { scope, digest: digest.0, entity };
         let keys = event.unique_fact().map(key).into_iter().collect();
+        if let LineEvent::BankLineStated(_) = event {
+            self.bank.confirmed.insert(line);
+        }
         let version = self.bank.line_versions.entry(line).or_default();
         let before = *version;
         *version += 1;

@@ -56,6 +56,8 @@ pub struct Statement {
     pub closing: Option<Amount>,
     /// Its booked lines, in order.
     pub lines: Vec<Booking>,
+    /// Lines of the account that only notifications have told of so far, with their days.
+    pub notified: Vec<(LineId, Date)>,
     /// SHA-256 of the file it came in.
     pub file: FileDigest,
     /// Why it may follow although something before it is missing, in the vault.

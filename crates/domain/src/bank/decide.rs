@@ -48,7 +48,7 @@ pub fn import(
 ) -> Result<Option<Imported>, Refusal> {
     let sum = total(account, statement)?;
     let mut told = BTreeSet::new();
-    let event: BankEvent = match statement.kind {
+    let mut event: BankEvent = match statement.kind {
         StatementKind::Notification => {
             if account.notifications.contains_key(&statement.statement) {
                 return Ok(None);
@@ -114,6 +114,7 @@ pub fn import(
                 opening: taken.opening,
                 closing: taken.closing,
                 lines: taken.lines,
+                not_stated: Vec::new(),
                 file: statement.file,
                 gap_accepted,
                 details: statement.details,
@@ -124,6 +125,21 @@ pub fn import(
     let mut lines = Vec::new();
     for (ordinal, booking) in (1..).zip(&statement.lines).filter(|(ordinal, _)| !told.contains(ordinal)) {
         lines.extend(of_line(account, statement, ordinal, booking, known)?);
+    }
+    if let BankEvent::StatementImported(e) = &mut event {
+        let stated: HashSet<LineId> = lines.iter().map(|(line, _)| *line).collect();
+        let own = Stated {
+            sequence: None,
+            opening: e.opening,
+            closing: e.closing,
+            lines: e.lines,
+            days: (e.from, e.to),
+        };
+        let is_covered = |day| own.has_day(day) || account.statements.values().any(|of| of.has_day(day));
+        let notified = statement.notified.iter().filter(|(line, day)| {
+            is_covered(*day) && !stated.contains(line) && !account.not_stated.contains(line)
+        });
+        e.not_stated = notified.map(|(line, _)| *line).collect();
     }
     let is_new = |(_, event): &&(LineId, LineEvent)| matches!(event, LineEvent::BankLineBooked(_));
     let booked = lines.iter().filter(is_new).count() as u64;

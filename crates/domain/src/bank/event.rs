@@ -120,6 +120,10 @@ pub struct StatementImported {
     pub closing: Amount,
     /// How many lines it has, those known from notifications too.
     pub lines: u64,
+    /// Lines that only notifications have told of, of days that statements are about, and that stand in none of them: they
+    /// are not on the account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_stated: Vec<LineId>,
     /// SHA-256 of the file it came in.
     pub file: FileDigest,
     /// Why it may follow although something before it is missing, in the vault.

@@ -1,6 +1,6 @@
 //! An account and a line as their events have made them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use money::{Amount, Currency};
@@ -26,6 +26,8 @@ pub struct BankAccount {
     pub last: Option<Stated>,
     /// The last day that a statement is about.
     pub stated_until: Option<Date>,
+    /// Lines that were notified, and that the statements of their days did not have; one that came late may have them since.
+    pub not_stated: BTreeSet<LineId>,
     /// Since when it is closed, if it is.
     pub closed: Option<Closed>,
 }
@@ -78,6 +80,11 @@ impl Stated {
             }
             _ => false,
         }
+    }
+
+    /// Whether it is about a day.
+    pub fn has_day(&self, day: Date) -> bool {
+        matches!(self.days, (Some(from), Some(to)) if from <= day && day <= to)
     }
 
     /// Whether it begins before the last day of another.
@@ -140,6 +147,7 @@ impl BankAccount {
                     notifications: BTreeMap::new(),
                     last: None,
                     stated_until: None,
+                    not_stated: BTreeSet::new(),
                     closed: None,
                 });
             }
@@ -158,6 +166,7 @@ impl BankAccount {
                     account.last = Some(stated);
                 }
                 account.stated_until = account.stated_until.max(e.to);
+                account.not_stated.extend(&e.not_stated);
                 account.statements.insert(e.statement, stated).is_some()
             }
             BankEvent::NotificationImported(e) => {

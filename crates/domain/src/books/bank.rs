@@ -58,6 +58,8 @@ pub(super) struct AtBank {
     notified: BTreeMap<LineId, (Date, Eur)>,
     /// Those of them that lie before a statement, in a gap.
     in_gaps: BTreeMap<LineId, (Date, Eur)>,
+    /// Those that the statements of their days do not have.
+    not_stated: BTreeMap<LineId, (Date, Eur)>,
     /// The days on which what is missing was booked.
     gaps: BTreeSet<Date>,
 }
@@ -103,6 +105,10 @@ impl Journal<'_> {
         };
         let own = account.statements.get(&e.statement).copied();
         at_bank.account = Some(account);
+        let mut missed: Vec<_> =
+            e.not_stated.iter().filter_map(|line| at_bank.notified.remove_entry(line)).collect();
+        // What lies in a gap that this one fills is still counted there.
+        missed.extend(e.not_stated.iter().filter_map(|line| Some((*line, *at_bank.in_gaps.get(line)?))));
         let eur = |amount: Amount| amount.to_eur_exact();
         let (Some(opening), Some(closing)) = (eur(e.opening), eur(e.closing)) else { return Ok(Vec::new()) };
         let own_day = e.from.or(e.to).unwrap_or_else(|| recorded.recorded_on());
@@ -120,10 +126,31 @@ impl Journal<'_> {
                 }
             }
         };
+        at_bank.in_gaps.retain(|line, _| !e.not_stated.contains(line));
+        at_bank.not_stated.extend(missed.iter().copied());
         let (about, account) = (recorded.position, recorded.stream_id.id());
         let told = Told { about, name: format!("statement {about} of {account}"), ..Told::default() };
         let (kind, when) = (MoneyKind::BankBalance, When::AtBank(day));
-        Ok(self.voucher(recorded, kind, missing, when, &told, None)?.into_iter().collect())
+        let mut vouchers: Vec<_> =
+            self.voucher(recorded, kind, missing, when, &told, None)?.into_iter().collect();
+        for (line, (day, eur)) in missed {
+            vouchers.extend(self.at_bank(recorded, account, line, day, eur.checked_neg()?)?);
+        }
+        Ok(vouchers)
+    }
+
+    /// A line that was notified is no more on the account, or is after all.
+    fn at_bank(
+        &mut self,
+        recorded: &Recorded,
+        account: &str,
+        line: LineId,
+        day: Date,
+        eur: Eur,
+    ) -> Result<Option<Voucher>, FoldError> {
+        let about = self.lines.get(&line).map(|(number, _)| *number).ok_or_else(|| unknown(recorded))?;
+        let told = Told { about, name: format!("line {about} of {account}"), ..Told::default() };
+        self.voucher(recorded, MoneyKind::BankLine, eur, When::AtBank(day), &told, None)
     }
 
     /// A line in euro. One in another currency is not in these books until it is matched with something in euro.
@@ -134,10 +161,16 @@ impl Journal<'_> {
     ) -> Result<Vec<Voucher>, FoldError> {
         let LineEvent::BankLineBooked(e) = event else {
             let line: Option<LineId> = recorded.stream_id.id().parse().ok();
-            for at_bank in self.at_bank.values_mut() {
-                line.and_then(|line| at_bank.notified.remove(&line));
+            let Some(line) = line else { return Ok(Vec::new()) };
+            let mut after_all = None;
+            for (account, at_bank) in &mut self.at_bank {
+                at_bank.notified.remove(&line);
+                if let Some((day, eur)) = at_bank.not_stated.remove(&line) {
+                    after_all = Some((account.clone(), day, eur));
+                }
             }
-            return Ok(Vec::new());
+            let Some((account, day, eur)) = after_all else { return Ok(Vec::new()) };
+            return Ok(self.at_bank(recorded, &account, line, day, eur)?.into_iter().collect());
         };
         self.lines.insert(e.line, (recorded.position, e.booked_on));
         let Some(eur) = e.amount.to_eur_exact() else {

@@ -7,7 +7,7 @@ use super::event::{
     AcceptanceDeclined, AcceptanceProposed, ExceptionAssigned, ExceptionReopened, ExceptionResolved,
     Resolution, WriteOffDeclined, WriteOffProposed,
 };
-use super::kind::{ExceptionId, Subject};
+use super::kind::{ExceptionId, ExceptionKind, Subject};
 use super::state::{Handled, Proposed};
 use crate::approval::asks_for_second_at_bank;
 use crate::ids::{Actor, TextId};
@@ -42,6 +42,10 @@ pub(crate) fn decide(
                 let detail = "only a line of the bank can be written off: its money is there, and nothing else explains it";
                 return Err(Refusal::new("not-a-line", detail));
             };
+            if exception.kind == ExceptionKind::NotifiedNotStated {
+                let detail = "no statement has the line, so its money is not on the account: accept it by name (--accept) when the bank has said what it is";
+                return Err(Refusal::new("not-stated", detail));
+            }
             // The account of the line is not in the books of this ledger, so there is nothing to book it against.
             if amount.currency() != Currency::EUR {
                 let detail = format!(

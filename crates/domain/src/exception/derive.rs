@@ -9,7 +9,7 @@ use money::{Amount, Eur};
 use super::kind::{Exception, ExceptionId, ExceptionKind, Subject};
 use super::lines::{Nameable, SeenLine, kind_of};
 use crate::grant::GrantReason;
-use crate::ids::{Actor, BankAccountCode, CaseId, GrantId, KeyDigest, PartnerCode, PaymentId};
+use crate::ids::{Actor, BankAccountCode, CaseId, GrantId, KeyDigest, LineId, PartnerCode, PaymentId};
 
 /// Days after which a payment should stand on a statement, if the bank has told of them.
 const SHOWN_AFTER_DAYS: i64 = 5;
@@ -35,6 +35,21 @@ pub struct Facts {
     pub overdrawn: Vec<(CaseId, String, Eur, Date)>,
     /// What is missing between statements.
     pub missing: Vec<MissingStatement>,
+    /// Lines that were notified, and that the statements of their days do not have.
+    pub not_stated: Vec<NotStated>,
+}
+
+/// A line that was notified, and that the statements of its day do not have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NotStated {
+    /// Which.
+    pub line: LineId,
+    /// How much, as the bank notified.
+    pub amount: Amount,
+    /// The day on which it was to be booked.
+    pub booked_on: Date,
+    /// The number of the match that holds it, if one does.
+    pub matched: Option<u64>,
 }
 
 /// Days of an account between two statements that do not continue each other.
@@ -133,11 +148,19 @@ pub fn derive(facts: &Facts) -> Vec<Exception> {
         exception(ExceptionKind::Overdrawn, about, (*eur).into(), *day, why)
     });
     let missing = facts.missing.iter().map(of_missing);
+    let not_stated = facts.not_stated.iter().map(of_not_stated);
     let all =
         lines.chain(unsettled).chain(payments).chain(beyond).chain(grants).chain(overdrawn).chain(missing);
-    let mut found: Vec<Exception> = all.collect();
+    let mut found: Vec<Exception> = all.chain(not_stated).collect();
     found.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
     found
+}
+
+fn of_not_stated(NotStated { line, amount, booked_on, matched }: &NotStated) -> Exception {
+    let held = matched.map_or_else(String::new, |number| format!("; match {number} holds it"));
+    let why = format!("the bank has notified of it, and the statement of its day does not have it{held}");
+    let about = Subject::Line { line: *line };
+    exception(ExceptionKind::NotifiedNotStated, about, *amount, *booked_on, why)
 }
 
 fn of_missing(missing: &MissingStatement) -> Exception {

@@ -34,6 +34,8 @@ rulebook::codes! {
         GrantOutsideItsDays = "grant-outside-its-days",
         /// A statement was taken in although one before it is missing, and still is.
         StatementGap = "statement-gap",
+        /// The bank has notified of a line that the statements of its day do not have.
+        NotifiedNotStated = "notified-not-stated",
     }
 }
 

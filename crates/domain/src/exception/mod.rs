@@ -14,7 +14,7 @@ mod state;
 mod upcast;
 
 pub use command::ExceptionCommand;
-pub use derive::{Facts, MissingStatement, Payment, RefusedGrant, Unsettled, derive};
+pub use derive::{Facts, MissingStatement, NotStated, Payment, RefusedGrant, Unsettled, derive};
 pub use event::{
     AcceptanceDeclined, AcceptanceProposed, ExceptionAssigned, ExceptionReopened, ExceptionResolved,
     Resolution, WriteOffDeclined, WriteOffProposed,

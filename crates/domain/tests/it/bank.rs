@@ -76,6 +76,7 @@ fn statement(
         opening: Some(amount(opening)),
         closing: Some(amount(closing)),
         lines,
+        notified: Vec::new(),
         file: FileDigest([9; 32]),
         gap_accepted: None,
         details: text(8),
@@ -501,6 +502,58 @@ fn what_was_notified_is_booked_once() {
     books.take(&gap(from("2024-02-01", "2024-02-29", statement(5, Some(2), "80.00", "77.00", second))));
     assert_eq!(books.on("2024-02-29"), ("77.00".into(), "-100.00".into()));
     assert_eq!(books.on("2024-03-31"), ("78.00".into(), "-100.00".into()));
+}
+
+/// A line that was notified, and that the statement of its day does not have, is not on the account; one that has it after all
+/// puts it there. One of a day of which no statement tells waits.
+#[test]
+fn what_was_notified_and_not_stated_is_not_at_the_bank() {
+    let mut books = Books::new();
+    let lines = vec![
+        on("2024-01-10", booking(1, "-60.00", Some(71))),
+        on("2024-01-11", booking(2, "-7.00", Some(72))),
+        on("2024-02-01", booking(3, "-8.00", Some(73))),
+    ];
+    let notified: Vec<_> = lines.iter().map(|line| (line.line, line.booked_on)).collect();
+    books.take(&notification(1, lines));
+    let january = vec![
+        on("2024-01-10", booking(4, "-60.00", Some(81))),
+        on("2024-01-11", booking(5, "-7.00", Some(72))),
+    ];
+    let january = from("2024-01-01", "2024-01-31", statement(2, Some(1), "100.00", "33.00", january));
+    books.take(&Statement { notified: notified.clone(), ..january });
+    assert_eq!(books.told.account.not_stated.iter().copied().collect::<Vec<_>>(), [notified[0].0]);
+    assert_eq!(books.on("2024-01-31"), ("33.00".into(), "-100.00".into()));
+
+    // Told once; what is stated late is there.
+    let february = vec![
+        on("2024-02-01", booking(6, "-8.00", Some(73))),
+        on("2024-01-10", booking(7, "-60.00", Some(71))),
+    ];
+    let february = from("2024-02-01", "2024-02-29", statement(3, Some(2), "33.00", "-35.00", february));
+    books.take(&Statement { notified: vec![notified[0], notified[2]], ..february });
+    let told = books.log.iter().filter(
+        |of| matches!(&of.event, Event::Bank(BankEvent::StatementImported(e)) if !e.not_stated.is_empty()),
+    );
+    assert_eq!(told.count(), 1);
+    assert_eq!(books.on("2024-02-29"), ("-35.00".into(), "-100.00".into()));
+}
+
+/// The same where the statement of its day was missing and comes late.
+#[test]
+fn what_was_notified_in_a_gap_and_not_stated_is_not_at_the_bank() {
+    let mut books = Books::new();
+    let gap = |statement: Statement| Statement { gap_accepted: Some(text(3)), ..statement };
+    books.take(&from("2024-01-01", "2024-01-31", statement(1, Some(1), "100.00", "100.00", vec![])));
+    books.take(&notification(2, vec![on("2024-02-10", booking(1, "-60.00", Some(71)))]));
+    let third = vec![on("2024-03-10", booking(2, "1.00", None))];
+    books.take(&gap(from("2024-03-01", "2024-03-31", statement(3, Some(3), "93.00", "94.00", third))));
+    assert_eq!(books.on("2024-03-31"), ("94.00".into(), "-153.00".into()));
+    let second = vec![on("2024-02-10", booking(3, "-7.00", Some(72)))];
+    let second = from("2024-02-01", "2024-02-29", statement(4, Some(2), "100.00", "93.00", second));
+    books.take(&Statement { notified: vec![(LineId(Uuid::from_u128(1)), day("2024-02-10"))], ..second });
+    assert_eq!(books.on("2024-02-29"), ("93.00".into(), "-100.00".into()));
+    assert_eq!(books.on("2024-03-31"), ("94.00".into(), "-100.00".into()));
 }
 
 /// Two statements may be alike; only where the bank says that one is a copy it is the other.

@@ -297,6 +297,7 @@ impl World {
             closing: closing.into(),
             lines: lines.len() as u64,
             file: FileDigest([4; 32]),
+            not_stated: Vec::new(),
             gap_accepted: None,
             details: text(4),
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::exception::{
-    Age, Clue, Direction, Exception, ExceptionCommand, ExceptionId, ExceptionKind, Facts, Known, Nameable,
+    Age, Clue, Direction, Exception, ExceptionCommand, ExceptionId, ExceptionKind, Facts, Known, Nameable, NotStated,
     Payment, RefusedGrant, SeenLine, Subject, Unsettled, derive,
 };
 use domain::grant::GrantReason;
@@ -55,6 +55,46 @@ fn known(known: Known, amount: i64) -> Nameable {
 
 fn kinds(facts: &Facts) -> Vec<String> {
     derive(facts).iter().map(|found| found.id.kind.to_string()).collect()
+}
+
+/// A line that was notified and not stated is an exception until a statement has it; its money is not there to be written off.
+#[test]
+fn what_was_notified_and_not_stated_is_accepted_and_not_written_off() {
+    let of = |matched| NotStated {
+        line: line_id(17),
+        amount: cents(-60_000),
+        booked_on: day("2024-06-03"),
+        matched,
+    };
+    let found = derive(&Facts { not_stated: vec![of(Some(4))], ..Facts::default() }).remove(0);
+    assert_eq!(found.id.kind, ExceptionKind::NotifiedNotStated);
+    assert_eq!((found.amount, found.direction()), (cents(-60_000), Direction::Out));
+    assert!(found.why.ends_with("does not have it; match 4 holds it"), "{}", found.why);
+    let (exception, amount, alone_max) = (found.id, found.amount, eur("50.00"));
+    let account = "bank-fees".parse().unwrap();
+    let wrong = ExceptionCommand::WriteOff {
+        exception: exception.clone(),
+        amount,
+        account,
+        alone_max,
+        reason: text(1),
+    };
+    let mut state = Reconciliation::default();
+    assert_eq!(codes(give(&mut state, "anna", wrong)), "not-stated");
+    let accept = || ExceptionCommand::Accept {
+        exception: exception.clone(),
+        amount,
+        alone_max,
+        let_be_by: None,
+        reason: text(1),
+    };
+    give(&mut state, "anna", accept()).unwrap();
+    assert_eq!(
+        codes(give(&mut state, "anna", accept())),
+        "second-person-needed",
+        "above the limit it takes two"
+    );
+    give(&mut state, "berit", accept()).unwrap();
 }
 
 #[rstest]

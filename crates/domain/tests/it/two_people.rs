@@ -181,6 +181,7 @@ fn taken_in() -> (event_log::StreamId, String, Event) {
         opening: cents(74_000),
         closing: cents(74_300),
         lines: 1,
+        not_stated: Vec::new(),
         file: FileDigest([1; 32]),
         gap_accepted: Some(text(4)),
         details: text(5),
