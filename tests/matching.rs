@@ -342,6 +342,39 @@ fn a_transfer_between_own_accounts_is_matched_line_with_line() {
     ledger.is_sound();
 }
 
+/// Who sees a large line that went out cannot explain it alone by recording a payment with its reference.
+#[test]
+fn what_is_recorded_for_a_line_is_matched_by_two_people() {
+    let ledger = Ledger::new();
+    ledger.ok(&format!("bank account add payments --iban {IBAN} --currency EUR"));
+    ledger.ok("partner register caritas --name Caritas");
+    ledger.ok("partner paid caritas --amount 900.00 --on 2024-06-03 --reference P-900");
+    let lines =
+        [Line("-900.00", "B1", "P-900"), Line("-3000.00", "B2", "X-77"), Line("-40.00", "B3", "X-40")];
+    ledger.write("june.xml", message(&[statement(1, "2024-06-03", "5000.00", "1060.00", &lines)]));
+    ledger.ok("import statement june.xml");
+    for (amount, reference) in [("3000.00", "X-77"), ("40.00", "X-40")] {
+        let paid = format!("partner paid caritas --amount {amount} --on 2024-06-03 --reference {reference}");
+        ledger.ok(&format!("--actor anna {paid}"));
+    }
+    let large = line(&ledger, "B2");
+    ledger.ok("--actor anna bank match");
+    assert_eq!(open(&ledger), ["B2"], "what was recorded before, and what one person writes off");
+    let exceptions = ledger.csv("exception list");
+    let found = find(exceptions, "exception", &format!("ambiguous-{large}"));
+    assert!(found["why"].contains("recorded only after the line had come"), "{found:?}");
+    let suggested = find(ledger.csv("bank proposals"), "certainty", "suggestion");
+    assert_eq!(suggested["lines"], large);
+
+    let by_hand = format!("bank match {large} X-77");
+    ledger.ok(&format!("--actor anna {by_hand}"));
+    assert_eq!(open(&ledger), ["B2"]);
+    assert!(ledger.fail(1, &format!("--actor anna {by_hand}")).contains("second-person-needed"));
+    ledger.ok(&format!("--actor berit {by_hand}"));
+    assert_eq!(open(&ledger).len(), 0);
+    ledger.is_sound();
+}
+
 /// Who gives a file of rules may be who writes off: no file lets one person alone write off more.
 #[test]
 fn no_file_of_rules_raises_what_one_person_writes_off() {
@@ -663,7 +696,9 @@ fn what_was_paid_twice_and_came_back_is_not_due_again() {
         let second = line(&ledger, "B2");
         if recorded {
             ledger.ok("partner paid irara --amount 500.00 --on 2099-07-15 --reference DUP-1 --advance");
-            ledger.ok(&format!("bank match {second} DUP-1"));
+            // Recorded for a line that was there: two people say so.
+            ledger.ok(&format!("--actor anna bank match {second} DUP-1"));
+            ledger.ok(&format!("--actor berit bank match {second} DUP-1"));
         } else {
             let resolve = format!("exception resolve paid-twice-{second} --write-off funding --reason x");
             ledger.ok(&format!("--actor anna {resolve}"));

@@ -344,6 +344,9 @@ fn seen_lines(looked: &Looked, said: &Said, rules: &Rules) -> Vec<SeenLine> {
             suggested.entry(line).or_insert(item.open.day);
         }
     }
+    let told_after = said.suggestions.iter().filter(|of| looked.is_told_after(of, rules.write_off_alone_max));
+    let told_after: HashSet<LineId> =
+        told_after.flat_map(|finding| finding.found.lines.iter().copied()).collect();
     let taken_back: HashSet<LineId> = said
         .suggestions
         .iter()
@@ -371,6 +374,7 @@ fn seen_lines(looked: &Looked, said: &Said, rules: &Rules) -> Vec<SeenLine> {
         named: line.is_named(),
         taken_back: taken_back.contains(&line.line),
         taken_apart: looked.is_taken_apart(line.line),
+        told_after: told_after.contains(&line.line),
         suggested: suggested.get(&line.line).copied(),
         elsewhere: elsewhere.contains(&line.line),
         near: suggested.get(&line.line).is_some_and(|day| rules.are_near(line.booked_on, *day)),

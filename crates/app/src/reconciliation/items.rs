@@ -1,6 +1,6 @@
 //! What the bank should show: payments to partners, arrival grants by bank, and what came back of either.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ::grants::GrantsProjection;
 use domain::bank::plain_reference;
@@ -35,6 +35,8 @@ pub(crate) struct BankItem {
     pub amount: Amount,
     /// What stands on it at the bank, in plain form; none once the text was erased.
     pub reference: Option<String>,
+    /// Two people recorded it: what the bank made of a payment that they took back.
+    pub by_two: bool,
     /// As it is matched.
     pub open: OpenItem,
 }
@@ -50,6 +52,8 @@ struct Told {
     reference: Reference,
     /// Where it went, in the vault, if that is known.
     account: Option<TextId>,
+    /// Two people recorded it.
+    by_two: bool,
 }
 
 /// What stands on a payment at the bank.
@@ -79,7 +83,7 @@ impl Ledger {
         let mut accounts = self.reveal::<PaymentDetails>(&accounts).await?.into_iter();
         let mut items = Vec::with_capacity(told.len());
         let mut accounts_of: HashMap<Uuid, PaymentDetails> = HashMap::new();
-        for Told { of, number, about, name, amount, day, reference, account } in told {
+        for Told { of, number, about, name, amount, day, reference, account, by_two } in told {
             let reference = match reference {
                 Reference::Ours(reference) => Some(reference.to_string()),
                 Reference::Recorded(..) => recorded.next().flatten().map(|text| text.payment_ref),
@@ -94,7 +98,7 @@ impl Ledger {
                 counterpart: account.as_ref().map(|details| self.counterpart(details.account.number())),
             };
             accounts_of.extend(account.map(|details| (of.id(), details)));
-            items.push(BankItem { of, number, about, name, amount, reference, open });
+            items.push(BankItem { of, number, about, name, amount, reference, by_two, open });
         }
         let instructions = self.instructions(&accounts_of).await?;
         for item in &mut items {
@@ -133,7 +137,11 @@ impl Ledger {
         let mut told = Vec::new();
         for (partner, events) in self.partners_and_events(&self.partner_codes().await?).await? {
             let mut in_force = None;
-            for Recorded { position, event, .. } in events {
+            let recalled = events
+                .iter()
+                .filter(|of| matches!(of.event, Event::Partner(PartnerEvent::PaymentRecalled(_))));
+            let recalled: HashSet<Uuid> = recalled.map(|of| of.command_id).collect();
+            for Recorded { position, command_id, event, .. } in events {
                 let name = format!("payment {position} to {}", partner.code);
                 let partner_code = partner.code.clone();
                 match event {
@@ -148,7 +156,8 @@ impl Ledger {
                         let (day, reference) = (e.paid_on, Reference::Recorded(LEDGER_SUBJECT, e.details));
                         // It went where the partner is paid, as far as anybody knows.
                         let (number, about, account) = (position, position, in_force);
-                        let out = Told { of, number, about, name, amount, day, reference, account };
+                        let by_two = recalled.contains(&command_id);
+                        let out = Told { of, number, about, name, amount, day, reference, account, by_two };
                         match e.amount.is_negative() {
                             // What the partner paid back came in.
                             true => told.push(out),
@@ -165,7 +174,7 @@ impl Ledger {
                         let (reference, account) = (Reference::Ours(e.reference.clone()), Some(e.account));
                         let (number, about) = (position, position);
                         told.extend(there_and_back(
-                            Told { of, number, about, name, amount, day, reference, account },
+                            Told { of, number, about, name, amount, day, reference, account, by_two: true },
                             back,
                         ));
                     }
@@ -198,6 +207,7 @@ impl Ledger {
                 day: row.paid_on,
                 reference: reference.clone(),
                 account: None,
+                by_two: false,
             });
             // What came back at different times came with different lines.
             told.extend((1..).zip(row.returns).map(|(nth, back)| Told {
@@ -209,6 +219,7 @@ impl Ledger {
                 day: row.paid_on,
                 reference: reference.clone(),
                 account: None,
+                by_two: false,
             }));
         }
         Ok(told)

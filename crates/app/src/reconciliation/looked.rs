@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use ::bank::{ExceptionRow, ExceptionsProjection, LineRow, LinesProjection, MatchRow, MatchesProjection};
 use domain::bank::{LineReference, ReferenceKind};
 use domain::exception::{Resolution, Subject};
-use domain::matching::{Match, OpenItem, OpenLine, Outcome, Rules, run};
+use domain::matching::{Match, OpenItem, OpenLine, Outcome, Rules, run, within};
 use domain::reconciliation::Settled;
 use domain::{BankAccountCode, KeyDigest, LineId};
 use jiff::civil::Date;
@@ -198,7 +198,9 @@ impl Looked {
         let matched = outcome.matches.iter().flat_map(|found| &found.lines);
         let taken: HashSet<LineId> =
             matched.copied().chain(outcome.ties.iter().map(|tie| tie.line)).collect();
-        said.take(outcome, &out, |finding| !self.was_taken_apart(finding));
+        said.take(outcome, &out, |finding| {
+            !self.was_taken_apart(finding) && !self.is_told_after(finding, rules.write_off_alone_max)
+        });
         let unsettled: HashSet<Uuid> = {
             let settled: HashSet<Uuid> =
                 said.matches.iter().flat_map(|finding| &finding.items).map(Settled::id).collect();
@@ -345,6 +347,22 @@ impl Looked {
     /// The number of the match in force that holds a line, if one does.
     pub fn match_of(&self, line: LineId) -> Option<u64> {
         self.match_of.get(&line).copied()
+    }
+
+    /// Whether somebody recorded what a line would settle as paid after the line had come, and one person explains no line so
+    /// large alone: the reference says then only that they have seen the line.
+    pub fn is_told_after(&self, Finding { found, items }: &Finding, alone_max: Eur) -> bool {
+        let lines = || found.lines.iter().filter_map(|line| self.lines.get(line));
+        let Some(first) = lines().map(|row| row.position).min() else { return false };
+        let told_after = |of: &Settled| {
+            let item = self.items.get(of);
+            matches!(of, Settled::PaidOutside { .. })
+                && item.is_some_and(|item| item.amount.is_negative() && !item.by_two && item.number > first)
+        };
+        let large = lines()
+            .map(|row| row.amount)
+            .chain(items.iter().filter_map(|of| Some(self.items.get(of)?.amount)));
+        items.iter().any(told_after) && !large.into_iter().all(|amount| within(amount, alone_max))
     }
 
     /// Whether no line has settled an item.

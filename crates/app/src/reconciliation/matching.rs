@@ -7,7 +7,7 @@ use domain::matching::{Rules, Tolerance, are_transfer, have_in_common};
 use domain::reconciliation::{BY_HAND, MatchProposed, MatchedItem, MatchedLine, Named, NewMatch, Settled};
 use domain::{KeyDigest, LineId, PartnerCode, Reconciliation, ReconciliationCommand, Refusal};
 use event_log::StoreError;
-use money::Amount;
+use money::{Amount, Eur};
 
 use super::exceptions::Resolved;
 use super::looked::{Finding, Looked};
@@ -227,7 +227,7 @@ impl Finding {
         let lines = proposed.lines.iter().map(|of| of.line).collect();
         let mut finding = Self::by_hand(lines, proposed.items.iter().map(|of| of.of.clone()).collect());
         finding.found.why = format!(
-            "{} says so, and they have nothing in common: another person gives the same command",
+            "{} says so, and they have nothing in common that was there before the line: another person gives the same command",
             proposed.by
         );
         finding
@@ -269,17 +269,21 @@ impl Looked {
                 .collect(),
             items: items.collect(),
             tolerance,
-            apart_max: Some(rules.write_off_alone_max).filter(|_| self.is_apart(finding)),
+            apart_max: Some(rules.write_off_alone_max).filter(|max| self.is_apart(finding, *max)),
         }
     }
 
-    /// Whether a person says that things belong together which have nothing in common.
-    fn is_apart(&self, finding: &Finding) -> bool {
+    /// Whether a person says that things belong together which have nothing in common, or nothing but what somebody recorded
+    /// when the line was there.
+    fn is_apart(&self, finding: &Finding, alone_max: Eur) -> bool {
         if finding.items.is_empty() {
             return !self.share_a_reference(finding) && !self.is_transfer(finding);
         }
         if finding.found.rule != BY_HAND {
             return false;
+        }
+        if self.is_told_after(finding, alone_max) {
+            return true;
         }
         let named: HashSet<LineId> = finding.found.lines.iter().copied().collect();
         let lines: Vec<_> = self.open_lines.iter().filter(|line| named.contains(&line.line)).collect();

@@ -30,6 +30,8 @@ pub struct SeenLine {
     pub taken_back: bool,
     /// Somebody took its match with something apart that is open.
     pub taken_apart: bool,
+    /// What has its reference was recorded as paid only after the line had come.
+    pub told_after: bool,
     /// The day of something with its amount that the rules suggest.
     pub suggested: Option<Date>,
     /// It has the reference of something and went to another account than that was to go to.
@@ -164,6 +166,12 @@ fn went_out(line: &SeenLine, named: &[&Nameable]) -> (ExceptionKind, String, Opt
         (Some((_, name)), None) if line.taken_apart => {
             let why = format!(
                 "has the reference of {name}, and somebody took their match apart: `svala bank match history`"
+            );
+            (ExceptionKind::Ambiguous, why, None)
+        }
+        (Some((amount, name)), None) if line.told_after && *amount == line.amount => {
+            let why = format!(
+                "has the reference of {name}, which was recorded only after the line had come: two people match them (svala bank match)"
             );
             (ExceptionKind::Ambiguous, why, None)
         }

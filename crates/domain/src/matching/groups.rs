@@ -274,7 +274,7 @@ fn residual(rule: &Rule, paid: Amount, owed: Amount) -> Option<Amount> {
 }
 
 /// Whether an amount is in euro, and no larger than this.
-pub(crate) fn within(off: Amount, max: Eur) -> bool {
+pub fn within(off: Amount, max: Eur) -> bool {
     let max = Amount::from(max);
     let unsigned = if off.is_negative() { off.negated() } else { off };
     max.currency() == off.currency() && unsigned.value() <= max.value()

@@ -22,4 +22,4 @@ pub use open::{Match, OpenItem, OpenLine, Outcome, Residual, Tie};
 pub use rules::{NotRules, Rule, RuleKind, Rules, Tolerance};
 pub use run::run;
 
-pub(crate) use groups::within;
+pub use groups::within;

@@ -42,6 +42,7 @@ fn seen() -> SeenLine {
         named: false,
         taken_back: false,
         taken_apart: false,
+        told_after: false,
         suggested: None,
         near: false,
         elsewhere: false,
@@ -110,6 +111,7 @@ fn what_was_notified_and_not_stated_is_accepted_and_not_written_off() {
 #[case::taken_apart(SeenLine { taken_apart: true, ..seen() }, vec![known(Known::Open, -500)], "ambiguous")]
 #[case::an_instalment_taken_apart(SeenLine { taken_apart: true, ..seen() }, vec![known(Known::Open, -900)], "ambiguous")]
 #[case::taken_apart_and_in_doubt(SeenLine { taken_apart: true, tied: Some(2), ..seen() }, vec![known(Known::Open, -500)], "ambiguous")]
+#[case::recorded_after_it(SeenLine { told_after: true, ..seen() }, vec![known(Known::Open, -500)], "ambiguous")]
 #[case::in_no_file(seen(), vec![known(Known::NotMade, -500)], "paid-without-decision")]
 #[case::another_line_wants_it(SeenLine { tied: Some(1), ..seen() }, vec![known(Known::Open, -500)], "paid-twice")]
 #[case::two_would_fit(SeenLine { tied: Some(2), ..seen() }, vec![known(Known::Open, -500)], "ambiguous")]
