@@ -8,7 +8,9 @@ use ::claims::ClaimsProjection;
 use ::grants::GrantsProjection;
 use domain::bank::plain_reference;
 use domain::case::CaseEvent;
-use domain::exception::{Facts, Known, Nameable, NotStated, Payment, RefusedGrant, SeenLine, Subject, Unsettled};
+use domain::exception::{
+    Facts, Known, Nameable, NotStated, Payment, RefusedGrant, SeenLine, Subject, Unsettled,
+};
 use domain::grant::GrantState;
 use domain::matching::Rules;
 use domain::partner::{PaidFor, PartnerEvent};

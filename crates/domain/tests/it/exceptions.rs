@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::exception::{
-    Age, Clue, Direction, Exception, ExceptionCommand, ExceptionId, ExceptionKind, Facts, Known, Nameable, NotStated,
-    Payment, RefusedGrant, SeenLine, Subject, Unsettled, derive,
+    Age, Clue, Direction, Exception, ExceptionCommand, ExceptionId, ExceptionKind, Facts, Known, Nameable,
+    NotStated, Payment, RefusedGrant, SeenLine, Subject, Unsettled, derive,
 };
 use domain::grant::GrantReason;
 use domain::matching::Tolerance;
