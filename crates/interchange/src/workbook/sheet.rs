@@ -196,6 +196,8 @@ impl Cell {
             (None, _) => return Ok(None),
         };
         Ok(Some(match self.kind.as_deref() {
+            // Some programs write an empty value where they have not computed it; that of an empty text says `str`.
+            kind if self.formula && value.is_empty() && kind != Some("str") => Err(Unreadable::Formula),
             Some("s") => {
                 let text = value.trim().parse().ok().and_then(|number| meanings.strings.get(number));
                 Ok(text.ok_or_else(|| place.wrong("a cell has a text that is not there"))?.to_owned())

@@ -110,6 +110,30 @@ fn what_a_cell_has_wrong_is_an_error_of_its_row() {
     }
 }
 
+/// Programs that do not compute write `<v/>`: a row that is nothing but formulas would be no row at all.
+#[test]
+fn a_formula_whose_result_is_empty_is_no_empty_cell() {
+    let without = "<c><f>Sheet2!A1</f><v/></c>";
+    let rows = [
+        format!("<row>{}</row>", without.repeat(6)),
+        grant(3, r#"<c s="1"><f>B2</f><v></v></c>"#, AMOUNT),
+        grant(4, DAY, r#"<c t="n"><f>A1</f><v/></c>"#),
+        grant(5, r#"<c t="d"><f>B2</f><v/></c>"#, r#"<c t="b"><f>A1</f><v/></c>"#),
+        format!("<row>{}</row>", r#"<c t="str"><f>Sheet2!A1</f><v></v></c>"#.repeat(6)),
+    ];
+    let records = grants(&rows.concat()).unwrap();
+    let rules: Vec<(u64, Vec<&str>)> = records
+        .iter()
+        .map(|record| {
+            let errors = record.parsed.as_ref().unwrap_err();
+            (record.row, errors.iter().map(|error| error.rule).collect())
+        })
+        .collect();
+    let formula = |cells| vec!["cell.formula"; cells];
+    let wanted = [(2, formula(6)), (3, formula(1)), (4, formula(1)), (5, formula(2))];
+    assert_eq!(rules, wanted, "an empty text as a result is an empty cell");
+}
+
 /// A part of the archive is replaced.
 fn with(name: &str, content: impl Into<Vec<u8>>) -> Vec<u8> {
     let mut parts = parts(&format!("{HEADER}{}", grant(2, DAY, AMOUNT)));
