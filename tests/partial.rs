@@ -118,6 +118,59 @@ fn the_same_partial_import_again_applies_nothing_and_writes_its_reject_file_agai
     assert!(ledger.path("elsewhere.csv").exists() && !ledger.path("spend.rejected.csv").exists());
 }
 
+/// Once the file was its own reject file, and its good rows were gone.
+#[test]
+fn a_file_is_never_its_own_reject_file() {
+    let ledger = Ledger::small("cases");
+    mixed(&ledger);
+    let (before, whole) = (ledger.root(), ledger.read("spend.csv"));
+    std::fs::create_dir(ledger.path("folder")).unwrap();
+    let mut spellings = vec!["spend.csv".to_owned(), "./folder/../spend.csv".to_owned()];
+    spellings.push(ledger.path("spend.csv").display().to_string());
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("spend.csv", ledger.path("soft.csv")).unwrap();
+        std::fs::hard_link(ledger.path("spend.csv"), ledger.path("hard.csv")).unwrap();
+        spellings.extend(["soft.csv", "hard.csv"].map(str::to_owned));
+    }
+    for spelling in spellings {
+        for dry in ["", " --dry-run"] {
+            let line = format!("import spend spend.csv --partial --rejects '{spelling}'{dry}");
+            let refused = ledger.fail(2, &line);
+            assert!(refused.contains("would be written over spend.csv itself"), "{spelling}: {refused}");
+        }
+        assert_eq!((ledger.root(), ledger.read("spend.csv")), (before.clone(), whole.clone()), "{spelling}");
+    }
+}
+
+/// What a partner corrected in it is not lost, and what is refused twice is told twice.
+#[test]
+fn a_reject_file_that_is_there_is_not_overwritten() {
+    let ledger = Ledger::small("cases");
+    mixed(&ledger);
+    ledger.ok("import spend spend.csv --partial");
+    let (applied, rejects) = (ledger.root(), ledger.read("spend.rejected.csv"));
+    // The same again, as a script may do: the same rows are left out, and stand there.
+    let again = ledger.ok("import spend spend.csv --partial");
+    assert!(again.contains("spend.rejected.csv"), "{again}");
+    assert_eq!((ledger.root(), ledger.read("spend.rejected.csv")), (applied.clone(), rejects.clone()));
+
+    let corrected = rejects.replace("FX-9999", "FX-2041");
+    ledger.write("spend.rejected.csv", &corrected);
+    let more = "irara,FX-2041,education,2024-02-01,9.00,EUR,Lempa,QX77-9,,\n";
+    ledger.write("spend.csv", ledger.read("spend.csv") + more);
+    for line in ["import spend spend.csv --partial", "import spend spend.csv --partial --rejects spend.rejected.csv"]
+    {
+        let refused = ledger.fail(2, line);
+        assert!(refused.contains("is there already and is not overwritten"), "{refused}");
+        assert!(refused.contains("--rejects") && refused.contains("nothing was applied"), "{refused}");
+        assert_eq!((ledger.root(), ledger.read("spend.rejected.csv")), (applied.clone(), corrected.clone()));
+    }
+    ledger.ok("import spend spend.csv --partial --rejects others.csv");
+    assert_ne!(ledger.root(), applied);
+    assert_eq!(ledger.read("spend.rejected.csv"), corrected);
+}
+
 #[cfg(unix)]
 #[test]
 fn only_its_owner_reads_a_reject_file() {

@@ -1,7 +1,8 @@
 //! The rows that were refused, in a file that can be corrected and imported again.
 
 use std::fmt;
-use std::io::{self, BufWriter, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -17,7 +18,7 @@ const REASON_CHARACTERS_MAX: usize = 2000;
 ///
 /// Cells are written exactly as they stood, also those that a spreadsheet may take for a formula: an
 /// apostrophe in front would change the data on its way back in. The file is input to be corrected, not an
-/// export. It appears under its name only once complete, replaces an older one, and on Unix only its owner
+/// export. It appears under its name only once complete, replaces nothing, and on Unix only its owner
 /// may read it; dropped before [`RejectFile::finish`] it leaves nothing behind.
 pub struct RejectFile {
     path: PathBuf,
@@ -28,12 +29,24 @@ pub struct RejectFile {
 
 /// A reject file that cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error("the reject file {} cannot be written: {source}", .path.display())]
-pub struct RejectError {
-    /// Where it was to be.
-    pub path: PathBuf,
-    /// What the operating system says.
-    pub source: io::Error,
+pub enum RejectError {
+    /// Something else has its name: perhaps an older one, in which somebody corrects rows.
+    #[error(
+        "{} is there already and is not overwritten: somebody may be correcting rows in it. Move it away, or name another file with --rejects",
+        .path.display()
+    )]
+    Taken {
+        /// Where it was to be.
+        path: PathBuf,
+    },
+    /// The disk is full or fails.
+    #[error("the reject file {} cannot be written: {source}", .path.display())]
+    Io {
+        /// Where it was to be.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
 }
 
 impl RejectFile {
@@ -44,7 +57,7 @@ impl RejectFile {
     pub fn create(path: &Path, layout: &Layout) -> Result<Self, RejectError> {
         begin(path, layout)
             .map(|writer| Self { path: path.to_owned(), width: layout.columns().len(), writer, rows: 0 })
-            .map_err(|source| RejectError { path: path.to_owned(), source })
+            .map_err(|source| RejectError::Io { path: path.to_owned(), source })
     }
 
     /// Writes one refused row: the fields of its [`Record`](crate::Record) and what is wrong with it.
@@ -57,15 +70,17 @@ impl RejectFile {
         self.write(fields, misfit, &reason(errors)).map_err(|error| self.error(error.into()))
     }
 
-    /// Makes the file durable and moves it to its place. Returns how many rows it has.
+    /// Makes the file durable and moves it to its place. Returns how many rows it has. One that stands there already with
+    /// the very same content, because the same rows were refused before, stays as it is.
     ///
     /// # Errors
-    /// [`RejectError`] if the disk is full or fails, or the name is taken by a folder.
+    /// [`RejectError`] if the disk is full or fails, or the name is taken by anything else.
     pub fn finish(self) -> Result<u64, RejectError> {
         let Self { path, writer, rows, .. } = self;
         match complete(writer, &path) {
-            Ok(()) => Ok(rows),
-            Err(source) => Err(RejectError { path, source }),
+            Ok(true) => Ok(rows),
+            Ok(false) => Err(RejectError::Taken { path }),
+            Err(source) => Err(RejectError::Io { path, source }),
         }
     }
 
@@ -83,7 +98,7 @@ impl RejectFile {
     }
 
     fn error(&self, source: io::Error) -> RejectError {
-        RejectError { path: self.path.clone(), source }
+        RejectError::Io { path: self.path.clone(), source }
     }
 }
 
@@ -113,12 +128,37 @@ fn begin(path: &Path, layout: &Layout) -> io::Result<csv::Writer<BufWriter<Named
     Ok(writer)
 }
 
-fn complete(writer: csv::Writer<BufWriter<NamedTempFile>>, path: &Path) -> io::Result<()> {
+/// Answers whether the file stands in its place.
+fn complete(writer: csv::Writer<BufWriter<NamedTempFile>>, path: &Path) -> io::Result<bool> {
     let buffer = writer.into_inner().map_err(|error| error.into_error())?;
     let file = buffer.into_inner().map_err(|error| error.into_error())?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            have_same(error.file.path(), path)
+        }
+        Err(error) => Err(error.error),
+    }
+}
+
+/// Whether two files have the same content; what is no file that can be read has another.
+fn have_same(one: &Path, other: &Path) -> io::Result<bool> {
+    let mut ours = BufReader::new(File::open(one)?);
+    let Ok(theirs) = File::open(other) else { return Ok(false) };
+    let mut theirs = BufReader::new(theirs);
+    loop {
+        let (our, Ok(their)) = (ours.fill_buf()?, theirs.fill_buf()) else { return Ok(false) };
+        let length = our.len().min(their.len());
+        if our[..length] != their[..length] || (length == 0 && our.len() != their.len()) {
+            return Ok(false);
+        }
+        if length == 0 {
+            return Ok(true);
+        }
+        ours.consume(length);
+        theirs.consume(length);
+    }
 }
 
 fn reason(errors: &[RowError]) -> String {

@@ -210,6 +210,13 @@ impl Ledger {
         }
         let kind = <I::Row as Row>::KIND;
         let name = file_name(&request.path, kind);
+        // Before anything is read: the rejects of a file in its own place would be all that is left of it.
+        if request.partial && is_same_file(&request.path, &reject_path(request)) {
+            let message = format!(
+                "the rows left out of {name} would be written over {name} itself: name another file with --rejects; nothing was applied"
+            );
+            return Err(AppError::Usage(message));
+        }
         let sha256 = file_digest(&request.path, &name)?;
         let import_key = self.digest(IMPORT, &[kind, &hex::encode(&sha256)]);
         let mut report = ImportReport {
@@ -319,6 +326,19 @@ fn file_digest(path: &Path, name: &str) -> Result<[u8; 32], AppError> {
             n => hash.update(&buffer[..n]),
         }
     }
+}
+
+/// Whether two names lead to one file, by links too.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let place = |path| std::fs::metadata(path).map(|file| (file.dev(), file.ino()));
+        if let (Ok(one), Ok(other)) = (place(one), place(other)) {
+            return one == other;
+        }
+    }
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// `spend.csv` → `spend.rejected.csv`, beside it.

@@ -284,7 +284,7 @@ impl Rejects {
     /// Makes the file durable; answers with its path if it got a row.
     pub(super) fn finish(self) -> Result<Option<PathBuf>, AppError> {
         let Some(file) = self.file else { return Ok(None) };
-        file.finish().map_err(|error| AppError::Usage(error.to_string()))?;
+        file.finish().map_err(|error| AppError::Usage(format!("{error}; nothing was applied")))?;
         Ok(Some(self.path))
     }
 }

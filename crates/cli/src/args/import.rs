@@ -110,7 +110,7 @@ pub struct ImportFile {
     /// Apply the good rows; put the others into a reject file, with the reason.
     #[arg(long)]
     pub partial: bool,
-    /// Where the reject file goes; FILE.rejected.csv beside the file unless given.
+    /// Where the reject file goes; FILE.rejected.csv beside the file unless given. No other file is overwritten.
     #[arg(long, value_name = "FILE", requires = "partial")]
     pub rejects: Option<PathBuf>,
     /// How amounts are written: strict (3000.00) or sv (3 000,00).

@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use interchange::{GrantRow, Record, RejectFile, ReversalRow, Row, SpendRow, Table};
+use interchange::{GrantRow, Record, RejectError, RejectFile, ReversalRow, Row, SpendRow, Table};
 use money::Locale;
 
 use crate::{REVERSAL, SPEND, file};
 
-/// Imports `text`, writes the refused rows, returns the records and the reject file.
+/// Imports `text`, writes the refused rows, returns the records and the reject file, in the place of an older one.
 fn refuse<R: Row>(text: &str, path: &Path) -> (Vec<Record<R>>, String) {
+    drop(fs::remove_file(path));
     let table = Table::<R, _>::open("input.csv", text.as_bytes(), Locale::Strict).unwrap();
     let mut reject = RejectFile::create(path, table.layout()).unwrap();
     let records: Vec<Record<R>> = table.map(Result::unwrap).collect();
@@ -97,29 +98,49 @@ fn a_row_of_a_wrong_width_never_comes_to_fit() {
 }
 
 #[test]
-fn a_reject_file_replaces_an_older_one_only_when_complete() {
+fn a_reject_file_stands_there_once_complete_and_replaces_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rejected.csv");
-    fs::write(&path, "older").unwrap();
-    let table = Table::<GrantRow, _>::open(
-        "grants.csv",
-        "case_ref,paid_on,amount,currency,method,payment_ref".as_bytes(),
-        Locale::Strict,
-    )
-    .unwrap();
+    let header = "case_ref,paid_on,amount,currency,method,payment_ref";
+    let table = Table::<GrantRow, _>::open("grants.csv", header.as_bytes(), Locale::Strict).unwrap();
+    let begin = || RejectFile::create(&path, table.layout()).unwrap();
+    let files = || fs::read_dir(folder.path()).unwrap().count();
 
-    drop(RejectFile::create(&path, table.layout()).unwrap());
-    assert_eq!(fs::read_to_string(&path).unwrap(), "older");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+    drop(begin());
+    assert_eq!(files(), 0, "nothing is left behind");
+    begin().finish().unwrap();
+    let whole = format!("{header},reason\r\n");
+    assert_eq!(fs::read_to_string(&path).unwrap(), whole);
 
-    RejectFile::create(&path, table.layout()).unwrap().finish().unwrap();
-    assert_eq!(
-        fs::read_to_string(&path).unwrap(),
-        "case_ref,paid_on,amount,currency,method,payment_ref,reason\r\n"
-    );
+    // The same rows again: what stands there is what would be written.
+    begin().finish().unwrap();
+    for older in ["corrected".to_owned(), String::new(), format!("{whole}more"), whole[1..].to_owned()] {
+        fs::write(&path, &older).unwrap();
+        let error = begin().finish().unwrap_err();
+        assert!(matches!(&error, RejectError::Taken { path: taken } if *taken == path), "{error}");
+        assert!(error.to_string().contains("rejected.csv is there already"), "{error}");
+        assert_eq!((fs::read_to_string(&path).unwrap(), files()), (older, 1));
+    }
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert!(matches!(begin().finish(), Err(RejectError::Taken { .. })), "a folder");
 
     let error = RejectFile::create(&folder.path().join("absent/rejected.csv"), table.layout()).unwrap_err();
     assert!(error.to_string().contains("rejected.csv cannot be written"), "{error}");
+}
+
+/// A link that leads nowhere is somebody's too.
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_a_reject_file_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rejected.csv");
+    std::os::unix::fs::symlink(folder.path().join("absent.csv"), &path).unwrap();
+    let header = "case_ref,paid_on,amount,currency,method,payment_ref";
+    let table = Table::<GrantRow, _>::open("grants.csv", header.as_bytes(), Locale::Strict).unwrap();
+    let refused = RejectFile::create(&path, table.layout()).unwrap().finish();
+    assert!(matches!(refused, Err(RejectError::Taken { .. })));
+    assert!(fs::symlink_metadata(&path).unwrap().is_symlink() && !folder.path().join("absent.csv").exists());
 }
 
 #[cfg(unix)]
@@ -129,8 +150,6 @@ fn only_the_owner_may_read_a_reject_file() {
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rejected.csv");
-    fs::write(&path, "older").unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     refuse::<SpendRow>(&file::<SpendRow>(SPEND, &[("amount", "x")]), &path);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
