@@ -163,3 +163,38 @@ fn a_fee_beyond_the_terms_of_its_agreement_is_flagged() {
     assert!(over().iter().all(|(receipt, _)| receipt != "F-2"));
     ledger.is_sound();
 }
+
+/// A row does not say which agreement it means, and agreements are signed after their first day.
+#[test]
+fn a_fee_is_held_against_all_agreements_of_its_day_whenever_they_were_signed() {
+    let ledger = reported(&[
+        "irara,FX-2041,education,2024-02-01,1000.00,EUR,Lempa,E-1,,",
+        "irara,,partner-fee,2024-02-10,50.00,EUR,IRARA,F-1,,",
+    ]);
+    ledger.ok(&format!("claim accept {}", ledger.claim("E-1")));
+    assert!(fee(&ledger, "F-1")["flags"].contains("outside-agreement"));
+    let sign = |code: &str, country: &str| {
+        let terms = "--from 2024-01-01 --until 2024-06-30 --fee-percent 5";
+        ledger
+            .ok(&format!("partner agreement sign irara {code} --programme jrs --country {country} {terms}"));
+    };
+    sign("et", "ET");
+    let first = fee(&ledger, "F-1");
+    assert_eq!([&*first["agreement"], &*first["terms"]], ["et", "5 % of eligible spend"]);
+    assert_eq!(first["flags"], "late-report", "it is covered, and within the terms");
+    import(&ledger, "more.csv", &["irara,,partner-fee,2024-02-20,50.00,EUR,IRARA,F-2,,"]);
+    let over = || {
+        let flags = ledger.csv("partner fee flags");
+        let over = flags.iter().find(|flag| flag["flag"] == "over-terms");
+        over.map(|flag| (flag["receipt_no"].clone(), flag["detail"].clone()))
+    };
+    let said = "with it 100.00 EUR are charged under agreement et, which allows 50.00: 5 % of eligible spend, which is 1000.00, 0.00 not decided";
+    assert_eq!(over(), Some(("F-2".to_owned(), said.to_owned())));
+
+    // Under the other one it fits.
+    sign("xs", "XS");
+    import(&ledger, "there.csv", &["irara,FX-2052,education,2024-02-01,1000.00,EUR,Lempa,E-2,,"]);
+    ledger.ok("claim accept --all");
+    assert_eq!(over(), None, "{:?}", ledger.csv("claim list"));
+    assert_eq!(fee(&ledger, "F-2")["agreement"], "et xs");
+}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::ids::FileDigest;
 use domain::partner::{FeeState, PartnerEvent};
-use domain::{Event, FeeId, PartnerCode, Recorded, TextId};
+use domain::{AgreementCode, Event, FeeId, PartnerCode, Recorded, TextId};
 use jiff::civil::Date;
 use money::Eur;
 use serde::Serialize;
@@ -32,9 +32,9 @@ pub struct FeeItem {
     pub fee: u64,
     /// Who charges it.
     pub partner: String,
-    /// The agreement it is charged under.
+    /// The agreements under which it may be charged, as they are signed now: those with fee terms that are in force on its day.
     pub agreement: String,
-    /// What that agreement lets the partner charge.
+    /// What they let the partner charge.
     pub terms: String,
     /// The day it is charged for.
     pub charged_on: Date,
@@ -118,21 +118,21 @@ impl Ledger {
                 {
                     continue;
                 }
-                let agreement = fee.agreement.as_ref();
+                let under: Vec<&AgreementCode> = partner.fee_agreements(fee.charged_on).collect();
                 let query = said
                     .queries
                     .get(id)
                     .filter(|_| matches!(fee.state, FeeState::Queried | FeeState::Answered));
                 let words = query.map(|query| query.question).or_else(|| said.refusals.get(id).copied());
                 let told = [words, query.and_then(|query| query.answer)];
-                let terms = agreement.and_then(|code| partner.agreements.get(code)?.fee);
+                let terms = under.iter().filter_map(|code| partner.agreements.get(*code)?.fee);
                 fees.push((
                     (fee.details, told),
                     FeeItem {
                         fee: said.numbers.get(id).copied().unwrap_or_default(),
                         partner: partner.code.to_string(),
-                        agreement: agreement.map(ToString::to_string).unwrap_or_default(),
-                        terms: terms.map(|terms| terms.to_string()).unwrap_or_default(),
+                        agreement: under.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+                        terms: terms.map(|terms| terms.to_string()).collect::<Vec<_>>().join("; "),
                         charged_on: fee.charged_on,
                         receipt_no: String::new(),
                         supplier: String::new(),

@@ -95,11 +95,13 @@ impl Ledger {
         Ok(raised)
     }
 
-    /// Fees with which more is charged than the terms of their agreement allow, by number.
+    /// Fees with which more is charged than the terms of agreements allow, by number.
     async fn fees_over_terms(&self) -> Result<BTreeMap<u64, OverTerms>, AppError> {
         let codes = self.partner_codes().await?;
         let mut partners = self.partners_and_events(&codes).await?;
-        partners.retain(|(partner, _)| partner.fees.values().any(|fee| fee.agreement.is_some()));
+        let may_charge =
+            |partner: &Partner| partner.agreements.values().any(|agreement| agreement.fee.is_some());
+        partners.retain(|(partner, _)| !partner.fees.is_empty() && may_charge(partner));
         let mut found = BTreeMap::new();
         if partners.is_empty() {
             return Ok(found);
@@ -262,7 +264,7 @@ impl Ledger {
                     partner: partner.code.clone(),
                     benefit: None,
                     category: PARTNER_FEE.to_owned(),
-                    outside_agreement: fee.agreement.is_none(),
+                    outside_agreement: partner.fee_agreement(fee.charged_on).is_none(),
                     delivered_on: fee.charged_on,
                     reported_on: *reported_on,
                     amount: fee.amount,

@@ -51,7 +51,8 @@ impl FeeState {
 /// One fee that was reported.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fee {
-    /// The agreement it is charged under; none if no agreement with fee terms was in force on its day.
+    /// The first agreement with fee terms that was in force on its day, by what was signed when it was reported. What is signed
+    /// now [`Partner::fee_agreements`](super::Partner::fee_agreements) says.
     pub agreement: Option<AgreementCode>,
     /// The day it is charged for.
     pub charged_on: Date,

@@ -204,8 +204,13 @@ impl Partner {
 
     /// The agreement under which a fee of this day is charged: the first, by code, that is in force and has fee terms.
     pub fn fee_agreement(&self, day: Date) -> Option<&AgreementCode> {
-        let charging = |agreement: &Agreement| agreement.fee.is_some() && agreement.holds_on(day);
-        self.agreements.iter().find(|(_, agreement)| charging(agreement)).map(|(code, _)| code)
+        self.fee_agreements(day).next()
+    }
+
+    /// The agreements under which a fee of this day may be charged, as far as they are signed now, by code.
+    pub fn fee_agreements(&self, day: Date) -> impl Iterator<Item = &AgreementCode> {
+        let charging = move |agreement: &Agreement| agreement.fee.is_some() && agreement.holds_on(day);
+        self.agreements.iter().filter(move |(_, agreement)| charging(agreement)).map(|(code, _)| code)
     }
 
     /// Whether something was delivered outside of all agreements. Where none is recorded there is nothing to be outside of.

@@ -50,7 +50,7 @@ pub fn register(name: &str) -> PartnerCommand {
     PartnerCommand::Register { partner: partner("caritas"), name: name.parse().unwrap() }
 }
 
-fn agreement(countries: &[&str], from: &str, until: Option<&str>) -> Agreement {
+pub fn agreement(countries: &[&str], from: &str, until: Option<&str>) -> Agreement {
     Agreement {
         programme: "jrs".into(),
         countries: countries.iter().map(|code| code.parse().unwrap()).collect(),
@@ -60,11 +60,11 @@ fn agreement(countries: &[&str], from: &str, until: Option<&str>) -> Agreement {
     }
 }
 
-fn sign(code: &str, terms: Agreement) -> PartnerCommand {
+pub fn sign(code: &str, terms: Agreement) -> PartnerCommand {
     PartnerCommand::Sign { agreement: code.parse().unwrap(), terms }
 }
 
-fn end(code: &str, on: &str) -> PartnerCommand {
+pub fn end(code: &str, on: &str) -> PartnerCommand {
     PartnerCommand::End { agreement: code.parse().unwrap(), ended_on: day(on) }
 }
 
