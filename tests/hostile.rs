@@ -24,13 +24,16 @@ struct Trial {
     start_kib: u64,
 }
 
+/// Ways to run an import of a file that is good for nothing.
+const WAYS: [&str; 2] = [" --dry-run", ""];
+
 impl Trial {
     fn new() -> Self {
         let ledger = Ledger::small("grants");
         let root = ledger.root();
         ledger.write("small.csv", format!("{SPEND}{ROW}"));
         let mut trial = Self { ledger, root, start_kib: 0 };
-        let (code, error, kib) = trial.run("small.csv");
+        let (code, error, kib) = trial.run("small.csv", "");
         assert_eq!(code, Some(0), "{error}");
         trial.start_kib = kib;
         // From here on nothing more may be applied, though no file is only tried.
@@ -39,9 +42,9 @@ impl Trial {
     }
 
     /// Runs the program on a file; answers with its exit code, what it said, and its peak of memory.
-    fn run(&self, name: &str) -> (Option<i32>, String, u64) {
+    fn run(&self, name: &str, how: &str) -> (Option<i32>, String, u64) {
         let kind = if name.ends_with(".xml") { "statement" } else { "spend" };
-        let mut command = self.ledger.command(&format!("import {kind} {name}"));
+        let mut command = self.ledger.command(&format!("import {kind} {name}{how}"));
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let status = format!("/proc/{}/status", child.id());
         let mut peak = 0;
@@ -61,14 +64,20 @@ impl Trial {
     }
 
     fn refuses(&self, name: &str, rule: &str) {
-        let (code, error, kib) = self.run(name);
-        assert_eq!(code, Some(2), "{name}: {error}");
-        assert!(error.contains(&format!("(rule {rule})")), "{name}: {error}");
-        assert!(error.len() < 2_000, "{name}: {} bytes of message", error.len());
-        let growth = kib.saturating_sub(self.start_kib);
-        eprintln!("{name}: {rule}, {growth} KiB above the start");
-        assert!(growth < GROWTH_KIB_MAX, "{name}: the peak grew by {growth} KiB");
+        for how in WAYS {
+            let (code, error, kib) = self.run(name, how);
+            assert_eq!(code, Some(2), "{name}{how}: {error}");
+            assert!(error.contains(&format!("(rule {rule})")), "{name}{how}: {error}");
+            assert!(error.len() < 2_000, "{name}{how}: {} bytes of message", error.len());
+            self.grew_little(name, how, kib);
+        }
         fs::remove_file(self.ledger.path(name)).unwrap();
+    }
+
+    fn grew_little(&self, name: &str, how: &str, kib: u64) {
+        let growth = kib.saturating_sub(self.start_kib);
+        eprintln!("{name}{how}: {growth} KiB above the start");
+        assert!(growth < GROWTH_KIB_MAX, "{name}{how}: the peak grew by {growth} KiB");
     }
 
     fn file(&self, name: &str) -> BufWriter<File> {
@@ -130,14 +139,36 @@ fn texts_that_exhaust_are_refused_in_little_memory() {
 impl Trial {
     /// More rows than a file may have, each with an error: the file is refused for their number.
     fn refuses_with_many_errors(&self, name: &str) {
-        let (code, error, kib) = self.run(name);
-        assert_eq!(code, Some(2), "{name}");
-        assert!(error.contains("(rule file.too-many-rows)"), "{}", &error[..error.len().min(2_000)]);
-        let growth = kib.saturating_sub(self.start_kib);
-        eprintln!("{name}: {growth} KiB above the start");
-        assert!(growth < GROWTH_KIB_MAX, "{name}: the peak grew by {growth} KiB");
+        for how in WAYS {
+            let (code, error, kib) = self.run(name, how);
+            assert_eq!(code, Some(2), "{name}{how}");
+            assert!(error.contains("(rule file.too-many-rows)"), "{}", &error[..error.len().min(2_000)]);
+            self.grew_little(name, how, kib);
+        }
         fs::remove_file(self.ledger.path(name)).unwrap();
     }
+}
+
+/// Nothing is wrong with such a file but its end, so all of it is read and what a dry run decides adds up.
+#[test]
+fn a_long_file_that_is_bad_at_its_end_is_refused_in_little_memory() {
+    let trial = Trial::new();
+    let rows = 150_000;
+    let mut file = trial.file("long.csv");
+    file.write_all(SPEND.as_bytes()).unwrap();
+    for row in 2..=rows {
+        let case = if row % 3 == 0 { "FX-2052" } else { "FX-2041" };
+        writeln!(file, "irara,{case},education,2024-02-01,0.01,EUR,Lempa Night School,L-{row},,").unwrap();
+    }
+    file.write_all(b"irara,FX-9999,education,2024-02-01,0.01,EUR,Lempa Night School,L-1,,\n").unwrap();
+    file.flush().unwrap();
+    for how in [" --dry-run", " --accept --dry-run", " --accept"] {
+        let (code, error, kib) = trial.run("long.csv", how);
+        assert_eq!(code, Some(2), "{how}: {error}");
+        assert!(error.contains(&format!("row {}, column case_ref", rows + 1)), "{how}: {error}");
+        trial.grew_little("long.csv", how, kib);
+    }
+    trial.nothing_was_applied();
 }
 
 /// What makes an archive's directory lie.

@@ -4,7 +4,7 @@ use event_log::{AppendOutcome, StoreError};
 use interchange::Record;
 use tokio::task::JoinHandle;
 
-use super::{At, Importer, RowOutcome};
+use super::{At, Importer, RowOutcome, preview};
 use crate::error::AppError;
 use crate::ledger::{ATTEMPTS_MAX, Ledger};
 use crate::session::Session;
@@ -45,7 +45,18 @@ impl Ledger {
             .map(|record| RowOutcome::Errors(record.parsed.as_ref().err().cloned().unwrap_or_default()))
             .collect();
         let open: Vec<(At, &I::Row)> = (0..records.len()).filter_map(|tag| readable(records, tag)).collect();
-        decide_rows(importer, session, &open, &mut outcomes).await?;
+        let (tried, others) = open.split_at(session.tries(open.iter().map(|(_, row)| I::people(row))));
+        decide_rows(importer, session, tried, &mut outcomes).await?;
+        if !others.is_empty() {
+            session.only_check();
+            decide_rows(importer, session, others, &mut outcomes).await?;
+            for (at, _) in others {
+                // Usable and new: what would become of it is not known.
+                if let RowOutcome::Applied(_) | RowOutcome::WithoutRate { .. } = outcomes[at.tag] {
+                    outcomes[at.tag] = RowOutcome::Checked;
+                }
+            }
+        }
         Ok(outcomes)
     }
 
@@ -118,5 +129,5 @@ async fn decide_rows<I: Importer>(
         session.end_row(!matches!(outcome, RowOutcome::Errors(_)));
         outcomes[at.tag] = outcome;
     }
-    Ok(())
+    preview::tell_people(session)
 }

@@ -64,6 +64,10 @@ pub use statements::{Only, StatementOutcome, StatementsReport, StatementsRequest
 /// Errors listed; the others are counted.
 pub const ERRORS_LISTED_MAX: usize = 1_000;
 
+/// A dry run decides rows about so many people, and only checks those after them: what it decides is written nowhere, so all of
+/// it is held. A report of ten thousand rows is decided whole.
+pub const TRIED_MAX: usize = ROWS_TOLD_MAX;
+
 /// Why something that was written is not done yet.
 const SECOND_PERSON: &str = "waits for a second person";
 
@@ -87,6 +91,11 @@ pub trait Importer: Sync {
 
     /// Decides one row against the session and puts its command into the batch, under the tag given.
     fn apply(&self, session: &mut Session<'_>, at: At, row: &Self::Row) -> Result<RowOutcome, AppError>;
+
+    /// How many people a row is about.
+    fn people(_row: &Self::Row) -> usize {
+        1
+    }
 
     /// Whether it decides what it reports: before anything is read, whoever acts for a partner is told that they do not.
     fn decides(&self) -> bool {
@@ -160,6 +169,8 @@ pub enum RowOutcome {
     },
     /// Known already.
     Recognised,
+    /// Usable, in a dry run of so many rows that it was not decided.
+    Checked,
     /// Not usable: nothing of the file is applied, or the row goes to the reject file.
     Errors(Vec<RowError>),
 }
@@ -229,6 +240,7 @@ impl Ledger {
             waiting_fees: 0,
             outside_period: 0,
             rows_outside: Vec::new(),
+            only_checked: 0,
             partners: BTreeSet::new(),
             receipts: Receipts::default(),
             refused: BTreeMap::new(),

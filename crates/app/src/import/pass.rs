@@ -16,7 +16,9 @@ use money::Eur;
 use super::chunk::{Writing, Written};
 use super::preview::Preview;
 use super::row_report::{ROWS_TOLD_MAX, RowReport};
-use super::{ERRORS_LISTED_MAX, ImportProgress, ImportRequest, Importer, Receipts, Refused, RowOutcome};
+use super::{
+    ERRORS_LISTED_MAX, ImportProgress, ImportRequest, Importer, Receipts, Refused, RowOutcome, TRIED_MAX,
+};
 use crate::error::AppError;
 use crate::ledger::Ledger;
 use crate::session::{Purpose, Session};
@@ -24,6 +26,8 @@ use crate::session::{Purpose, Session};
 /// Rows decided and written together. Their digests land anywhere in their indexes: the more of them are written at a
 /// time, the fewer pages are written twice. Others who write wait meanwhile, some tenths of a second.
 const CHUNK_ROWS: usize = 4_000;
+/// Rows looked at together where nothing is written: what is gathered of them is gone with the chunk.
+const CHECKED_ROWS: usize = 1_000;
 
 /// What a pass is told.
 pub(super) struct Orders<'a> {
@@ -61,6 +65,8 @@ pub(super) struct Pass {
     /// Rows whose day lies outside of the period of the template they stand in: how many, and the first of them.
     pub(super) outside_period: u64,
     pub(super) rows_outside: Vec<u64>,
+    /// Rows that a dry run only checked.
+    pub(super) only_checked: u64,
     /// Partners that were met for the first time.
     pub(super) partners: BTreeSet<PartnerCode>,
     /// Some rows were refused as commands: they may pass when the file is imported again.
@@ -105,19 +111,24 @@ impl Ledger {
             Purpose::DryRun | Purpose::Write => Tells::Everything,
         };
         let mut pass = Pass { dialect: Some(table.dialect()), tells, ..Pass::default() };
-        let mut session =
-            Session::new(self, purpose).of_file(FileDigest(sha256)).telling(tells == Tells::Everything);
-        let mut records: Vec<Record<I::Row>> = Vec::with_capacity(CHUNK_ROWS);
+        // Where errors are found by deciding, all is decided.
+        let most = (purpose == Purpose::DryRun && !I::CHECKS_BY_DECIDING).then_some(TRIED_MAX);
+        let mut session = Session::new(self, purpose)
+            .of_file(FileDigest(sha256))
+            .telling(tells == Tells::Everything)
+            .trying(most);
+        let chunk_rows = if purpose == Purpose::Write { CHUNK_ROWS } else { CHECKED_ROWS };
+        let mut records: Vec<Record<I::Row>> = Vec::with_capacity(chunk_rows);
         let mut writing: Option<Writing<I::Row>> = None;
         loop {
             let record = table.next().transpose()?;
             let ended = record.is_none();
             records.extend(record.filter(|record| !orders.skip.contains(&record.row)));
-            if records.len() < CHUNK_ROWS && !ended {
+            if records.len() < chunk_rows && !ended {
                 continue;
             }
             // One chunk is decided while the one before it is being written.
-            let chunk = std::mem::replace(&mut records, Vec::with_capacity(CHUNK_ROWS));
+            let chunk = std::mem::replace(&mut records, Vec::with_capacity(chunk_rows));
             let mut outcomes = self.decide_chunk(importer, &mut session, &chunk).await?;
             if let Some(before) = writing.take() {
                 let written = self.finish_chunk(importer, &mut session, before).await?;
@@ -219,6 +230,7 @@ impl Pass {
                 self.count_waiting(fee);
             }
             RowOutcome::Recognised => self.counts.recognised += 1,
+            RowOutcome::Checked => self.only_checked += 1,
             RowOutcome::Errors(errors) => {
                 self.counts.rejected += 1;
                 for error in &errors {

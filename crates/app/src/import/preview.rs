@@ -36,6 +36,8 @@ struct Standing {
 pub(crate) struct Preview {
     standings: HashMap<u64, Standing>,
     people: BTreeMap<(CaseId, String), PersonReport>,
+    /// The budget lines of people that rows were about since they were told last, with how the last row names them.
+    touched: BTreeMap<(CaseId, String), String>,
     /// By row and share.
     sighted: BTreeMap<(u64, usize), (ClaimId, Sighted)>,
 }
@@ -57,19 +59,34 @@ pub(super) fn of_spend(
     let why = held_back.filter(|_| accepts || supposes).or(takes_two.then_some("takes two people"));
     let standing = standing(session, claims, why).map_err(FoldError::from)?;
     let mut sighted = Vec::new();
-    let mut people = Vec::new();
+    let mut touched = Vec::new();
     for ((id, claim_id), name) in claims.iter().zip(&row.case_refs) {
-        let Some(case) = session.case(*id) else { continue };
-        let Some(claim) = case.claims.get(claim_id) else { continue };
-        people.push(((*id, claim.budget_line.clone()), person(case, name, &claim.budget_line)?));
+        let Some(claim) = session.case(*id).and_then(|case| case.claims.get(claim_id)) else { continue };
+        touched.push(((*id, claim.budget_line.clone()), name.clone()));
         sighted.extend(seen(session, *id, claim, row, supposes).map(|seen| (*claim_id, seen)));
     }
     let Some(preview) = session.preview() else { return Ok(()) };
-    preview.people.extend(people);
+    preview.touched.extend(touched);
     if preview.standings.len() < ROWS_TOLD_MAX {
         preview.standings.extend(standing.map(|standing| (at.row, standing)));
         let shares = sighted.into_iter().enumerate();
         preview.sighted.extend(shares.map(|(place, sighted)| ((at.row, place), sighted)));
+    }
+    Ok(())
+}
+
+/// Tells what is left for the people that the rows decided last were about: once for all of them, because who has many
+/// claims is looked at as a whole.
+pub(super) fn tell_people(session: &mut Session<'_>) -> Result<(), AppError> {
+    let touched = session.preview().map(|preview| std::mem::take(&mut preview.touched)).unwrap_or_default();
+    let mut people = Vec::with_capacity(touched.len());
+    for ((id, line), name) in touched {
+        let Some(case) = session.case(id) else { continue };
+        let person = person(case, &name, &line)?;
+        people.push(((id, line), person));
+    }
+    if let Some(preview) = session.preview() {
+        preview.people.extend(people);
     }
     Ok(())
 }
@@ -215,7 +232,7 @@ impl Ledger {
         report: &mut ImportReport,
         preview: Option<Preview>,
     ) -> Result<(), AppError> {
-        let Some(Preview { mut standings, people, sighted }) = preview else { return Ok(()) };
+        let Some(Preview { mut standings, people, sighted, .. }) = preview else { return Ok(()) };
         let flags = match report.written {
             // All claims of the ledger are held against each other: not for a file that is not told as a whole.
             _ if sighted.is_empty() || report.rows_untold > 0 => RowFlags::new(),

@@ -33,6 +33,8 @@ pub struct ImportReport {
     pub outside_period: u64,
     /// The first of them.
     pub rows_outside: Vec<u64>,
+    /// Rows that a dry run only checked, because it had decided enough before; the counts have them among the rows alone.
+    pub only_checked: u64,
     /// Partners that were met for the first time, and registered.
     pub partners: BTreeSet<PartnerCode>,
     /// Files of receipts that came with it.
@@ -77,6 +79,7 @@ impl ImportReport {
         self.waiting_fees = pass.waiting_fees;
         self.outside_period = pass.outside_period;
         self.rows_outside = pass.rows_outside;
+        self.only_checked = pass.only_checked;
         self.partners = pass.partners;
         self.refused = pass.refused;
         self.errors = pass.errors;

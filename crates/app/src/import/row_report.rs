@@ -33,7 +33,8 @@ pub struct RowReport {
     pub amount: String,
     /// Its currency.
     pub currency: String,
-    /// What the import makes of it: `applied`, `cut`, `refused`, `recognised` or `rejected`, as they are counted.
+    /// What the import makes of it: `applied`, `cut`, `refused`, `recognised` or `rejected`, as they are counted; `checked` of
+    /// a row that a dry run did not decide.
     pub outcome: &'static str,
     /// How its claims stand then, or would once finance accepted them; of a family perhaps several.
     pub state: String,
@@ -130,6 +131,7 @@ fn in_words(outcome: &RowOutcome) -> (&'static str, String) {
         RowOutcome::WithoutRate { .. } => ("applied", waits()),
         RowOutcome::StillWithoutRate { .. } => ("recognised", waits()),
         RowOutcome::Recognised => ("recognised", String::new()),
+        RowOutcome::Checked => ("checked", String::new()),
         RowOutcome::Errors(errors) => ("rejected", joined(errors.iter().map(|error| error.rule).collect())),
     }
 }

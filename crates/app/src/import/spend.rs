@@ -50,7 +50,7 @@ impl Importer for Spend {
             .map(|row| rows::receipt_digest(session, &row.partner, &row.supplier, &row.receipt_no))
             .collect();
         session.load_keys(RECEIPT, &receipts).await?;
-        if self.accept || session.preview().is_some() {
+        if session.decides() && (self.accept || session.preview().is_some()) {
             self.load_elsewhere(session, rows).await?;
         }
         // Whoever spends euros only pays for no rates.
@@ -201,6 +201,10 @@ impl Importer for Spend {
             alikes.note_row(at.row, &partner, &alike);
         }
         Ok(outcome)
+    }
+
+    fn people(row: &SpendRow) -> usize {
+        row.case_refs.len().max(1)
     }
 
     fn decides(&self) -> bool {

@@ -57,7 +57,8 @@ const HELD_KEYS_MAX: usize = 50_000;
 pub enum Purpose {
     /// Find errors: nothing is decided; what rows would reserve is noted, so that a later row is held against it.
     Check,
-    /// Decide everything, write nothing. Keeps all it has decided, because it can be read nowhere else.
+    /// Decide everything, write nothing. Keeps all it has decided, because it can be read nowhere else; of a long file it
+    /// decides only the beginning ([`Session::trying`]).
     DryRun,
     /// Decide and write.
     Write,
@@ -120,6 +121,8 @@ pub struct Session<'l> {
     file: Option<FileDigest>,
     /// What is told of each row, if somebody asked.
     preview: Option<Preview>,
+    /// So much more may be decided, where that is bounded.
+    to_try: Option<usize>,
     noted: HashMap<Note, Note>,
     /// What the row being decided noted first.
     noted_by_row: Vec<Note>,
@@ -155,6 +158,7 @@ impl<'l> Session<'l> {
             purpose,
             file: None,
             preview: None,
+            to_try: None,
             noted: HashMap::new(),
             noted_by_row: Vec::new(),
             cases: Held::new(),
@@ -185,6 +189,40 @@ impl<'l> Session<'l> {
     #[must_use]
     pub(crate) fn telling(self, wanted: bool) -> Self {
         Self { preview: wanted.then(Preview::default), ..self }
+    }
+
+    /// The same, deciding at most so much, where that is bounded: what is decided and not written is all held.
+    #[must_use]
+    pub(crate) fn trying(self, most: Option<usize>) -> Self {
+        Self { to_try: most, ..self }
+    }
+
+    /// How many of the next rows, each about so many people, are decided. If not all are, none of those after them is.
+    pub(crate) fn tries(&mut self, people: impl Iterator<Item = usize>) -> usize {
+        let Some(most) = &mut self.to_try else { return people.count() };
+        let mut tried = 0;
+        for people in people {
+            match most.checked_sub(people) {
+                Some(rest) => *most = rest,
+                None => {
+                    *most = 0;
+                    break;
+                }
+            }
+            tried += 1;
+        }
+        tried
+    }
+
+    /// From here on rows are only checked. What was decided is forgotten; what the rows said of facts that may exist once
+    /// stays noted, so that later rows are held against it.
+    pub(crate) fn only_check(&mut self) {
+        if self.purpose == Purpose::DryRun {
+            self.purpose = Purpose::Check;
+            self.discard();
+            // Emptied they would keep their size.
+            (self.cases, self.keys) = (Held::new(), HashMap::new());
+        }
     }
 
     /// What is told of each row, if somebody asked.
@@ -301,9 +339,9 @@ impl<'l> Session<'l> {
         Ok(())
     }
 
-    /// Puts a command into the batch; one without events is dropped.
+    /// Puts a command into the batch; one without events is dropped, and one that is not written.
     pub fn commit(&mut self, draft: Draft) {
-        if draft.events.is_empty() {
+        if draft.events.is_empty() || !self.writes() {
             return;
         }
         let mut after = Vec::new();
@@ -377,17 +415,20 @@ impl<'l> Session<'l> {
         self.rates.clear();
     }
 
-    /// Whether much is held that can be loaded again.
+    /// Whether much is held, of which some can be loaded again.
     pub fn is_full(&self) -> bool {
-        let much = self.cases.young() > HELD_CASES_MAX || self.keys.len() > HELD_KEYS_MAX;
-        much && self.purpose != Purpose::DryRun
+        let many_cases = self.cases.young() > HELD_CASES_MAX && self.purpose != Purpose::DryRun;
+        many_cases || self.keys.len() > HELD_KEYS_MAX
     }
 
     /// Forgets what was not used lately and can be loaded again, when it has become much; only when nothing is being
     /// written.
     pub fn make_room(&mut self) {
-        if self.is_full() {
-            self.keys.clear();
+        match self.purpose {
+            _ if !self.is_full() => {}
+            // Whose a fact is may have been decided here; that it is nobody's can be asked again.
+            Purpose::DryRun => self.keys.retain(|_, owner| owner.is_some()),
+            Purpose::Check | Purpose::Write => self.keys.clear(),
         }
         if self.cases.young() > HELD_CASES_MAX && self.purpose != Purpose::DryRun {
             self.cases.turn();

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use app::Ledger;
 use app::import::{
     Cases, CsvStatement, Grants, ImportReport, ImportRequest, Importer, Only, RatesRequest, ReceiptFolder,
-    Reversals, Spend, StatementsRequest,
+    Reversals, Spend, StatementsRequest, TRIED_MAX,
 };
 use domain::ledger::ImportCounts;
 use interchange::{Row, SpendRow};
@@ -143,7 +143,7 @@ fn show(format: Format, file: &ImportFile, accept: bool, report: &ImportReport) 
         Format::Csv if report.kind == SpendRow::KIND => rows::list(report)?,
         Format::Csv => {
             let c = &report.counts;
-            let rows = [
+            let mut rows = vec![
                 ("rows", c.rows),
                 ("applied", c.applied),
                 ("cut", c.cut),
@@ -152,6 +152,7 @@ fn show(format: Format, file: &ImportFile, accept: bool, report: &ImportReport) 
                 ("recognised", c.recognised),
                 ("rejected", c.rejected),
             ];
+            rows.extend((report.only_checked > 0).then_some(("checked", report.only_checked)));
             listing(format, &["outcome", "rows"], &rows, |(outcome, rows)| cells![*outcome, *rows])?;
         }
     }
@@ -247,6 +248,12 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
             lines.push(format!("  {outcome:<11} {count:>6}{note}"));
         }
     }
+    if report.only_checked > 0 && ending != Ending::Stopped {
+        lines.push(format!(
+            "  checked     {:>6}  (without errors, and not decided: a dry run decides the first {} rows, and fewer where families share them; all that is said here of what would be refused or left is of those)",
+            report.only_checked, TRIED_MAX
+        ));
+    }
     for (count, list) in [
         (report.waiting_for_rate - report.waiting_fees, "claim list"),
         (report.waiting_fees, "partner fee list"),
@@ -308,6 +315,7 @@ fn as_json(report: &ImportReport, supposed: bool) -> serde_json::Value {
         "delimiter": report.dialect.map(|d| char::from(d.delimiter).to_string()),
         "counts": json!({"rows": rows, "applied": applied, "cut": cut, "refused": refused, "proposed": proposed, "recognised": recognised, "rejected": rejected}),
         "waiting_for_rate": report.waiting_for_rate,
+        "only_checked": report.only_checked,
         "outside_period": report.outside_period,
         "rows_outside": report.rows_outside,
         "partners": report.partners.iter().map(ToString::to_string).collect::<Vec<_>>(),
