@@ -237,6 +237,78 @@ fn backlog(claims: &[Cells]) -> (usize, usize, String) {
     (held.len(), people.len(), Eur::sum(net).unwrap().to_string())
 }
 
+/// The same euros wait in the list of holds, with the partner and in its statement: fees and arrival grants too.
+#[test]
+fn a_hold_of_a_partner_shows_the_fees_and_grants_it_stops_and_others_do_not() {
+    let ledger = Ledger::small("cases");
+    spend(
+        &ledger,
+        "q.csv",
+        &[
+            "irara,FX-2041,education,2024-02-01,1000.00,EUR,Lempa,W-1,,",
+            "irara,,partner-fee,2024-01-31,338.95,EUR,IRARA,W-2,,",
+            "irara,,partner-fee,2024-02-29,11.05,EUR,IRARA,W-3,,",
+        ],
+    );
+    ledger.ok("import spend q.csv --accept");
+    ledger.write(
+        "paid.csv",
+        "case_ref,paid_on,amount,currency,method,payment_ref\nFX-2041,2023-10-12,60.00,EUR,cash-by-partner,WP-1\n",
+    );
+    ledger.ok("import grants paid.csv");
+    for receipt in ["W-2", "W-3"] {
+        let fee = find(ledger.csv("partner fee list"), "receipt_no", receipt)["fee"].clone();
+        ledger.ok(&format!("partner fee accept {fee}"));
+    }
+    let of_hold = |number: &str| {
+        let hold = find(ledger.csv("hold list"), "hold", number);
+        ["claims", "fees", "grants", "people", "eur"].map(|column| hold[column].clone()).join(" ")
+    };
+    let held = || {
+        let statement = ledger.json("partner statement irara --period 2020-01-01..2099-12-31");
+        let shown = ledger.json("partner show irara")["held"].as_str().unwrap().to_owned();
+        assert_eq!(partner(&ledger, "irara")["held"], shown);
+        assert_eq!(statement["held"], shown, "{statement}");
+        shown
+    };
+    assert_eq!(held(), "0.00");
+    // Where somebody returned to, and of what programme, stops no fee, which is for nobody.
+    let said = ledger.ok("hold place --country ET --from 2024-01-01 --reason 'the bank is closed'");
+    let by_country = of_hold("1");
+    assert_eq!(by_country, "1 0 1 1 1060.00");
+    assert_eq!(held(), by_country.rsplit(' ').next().unwrap(), "{said}");
+    ledger.ok("hold release 1 --on 2024-01-01 --reason 'it is open'");
+    let said = ledger.ok("hold place --partner irara --from 2024-01-01 --reason invoices");
+    assert!(said.contains(", 2 fees, 1 arrival grant over "), "{said}");
+    let all = of_hold("2");
+    let eur = all.rsplit(' ').next().unwrap().to_owned();
+    assert_eq!(held(), eur, "{all}");
+    assert!(said.ends_with(&format!("over {eur} EUR\n")), "{said}");
+    // Paid in part, outside of the ledger: the oldest first, whatever it is.
+    ledger.ok("partner paid irara --amount 400.00 --on 2024-03-01 --reference WR-1 --despite-hold");
+    assert_eq!(held(), of_hold("2").rsplit(' ').next().unwrap());
+    assert_ne!(held(), eur);
+    ledger.is_sound();
+}
+
+/// Several people place holds at the same time: each is told the number of their own.
+#[test]
+fn whoever_places_a_hold_is_told_its_number() {
+    let ledger = Ledger::small("cases");
+    let scopes =
+        ["partner irara", "partner caritas", "country ET", "country SO", "country MA", "programme jrs"];
+    let placing =
+        scopes.map(|scope| ledger.start(&format!("hold place --{scope} --from 2024-01-01 --reason x")));
+    let told = placing.map(|placing| String::from_utf8(placing.wait_with_output().unwrap().stdout).unwrap());
+    let holds = ledger.csv("hold list");
+    assert_eq!(holds.len(), scopes.len(), "{told:?}");
+    for (scope, told) in scopes.iter().zip(told) {
+        let hold =
+            holds.iter().find(|hold| format!("{} {}", hold["scope"], hold["value"]) == *scope).unwrap();
+        assert!(told.starts_with(&format!("hold {}: payments of {scope} stop", hold["hold"])), "{told}");
+    }
+}
+
 #[test]
 fn a_hold_shows_its_backlog_and_stops_no_decision() {
     let ledger = Ledger::small("reversals");
@@ -280,7 +352,11 @@ fn a_hold_shows_its_backlog_and_stops_no_decision() {
     ledger.ok("hold place --programme jrs --from 2020-01-01 --reason 'the programme is audited'");
     let all = backlog(&ledger.csv("claim list"));
     let programme = find(ledger.csv("hold list"), "scope", "programme");
-    assert_eq!((&*programme["claims"], &*programme["eur"]), (&*all.0.to_string(), &*all.2));
+    // The grants that another partner paid out are of the same programme.
+    let grants: Eur = "615.00".parse().unwrap();
+    let eur = all.2.parse::<Eur>().unwrap().checked_add(grants).unwrap().to_string();
+    assert_eq!((&*programme["claims"], &*programme["grants"]), (&*all.0.to_string(), "2"));
+    assert_eq!((&*programme["fees"], &*programme["eur"]), ("0", &*eur));
     let own = backlog(&ledger.csv("claim list --partner irara"));
     assert_eq!(partner(&ledger, "irara")["held"], own.2);
     assert_eq!(partner(&ledger, "caritas")["holds"], "1");

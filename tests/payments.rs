@@ -370,7 +370,7 @@ fn what_a_hold_stops_is_left_out_and_not_paid() {
     let backlog = || find(ledger.csv("hold list --all"), "hold", "4")["eur"].clone();
     ledger.ok("hold release 3 --on 2020-01-01 --reason 'found'");
     ledger.ok("hold place --partner irara --from 2020-01-01 --reason 'once more'");
-    assert_eq!(backlog(), "720.00");
+    assert_eq!(backlog(), "920.00");
     ledger.ok("hold release 4 --on 2020-01-01 --reason 'found again'");
     ledger.ok(&format!("--actor anna payment file --out pay.xml {FROM}"));
     ledger.ok("hold place --partner irara --from 2020-01-01 --reason 'the last'");

@@ -41,11 +41,15 @@ pub struct HoldItem {
     pub released_by: String,
     /// Accepted claims in its scope that are not paid, whenever they were delivered, until it is released.
     pub claims: u64,
-    /// The people they are for.
+    /// Accepted fees that are not paid: a hold of their partner stops them too.
+    pub fees: u64,
+    /// Arrival grants that a partner paid out and is not paid for.
+    pub grants: u64,
+    /// The people these claims and grants are for.
     pub people: u64,
-    /// What they come to: eligible and not reversed.
+    /// What all of them come to: accepted, not come back, and owed to their partners.
     pub eur: Eur,
-    /// The oldest day of delivery among them.
+    /// The oldest day of delivery, charge or payment among them.
     pub oldest: Option<Date>,
     /// Why it was placed.
     pub reason: String,
@@ -53,36 +57,90 @@ pub struct HoldItem {
     pub release_reason: String,
 }
 
-/// Spend that was accepted.
-pub(super) struct AcceptedSpend {
-    /// The claim's number.
-    number: u64,
-    pub(super) partner: PartnerCode,
-    pub(super) country: Country,
-    pub(super) programme: String,
-    pub(super) case: CaseId,
-    pub(super) delivered_on: Date,
-    /// What has not come back and is not paid.
-    pub(super) eur: Eur,
+/// What a partner can be owed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Claim,
+    Grant,
+    Fee,
 }
 
-impl AcceptedSpend {
+/// Where a claim or grant was delivered.
+pub(super) struct Place {
+    pub(super) case: CaseId,
+    pub(super) country: Country,
+    pub(super) programme: String,
+}
+
+/// A claim, grant or fee that was accepted.
+pub(super) struct Owing {
+    kind: Kind,
+    /// Its number.
+    number: u64,
+    pub(super) partner: PartnerCode,
+    /// None of a fee, which is for no case.
+    pub(super) place: Option<Place>,
+    /// Day of the delivery, the payment to the person, or the charge.
+    on: Date,
+    /// What has not come back and is not paid.
+    eur: Eur,
+}
+
+impl Owing {
     /// Whether a hold that is in force on a day keeps it from being paid then, whenever it was delivered.
     pub(super) fn is_held_by(&self, hold: &Hold, day: Date) -> bool {
-        self.eur > Eur::ZERO && hold.covers(&self.partner, self.country, &self.programme, day)
+        let covers = match &self.place {
+            Some(Place { country, programme, .. }) => hold.covers(&self.partner, *country, programme, day),
+            None => hold.covers_all_of(&self.partner, day),
+        };
+        self.eur > Eur::ZERO && covers
+    }
+}
+
+/// Everything that partners are owed for.
+pub(super) struct Unpaid {
+    /// Claims, grants and fees, the oldest first.
+    pub(super) owing: Vec<Owing>,
+    /// What each partner is owed altogether: less, where it was paid more for something than that is worth now.
+    owed: HashMap<PartnerCode, Eur>,
+}
+
+impl Unpaid {
+    /// What of these things holds keep from being paid, and how much of each. No more of a partner is held than it is owed:
+    /// what was paid too much for something else is taken for the oldest, as in its statement.
+    pub(super) fn held(&self, is_held: impl Fn(&Owing) -> bool) -> Result<Vec<(&Owing, Eur)>, FoldError> {
+        let held: Vec<&Owing> = self.owing.iter().filter(|owing| is_held(owing)).collect();
+        let mut excess: HashMap<&PartnerCode, Eur> = HashMap::new();
+        for owing in &held {
+            let sum = excess.entry(&owing.partner).or_default();
+            *sum = sum.checked_add(owing.eur)?;
+        }
+        for (partner, sum) in &mut excess {
+            let owed = self.owed.get(*partner).copied().unwrap_or_default().max(Eur::ZERO);
+            *sum = sum.checked_sub(owed.min(*sum))?;
+        }
+        let mut left = Vec::with_capacity(held.len());
+        for owing in held {
+            let excess = excess.entry(&owing.partner).or_default();
+            let settled = owing.eur.min(*excess);
+            *excess = excess.checked_sub(settled)?;
+            let eur = owing.eur.checked_sub(settled)?;
+            left.extend((!eur.is_zero()).then_some((owing, eur)));
+        }
+        Ok(left)
     }
 }
 
 impl Ledger {
     /// The holds by number, with the backlog of each that is open; `all` with those that were released.
     pub async fn holds(&self, all: bool) -> Result<Vec<HoldItem>, AppError> {
-        let accepted = self.accepted_spend().await?;
+        let unpaid = self.unpaid().await?;
         let (holds, events) = self.holds_and_events().await?;
         let mut items = Vec::new();
         for (number, hold) in holds.iter().filter(|(_, hold)| all || hold.released_on.is_none()) {
             // One that begins later shows what it will stop.
             let day = self.today().max(hold.from);
-            items.push(item(number, hold, accepted.iter().filter(|spend| spend.is_held_by(hold, day)))?);
+            items.push(item(number, hold, &unpaid.held(|owing| owing.is_held_by(hold, day))?)?);
         }
         self.tell_who_and_why(&mut items, &events).await?;
         Ok(items)
@@ -101,74 +159,86 @@ impl Ledger {
         Ok((holds, events))
     }
 
-    /// All spend that was accepted and has not come back as a whole.
-    pub(super) async fn accepted_spend(&self) -> Result<Vec<AcceptedSpend>, AppError> {
+    /// All claims, grants and fees that partners are owed for, with what payments have left of each.
+    pub(super) async fn unpaid(&self) -> Result<Unpaid, AppError> {
         self.current().await?;
         let lines = self.rulebook.budget_lines().iter();
         let programmes: HashMap<&str, &str> =
             lines.map(|line| (line.id.as_str(), line.programme.as_str())).collect();
         let cases: HashMap<String, CaseRow> =
             self.runner.all_rows::<CasesProjection>().await?.into_iter().collect();
-        let (mut accounts, mut numbers) =
-            (BTreeMap::<PartnerCode, Vec<Accepted<u64>>>::new(), HashMap::new());
-        let mut spent = Vec::new();
+        let place = |case, country, budget_line: &str| {
+            let programme = programmes.get(budget_line).copied().unwrap_or_default().to_owned();
+            Some(Place { case, country, programme })
+        };
+        let (mut numbers, mut owing) = (HashMap::new(), Vec::new());
         for (key, row) in self.runner.all_rows::<ClaimsProjection>().await? {
             numbers.insert(key, row.position);
             let Some(case) = cases.get(&row.case.to_string()) else { continue };
             if matches!(row.state, ClaimState::Accepted | ClaimState::Cut) {
-                let programme = programmes.get(row.budget_line.as_str()).copied().unwrap_or_default();
-                let eur = row.eligible.checked_sub(row.reversed).map_err(FoldError::from)?;
-                let accepted = Accepted { of: row.position, on: row.delivered_on, eur };
-                accounts.entry(row.partner.clone()).or_default().push(accepted);
-                spent.push(AcceptedSpend {
+                owing.push(Owing {
+                    kind: Kind::Claim,
                     number: row.position,
                     partner: row.partner,
-                    country: case.destination,
-                    programme: programme.to_owned(),
-                    case: row.case,
-                    delivered_on: row.delivered_on,
-                    eur,
+                    place: place(row.case, case.destination, &row.budget_line),
+                    on: row.delivered_on,
+                    eur: row.eligible.checked_sub(row.reversed).map_err(FoldError::from)?,
                 });
             }
         }
-        // Whatever was paid for none of them is taken for the oldest first, be that a claim, a grant or a fee.
         for (key, row) in self.runner.all_rows::<GrantsProjection>().await? {
-            let partner = cases.get(&row.case.to_string()).and_then(|case| case.assignments.on(row.paid_on));
+            let Some(case) = cases.get(&row.case.to_string()) else { continue };
             if row.method == PaymentMethod::CashByPartner
                 && row.state != GrantState::Refused
-                && let Some(partner) = partner
+                && let Some(partner) = case.assignments.on(row.paid_on)
             {
-                let eur = row.amount.checked_sub(row.returned).map_err(FoldError::from)?;
-                let accepted = Accepted { of: row.position, on: row.paid_on, eur };
-                accounts.entry(partner.clone()).or_default().push(accepted);
                 numbers.insert(key, row.position);
+                owing.push(Owing {
+                    kind: Kind::Grant,
+                    number: row.position,
+                    partner: partner.clone(),
+                    place: place(row.case, case.destination, domain::grant::BUDGET_LINE),
+                    on: row.paid_on,
+                    eur: row.amount.checked_sub(row.returned).map_err(FoldError::from)?,
+                });
             }
         }
-        let left = self.left_unpaid(accounts, numbers).await?;
-        for spend in &mut spent {
-            spend.eur = left.get(&spend.number).copied().unwrap_or_default();
-        }
-        Ok(spent)
+        self.left_unpaid(owing, numbers).await
     }
 
-    /// What is left of claims and grants, by number, after the fees of their partners were added and what payments that
-    /// were made have of each was taken off.
+    /// What is left of claims and grants and, beside them, of the fees of their partners, after what payments that were made
+    /// have of each was taken off. Whatever was paid for none of them is taken for the oldest first.
     async fn left_unpaid(
         &self,
-        mut accounts: BTreeMap<PartnerCode, Vec<Accepted<u64>>>,
+        mut owing: Vec<Owing>,
         mut numbers: HashMap<String, u64>,
-    ) -> Result<HashMap<u64, Eur>, AppError> {
+    ) -> Result<Unpaid, AppError> {
         let codes = self.partner_codes().await?;
-        let mut left = HashMap::new();
-        for (partner, events) in self.partners_and_events(&codes).await? {
-            let mut accepted = accounts.remove(&partner.code).unwrap_or_default();
-            let of_partner = super::payments::numbers(&events);
+        let partners = self.partners_and_events(&codes).await?;
+        for (partner, events) in &partners {
+            let of_partner = super::payments::numbers(events);
             for (id, fee) in &partner.fees {
                 let Some(number) = of_partner.get(&id.0) else { continue };
-                let eur = fee.net().map_err(FoldError::from)?;
-                accepted.push(Accepted { of: *number, on: fee.charged_on, eur });
                 numbers.insert(id.to_string(), *number);
+                owing.push(Owing {
+                    kind: Kind::Fee,
+                    number: *number,
+                    partner: partner.code.clone(),
+                    place: None,
+                    on: fee.charged_on,
+                    eur: fee.net().map_err(FoldError::from)?,
+                });
             }
+        }
+        let mut accounts: BTreeMap<&PartnerCode, Vec<Accepted<u64>>> = BTreeMap::new();
+        for Owing { partner, number, on, eur, .. } in &owing {
+            let accepted = Accepted { of: *number, on: *on, eur: *eur };
+            accounts.entry(partner).or_default().push(accepted);
+        }
+        let (mut left, mut owed) = (HashMap::new(), HashMap::new());
+        for (partner, _) in &partners {
+            let accepted = accounts.remove(&partner.code).unwrap_or_default();
+            let worth = Eur::sum(accepted.iter().map(|accepted| accepted.eur)).map_err(FoldError::from)?;
             let mut taken = BTreeMap::<u64, Eur>::new();
             let made = partner.payments.iter().filter(|(_, payment)| {
                 matches!(payment.state, PaymentState::Instructed | PaymentState::Settled)
@@ -180,9 +250,15 @@ impl Ledger {
                 *sum = sum.checked_add(item.eur).map_err(FoldError::from)?;
             }
             let paid_for_none = partner.payments.unsettled().map_err(FoldError::from)?;
+            let paid = Eur::sum(taken.values().copied().chain([paid_for_none])).map_err(FoldError::from)?;
+            owed.insert(partner.code.clone(), worth.checked_sub(paid).map_err(FoldError::from)?);
             left.extend(unpaid(accepted, &taken, paid_for_none).map_err(FoldError::from)?);
         }
-        Ok(left)
+        for owing in &mut owing {
+            owing.eur = left.get(&owing.number).copied().unwrap_or_default();
+        }
+        owing.sort_by_key(|owing| (owing.on, owing.number));
+        Ok(Unpaid { owing, owed })
     }
 
     async fn tell_who_and_why(&self, items: &mut [HoldItem], events: &[Recorded]) -> Result<(), AppError> {
@@ -219,13 +295,10 @@ impl Ledger {
     }
 }
 
-fn item<'a>(
-    number: u64,
-    hold: &Hold,
-    held: impl Iterator<Item = &'a AcceptedSpend>,
-) -> Result<HoldItem, AppError> {
-    let held: Vec<&AcceptedSpend> = held.collect();
-    let people: HashSet<CaseId> = held.iter().map(|spend| spend.case).collect();
+fn item(number: u64, hold: &Hold, held: &[(&Owing, Eur)]) -> Result<HoldItem, AppError> {
+    let cases = held.iter().filter_map(|(owing, _)| Some(owing.place.as_ref()?.case));
+    let people: HashSet<CaseId> = cases.collect();
+    let of = |kind| held.iter().filter(|(owing, _)| owing.kind == kind).count() as u64;
     Ok(HoldItem {
         hold: number,
         scope: hold.scope.kind(),
@@ -235,10 +308,12 @@ fn item<'a>(
         placed_by: String::new(),
         placed_at: String::new(),
         released_by: String::new(),
-        claims: held.len() as u64,
+        claims: of(Kind::Claim),
+        fees: of(Kind::Fee),
+        grants: of(Kind::Grant),
         people: people.len() as u64,
-        eur: Eur::sum(held.iter().map(|spend| spend.eur)).map_err(FoldError::from)?,
-        oldest: held.iter().map(|spend| spend.delivered_on).min(),
+        eur: Eur::sum(held.iter().map(|(_, eur)| *eur)).map_err(FoldError::from)?,
+        oldest: held.iter().map(|(owing, _)| owing.on).min(),
         reason: String::new(),
         release_reason: String::new(),
     })

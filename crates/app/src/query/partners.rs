@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use super::HoldItem;
 use super::history::utc;
+use super::holds::Place;
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::texts::ERASED;
@@ -43,7 +44,7 @@ pub struct PartnerItem {
     pub pending: Eur,
     /// Accepted, net of reversals.
     pub disbursed: Eur,
-    /// Of that, what an open hold keeps from being paid.
+    /// What an open hold keeps from being paid: of claims, fees and arrival grants.
     pub held: Eur,
     /// Refused at the decision.
     pub disallowed: Eur,
@@ -221,7 +222,7 @@ impl Ledger {
 
     /// What the read models say of each partner.
     async fn business(&self, holds: &Holds) -> Result<HashMap<PartnerCode, Business>, AppError> {
-        let accepted = self.accepted_spend().await?;
+        let unpaid = self.unpaid().await?;
         let mut business: HashMap<PartnerCode, Business> = HashMap::new();
         for (_, CaseRow { assignments, stage, destination, .. }) in
             self.runner.all_rows::<CasesProjection>().await?
@@ -235,12 +236,17 @@ impl Ledger {
         for (_, row) in self.runner.all_rows::<ClaimsProjection>().await? {
             business.entry(row.partner.clone()).or_default().count(&row)?;
         }
-        for spend in accepted {
-            let held = holds.iter().any(|(_, hold)| spend.is_held_by(hold, self.today()));
-            let business = business.entry(spend.partner).or_default();
-            business.countries.insert(spend.country);
-            business.programmes.insert(spend.programme);
-            business.held.extend(held.then_some(spend.eur));
+        let today = self.today();
+        let held = unpaid.held(|owing| holds.iter().any(|(_, hold)| owing.is_held_by(hold, today)))?;
+        for (owing, eur) in held {
+            business.entry(owing.partner.clone()).or_default().held.push(eur);
+        }
+        for owing in unpaid.owing {
+            let business = business.entry(owing.partner).or_default();
+            if let Some(Place { country, programme, .. }) = owing.place {
+                business.countries.insert(country);
+                business.programmes.insert(programme);
+            }
         }
         Ok(business)
     }
@@ -348,7 +354,7 @@ impl Business {
 }
 
 /// The open holds that stop, or would stop, something of a partner: by its code, or by the countries and programmes of
-/// its agreements, open cases and accepted claims.
+/// its agreements, open cases, accepted claims and arrival grants.
 fn touching<'h>(
     partner: &Partner,
     business: &Business,

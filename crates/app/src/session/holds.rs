@@ -1,6 +1,6 @@
 //! Holds: loading them, deciding commands about them.
 
-use domain::hold::{HoldCommandRefused, HoldEvent};
+use domain::hold::{HoldCommandRefused, HoldEvent, Scope};
 use domain::{Event, HoldCommand, Holds};
 
 use super::{Decided, Draft, RefusedCommand, Session};
@@ -41,6 +41,12 @@ impl Session<'_> {
     /// The holds, if they were loaded.
     pub(super) fn holds(&self) -> Option<&Holds> {
         self.holds.as_ref().map(|loaded| &loaded.holds)
+    }
+
+    /// The number of the open hold of something; there is only one.
+    pub fn open_hold(&self, scope: &Scope) -> Option<u64> {
+        let mut holds = self.holds()?.iter();
+        holds.find(|(_, hold)| hold.scope == *scope && hold.released_on.is_none()).map(|(number, _)| number)
     }
 
     /// Has a command written only if no hold was placed or released meanwhile: what is paid is held by none.

@@ -267,7 +267,9 @@ pub async fn take(ledger: &Ledger, folder: &Path, index: usize, step: &Step) -> 
                 _ => ledger.refuse_fee(partner, fee, "not agreed").await,
             })
         }
-        Step::Hold(scope, from) => business(ledger.place_hold(scope.clone(), day(from), "an audit").await),
+        Step::Hold(scope, from) => {
+            business(ledger.place_hold(scope.clone(), day(from), "an audit").await.map(drop))
+        }
         Step::Release(hold, on) => business(ledger.release_hold(*hold, day(on), "it is over").await),
         Step::Allow(n) | Step::Return(n, ..) => {
             let grants = ledger.grants(None).await?;

@@ -22,6 +22,8 @@ pub const COLUMNS: &[&str] = &[
     "placed_at",
     "released_by",
     "claims",
+    "fees",
+    "grants",
     "people",
     "eur",
     "oldest",
@@ -41,12 +43,17 @@ pub async fn run(place: &Place, format: Format, command: HoldCommand) -> Result<
                 }
             };
             let ledger = place.open_to_write().await?;
-            ledger.place_hold(scope.clone(), from, &reason).await?;
-            let placed = ledger.holds(false).await?.pop();
-            let (number, claims, eur) = placed.map(|h| (h.hold, h.claims, h.eur)).unwrap_or_default();
-            let claims = crate::output::counted(claims, "accepted claim");
+            let number = ledger.place_hold(scope.clone(), from, &reason).await?;
+            // It may have been released meanwhile.
+            let placed = ledger.holds(true).await?.into_iter().find(|hold| hold.hold == number);
+            let (claims, fees, grants, eur) =
+                placed.map(|h| (h.claims, h.fees, h.grants, h.eur)).unwrap_or_default();
+            let mut waiting = vec![crate::output::counted(claims, "accepted claim")];
+            waiting.extend((fees > 0).then(|| crate::output::counted(fees, "fee")));
+            waiting.extend((grants > 0).then(|| crate::output::counted(grants, "arrival grant")));
+            let waiting = waiting.join(", ");
             say(format!(
-                "hold {number}: payments of {scope} stop from {from} on; waiting: {claims} over {eur} EUR"
+                "hold {number}: payments of {scope} stop from {from} on; waiting: {waiting} over {eur} EUR"
             ))?;
         }
         HoldCommand::Release { hold, on, reason } => {
@@ -71,6 +78,8 @@ pub fn row(h: &HoldItem) -> Vec<Cell> {
         &h.placed_at,
         &h.released_by,
         h.claims,
+        h.fees,
+        h.grants,
         h.people,
         h.eur,
         h.oldest,

@@ -30,6 +30,11 @@ impl Hold {
     pub fn covers(&self, partner: &PartnerCode, country: Country, programme: &str, day: Date) -> bool {
         self.in_force_on(day) && self.scope.covers(partner, country, programme)
     }
+
+    /// Whether it stops whatever is paid to this partner on this day: what is for no case too.
+    pub fn covers_all_of(&self, partner: &PartnerCode, day: Date) -> bool {
+        self.in_force_on(day) && matches!(&self.scope, Scope::Partner(held) if held == partner)
+    }
 }
 
 /// All holds, by number.
@@ -84,9 +89,7 @@ impl Holds {
 
     /// The first hold that stops whatever is paid to this partner on this day: advances and fees too.
     pub fn stopping_all_of(&self, partner: &PartnerCode, day: Date) -> Option<(u64, &Hold)> {
-        self.iter().find(|(_, hold)| {
-            hold.in_force_on(day) && matches!(&hold.scope, Scope::Partner(code) if code == partner)
-        })
+        self.iter().find(|(_, hold)| hold.covers_all_of(partner, day))
     }
 
     pub(super) fn next_number(&self) -> u64 {
