@@ -95,6 +95,8 @@ fn a_refused_fee_is_taken_up_again() {
     let accept = |name: &str| format!("--actor {name} partner fee accept {number}");
     assert!(ledger.ok(&accept("bo")).contains("proposed: another person must agree"));
     assert!(ledger.fail(1, &accept("bo")).contains("second-person-needed"));
+    let why = format!("fee {number} proposed; it had been refused, so another person must agree");
+    assert!(ledger.ok("partner history irara").contains(&why));
     assert!(ledger.ok(&accept("anna")).contains("accepted"));
     let totals = &ledger.json("partner statement irara --period 2020-01-01..2099-12-31")["totals"];
     for (figure, wanted) in [

@@ -267,6 +267,16 @@ fn what_has_changed_since_the_preview_is_left_open() {
     ledger.ok(&format!("--actor bo {accept} --agree --up-to {position}"));
     let states = ["A-1", "A-2", "L-1"].map(|receipt| state(&ledger, receipt));
     assert_eq!(states, ["proposed", "accepted", "accepted"], "what was refused takes two");
+    // Of each is said why.
+    let history = ledger.ok("history FX-2041");
+    let small = format!(
+        "claim {asked} proposed: 100.00 EUR eligible; it had been refused, so another person must agree"
+    );
+    assert!(history.contains(&small), "{history}");
+    let large = format!(
+        "claim {large} proposed: 2000.00 EUR eligible; from 2000.00 EUR on another person must agree"
+    );
+    assert!(history.contains(&large), "{history}");
     ledger.is_sound();
 }
 

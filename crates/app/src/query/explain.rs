@@ -12,7 +12,7 @@ use money::Eur;
 use rulebook::{Entitlement, Facts, FailedCondition, Rulebook};
 use serde::Serialize;
 
-use super::history::rate;
+use super::history::{rate, why_two};
 use super::payments::numbers;
 use crate::error::AppError;
 use crate::ledger::Ledger;
@@ -209,16 +209,8 @@ impl Ledger {
                 CaseEvent::ClaimProposed(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
                     let at_most = e.cut.map_or_else(String::new, |cut| format!(", at most {}", cut.at_most));
-                    let because = match report.worth_of_receipt() {
-                        Some(worth) if worth < e.second_approval_from => format!(
-                            "{} proposed to accept it{at_most}; it had been refused, so another person must agree",
-                            e.proposed_by
-                        ),
-                        _ => format!(
-                            "{} proposed to accept it{at_most}; from {} on another person must agree",
-                            e.proposed_by, e.second_approval_from
-                        ),
-                    };
+                    let why = why_two(report.worth_of_receipt(), e.second_approval_from);
+                    let because = format!("{} proposed to accept it{at_most}; {why}", e.proposed_by);
                     explanation.claims.push(undecided(*claim, report, "proposed", because));
                 }
                 CaseEvent::ClaimQueried(e) => {
@@ -279,8 +271,11 @@ impl Ledger {
                 CaseEvent::BenefitReversalUndoProposed(e) => {
                     let Some((claim, report)) = reported.get(&e.claim) else { continue };
                     let because = format!(
-                        "{} proposed to undo the reversal of {} on {}, recorded by mistake: from {} on another person must agree",
-                        e.proposed_by, e.amount, e.reversed_on, e.second_approval_from
+                        "{} proposed to undo the reversal of {} on {}, recorded by mistake: {}",
+                        e.proposed_by,
+                        e.amount,
+                        e.reversed_on,
+                        why_two(report.worth_of_receipt(), e.second_approval_from)
                     );
                     explanation.claims.push(undecided(*claim, report, "undo-proposed", because));
                 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use domain::case::CaseEvent;
-use domain::claim::Cut;
+use domain::claim::{Cut, worth};
 use domain::rates::Quote;
 use domain::{CaseId, ClaimId, Event, Recorded, SubjectId, TextId};
+use money::Eur;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -53,10 +54,21 @@ impl Ledger {
 
     async fn told_of_case(&self, events: &[Recorded]) -> Result<Vec<HistoryItem>, AppError> {
         let texts = self.case_texts(events).await?;
-        let mut numbers = HashMap::new();
+        let (mut numbers, mut receipts, mut worths) = (HashMap::new(), HashMap::new(), HashMap::new());
         let mut items = Vec::with_capacity(events.len());
         for Recorded { position, recorded_at, actor, event, .. } in events {
             let Event::Case(event) = event else { continue };
+            match event {
+                CaseEvent::SpendReported(e) => {
+                    receipts.insert(e.claim, e.with_others());
+                    worths.extend(e.worth_of_receipt().map(|worth| (e.claim, worth)));
+                }
+                CaseEvent::ClaimConverted(e) => {
+                    let receipt = receipts.get(&e.claim);
+                    worths.extend(receipt.and_then(|of| Some((e.claim, worth(*of, Some(e.quote))?))));
+                }
+                _ => {}
+            }
             match event {
                 CaseEvent::SpendReported(e) => numbers.insert(e.claim.0, *position),
                 CaseEvent::ArrivalGrantPaid(e) => numbers.insert(e.grant.0, *position),
@@ -70,7 +82,7 @@ impl Ledger {
                 recorded_at: utc(*recorded_at),
                 actor: actor.clone(),
                 event: event.event_type(),
-                what: in_words(event, &text, &number),
+                what: in_words(event, &text, &number, &|claim| worths.get(&claim).copied()),
             });
         }
         Ok(items)
@@ -133,6 +145,14 @@ pub(super) fn rate(quote: &Quote) -> String {
     format!("{} for 1 EUR ({} {}{correction})", quote.rate, quote.source, quote.rate_date)
 }
 
+/// Why accepting something takes another person: it is worth so much, or it had been refused and was taken up again.
+pub(super) fn why_two(worth: Option<Eur>, limit: Eur) -> String {
+    match worth {
+        Some(worth) if worth < limit => "it had been refused, so another person must agree".to_owned(),
+        _ => format!("from {limit} EUR on another person must agree"),
+    }
+}
+
 /// What finance accepts at most, with its words.
 fn at_most(cut: Option<Cut>, text: &dyn Fn(TextId) -> String) -> String {
     cut.map_or_else(String::new, |cut| format!("; at most {} EUR: {}", cut.at_most, text(cut.details)))
@@ -142,6 +162,7 @@ fn in_words(
     event: &CaseEvent,
     text: &dyn Fn(TextId) -> String,
     number: &dyn Fn(uuid::Uuid) -> u64,
+    worth: &dyn Fn(ClaimId) -> Option<Eur>,
 ) -> String {
     match event {
         CaseEvent::ApplicationFiled(e) => format!(
@@ -316,10 +337,10 @@ fn in_words(
             at_most(e.cut, text)
         ),
         CaseEvent::ClaimProposed(e) => format!(
-            "claim {} proposed: {} EUR eligible; from {} EUR on another person must agree{}",
+            "claim {} proposed: {} EUR eligible; {}{}",
             number(e.claim.0),
             e.eligible,
-            e.second_approval_from,
+            why_two(worth(e.claim), e.second_approval_from),
             at_most(e.cut, text)
         ),
         CaseEvent::ClaimQueried(e) => {
@@ -355,12 +376,12 @@ fn in_words(
             )
         }
         CaseEvent::BenefitReversalUndoProposed(e) => format!(
-            "undoing the reversal of {} EUR of claim {} on {} proposed: {}; from {} EUR on another person must agree",
+            "undoing the reversal of {} EUR of claim {} on {} proposed: {}; {}",
             e.amount,
             number(e.claim.0),
             e.reversed_on,
             text(e.details),
-            e.second_approval_from
+            why_two(worth(e.claim), e.second_approval_from)
         ),
         CaseEvent::BenefitReversalUndone(e) => format!(
             "the reversal of {} EUR of claim {} on {} undone, it counts again: {}",

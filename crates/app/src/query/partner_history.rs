@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::closing::codes;
-use super::history::{HistoryItem, phrase, rate, utc};
+use super::history::{HistoryItem, phrase, rate, utc, why_two};
 use crate::error::AppError;
 use crate::ledger::{LEDGER_SUBJECT, Ledger};
 use crate::texts::ERASED;
@@ -47,8 +47,14 @@ impl Ledger {
         let texts = self.own_texts(events).await?;
         let text = |id: TextId| texts.get(&id).cloned().unwrap_or_else(|| ERASED.to_owned());
         let mut numbers: HashMap<Uuid, u64> = HashMap::new();
+        let mut worths: HashMap<Uuid, Eur> = HashMap::new();
         let mut items = Vec::with_capacity(events.len());
         for Recorded { position, recorded_at, actor, event, .. } in events {
+            worths.extend(match event {
+                Event::Partner(PartnerEvent::FeeReported(e)) => e.eur.map(|eur| (e.fee.0, eur)),
+                Event::Partner(PartnerEvent::FeeConverted(e)) => Some((e.fee.0, e.eur)),
+                _ => None,
+            });
             match event {
                 Event::Partner(PartnerEvent::FeeReported(e)) => numbers.insert(e.fee.0, *position),
                 Event::Partner(PartnerEvent::PaymentProposed(e)) => numbers.insert(e.payment.0, *position),
@@ -57,7 +63,7 @@ impl Ledger {
             };
             let number = |id: Uuid| numbers.get(&id).copied().unwrap_or_default();
             let what = match event {
-                Event::Partner(event) => of_partner(event, &text, &number),
+                Event::Partner(event) => of_partner(event, &text, &number, &|fee| worths.get(&fee).copied()),
                 Event::Hold(event) => of_hold(event, &text),
                 Event::PaymentFile(event) => of_payment_file(event),
                 Event::Closing(event) => of_closing(event, &text),
@@ -103,7 +109,12 @@ impl Ledger {
     }
 }
 
-fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dyn Fn(Uuid) -> u64) -> String {
+fn of_partner(
+    event: &PartnerEvent,
+    text: &dyn Fn(TextId) -> String,
+    number: &dyn Fn(Uuid) -> u64,
+    worth: &dyn Fn(Uuid) -> Option<Eur>,
+) -> String {
     match event {
         PartnerEvent::PartnerRegistered(e) => format!("{} was met for the first time", e.partner),
         PartnerEvent::PartnerNamed(e) => format!("named {}", e.name),
@@ -154,11 +165,9 @@ fn of_partner(event: &PartnerEvent, text: &dyn Fn(TextId) -> String, number: &dy
         PartnerEvent::FeeConverted(e) => {
             format!("fee {} converted: {} EUR at {}", number(e.fee.0), e.eur, rate(&e.quote))
         }
-        PartnerEvent::FeeProposed(e) => format!(
-            "fee {} proposed; from {} EUR on another person must agree",
-            number(e.fee.0),
-            e.second_approval_from
-        ),
+        PartnerEvent::FeeProposed(e) => {
+            format!("fee {} proposed; {}", number(e.fee.0), why_two(worth(e.fee.0), e.second_approval_from))
+        }
         PartnerEvent::FeeAccepted(e) => format!("fee {} accepted: {} EUR", number(e.fee.0), e.eur),
         PartnerEvent::FeeQueried(e) => format!("fee {} queried: {}", number(e.fee.0), text(e.details)),
         PartnerEvent::FeeAnswered(e) => format!("fee {} answered: {}", number(e.fee.0), text(e.details)),

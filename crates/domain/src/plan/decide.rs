@@ -66,15 +66,20 @@ pub(crate) fn agree(
         let line = case.balances.line(budget_line);
         let available = line.available().and_then(|rest| rest.checked_add(free)).map_err(overflow)?;
         if asked > available {
-            let detail = format!(
-                "{asked} is planned on {budget_line}, {} is available: cap {} − disbursed {} − pending {} − estimated for claims that wait for their rate {} − planned by others {}",
-                available.max(Eur::ZERO),
+            let sum = format!(
+                "cap {} − disbursed {} − pending {} − estimated for claims that wait for their rate {} − planned by others {}",
                 line.cap,
                 line.disbursed,
                 line.pending,
                 line.estimated,
                 line.committed.checked_sub(free).map_err(overflow)?
             );
+            let detail = match available.is_negative() {
+                true => format!(
+                    "{asked} is planned on {budget_line}, nothing is available: {sum} comes to {available}"
+                ),
+                false => format!("{asked} is planned on {budget_line}, {available} is available: {sum}"),
+            };
             return Err(Refusal::new("over-available", detail));
         }
     }

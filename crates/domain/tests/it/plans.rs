@@ -49,6 +49,31 @@ fn spend_draws_a_plan_down_and_what_is_disallowed_stands_in_it_again() {
     assert_eq!(figures(&history), "2000.00 0.00 500.00 500.00");
 }
 
+/// The sum that is shown is the one that decides: where more is taken than there is, it comes to less than nothing.
+#[test]
+fn what_is_said_to_be_available_is_what_the_sum_comes_to() {
+    let mut history = History::arrived(facts());
+    history.done(spend(1, "2024-04-01", "1000.00"));
+    let detail = |history: &mut History| {
+        let refusal = history.give(plan("2024-03-20", &[(BUSINESS, "2000.01")])).unwrap_err();
+        refusal.reasons[0].detail.clone()
+    };
+    let others = "estimated for claims that wait for their rate 0.00 − planned by others 0.00";
+    assert_eq!(
+        detail(&mut history),
+        format!(
+            "2000.01 is planned on {SUPPORT}, 2000.00 is available: cap 3000.00 − disbursed 0.00 − pending 1000.00 − {others}"
+        )
+    );
+    history.done(spend(2, "2024-04-01", "2800.00"));
+    assert_eq!(
+        detail(&mut history),
+        format!(
+            "2000.01 is planned on {SUPPORT}, nothing is available: cap 3000.00 − disbursed 0.00 − pending 3800.00 − {others} comes to -800.00"
+        )
+    );
+}
+
 #[test]
 fn no_more_is_planned_than_is_available() {
     let mut history = History::arrived(facts());
