@@ -36,7 +36,8 @@ fn a_dry_run_of_a_bad_file_ends_as_the_run_would() {
     assert_eq!(dry, ledger.fail(2, "import spend spend.csv"));
     ledger.fail(2, "import spend spend.csv --partial --rejects there.csv --dry-run --locale xx");
     let partial = ledger.run("import spend spend.csv --partial --dry-run");
-    assert_eq!(partial.code, Some(0), "{partial}");
+    assert_eq!(partial.code, Some(2), "{partial}");
+    assert!(partial.out.contains("nothing would be applied, 1 of 1 rows have errors"), "{partial}");
     assert!(!ledger.path("spend.rejected.csv").exists(), "a dry run writes no reject file");
 }
 
@@ -58,7 +59,10 @@ fn a_dry_run_of_a_long_file_decides_its_beginning_and_checks_the_rest() {
     assert_eq!((&counts["recognised"], &dry["only_checked"]), (&2.into(), &10.into()), "{counts}");
     assert_eq!(dry["rows"].as_array().unwrap().len() as u64 + dry["rows_untold"].as_u64().unwrap(), 12_012);
     let said = ledger.ok("import spend long.csv --accept --dry-run");
-    assert!(said.contains("  applied      12000\n") && said.contains("  checked         10  (without errors"), "{said}");
+    assert!(
+        said.contains("  applied      12000\n") && said.contains("  checked         10  (without errors"),
+        "{said}"
+    );
     assert!(said.contains("a dry run decides the first 12000 rows"), "{said}");
 
     ledger.write("long.csv", text + "irara,FX-2041,education,2024-02-01,0.02,EUR,Lempa,L-7,,\n");
@@ -145,6 +149,32 @@ fn the_same_partial_import_again_applies_nothing_and_writes_its_reject_file_agai
     assert!(ledger.path("elsewhere.csv").exists() && !ledger.path("spend.rejected.csv").exists());
 }
 
+#[test]
+fn an_import_of_which_no_row_is_usable_has_failed() {
+    let ledger = Ledger::small("cases");
+    let before = ledger.root();
+    let bad = |n: u32| format!("irara,FX-9999,education,2024-02-01,{n}.00,EUR,Lempa,QX77-{n},,\n");
+    ledger.write("spend.csv", format!("{SPEND}\n{}{}", bad(1), bad(2)));
+    let run = ledger.run("import spend spend.csv --partial");
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.out.contains("spend.csv: nothing was applied, 2 of 2 rows have errors\n"), "{run}");
+    assert!(run.out.contains("the rows left out are in spend.rejected.csv, with the reason"), "{run}");
+    assert!(!run.out.contains("nothing was written") && !run.out.contains("--partial"), "{run}");
+    assert_eq!((ledger.root(), ledger.read("spend.rejected.csv").lines().count()), (before, 3));
+
+    // One that is known is something: the file is done as far as it can be.
+    let good = "irara,FX-2041,education,2024-02-01,3.00,EUR,Lempa,QX77-3,,\n";
+    ledger.write("more.csv", format!("{SPEND}\n{good}{}", bad(4)));
+    ledger.ok("import spend more.csv --partial");
+    let again = ledger.ok("import spend more.csv --partial");
+    assert!(
+        again.contains("nothing new was applied, 1 of 2 rows have errors, the others are known already"),
+        "{again}"
+    );
+    assert!(!again.contains("nothing was written"), "{again}");
+    ledger.is_sound();
+}
+
 /// Once the file was its own reject file, and its good rows were gone.
 #[test]
 fn a_file_is_never_its_own_reject_file() {
@@ -186,7 +216,8 @@ fn a_reject_file_that_is_there_is_not_overwritten() {
     ledger.write("spend.rejected.csv", &corrected);
     let more = "irara,FX-2041,education,2024-02-01,9.00,EUR,Lempa,QX77-9,,\n";
     ledger.write("spend.csv", ledger.read("spend.csv") + more);
-    for line in ["import spend spend.csv --partial", "import spend spend.csv --partial --rejects spend.rejected.csv"]
+    for line in
+        ["import spend spend.csv --partial", "import spend spend.csv --partial --rejects spend.rejected.csv"]
     {
         let refused = ledger.fail(2, line);
         assert!(refused.contains("is there already and is not overwritten"), "{refused}");

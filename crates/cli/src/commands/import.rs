@@ -171,7 +171,7 @@ const ROWS_LISTED: usize = 20;
 enum Ending {
     /// As asked.
     Good,
-    /// Errors: nothing was applied.
+    /// Errors: nothing was applied. With `--partial` where no row is usable.
     Stopped,
     /// The file was good when it was checked; while it was written somebody else recorded facts that some of its
     /// rows contradict.
@@ -180,6 +180,11 @@ enum Ending {
 
 impl Ending {
     fn of(file: &ImportFile, report: &ImportReport) -> Self {
+        let ImportCounts { applied, cut, recognised, proposed, refused, rejected, .. } = report.counts;
+        let usable = applied + cut + recognised + proposed + refused + report.only_checked;
+        if file.partial && usable == 0 && rejected > 0 {
+            return Self::Stopped;
+        }
         match (report.errors_total > 0 && !file.partial, report.written) {
             (false, _) => Self::Good,
             (true, false) => Self::Stopped,
@@ -208,6 +213,9 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
             "{name}: {} of {} rows do not fit what somebody else recorded while this file was imported; the others are applied",
             c.rejected, c.rows
         ),
+        (Ending::Stopped, false) if file.partial => {
+            format!("{name}: nothing was applied, {} of {} rows have errors", c.rejected, c.rows)
+        }
         (Ending::Stopped, false) => format!(
             "{name}: nothing was applied, {} of {} rows have errors: correct them, or apply the others with --partial",
             c.rejected, c.rows
@@ -220,7 +228,7 @@ fn in_words(file: &ImportFile, accept: bool, report: &ImportReport) -> String {
             )
         }
         (Ending::Good, false) if !report.written && c.rejected > 0 => format!(
-            "{name}: nothing new was applied, {} of {} rows have errors; nothing was written",
+            "{name}: nothing new was applied, {} of {} rows have errors, the others are known already",
             c.rejected, c.rows
         ),
         (Ending::Good, false) if !report.written => {
