@@ -214,7 +214,7 @@ const LISTINGS: &[(&str, &str)] = &[
     ("partner history irara", "position,recorded_at,actor,event,what"),
     (
         "hold list",
-        "hold,scope,value,from,released_on,placed_by,placed_at,released_by,claims,people,eur,oldest,reason,release_reason",
+        "hold,scope,value,from,released_on,placed_by,placed_at,released_by,claims,fees,grants,people,eur,oldest,reason,release_reason",
     ),
     ("hold history", "position,recorded_at,actor,event,what"),
     (
