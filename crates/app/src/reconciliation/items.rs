@@ -10,7 +10,7 @@ use domain::matching::OpenItem;
 use domain::partner::{PartnerEvent, PaymentDetails};
 use domain::payment::{OutsideState, PaymentState};
 use domain::reconciliation::Settled;
-use domain::{Event, KeyDigest, Partner, PaymentId, Recorded, SubjectId, TextId};
+use domain::{Event, KeyDigest, Partner, PartnerCode, PaymentId, Recorded, SubjectId, TextId};
 use interchange::pain::instruction_ids;
 use jiff::civil::Date;
 use money::Amount;
@@ -35,7 +35,7 @@ pub(crate) struct BankItem {
     pub amount: Amount,
     /// What stands on it at the bank, in plain form; none once the text was erased.
     pub reference: Option<String>,
-    /// Two people recorded it: what the bank made of a payment that they took back.
+    /// Two people agreed to it: a payment of the ledger; or what was recorded as made of one that they took back.
     pub by_two: bool,
     /// As it is matched.
     pub open: OpenItem,
@@ -56,6 +56,9 @@ struct Told {
     by_two: bool,
 }
 
+/// A payment that was taken back from its file: to whom, its reference in plain form, and what would have gone out.
+type TakenBack = (PartnerCode, String, Amount);
+
 /// What stands on a payment at the bank.
 #[derive(Clone)]
 enum Reference {
@@ -71,7 +74,7 @@ const COUNTERPART: &str = "bank-counterpart";
 impl Ledger {
     /// All that the bank should show, whether a line has settled it or not.
     pub(crate) async fn bank_items(&self) -> Result<Vec<BankItem>, AppError> {
-        let mut told = self.paid_to_partners().await?;
+        let (mut told, taken_back) = self.paid_to_partners().await?;
         told.extend(self.grants_by_bank().await?);
         let recorded = told.iter().filter_map(|told| match &told.reference {
             Reference::Recorded(subject, text) => Some((*subject, *text)),
@@ -90,6 +93,9 @@ impl Ledger {
             };
             let reference = reference.map(|reference| plain_reference(&reference));
             let account = account.and_then(|_| accounts.next().flatten());
+            let by_two = by_two
+                || matches!((&of, &reference), (Settled::PaidOutside { partner, .. }, Some(reference))
+                    if taken_back.contains(&(partner.clone(), reference.clone(), amount)));
             let open = OpenItem {
                 item: of.key(),
                 amount,
@@ -132,9 +138,9 @@ impl Ledger {
     }
 
     /// Payments in files for the bank, as they go out and as they may come back, and those that were made outside of the
-    /// ledger.
-    async fn paid_to_partners(&self) -> Result<Vec<Told>, AppError> {
-        let mut told = Vec::new();
+    /// ledger; and the references and amounts of those that were taken back from their files.
+    async fn paid_to_partners(&self) -> Result<(Vec<Told>, HashSet<TakenBack>), AppError> {
+        let (mut told, mut taken_back) = (Vec::new(), HashSet::new());
         for (partner, events) in self.partners_and_events(&self.partner_codes().await?).await? {
             let mut in_force = None;
             let recalled = events
@@ -166,9 +172,17 @@ impl Ledger {
                     }
                     Event::Partner(PartnerEvent::PaymentProposed(e)) => {
                         let Some(payment) = partner.payments.get(e.payment) else { continue };
+                        let amount = Amount::from(e.total).negated();
+                        if payment.state == PaymentState::Recalled {
+                            taken_back.insert((
+                                partner_code,
+                                plain_reference(&e.reference.to_string()),
+                                amount,
+                            ));
+                            continue;
+                        }
                         let made = matches!(payment.state, PaymentState::Instructed | PaymentState::Returned);
                         let Some((_, day)) = payment.file.filter(|_| made) else { continue };
-                        let amount = Amount::from(e.total).negated();
                         let of = Settled::Payment { partner: partner_code.clone(), payment: e.payment };
                         let back = Settled::PaymentBack { partner: partner_code, payment: e.payment };
                         let (reference, account) = (Reference::Ours(e.reference.clone()), Some(e.account));
@@ -182,7 +196,7 @@ impl Ledger {
                 }
             }
         }
-        Ok(told)
+        Ok((told, taken_back))
     }
 
     async fn grants_by_bank(&self) -> Result<Vec<Told>, AppError> {
