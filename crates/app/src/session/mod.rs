@@ -58,7 +58,7 @@ pub enum Purpose {
     /// Find errors: nothing is decided; what rows would reserve is noted, so that a later row is held against it.
     Check,
     /// Decide everything, write nothing. Keeps all it has decided, because it can be read nowhere else; of a long file it
-    /// decides only the beginning ([`Session::trying`]).
+    /// decides only the beginning (`Session::trying`).
     DryRun,
     /// Decide and write.
     Write,
