@@ -11,7 +11,7 @@ use super::{RowOutcome, SECOND_PERSON};
 
 /// Rows that are told one by one; the others are counted. A report of ten thousand is told whole; of a file that is nothing but
 /// errors, what is kept stays little.
-pub const ROWS_TOLD_MAX: usize = 12_000;
+pub const ROWS_TOLD_MAX: usize = 10_000;
 /// Of a cell so many characters are told: what stands in a row with errors may be anything.
 const CELL_CHARS_MAX: usize = 64;
 
