@@ -27,7 +27,7 @@ use crate::session::{Purpose, Session};
 /// time, the fewer pages are written twice. Others who write wait meanwhile, some tenths of a second.
 const CHUNK_ROWS: usize = 4_000;
 /// Rows looked at together where nothing is written: what is gathered of them is gone with the chunk.
-const CHECKED_ROWS: usize = 1_000;
+const CHECKED_ROWS: usize = 100;
 
 /// What a pass is told.
 pub(super) struct Orders<'a> {
