@@ -179,7 +179,7 @@ impl Looked {
                 )
             }
             ReconciliationEvent::MatchProposed(e) => format!(
-                "{} proposes to match line {} with {}, which have nothing in common that was there before the line; above {} EUR another person must agree",
+                "{} proposes to match line {} with {}, which have nothing in common, or only what was recorded after the line had come; above {} EUR another person must agree",
                 e.by,
                 self.numbers(e.lines.iter().map(|line| line.line)),
                 self.settled(e.items.iter().map(|item| &item.of)),

@@ -227,7 +227,7 @@ impl Finding {
         let lines = proposed.lines.iter().map(|of| of.line).collect();
         let mut finding = Self::by_hand(lines, proposed.items.iter().map(|of| of.of.clone()).collect());
         finding.found.why = format!(
-            "{} says so, and they have nothing in common that was there before the line: another person gives the same command",
+            "{} says so, and they have nothing in common, or only what was recorded after the line had come: another person gives the same command",
             proposed.by
         );
         finding

@@ -153,7 +153,7 @@ pub async fn run(place: &Place, format: Format, command: BankCommand) -> Result<
             listing(format, PROPOSALS, &[matched], proposal_row)?;
             if resolved == Resolved::Proposed {
                 remark(
-                    "they have nothing in common that was there before the line, and come to more than one person matches so: another one gives the same command",
+                    "they have nothing in common, or only what was recorded after the line had come, and it is more than one person may match alone: another one gives the same command",
                 );
             }
             if dry_run {
